@@ -1,0 +1,60 @@
+// Generated from droplets.yaml by `npm run generate`: edit that file, not this one.
+import type { Condition, KubernetesObject } from './meta.ts';
+
+/** What the server should be. */
+export interface DropletSpec {
+  /** The name of the Project that it belongs to, in the same namespace. */
+  project: string;
+  /** A master balances the load; a web runs services. */
+  role: 'master' | 'web';
+  /** The size slug. A change resizes the server: CPU and memory only, with a power cycle, and only to a size whose disk is not smaller. */
+  size: string;
+  /** The region slug. Fixed once the server exists. */
+  region: string;
+  /** The image that the server first boots from. A change does not rebuild it. */
+  image: string;
+}
+
+/** What dropfleet last saw. Written by the operator only. */
+export interface DropletStatus {
+  /** The generation of the spec that this status describes. */
+  observedGeneration?: number;
+  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Resizing, stopped to change size. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
+  phase?: 'Pending' | 'Creating' | 'Booting' | 'Active' | 'Resizing' | 'Deleting' | 'Failed';
+  /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
+  nonce?: string;
+  /** When the server was last asked for. */
+  launchedAt?: string;
+  /** DigitalOcean's id of the server. */
+  dropletID?: number;
+  /** The public IPv4 address. */
+  publicAddress?: string;
+  /** The IPv4 address inside the VPC. */
+  privateAddress?: string;
+  /** The SHA-256 fingerprint of the SSH host key that connections are pinned to. */
+  hostKeyFingerprint?: string;
+  /** The size slug that the server has now. */
+  size?: string;
+  /** DigitalOcean's id of the last power or resize action that was asked for. */
+  actionID?: number;
+  /** The newest snapshot that recovery could use. */
+  snapshot?: {
+    /** DigitalOcean's id of the snapshot. */
+    id: string;
+    /** When it was taken. */
+    createdAt: string;
+  };
+  /** The names of the Droplets that this one observes. */
+  monitors?: string[];
+  /** The names of the observers that watch this Droplet. */
+  monitoredBy?: string[];
+  /** Provisioned, Reachable, Configured, Healthy and Ready. */
+  conditions?: Condition[];
+}
+
+/** A Droplet is one server at DigitalOcean. Its Project creates it; it is named <project>-master or <project>-web<n>. Deleting it destroys the server. */
+export interface Droplet extends KubernetesObject {
+  kind: 'Droplet';
+  spec: DropletSpec;
+  status?: DropletStatus;
+}

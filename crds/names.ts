@@ -1,0 +1,33 @@
+/** The API group of the nouns. */
+export const GROUP = 'dropfleet.io';
+/** Its only version. */
+export const VERSION = 'v1alpha1';
+/** What `apiVersion` says in every one of our objects. */
+export const API_VERSION = `${GROUP}/${VERSION}`;
+
+/** On every Droplet and ServiceDeployment: the Project's name. */
+export const PROJECT_LABEL = 'dropfleet.io/project';
+/** On every Droplet: `master` or `web`. */
+export const ROLE_LABEL = 'dropfleet.io/role';
+/** Where a Project came from; `csv` means that projects.csv wins over edits by hand. */
+export const SOURCE_LABEL = 'dropfleet.io/source';
+/** Keeps a Droplet until the cloud says that the server is gone. */
+export const DROPLET_FINALIZER = 'dropfleet.io/droplet';
+/** Keeps a Project until its Droplets are gone. */
+export const PROJECT_FINALIZER = 'dropfleet.io/project';
+/**
+ * On a csv Project: the deletion or shrinking that a brake held back is allowed. Its value is the plan's
+ * fingerprint that the ConfirmationRequired condition names, so that an old confirmation allows nothing new.
+ */
+export const CONFIRM_ANNOTATION = 'dropfleet.io/confirm';
+
+/** The name of a project's master droplet. */
+export const masterName = (project: string): string => `${project}-master`;
+/** The name of a project's n-th web droplet, from 1. */
+export const webName = (project: string, n: number): string => `${project}-web${n}`;
+
+/** The names of all droplets of a project with that many servers (1-100): the master, then web1 and on. */
+export function dropletNames(project: string, servers: number): string[] {
+  const webs = Array.from({ length: servers - 1 }, (_, i) => webName(project, i + 1));
+  return [masterName(project), ...webs];
+}

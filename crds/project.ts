@@ -1,0 +1,50 @@
+// Generated from projects.yaml by `npm run generate`: edit that file, not this one.
+import type { Condition, KubernetesObject } from './meta.ts';
+
+/** What the project should be. */
+export interface ProjectSpec {
+  /** How many droplets the project has in all: one master, the rest webs. `kubectl scale` sets it; for a Project that came from projects.csv the row wins, so edit the row or use `dropfleet scale`. */
+  servers: number;
+  /** The master's DigitalOcean size slug, such as s-1vcpu-1gb. */
+  masterSpec: string;
+  /** Every web's DigitalOcean size slug, such as s-1vcpu-1gb. */
+  webSpec: string;
+  /** The DigitalOcean region slug that new droplets are created in. Droplets that exist stay where they are. */
+  region?: string;
+  /** The image slug, or the id of a custom image or snapshot, that new droplets boot from. Droplets that exist are not rebuilt. */
+  image?: string;
+  /** While true, dropfleet changes nothing about this project, except when it is deleted. */
+  suspend?: boolean;
+  /** What happens when a quorum of observers finds a droplet dead. */
+  recovery?: {
+    /** auto replaces a dead web, manual waits for `dropfleet recover`, off only reports. */
+    web?: 'auto' | 'manual' | 'off';
+    /** As for web. A master restored from a snapshot loses what was written since, so the default is manual. */
+    master?: 'auto' | 'manual' | 'off';
+  };
+}
+
+/** What dropfleet last saw. Written by the operator only. */
+export interface ProjectStatus {
+  /** The generation of the spec that this status describes. */
+  observedGeneration?: number;
+  /** How many Droplet objects the project has, those being deleted left out. */
+  droplets?: number;
+  /** How many of them are Ready. */
+  readyDroplets?: number;
+  /** The label selector of the project's Droplets, for the scale subresource. */
+  selector?: string;
+  /** The public IPv4 address of the master, once it has one. */
+  masterAddress?: string;
+  /** DigitalOcean's list price of the project's droplets for a month, such as $18.00. */
+  monthlyCost?: string;
+  /** Ready, and ConfirmationRequired while a brake holds a deletion back. */
+  conditions?: Condition[];
+}
+
+/** A Project is one row of projects.csv: a master droplet that balances the load, and servers - 1 web droplets that run the project's services. */
+export interface Project extends KubernetesObject {
+  kind: 'Project';
+  spec: ProjectSpec;
+  status?: ProjectStatus;
+}
