@@ -68,3 +68,32 @@ export interface Reader<T extends KubernetesObject> {
   /** The objects that the index of that name files under `value`. Throws on an unknown index. */
   byIndex(index: string, value: string): readonly T[];
 }
+
+/** A change of one object as a cache saw it. A delete and re-create in a gap is two changes. */
+export interface Change<T> {
+  type: 'added' | 'updated' | 'deleted' | 'resynced';
+  object: T;
+  /** The object before; only with `updated`. */
+  before?: T;
+  /** It was in the first list, so it is no news. */
+  initial: boolean;
+}
+
+/** A Reader that keeps itself up to date by list and watch, and tells of every change. */
+export interface Informer<T extends KubernetesObject> extends Reader<T> {
+  readonly kind: ResourceKind<T>;
+  /** Must be called before `start`. */
+  addIndex(name: string, valuesOf: (object: T) => readonly string[]): void;
+  /** Handlers run in order of arrival; one that throws is reported to `onError` and stops nothing. */
+  onChange(handler: (change: Change<T>) => void): void;
+  /** Begins to list and watch until the signal aborts. */
+  start(signal: AbortSignal): void;
+  /** Resolves once the first list is in the cache. */
+  synced(signal?: AbortSignal): Promise<void>;
+  hasSynced(): boolean;
+  /**
+   * Resolves once the cache holds that version of the object or a newer one, or its deletion; or after
+   * `timeoutMs` at the latest (resolves too: the caller goes on with what is there).
+   */
+  caughtUp(key: ObjectKey, resourceVersion: string, timeoutMs: number): Promise<void>;
+}
