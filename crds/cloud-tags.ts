@@ -1,0 +1,41 @@
+// The tags that say whose a resource in the cloud is. DigitalOcean's tags are of letters, digits, colons,
+// dashes and underscores, at most 255 of them, and compare without regard to case: so every part here is
+// lower case, and has no colon that could make one tag look like another.
+
+const FLEET = 'dropfleet:';
+const UID = 'dropfleet-uid:';
+const NONCE = 'dropfleet-nonce:';
+const LONGEST_TAG = 255;
+
+/** On every resource of the fleet: lists and the sweep for leftovers go by it. */
+export const fleetTag = (fleetId: string): string => tagOf(FLEET, [fleetId]);
+
+/** On every resource: the uid of the Kubernetes object that it belongs to. */
+export const uidTag = (uid: string): string => tagOf(UID, [uid]);
+
+/** On every resource: the nonce that was written to its object before it was asked for. */
+export const nonceTag = (nonce: string): string => tagOf(NONCE, [nonce]);
+
+/** On every droplet of a project that plays the role: firewalls go by it. */
+export const projectRoleTag = (fleetId: string, project: string, role: 'master' | 'web'): string =>
+  tagOf(FLEET, [fleetId, project, role]);
+
+/** The uid of the object that a resource with these tags belongs to. */
+export const uidOf = (tags: readonly string[]): string | undefined => partAfter(UID, tags);
+
+/** The nonce that a resource with these tags was asked for with. */
+export const nonceOf = (tags: readonly string[]): string | undefined => partAfter(NONCE, tags);
+
+function tagOf(prefix: string, parts: readonly string[]): string {
+  const tag = prefix + parts.join(':');
+  if (tag.length > LONGEST_TAG || !parts.every(part => /^[a-z0-9_-]+$/.test(part)))
+    throw new RangeError(
+      `"${tag}" cannot be a tag at DigitalOcean: its parts take lower-case letters, digits, dashes and ` +
+        `underscores, and it may have at most ${LONGEST_TAG} characters`,
+    );
+  return tag;
+}
+
+function partAfter(prefix: string, tags: readonly string[]): string | undefined {
+  return tags.find(tag => tag.startsWith(prefix))?.slice(prefix.length);
+}

@@ -1,0 +1,198 @@
+import type {
+  Cloud,
+  CloudAction,
+  CloudDroplet,
+  CloudKey,
+  CloudResource,
+  CloudSize,
+} from '../../clients/digitalocean/cloud.ts';
+import { CloudError } from '../../clients/digitalocean/errors.ts';
+
+/** The name of a call that Cloud offers. */
+export type CloudOperation = keyof Cloud;
+
+/** A call that was made: its operation, and its arguments but for the signal. */
+export interface CloudCall {
+  operation: CloudOperation;
+  args: readonly unknown[];
+}
+
+/** A cloud in memory, for unit tests: it records every call, fails on demand, and nothing happens by itself. */
+export interface FakeCloud extends Cloud {
+  /** Every call so far, failed ones too. */
+  readonly calls: CloudCall[];
+  readonly droplets: Map<number, CloudDroplet>;
+  readonly actions: Map<number, CloudAction>;
+  readonly keys: Map<number, CloudKey>;
+  readonly firewalls: Map<string, CloudResource>;
+  readonly snapshots: Map<string, CloudResource>;
+  readonly sizes: CloudSize[];
+  /** How often the operation was called. */
+  count(operation: CloudOperation): number;
+  /** The next call of that operation fails with `error`; `applied` carries it out all the same. */
+  failNext(operation: CloudOperation, error: unknown, options?: { applied?: boolean }): void;
+  /** From now on any call but of these operations is the test's failure. */
+  allowOnly(...operations: CloudOperation[]): void;
+  /** Puts a droplet there as if somebody had made it: active, with addresses. */
+  addDroplet(droplet?: Partial<CloudDroplet>): CloudDroplet;
+  /** The droplet is up: active, with addresses. */
+  finishBoot(id: number): CloudDroplet;
+  /** Changes a droplet behind everybody's back. */
+  changeDroplet(id: number, change: Partial<CloudDroplet>): CloudDroplet;
+  /** The action ends; its droplet is unlocked and, when it completed, has changed. */
+  finishAction(id: number, status?: 'completed' | 'errored'): void;
+}
+
+/** The error by which the cloud refuses: `refusal(422, 'Droplet already has a pending event.')`. */
+export function refusal(status: number, message: string, operation = 'fake'): CloudError {
+  return new CloudError({ operation, status, message });
+}
+
+/** A new, empty cloud. Its ids count up from 1001. */
+export function fakeCloud(): FakeCloud {
+  let lastId = 1000;
+  let allowed: ReadonlySet<CloudOperation> | undefined;
+  const failures = new Map<CloudOperation, { error: unknown; applied: boolean }[]>();
+  const effects = new Map<number, { droplet: number; change: Partial<CloudDroplet> }>();
+  const calls: CloudCall[] = [];
+  const droplets = new Map<number, CloudDroplet>();
+  const actions = new Map<number, CloudAction>();
+  const keys = new Map<number, CloudKey>();
+  const firewalls = new Map<string, CloudResource>();
+  const snapshots = new Map<string, CloudResource>();
+  const sizes = [...SIZES];
+
+  /** Records the call, then carries it out unless it is to fail. */
+  async function call<T>(operation: CloudOperation, args: unknown[], carryOut: () => T): Promise<T> {
+    calls.push({ operation, args });
+    if (allowed?.has(operation) === false) throw new Error(`unexpected call of ${operation}`);
+    const failure = failures.get(operation)?.shift();
+    if (failure?.applied === false) throw failure.error;
+    const result = carryOut();
+    if (failure !== undefined) throw failure.error;
+    return result;
+  }
+
+  function changeDroplet(id: number, change: Partial<CloudDroplet>): CloudDroplet {
+    const droplet = { ...found(droplets, id), ...change };
+    droplets.set(id, droplet);
+    return droplet;
+  }
+
+  function addDroplet(droplet: Partial<CloudDroplet> = {}): CloudDroplet {
+    const id = droplet.id ?? ++lastId;
+    droplets.set(id, { ...newDroplet(id), ...addressesOf(id), status: 'active', ...droplet });
+    return found(droplets, id);
+  }
+
+  function act(
+    operation: CloudOperation,
+    id: number,
+    type: string,
+    change: Partial<CloudDroplet>,
+    args = [id] as unknown[],
+  ) {
+    return call(operation, args, () => {
+      if (found(droplets, id).locked) throw refusal(422, 'Droplet already has a pending event.', operation);
+      const action: CloudAction = { id: ++lastId, type, status: 'in-progress' };
+      actions.set(action.id, action);
+      effects.set(action.id, { droplet: id, change });
+      changeDroplet(id, { locked: true });
+      return action;
+    });
+  }
+
+  return {
+    calls,
+    droplets,
+    actions,
+    keys,
+    firewalls,
+    snapshots,
+    sizes,
+    count: operation => calls.filter(call => call.operation === operation).length,
+    failNext(operation, error, { applied = false } = {}) {
+      failures.set(operation, [...(failures.get(operation) ?? []), { error, applied }]);
+    },
+    allowOnly: (...operations) => void (allowed = new Set(operations)),
+    addDroplet,
+    changeDroplet,
+    finishBoot: id => changeDroplet(id, { status: 'active', ...addressesOf(id) }),
+    finishAction(id, status = 'completed') {
+      actions.set(id, { ...found(actions, id), status });
+      const effect = effects.get(id);
+      if (effect === undefined) throw new Error(`action ${id} is over already`);
+      effects.delete(id);
+      changeDroplet(effect.droplet, { locked: false, ...(status === 'completed' ? effect.change : {}) });
+    },
+
+    getAccount: () => call('getAccount', [], () => ({ dropletLimit: 25, status: 'active' })),
+    listDroplets: tag =>
+      call('listDroplets', [tag], () => [...droplets.values()].filter(droplet => droplet.tags.includes(tag))),
+    getDroplet: id => call('getDroplet', [id], () => found(droplets, id)),
+    createDroplet: request =>
+      call('createDroplet', [request], () => {
+        const { name, region, size, image, tags } = request;
+        const droplet = { ...newDroplet(++lastId), name, region, size, image, tags: [...tags] };
+        droplets.set(droplet.id, droplet);
+        return droplet;
+      }),
+    deleteDroplet: id => call('deleteDroplet', [id], () => remove(droplets, id)),
+    shutdownDroplet: id => act('shutdownDroplet', id, 'shutdown', { status: 'off' }),
+    powerOffDroplet: id => act('powerOffDroplet', id, 'power_off', { status: 'off' }),
+    powerOnDroplet: id => act('powerOnDroplet', id, 'power_on', { status: 'active' }),
+    resizeDroplet: (id, size) => act('resizeDroplet', id, 'resize', { size }, [id, size]),
+    getAction: id => call('getAction', [id], () => found(actions, id)),
+    listSizes: () => call('listSizes', [], () => [...sizes]),
+    listKeys: () => call('listKeys', [], () => [...keys.values()]),
+    createKey: (name, publicKey) =>
+      call('createKey', [name, publicKey], () => {
+        const key = { id: ++lastId, name, publicKey, fingerprint: `fingerprint-of-${name}` };
+        keys.set(key.id, key);
+        return key;
+      }),
+    deleteKey: id => call('deleteKey', [id], () => remove(keys, id)),
+    listFirewalls: () => call('listFirewalls', [], () => [...firewalls.values()]),
+    deleteFirewall: id => call('deleteFirewall', [id], () => remove(firewalls, id)),
+    listSnapshots: () => call('listSnapshots', [], () => [...snapshots.values()]),
+    deleteSnapshot: id => call('deleteSnapshot', [id], () => remove(snapshots, id)),
+  };
+}
+
+const SIZES: readonly CloudSize[] = [
+  { slug: 's-1vcpu-1gb', vcpus: 1, memory: 1024, disk: 25, priceMonthly: 6 },
+  { slug: 's-1vcpu-2gb', vcpus: 1, memory: 2048, disk: 50, priceMonthly: 12 },
+  { slug: 's-2vcpu-2gb', vcpus: 2, memory: 2048, disk: 60, priceMonthly: 18 },
+  { slug: 's-2vcpu-4gb', vcpus: 2, memory: 4096, disk: 80, priceMonthly: 24 },
+].map(size => ({ ...size, available: true, regions: ['nyc3', 'fra1'] }));
+
+const newDroplet = (id: number): CloudDroplet => ({
+  id,
+  name: `droplet-${id}`,
+  status: 'new',
+  locked: false,
+  size: 's-1vcpu-1gb',
+  disk: 25,
+  region: 'nyc3',
+  image: 'ubuntu-24-04-x64',
+  tags: [],
+  createdAt: '2026-01-01T00:00:00Z',
+});
+
+/** Addresses, different for ids that differ by less than 65,536. */
+/** Addresses, different for ids that differ by less than 65,536. */
+const addressesOf = (id: number): Pick<CloudDroplet, 'publicAddress' | 'privateAddress'> => ({
+  publicAddress: `203.0.${(id >> 8) & 255}.${id & 255}`,
+  privateAddress: `10.0.${(id >> 8) & 255}.${id & 255}`,
+});
+
+function found<K, V>(things: ReadonlyMap<K, V>, id: K): V {
+  const thing = things.get(id);
+  if (thing === undefined) throw refusal(404, 'The resource you were accessing could not be found.');
+  return thing;
+}
+
+function remove<K, V>(things: Map<K, V>, id: K): void {
+  found(things, id);
+  things.delete(id);
+}
