@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, basename, join } from 'node:path';
+import { ConfigurationError, type Problem } from './problems.ts';
+
+/** How a text was stored; each gives back the same bytes. latin1 stands for every one-byte code page. */
+export type TextEncoding = 'utf8' | 'utf16le' | 'latin1';
+
+/** A file's text, its byte order mark included, or the reason why it cannot be read. */
+export type TextFile = { text: string; encoding: TextEncoding } | { problem: Problem; missing: boolean };
+
+/** Reads a text file as spreadsheets and editors store them. Never rejects. */
+export async function readTextFile(path: string): Promise<TextFile> {
+  try {
+    return decodeText(await readFile(path));
+  } catch (error) {
+    const message = `the file cannot be read: ${explain(error)}`;
+    return { problem: { file: path, message }, missing: codeOf(error) === 'ENOENT' };
+  }
+}
+
+/** UTF-16 when a byte order mark says so (Excel's "Unicode text"), else UTF-8, else one byte a character. */
+export function decodeText(bytes: Buffer): { text: string; encoding: TextEncoding } {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: bytes.toString('utf16le'), encoding: 'utf16le' };
+  const text = bytes.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(bytes)
+    ? { text, encoding: 'utf8' }
+    : { text: bytes.toString('latin1'), encoding: 'latin1' };
+}
+
+/**
+ * Replaces the file as a whole or not at all: a reader sees the old text or the new one, also after a crash.
+ * A symbolic link stays one; its target is replaced. The file keeps its mode (a new one gets `mode`).
+ * @throws ConfigurationError, one sentence, when that fails; the old file is untouched then.
+ */
+export async function writeAtomically(
+  path: string,
+  text: string,
+  { encoding = 'utf8', mode = 0o644 }: { encoding?: TextEncoding; mode?: number } = {},
+): Promise<void> {
+  try {
+    const target = await realpath(path).catch(() => path);
+    const before = await stat(target).catch(() => undefined);
+    await writeBeside(
+      target,
+      Buffer.from(text, encoding),
+      before === undefined ? mode : before.mode & 0o7777,
+    );
+  } catch (error) {
+    const message = `${path} could not be written and is as it was: ${explain(error)}`;
+    throw new ConfigurationError(message, { cause: error });
+  }
+}
+
+async function writeBeside(target: string, bytes: Buffer, mode: number): Promise<void> {
+  const draft = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+  try {
+    const file = await open(draft, 'wx', mode);
+    try {
+      await file.chmod(mode);
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, target);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Makes the rename itself outlive a loss of power. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+const EXPLANATIONS: Record<string, string> = {
+  ENOENT: 'there is no such file or folder; check the path, or write the missing files with `dropfleet init`',
+  EACCES: 'permission denied; check who owns it and its mode',
+  EPERM: 'the system does not permit it; check who owns it and its mode',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENOSPC: 'the disk is full; free some space and try again',
+  EDQUOT: 'your disk quota is used up; free some space and try again',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+};
+
+/** A system error as a clause that says what to do. */
+function explain(error: unknown): string {
+  const code = codeOf(error);
+  return (code === undefined ? undefined : EXPLANATIONS[code]) ?? code ?? String(error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
