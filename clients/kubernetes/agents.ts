@@ -1,0 +1,35 @@
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import type { TlsMaterial } from './credentials.ts';
+import type { Connection } from './kubeconfig.ts';
+
+/** Keep-alive connections to one API server. */
+export interface AgentPool {
+  /** The agent whose connections are made with that material. */
+  agentFor(tls: TlsMaterial): Dispatcher;
+  /** Cuts what is under way. */
+  close(): Promise<void>;
+}
+
+/** A pool of one agent at a time: rotated TLS material gets a new one, and the old one ends when its calls do. */
+export function agentPool({ proxy }: Connection, options: Agent.Options): AgentPool {
+  let current: { key: string; agent: Dispatcher } | undefined;
+  return {
+    /** The agent whose connections are made with that material. */
+    agentFor(tls) {
+      const key = JSON.stringify(tls);
+      if (current?.key === key) return current.agent;
+      void current?.agent.close();
+      current = { key, agent: createAgent(proxy, options, tls) };
+      return current.agent;
+    },
+    close: async () => current?.agent.destroy(),
+  };
+}
+
+function createAgent(proxy: string | undefined, options: Agent.Options, tls: TlsMaterial): Dispatcher {
+  // No limit between bytes: calls have one for the whole, watches have a watchdog.
+  const common = { ...options, headersTimeout: 0, bodyTimeout: 0 };
+  return proxy === undefined
+    ? new Agent({ ...common, connect: tls })
+    : new ProxyAgent({ ...common, uri: proxy, requestTls: tls });
+}
