@@ -1,0 +1,51 @@
+import { keyOf, type KubernetesObject } from '../../crds/meta.ts';
+import type { KubernetesClient } from './client.ts';
+import { isNotFound } from './errors.ts';
+import type { ResourceKind } from './kinds.ts';
+import type { Writer } from './status.ts';
+
+/** The object with that finalizer; written only when it was missing. Fails with a conflict on a stale object. */
+export async function addFinalizer<T extends KubernetesObject>(
+  client: KubernetesClient,
+  kind: ResourceKind<T>,
+  object: T,
+  finalizer: string,
+  writer: Writer,
+): Promise<T> {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (finalizers.includes(finalizer)) return object;
+  return await writeFinalizers(client, kind, object, [...finalizers, finalizer], writer);
+}
+
+/** Takes the finalizer off, which lets a deleted object go. An object that is gone already is fine. */
+export async function removeFinalizer<T extends KubernetesObject>(
+  client: KubernetesClient,
+  kind: ResourceKind<T>,
+  object: T,
+  finalizer: string,
+  writer: Writer,
+): Promise<void> {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (!finalizers.includes(finalizer)) return;
+  const left = finalizers.filter(other => other !== finalizer);
+  try {
+    await writeFinalizers(client, kind, object, left, writer);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** A list is replaced whole by a merge patch, so the version that it was read at is the precondition. */
+async function writeFinalizers<T extends KubernetesObject>(
+  client: KubernetesClient,
+  kind: ResourceKind<T>,
+  object: T,
+  finalizers: string[],
+  { signal, wrote }: Writer,
+): Promise<T> {
+  const { uid, resourceVersion } = object.metadata;
+  const patch = { metadata: { uid, resourceVersion, finalizers } };
+  const written = await client.patch(kind, keyOf(object), patch, { signal });
+  wrote(written);
+  return written;
+}

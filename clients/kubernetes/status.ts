@@ -1,0 +1,48 @@
+import { isDeepStrictEqual } from 'node:util';
+import { keyOf, type KubernetesObject } from '../../crds/meta.ts';
+import type { KubernetesClient } from './client.ts';
+import type { ResourceKind } from './kinds.ts';
+
+/** Whoever writes: what stops it, and what hears of every write. */
+export interface Writer {
+  readonly signal: AbortSignal;
+  wrote(object: KubernetesObject): void;
+}
+
+/**
+ * Makes the object's status that one, with a merge patch of what differs, or with no request when nothing does.
+ * The uid is the precondition: a status never lands on an object that was made anew under the same name. The
+ * resourceVersion is none, because only the operator writes status and a change of spec must not stop it.
+ *
+ * @returns the object as written.
+ */
+export async function patchStatus<T extends KubernetesObject & { status?: object }>(
+  client: KubernetesClient,
+  kind: ResourceKind<T>,
+  object: T,
+  status: NonNullable<T['status']>,
+  writer: Writer,
+): Promise<T> {
+  const changes = mergePatchOf(object.status ?? {}, status);
+  if (changes === undefined) return object;
+  const patch = { metadata: { uid: object.metadata.uid }, status: changes };
+  const options = { subresource: 'status', signal: writer.signal } as const;
+  const written = await client.patch(kind, keyOf(object), patch, options);
+  writer.wrote(written);
+  return written;
+}
+
+/** The RFC 7386 patch that turns `before` into `after`; undefined when they are equal. */
+export function mergePatchOf(before: object, after: object): Record<string, unknown> | undefined {
+  const old = before as Record<string, unknown>;
+  const patch: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(after)) {
+    if (isDeepStrictEqual(old[field], value)) continue;
+    patch[field] = isPlain(old[field]) && isPlain(value) ? mergePatchOf(old[field], value) : value;
+  }
+  for (const field of Object.keys(old)) if (!(field in after)) patch[field] = null;
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,51 @@
+import type { Clock } from '../clients/clock.ts';
+import type { Logger } from '../clients/log.ts';
+import type { Cloud } from '../clients/digitalocean/cloud.ts';
+import type { Fleet } from '../clients/digitalocean/fleet.ts';
+import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
+import type { Droplet } from '../crds/droplet.ts';
+import type { KubernetesObject } from '../crds/meta.ts';
+import type { Project } from '../crds/project.ts';
+import type { SizeCatalog } from './sizes/catalog.ts';
+import type { SshKeyUpload } from './ssh-key/upload.ts';
+import type { Timings } from './timings.ts';
+
+/** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
+export interface EventRecorder {
+  record(object: KubernetesObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+}
+
+/** Everything that reconcilers may use of the world. */
+export interface Context {
+  readonly kubernetes: KubernetesClient;
+  readonly projects: Reader<Project>;
+  /** Indexed by DROPLETS_BY_PROJECT. */
+  readonly droplets: Reader<Droplet>;
+  readonly cloud: Cloud;
+  readonly fleet: Fleet;
+  /** Tells this installation's resources in the cloud from everybody else's. */
+  readonly fleetId: string;
+  readonly sizes: SizeCatalog;
+  readonly sshKey: SshKeyUpload;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly timings: Timings;
+  /** A word of at least 64 random bits, lower-case letters and digits. */
+  readonly newNonce: () => string;
+}
+
+/** One reconcile in progress. */
+export interface Run {
+  readonly log: Logger;
+  /** Aborts when the operator stops or loses its leadership. */
+  readonly signal: AbortSignal;
+  /** Makes this key's next reconcile wait until the cache has seen that write. */
+  wrote(object: KubernetesObject): void;
+}
+
+/** The index that files Droplets under `namespace/project`. */
+export const DROPLETS_BY_PROJECT = 'project';
+
+/** That index's value for a Droplet. */
+export const projectKeyOf = (droplet: Droplet): string =>
+  `${droplet.metadata.namespace}/${droplet.spec.project}`;

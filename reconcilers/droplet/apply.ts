@@ -1,0 +1,125 @@
+import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
+import { isCloudNotFound, isDoubtful, isInvalidKey } from '../../clients/digitalocean/errors.ts';
+import { addFinalizer, removeFinalizer } from '../../clients/kubernetes/finalizer.ts';
+import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import { patchStatus } from '../../clients/kubernetes/status.ts';
+import { fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
+import { toKubernetesTime } from '../../crds/conditions.ts';
+import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import { DROPLET_FINALIZER } from '../../crds/names.ts';
+import type { Context, Run } from '../context.ts';
+import type { DropletStep } from './plan.ts';
+import { withoutServer } from './status.ts';
+
+/** A plan being carried out: the object as last written, and the status as it will be written. */
+export interface Progress {
+  droplet: Droplet;
+  status: DropletStatus;
+  /** The finalizer is off: there may be no object left to write to. */
+  finished: boolean;
+}
+
+type Executors = {
+  [Type in DropletStep['type']]: (
+    step: Extract<DropletStep, { type: Type }>,
+    progress: Progress,
+    context: Context,
+    run: Run,
+  ) => Promise<void>;
+};
+
+/** How each step of a plan is done. Every one may be cut off anywhere and done again. */
+const executors: Executors = {
+  'add-finalizer': async (_step, progress, { kubernetes }, run) => {
+    progress.droplet = await addFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
+  },
+  'remove-finalizer': async (_step, progress, { kubernetes, events }, run) => {
+    events.record(progress.droplet, 'Normal', 'Destroyed', 'the cloud has no server for this Droplet');
+    await removeFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
+    progress.finished = true;
+  },
+  launch,
+  adopt: (step, progress, { events }) => {
+    events.record(progress.droplet, 'Normal', 'Adopted', `found droplet ${step.id}, asked for earlier`);
+    progress.status = { ...progress.status, dropletID: step.id };
+    return Promise.resolve();
+  },
+  destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
+    try {
+      await cloud.deleteDroplet(id, run.signal);
+      run.log.info(`destroyed droplet ${id}`);
+      events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
+    } catch (error) {
+      if (!isCloudNotFound(error)) throw error;
+    }
+    fleet.wake();
+  },
+  'shut-down': act(({ id }, { cloud }, signal) => cloud.shutdownDroplet(id, signal)),
+  'power-off': act(({ id }, { cloud }, signal) => cloud.powerOffDroplet(id, signal)),
+  'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
+  resize: act(({ id, size }, { cloud }, signal) => cloud.resizeDroplet(id, size, signal)),
+};
+
+/** Does one step; `progress` says afterwards what there is. */
+export async function applyStep(
+  step: DropletStep,
+  progress: Progress,
+  context: Context,
+  run: Run,
+): Promise<void> {
+  // The table's type guarantees that the executor of a step's type takes that step.
+  const execute = executors[step.type] as Executors[typeof step.type & 'launch'];
+  await execute(step as never, progress, context, run);
+}
+
+/**
+ * Asks the cloud for a server. The nonce is written before the request is sent, so that whoever comes next
+ * knows that there may be one; it is taken back only when the cloud surely made none.
+ */
+async function launch(_step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> {
+  const { cloud, clock, kubernetes, events } = context;
+  const key = await context.sshKey.id(run.signal);
+  const nonce = context.newNonce();
+  const launchedAt = toKubernetesTime(new Date(clock.now()));
+  progress.status = { ...withoutServer(progress.status), nonce, launchedAt, phase: 'Creating' };
+  progress.droplet = await patchStatus(kubernetes, DROPLETS, progress.droplet, progress.status, run);
+  try {
+    const request = { ...requestFor(progress.droplet, context.fleetId, nonce), sshKeys: [key] };
+    const server = await cloud.createDroplet(request, run.signal);
+    progress.status = { ...progress.status, dropletID: server.id };
+    run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
+    events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
+  } catch (error) {
+    if (isInvalidKey(error)) context.sshKey.forget();
+    if (!isDoubtful(error)) progress.status = withoutServer(progress.status);
+    throw error;
+  }
+}
+
+function requestFor({ metadata, spec }: Droplet, fleetId: string, nonce: string) {
+  return {
+    name: metadata.name,
+    region: spec.region,
+    size: spec.size,
+    image: spec.image,
+    tags: [
+      fleetTag(fleetId),
+      projectRoleTag(fleetId, spec.project, spec.role),
+      uidTag(metadata.uid!),
+      nonceTag(nonce),
+    ],
+  };
+}
+
+/** An executor that asks for an action and remembers its id, to see later how it ended. */
+function act<Step extends DropletStep>(
+  ask: (step: Step, context: Context, signal: AbortSignal) => Promise<CloudAction>,
+) {
+  return async (step: Step, progress: Progress, context: Context, run: Run): Promise<void> => {
+    const action = await ask(step, context, run.signal);
+    progress.status = { ...progress.status, actionID: action.id };
+    run.log.info(`asked for ${action.type}`, { action: action.id });
+    context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);
+    context.fleet.wake();
+  };
+}

@@ -1,0 +1,130 @@
+import { findCondition } from '../../crds/conditions.ts';
+import type { DropletPlan, PlanInput, Server } from './plan.ts';
+
+/** The cloud's action that dropfleet asked for last on a server. */
+export interface ServerAction {
+  type: string;
+  status: 'in-progress' | 'completed' | 'errored';
+}
+
+/** What a resize needs to know of a size. */
+export interface SizeFacts {
+  slug: string;
+  /** GB. */
+  disk: number;
+  available: boolean;
+  regions: readonly string[];
+}
+
+/**
+ * Size and power of a server that exists and has booted. DigitalOcean resizes only what is off, so:
+ *
+ *     size  | power  | last action             | step
+ *     ------+--------+-------------------------+-----------
+ *     right | active | any                     | -
+ *     right | off    | any                     | power on
+ *     wrong | active | none of ours            | shut down
+ *     wrong | active | shut down, but still on | power off
+ *     wrong | off    | not a failed resize     | resize
+ *     wrong | off    | failed resize           | power on, and say why
+ *
+ * While the cloud is busy with the server (locked, or an action in progress) the step is to wait.
+ */
+export function planPower(input: PlanInput, server: Server): DropletPlan {
+  const wanted = input.droplet.spec.size;
+  if (server.locked || input.view.action?.status === 'in-progress') return busy(input, server);
+  if (server.size !== wanted) return planResize(input, server);
+  if (server.status === 'off')
+    return {
+      steps: [{ type: 'power-on', id: server.id }],
+      phase: 'Resizing',
+      provisioned: false,
+      reason: 'PoweringOn',
+      message: `droplet ${server.id} is off; powering it on`,
+      lookAgainMs: input.timings.pollMs,
+    };
+  return {
+    steps: [],
+    phase: 'Active',
+    provisioned: true,
+    reason: 'Active',
+    message: `droplet ${server.id} is active`,
+  };
+}
+
+function busy(input: PlanInput, server: Server): DropletPlan {
+  const runsAsAsked = server.status === 'active' && server.size === input.droplet.spec.size;
+  return {
+    steps: [],
+    phase: runsAsAsked ? 'Active' : 'Resizing',
+    provisioned: runsAsAsked,
+    reason: runsAsAsked ? 'Active' : 'Busy',
+    message: `DigitalOcean is working on droplet ${server.id}`,
+    lookAgainMs: input.timings.pollMs,
+  };
+}
+
+function planResize(input: PlanInput, server: Server): DropletPlan {
+  const wanted = input.droplet.spec.size;
+  const problem =
+    resizeProblem(server, wanted, input.sizes) ?? failedResize(input, server) ?? earlierRefusal(input);
+  if (problem !== undefined) return refuse(input, server, problem);
+  return {
+    steps: [resizeStep(input, server)],
+    phase: 'Resizing',
+    provisioned: false,
+    reason: 'Resizing',
+    message: `resizing droplet ${server.id} from ${server.size} to ${wanted}`,
+    lookAgainMs: input.timings.pollMs,
+  };
+}
+
+function resizeStep({ droplet, view }: PlanInput, { id, status }: Server): DropletPlan['steps'][number] {
+  if (status === 'off') return { type: 'resize', id, size: droplet.spec.size };
+  return view.action?.type === 'shutdown' ? { type: 'power-off', id } : { type: 'shut-down', id };
+}
+
+/** Why the cloud would not give this server that size; undefined when it would. */
+export function resizeProblem(
+  server: Pick<Server, 'disk' | 'region' | 'size'>,
+  wanted: string,
+  sizes: ReadonlyMap<string, SizeFacts>,
+): string | undefined {
+  const size = sizes.get(wanted);
+  if (size === undefined) return sizes.size === 0 ? undefined : `DigitalOcean has no size ${wanted}`;
+  if (size.disk < server.disk)
+    return `${wanted} has a disk of ${size.disk} GB and the server's has ${server.disk} GB, and disks cannot shrink`;
+  if (!size.available || !size.regions.includes(server.region))
+    return `${wanted} is not to be had in ${server.region}`;
+  return undefined;
+}
+
+function failedResize({ view }: PlanInput, server: Server): string | undefined {
+  const failed = view.action?.type === 'resize' && view.action.status === 'errored';
+  return failed && server.status === 'off' ? FAILED : undefined;
+}
+
+/**
+ * A resize that failed is not tried again for the same generation: each try would power the server off. What
+ * was said then is said again, until the spec changes.
+ */
+function earlierRefusal({ droplet: { metadata, status } }: PlanInput): string | undefined {
+  if (status?.phase !== 'Failed' || status.observedGeneration !== metadata.generation) return undefined;
+  const ready = findCondition(status.conditions, 'Ready');
+  return ready?.reason === 'ResizeFailed' ? FAILED : undefined;
+}
+
+const FAILED = 'DigitalOcean could not carry the resize out';
+
+/** The server keeps its old size and must at least run. */
+function refuse(input: PlanInput, server: Server, problem: string): DropletPlan {
+  const { size: wanted } = input.droplet.spec;
+  return {
+    steps: server.status === 'off' ? [{ type: 'power-on', id: server.id }] : [],
+    phase: 'Failed',
+    provisioned: server.status === 'active',
+    reason: problem === FAILED ? 'ResizeFailed' : 'ResizeRefused',
+    message: `cannot resize from ${server.size} to ${wanted}: ${problem}. Choose another size, or delete this Droplet to have it made anew`,
+    lookAgainMs: input.timings.refusedMs,
+  };
+}

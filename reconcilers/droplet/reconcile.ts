@@ -1,0 +1,120 @@
+import {
+  isCloudUnreachable,
+  isInvalidKey,
+  isPendingEvent,
+  isUnauthorized,
+  isUnprocessable,
+} from '../../clients/digitalocean/errors.ts';
+import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import { patchStatus } from '../../clients/kubernetes/status.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { keyOf, type ObjectKey } from '../../crds/meta.ts';
+import { projectKeyOf, type Context, type Run } from '../context.ts';
+import { Waiting, type Outcome } from '../outcome.ts';
+import { applyStep, type Progress } from './apply.ts';
+import { observeCloud } from './observe.ts';
+import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
+import { dropletStatus, withServer } from './status.ts';
+
+/** Observe, plan, apply, and say in the status how it went. */
+export async function reconcileDroplet(
+  context: Context,
+  key: ObjectKey,
+  droplet: Droplet | undefined,
+  run: Run,
+): Promise<Outcome> {
+  if (droplet === undefined) {
+    context.fleet.setMoving(key, false);
+    return undefined;
+  }
+  const progress: Progress = { droplet, status: droplet.status ?? {}, finished: false };
+  try {
+    const plan = await converge(context, progress, run);
+    await report(context, progress, plan, run);
+    return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    const trouble = describeTrouble(error, progress, context);
+    await report(context, progress, trouble, run);
+    if (trouble.lookAgainMs === undefined) throw error;
+    throw new Waiting(trouble.message, trouble.lookAgainMs);
+  }
+}
+
+async function converge(context: Context, progress: Progress, run: Run): Promise<DropletPlan> {
+  const { droplet } = progress;
+  const view = await observeCloud(context, droplet, run.signal);
+  progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
+  const plan = planDroplet({
+    droplet,
+    view,
+    suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
+    sizes: await knownSizes(context, droplet, run.signal),
+    now: context.clock.now(),
+    timings: context.timings,
+  });
+  context.fleet.setMoving(keyOf(droplet), isMoving(plan));
+  if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
+    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  for (const step of plan.steps) await applyStep(step, progress, context, run);
+  return plan;
+}
+
+/** An action that ended well long ago says nothing about the next one. */
+function withoutOldAction(status: Progress['status'], view: CloudView, droplet: Droplet): Progress['status'] {
+  const isSettled = view.server?.status === 'active' && view.server.size === droplet.spec.size;
+  if (!isSettled || view.server?.locked || status.actionID === undefined) return status;
+  const { actionID: _done, ...rest } = status;
+  return rest;
+}
+
+/** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */
+async function knownSizes(context: Context, droplet: Droplet, signal: AbortSignal) {
+  const isResize = droplet.status?.size !== undefined && droplet.status.size !== droplet.spec.size;
+  return isResize ? await context.sizes.load(signal) : context.sizes.known();
+}
+
+const isMoving = (plan: DropletPlan): boolean => plan.phase !== 'Active' && plan.phase !== 'Failed';
+
+async function report(
+  context: Context,
+  progress: Progress,
+  said: Omit<DropletPlan, 'steps'>,
+  run: Run,
+): Promise<void> {
+  if (progress.finished) return;
+  const before = progress.droplet.status?.phase;
+  const next = dropletStatus(progress.droplet, progress.status, said, new Date(context.clock.now()));
+  progress.droplet = await patchStatus(context.kubernetes, DROPLETS, progress.droplet, next, run);
+  if (before !== said.phase) announce(context, progress.droplet, said, run);
+}
+
+function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan, 'steps'>, run: Run): void {
+  run.log.info(`${said.phase}: ${said.message}`);
+  if (said.phase === 'Active') events.record(droplet, 'Normal', 'Active', said.message);
+  if (said.phase === 'Failed') events.record(droplet, 'Warning', said.reason, said.message);
+}
+
+/**
+ * What the status says when a step failed. With `lookAgainMs` the cause is outside and known, and the next try
+ * has its time; without, the failure counts as an error and is tried again with growing pauses.
+ */
+function describeTrouble(
+  error: unknown,
+  { status, droplet }: Progress,
+  { timings }: Context,
+): Omit<DropletPlan, 'steps'> {
+  const message = error instanceof Error ? error.message : String(error);
+  const phase = droplet.metadata.deletionTimestamp === undefined ? (status.phase ?? 'Pending') : 'Deleting';
+  const said = { phase, provisioned: isProvisioned(droplet), message };
+  if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
+  if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
+  if (isUnprocessable(error))
+    return { ...said, phase: 'Failed', reason: 'Refused', lookAgainMs: timings.refusedMs };
+  if (isUnauthorized(error)) return { ...said, reason: 'Unauthorized' };
+  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable' };
+  return { ...said, reason: 'Error' };
+}
+
+const isProvisioned = ({ status }: Droplet): boolean =>
+  status?.conditions?.some(({ type, status: holds }) => type === 'Provisioned' && holds === 'True') ?? false;

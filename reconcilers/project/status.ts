@@ -1,0 +1,117 @@
+import {
+  findCondition,
+  isConditionTrue,
+  removeCondition,
+  setCondition,
+  type ConditionState,
+} from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { CONFIRM_ANNOTATION, PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
+import type { Project, ProjectStatus } from '../../crds/project.ts';
+import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
+
+/** A brake on projects.csv as it concerns one Project. */
+export interface HeldBack {
+  confirmation: string;
+  message: string;
+}
+
+/**
+ * The status of a Project, from its Droplets.
+ *
+ * @param droplets all Droplets that name this project, those being deleted too.
+ * @param brake what holds changes of projects.csv back from this Project, if anything does.
+ */
+export function projectStatus(
+  project: Project,
+  droplets: readonly Droplet[],
+  prices: Prices,
+  brake: HeldBack | undefined,
+  now: Date,
+): ProjectStatus {
+  const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
+  const master = live.find(droplet => droplet.spec.role === 'master');
+  const cost = monthlyCost(live, prices);
+  const before = project.status?.conditions;
+  const conditions = setCondition(before, readyCondition(project, droplets, live), now);
+  return {
+    ...(project.metadata.generation !== undefined && { observedGeneration: project.metadata.generation }),
+    droplets: live.length,
+    readyDroplets: live.filter(isReady).length,
+    selector: `${PROJECT_LABEL}=${project.metadata.name}`,
+    ...(master?.status?.publicAddress !== undefined && { masterAddress: master.status.publicAddress }),
+    ...(cost !== undefined && { monthlyCost: formatDollars(cost) }),
+    conditions:
+      brake === undefined
+        ? removeCondition(conditions, 'ConfirmationRequired')
+        : setCondition(conditions, confirmationRequired(project, brake), now),
+  };
+}
+
+function confirmationRequired(project: Project, brake: HeldBack): ConditionState {
+  const annotate = `kubectl annotate -n ${project.metadata.namespace} project ${project.metadata.name} --overwrite ${CONFIRM_ANNOTATION}='${brake.confirmation}'`;
+  return {
+    type: 'ConfirmationRequired',
+    status: 'True',
+    reason: 'LargeDeletion',
+    message: `${brake.message}. Nothing was changed. If it is meant, run "dropfleet orchestrate --confirm" or "${annotate}"; else mend projects.csv.`,
+    ...generationOf(project),
+  };
+}
+
+function readyCondition(
+  project: Project,
+  droplets: readonly Droplet[],
+  live: readonly Droplet[],
+): ConditionState {
+  return { type: 'Ready', ...generationOf(project), ...readiness(project, droplets, live) };
+}
+
+const generationOf = ({ metadata: { generation } }: Project): { observedGeneration?: number } =>
+  generation === undefined ? {} : { observedGeneration: generation };
+
+type Readiness = Pick<ConditionState, 'status' | 'reason' | 'message'>;
+
+/** The first of these that holds, worst first. */
+function readiness(project: Project, droplets: readonly Droplet[], live: readonly Droplet[]): Readiness {
+  if (project.metadata.deletionTimestamp !== undefined)
+    return notReady('Deleting', `waiting until ${count(droplets.length, 'droplet')} are destroyed`);
+  const failed = live.find(droplet => droplet.status?.phase === 'Failed');
+  if (failed !== undefined) return notReady('DropletFailed', `${failed.metadata.name}: ${messageOf(failed)}`);
+  if (project.spec.suspend)
+    return notReady('Suspended', 'suspended: dropfleet changes nothing until spec.suspend is false');
+  const wanted = dropletNames(project.metadata.name, project.spec.servers);
+  const ready = new Set(live.filter(droplet => isAsWanted(project, droplet)).map(d => d.metadata.name));
+  const waiting = wanted.filter(name => !ready.has(name));
+  const leaving = droplets.length - live.filter(droplet => wanted.includes(droplet.metadata.name)).length;
+  if (waiting.length > 0)
+    return notReady(
+      'Converging',
+      `${wanted.length - waiting.length} of ${wanted.length} droplets Ready; waiting for ${waiting.join(', ')}`,
+    );
+  if (leaving > 0) return notReady('Converging', `${count(leaving, 'droplet')} still to be destroyed`);
+  return {
+    status: 'True',
+    reason: 'AllReady',
+    message: `${wanted.length} of ${wanted.length} droplets Ready`,
+  };
+}
+
+const notReady = (reason: string, message: string): Readiness => ({ status: 'False', reason, message });
+
+const isReady = (droplet: Droplet): boolean => isConditionTrue(droplet.status?.conditions, 'Ready');
+
+/** Ready, of the newest generation, and with the size that the project asks for. */
+function isAsWanted(project: Project, droplet: Droplet): boolean {
+  const size = droplet.spec.role === 'master' ? project.spec.masterSpec : project.spec.webSpec;
+  return (
+    isReady(droplet) &&
+    droplet.spec.size === size &&
+    droplet.status?.observedGeneration === droplet.metadata.generation
+  );
+}
+
+const messageOf = (droplet: Droplet): string =>
+  findCondition(droplet.status?.conditions, 'Ready')?.message ?? 'no reason given';
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,121 @@
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import type { Project } from '../../crds/project.ts';
+import { monthlyCost, type Prices } from './cost.ts';
+
+/** One droplet as status, the live view and the metrics show it. */
+export interface DropletSummary {
+  namespace: string;
+  name: string;
+  project: string;
+  role: Droplet['spec']['role'];
+  size: string;
+  region: string;
+  phase: NonNullable<Droplet['status']>['phase'] & string;
+  ready: boolean;
+  deleting: boolean;
+  /** What the Ready condition says. */
+  message: string;
+  id?: number;
+  address?: string;
+}
+
+/** One project and its droplets, master first, then by web number. */
+export interface ProjectSummary {
+  namespace: string;
+  name: string;
+  fromCsv: boolean;
+  servers: number;
+  readyDroplets: number;
+  ready: boolean;
+  reason: string;
+  message: string;
+  masterAddress?: string;
+  /** US dollars; undefined while a price is not known. */
+  monthlyCost?: number;
+  droplets: DropletSummary[];
+}
+
+/** The whole fleet, and whether everything in it is Ready. */
+export interface FleetSummary {
+  ready: boolean;
+  projects: ProjectSummary[];
+  /** Droplets whose Project is not there (any more). */
+  strays: DropletSummary[];
+  monthlyCost?: number;
+}
+
+/** The one summary that every report of the fleet is made from. */
+export function summarizeFleet(
+  projects: readonly Project[],
+  droplets: readonly Droplet[],
+  prices: Prices,
+): FleetSummary {
+  const keys = new Set(projects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+  const isStray = (droplet: Droplet): boolean =>
+    !keys.has(`${droplet.metadata.namespace}/${droplet.spec.project}`);
+  const summaries = sortByName(projects).map(project => summarizeProject(project, droplets, prices));
+  const strays = sortByName(droplets.filter(isStray)).map(summarizeDroplet);
+  const cost = monthlyCost(droplets, prices);
+  return {
+    ready: strays.length === 0 && summaries.every(project => project.ready),
+    projects: summaries,
+    strays,
+    ...(cost !== undefined && { monthlyCost: cost }),
+  };
+}
+
+function summarizeProject(project: Project, all: readonly Droplet[], prices: Prices): ProjectSummary {
+  const { metadata, spec, status } = project;
+  const droplets = all.filter(
+    droplet => droplet.spec.project === metadata.name && droplet.metadata.namespace === metadata.namespace,
+  );
+  const ready = findCondition(status?.conditions, 'Ready');
+  const brake = findCondition(status?.conditions, 'ConfirmationRequired');
+  const isCurrent = status?.observedGeneration === metadata.generation;
+  const cost = monthlyCost(droplets, prices);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    fromCsv: metadata.labels?.['dropfleet.io/source'] === 'csv',
+    servers: spec.servers,
+    readyDroplets: droplets.filter(isReady).length,
+    ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
+    reason: brake?.status === 'True' ? brake.type : (ready?.reason ?? 'Pending'),
+    message: brake?.status === 'True' ? brake.message : (ready?.message ?? 'not looked at yet'),
+    ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
+    ...(cost !== undefined && { monthlyCost: cost }),
+    droplets: masterFirst(droplets).map(summarizeDroplet),
+  };
+}
+
+function summarizeDroplet(droplet: Droplet): DropletSummary {
+  const { metadata, spec, status } = droplet;
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    project: spec.project,
+    role: spec.role,
+    size: status?.size ?? spec.size,
+    region: spec.region,
+    phase: status?.phase ?? 'Pending',
+    ready: isReady(droplet),
+    deleting: metadata.deletionTimestamp !== undefined,
+    message: findCondition(status?.conditions, 'Ready')?.message ?? 'not looked at yet',
+    ...(status?.dropletID !== undefined && { id: status.dropletID }),
+    ...(status?.publicAddress !== undefined && { address: status.publicAddress }),
+  };
+}
+
+const isReady = (droplet: Droplet): boolean => isConditionTrue(droplet.status?.conditions, 'Ready');
+
+const sortByName = <T extends { metadata: { name: string } }>(objects: readonly T[]): T[] =>
+  objects.toSorted((a, b) => compareNames(a.metadata.name, b.metadata.name));
+
+const masterFirst = (droplets: readonly Droplet[]): Droplet[] =>
+  sortByName(droplets).toSorted((a, b) => rank(a) - rank(b));
+
+const rank = (droplet: Droplet): number => (droplet.spec.role === 'master' ? 0 : 1);
+
+/** So that web10 comes after web9. */
+const compareNames = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

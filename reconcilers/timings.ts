@@ -1,0 +1,28 @@
+/** Every wait of the reconcilers, in milliseconds. */
+export interface Timings {
+  /**
+   * How long a droplet that was asked for may stay out of every list before it counts as never made. Lists lag
+   * creates by seconds (api-v2#202); this must also outlast the longest call that a former leader may still
+   * have under way.
+   */
+  readonly launchGraceMs: number;
+  /** How soon to look again while the cloud works on something. */
+  readonly pollMs: number;
+  /** How long a guest has to shut down by itself before it is powered off. */
+  readonly shutdownMs: number;
+  /** How soon to ask again after the cloud refused a request as impossible (422). */
+  readonly refusedMs: number;
+  /** How long projects.csv must have stayed as it is before a row's absence is believed. */
+  readonly csvSettleMs: number;
+  /** How old an unowned resource must be before it is reported. */
+  readonly leftoverAgeMs: number;
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  launchGraceMs: 60_000,
+  pollMs: 5_000,
+  shutdownMs: 60_000,
+  refusedMs: 300_000,
+  csvSettleMs: 1_000,
+  leftoverAgeMs: 600_000,
+};

@@ -1,0 +1,199 @@
+import { expect } from 'chai';
+import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
+import {
+  planDroplet,
+  type CloudView,
+  type PlanInput,
+  type Server,
+} from '../../../../reconcilers/droplet/plan.ts';
+import type { SizeFacts } from '../../../../reconcilers/droplet/power-plan.ts';
+import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts';
+
+const LAUNCHED = '2026-01-01T00:00:00Z';
+const launchedAt = Date.parse(LAUNCHED);
+const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000 };
+
+const size = (slug: string, disk: number, regions = ['nyc3']): [string, SizeFacts] => [
+  slug,
+  { slug, disk, available: true, regions },
+];
+const sizes = new Map([
+  size('s-1vcpu-1gb', 25),
+  size('big', 60),
+  size('tiny', 10),
+  size('far', 60, ['ams3']),
+]);
+
+const server = (parts: Partial<Server> = {}): Server => ({
+  id: 7,
+  status: 'active',
+  locked: false,
+  size: 's-1vcpu-1gb',
+  disk: 25,
+  region: 'nyc3',
+  ...parts,
+});
+
+function plan(droplet: Droplet, view: Partial<CloudView> = {}, parts: Partial<PlanInput> = {}) {
+  return planDroplet({
+    droplet,
+    view: { duplicates: [], listStartedAt: launchedAt + 1_000, ...view },
+    suspended: false,
+    sizes,
+    now: launchedAt + 1_000,
+    timings,
+    ...parts,
+  });
+}
+
+const steps = (...input: Parameters<typeof plan>): string[] =>
+  plan(...input).steps.map(step => ('id' in step ? `${step.type} ${step.id}` : step.type));
+
+const web = (status?: DropletStatus, metadata = {}): Droplet =>
+  aDroplet('shop-web1', { metadata, ...(status && { status }) });
+const asked: DropletStatus = { nonce: 'n1', launchedAt: LAUNCHED, phase: 'Creating' };
+const deleted = { deletionTimestamp: LAUNCHED };
+
+describe('The plan for a Droplet', () => {
+  it('launches a server that was never asked for, the finalizer first', () => {
+    expect(steps(web(undefined, { finalizers: [] }))).to.deep.equal(['add-finalizer', 'launch']);
+  });
+
+  it('never asks again while a request whose reply was lost may still show up', () => {
+    expect(steps(web(asked))).to.deep.equal([]);
+    expect(steps(web(asked), { listStartedAt: launchedAt + 60_000 })).to.deep.equal([]);
+  });
+
+  it('asks again once a list that began after the grace period lacks the server', () => {
+    expect(steps(web(asked), { listStartedAt: launchedAt + 60_001 })).to.deep.equal(['launch']);
+  });
+
+  it('does not take the clock for a list: without one, nothing is known to be absent', () => {
+    const view: CloudView = { duplicates: [] };
+    const input = { droplet: web(asked), view, suspended: false, sizes, now: launchedAt + 1e9, timings };
+    expect(planDroplet(input).steps).to.deep.equal([]);
+  });
+
+  it('adopts a server that carries its uid', () => {
+    expect(steps(web(asked), { server: server() })).to.deep.equal(['adopt 7']);
+  });
+
+  it('destroys every server beyond the first that carries its uid', () => {
+    const view = { server: server(), duplicates: [server({ id: 8 }), server({ id: 9 })] };
+    expect(steps(web(asked), view)).to.deep.equal(['destroy 8', 'destroy 9', 'adopt 7']);
+  });
+
+  it('waits for a server that boots', () => {
+    const booting = plan(web({ ...asked, dropletID: 7 }), { server: server({ status: 'new' }) });
+    expect(booting).to.include({ phase: 'Booting', provisioned: false, lookAgainMs: 5_000 });
+    expect(booting.steps).to.deep.equal([]);
+  });
+
+  it('has nothing to do for a server that is as asked, and does not look again by itself', () => {
+    const active = plan(web(activeStatus(7)), { server: server() });
+    expect(active).to.deep.include({ steps: [], phase: 'Active', provisioned: true });
+    expect(active).not.to.have.property('lookAgainMs');
+  });
+
+  it('makes a server anew that the cloud says is gone', () => {
+    expect(steps(web(activeStatus(7)), { notFound: true })).to.deep.equal(['launch']);
+  });
+
+  it('waits when a known server is merely missing from a list', () => {
+    expect(steps(web({ ...asked, dropletID: 7 }))).to.deep.equal([]);
+  });
+
+  it('powers a server on that somebody turned off', () => {
+    expect(steps(web(activeStatus(7)), { server: server({ status: 'off' }) })).to.deep.equal(['power-on 7']);
+  });
+
+  it('does nothing while the project is suspended', () => {
+    expect(steps(web(), {}, { suspended: true })).to.deep.equal([]);
+    expect(steps(web(asked), { server: server({ status: 'off' }) }, { suspended: true })).to.deep.equal([]);
+  });
+
+  describe('resizing', () => {
+    const droplet = (status: DropletStatus = activeStatus(7), to = 'big'): Droplet =>
+      aDroplet('shop-web1', { spec: { size: to }, status, metadata: { generation: 2 } });
+    const shutdown = (status: 'in-progress' | 'completed' | 'errored') => ({
+      action: { type: 'shutdown', status },
+    });
+
+    it('shuts the server down first', () => {
+      expect(steps(droplet(), { server: server() })).to.deep.equal(['shut-down 7']);
+    });
+
+    it('waits while the cloud is busy with the server', () => {
+      expect(steps(droplet(), { server: server({ locked: true }) })).to.deep.equal([]);
+      expect(steps(droplet(), { server: server(), ...shutdown('in-progress') })).to.deep.equal([]);
+    });
+
+    it('powers off what would not shut down', () => {
+      expect(steps(droplet(), { server: server(), ...shutdown('errored') })).to.deep.equal(['power-off 7']);
+      expect(steps(droplet(), { server: server(), ...shutdown('completed') })).to.deep.equal(['power-off 7']);
+    });
+
+    it('resizes what is off', () => {
+      expect(plan(droplet(), { server: server({ status: 'off' }) }).steps).to.deep.equal([
+        { type: 'resize', id: 7, size: 'big' },
+      ]);
+    });
+
+    it('powers on what has its new size', () => {
+      const resized = server({ status: 'off', size: 'big' });
+      expect(steps(droplet(), { server: resized })).to.deep.equal(['power-on 7']);
+    });
+
+    it('refuses what the cloud cannot do, leaves the server running, and says why', () => {
+      const smaller = plan(droplet(activeStatus(7), 'tiny'), { server: server() });
+      expect(smaller).to.deep.include({ steps: [], phase: 'Failed', reason: 'ResizeRefused' });
+      expect(smaller.message).to.contain('disks cannot shrink');
+      expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
+        'not to be had in nyc3',
+      );
+      expect(plan(droplet(activeStatus(7), 'nonsense'), { server: server() }).message).to.contain(
+        'has no size nonsense',
+      );
+    });
+
+    it('powers a server on again whose resize failed, and does not power it off for another try', () => {
+      const view = { action: { type: 'resize', status: 'errored' } as const };
+      const off = plan(droplet(), { server: server({ status: 'off' }), ...view });
+      expect(off).to.deep.include({ steps: [{ type: 'power-on', id: 7 }], reason: 'ResizeFailed' });
+      const conditions = [aCondition('Ready', 'False', 'ResizeFailed')];
+      const told = { ...activeStatus(7), phase: 'Failed' as const, observedGeneration: 2, conditions };
+      expect(steps(droplet(told), { server: server() })).to.deep.equal([]);
+      const changed = { ...told, observedGeneration: 1 };
+      expect(steps(droplet(changed), { server: server() })).to.deep.equal(['shut-down 7']);
+    });
+  });
+
+  describe('deletion', () => {
+    it('destroys every server that carries its uid, also while suspended', () => {
+      const view = { server: server(), duplicates: [server({ id: 8 })] };
+      expect(steps(web(activeStatus(7), deleted), view, { suspended: true })).to.deep.equal([
+        'destroy 7',
+        'destroy 8',
+      ]);
+    });
+
+    it('keeps the finalizer until the cloud says not found', () => {
+      expect(steps(web(activeStatus(7), deleted), { notFound: true })).to.deep.equal(['remove-finalizer']);
+    });
+
+    it('keeps the finalizer while a request whose reply was lost may still show up', () => {
+      expect(steps(web(asked, deleted))).to.deep.equal([]);
+      expect(steps(web(asked, deleted), { listStartedAt: launchedAt + 60_001 })).to.deep.equal([
+        'remove-finalizer',
+      ]);
+    });
+
+    it('lets an object go at once for which nothing was ever asked', () => {
+      expect(steps(web(undefined, deleted))).to.deep.equal(['remove-finalizer']);
+    });
+
+    it('leaves the object alone once its finalizer is off', () => {
+      expect(steps(web(undefined, { ...deleted, finalizers: [] }))).to.deep.equal([]);
+    });
+  });
+});
