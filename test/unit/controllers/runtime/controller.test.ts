@@ -1,0 +1,318 @@
+import { expect } from 'chai';
+import { Registry } from 'prom-client';
+import { KubernetesError } from '../../../../clients/kubernetes/errors.ts';
+import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import { connectController } from '../../../../controllers/runtime/controller-loop.ts';
+import { controllerFor, type Controller } from '../../../../controllers/runtime/controller.ts';
+import { fenceBySignal } from '../../../../controllers/runtime/fence.ts';
+import { shareInformers } from '../../../../controllers/runtime/informers.ts';
+import { createRuntimeMetrics } from '../../../../controllers/runtime/metrics.ts';
+import { generationChanged } from '../../../../controllers/runtime/predicates.ts';
+import { atStart, createTrigger } from '../../../../controllers/runtime/sources.ts';
+import { PROJECT_LABEL } from '../../../../crds/names.ts';
+import type { KubernetesObject } from '../../../../crds/meta.ts';
+import type { ResourceKind } from '../../../../clients/kubernetes/kinds.ts';
+import { Stalled, Waiting } from '../../../../reconcilers/outcome.ts';
+import { aDroplet, aProject } from '../../../builders/objects.ts';
+import { fakeClock } from '../../../fakes/clock.ts';
+import { fakeInformer, type FakeInformer } from '../../../fakes/informer.ts';
+import { fakeKubernetesClient } from '../../../fakes/kubernetes-client.ts';
+import { fakeLogger } from '../../../fakes/logger.ts';
+
+/** Starts controllers over a client in memory. `settle` lets everything that can happen now happen. */
+async function startControllers(seeds: KubernetesObject[], ...controllers: Controller[]) {
+  const clock = fakeClock();
+  const client = fakeKubernetesClient(seeds);
+  const fakes = new Map<string, FakeInformer<KubernetesObject>>();
+  const informers = shareInformers(<T extends KubernetesObject>(kind: ResourceKind<T>) => {
+    const informer = fakeInformer(client, kind);
+    fakes.set(kind.kind, informer);
+    return informer;
+  });
+  const log = fakeLogger();
+  const registry = new Registry();
+  let ids = 0;
+  const environment = {
+    clock,
+    log,
+    informers,
+    metrics: createRuntimeMetrics(registry),
+    newReconcileId: () => `id-${++ids}`,
+  };
+  const loops = controllers.map(controller => connectController(controller, environment));
+  const caches = new AbortController();
+  const work = new AbortController();
+  informers.start(caches.signal);
+  await informers.synced();
+  const ended = Promise.all(loops.map(loop => loop.run(work.signal, fenceBySignal(work.signal))));
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) await clock.advance(0);
+  };
+  await settle();
+  return {
+    clock,
+    client,
+    informer: (kind: ResourceKind) => fakes.get(kind.kind)!,
+    log,
+    settle,
+    metric: async (name: string) => (await registry.getSingleMetricAsString(name)).split('\n'),
+    stop: async () => {
+      work.abort(new Error('the test is over'));
+      await ended;
+      caches.abort();
+    },
+  };
+}
+
+const projectController = (reconciled: string[]): Controller =>
+  controllerFor('project', PROJECTS).reconciles((key, project) => {
+    reconciled.push(`${key} ${project?.spec.servers ?? 'gone'}`);
+    return undefined;
+  });
+
+describe('A controller', () => {
+  it('looks at every object at the start, and again when one changes, comes or goes', async () => {
+    const seen: string[] = [];
+    const seed = aProject('a', { metadata: { finalizers: [] } });
+    const { client, settle, stop } = await startControllers([seed], projectController(seen));
+    await client.patch(PROJECTS, 'default/a', { spec: { servers: 2 } });
+    await settle();
+    await client.delete(PROJECTS, 'default/a');
+    await settle();
+    expect(seen).to.deep.equal(['default/a 1', 'default/a 2', 'default/a gone']);
+    await stop();
+  });
+
+  it('passes over updates that its predicate turns down, but not deletions and resyncs', async () => {
+    let count = 0;
+    const controller = controllerFor('project', PROJECTS)
+      .filteredBy(generationChanged)
+      .reconciles(() => void count++);
+    const { client, informer, settle, stop } = await startControllers([aProject('a')], controller);
+    await client.patch(PROJECTS, 'default/a', { status: { droplets: 1 } }, { subresource: 'status' });
+    await settle();
+    expect(count).to.equal(1);
+    await client.patch(PROJECTS, 'default/a', { spec: { servers: 2 } });
+    await settle();
+    expect(count).to.equal(2);
+    informer(PROJECTS).resync();
+    await settle();
+    expect(count).to.equal(3);
+    await stop();
+  });
+
+  it('wakes the controlling owner of what it owns, and nobody for what others own', async () => {
+    const seen: string[] = [];
+    const controller = controllerFor('project', PROJECTS)
+      .owns(DROPLETS)
+      .reconciles(key => void seen.push(key));
+    const { client, settle, stop } = await startControllers([aProject('a'), aProject('b')], controller);
+    seen.length = 0;
+    const owner = { apiVersion: 'dropfleet.io/v1beta1', name: 'b', uid: 'uid-b', controller: true };
+    const owned = (name: string, kind: string, controller = true) =>
+      aDroplet(name, { metadata: { ownerReferences: [{ ...owner, kind, controller }] } });
+    await client.create(DROPLETS, owned('b-web1', 'Project'));
+    await client.create(DROPLETS, owned('b-web2', 'Deployment'));
+    await client.create(DROPLETS, owned('b-web3', 'Project', false));
+    await settle();
+    expect(seen).to.deep.equal(['default/b']);
+    await stop();
+  });
+
+  it('wakes the keys that a mapper names, before and after a change', async () => {
+    const seen: string[] = [];
+    const controller = controllerFor('project', PROJECTS)
+      .watches(DROPLETS, droplet => [`default/${droplet.metadata.labels?.[PROJECT_LABEL]}`])
+      .reconciles(key => void seen.push(key));
+    const { client, settle, stop } = await startControllers([aDroplet('a-web1')], controller);
+    seen.length = 0;
+    await client.patch(DROPLETS, 'default/a-web1', { metadata: { labels: { [PROJECT_LABEL]: 'b' } } });
+    await settle();
+    expect(seen).to.deep.equal(['default/a', 'default/b']);
+    await stop();
+  });
+
+  it('needs no kind: a source can wake keys of its own', async () => {
+    const seen: string[] = [];
+    const file = createTrigger<string>();
+    const controller = controllerFor('csv-sync')
+      .wakesOn(atStart, () => ['csv'])
+      .wakesOn(file, path => [path])
+      .reconciles((key, object) => void seen.push(`${key} ${object}`));
+    const { settle, stop } = await startControllers([], controller);
+    file.emit('other.csv');
+    await settle();
+    expect(seen).to.deep.equal(['csv undefined', 'other.csv undefined']);
+    await stop();
+    file.emit('late.csv');
+    await settle();
+    expect(seen).to.have.length(2);
+  });
+
+  it('goes on when a mapper throws, and counts it', async () => {
+    const seen: string[] = [];
+    const source = createTrigger<string>();
+    const controller = controllerFor('c')
+      .wakesOn(source, event => {
+        if (event === 'bad') throw new TypeError('mapper broke');
+        return [event];
+      })
+      .reconciles(key => void seen.push(key));
+    const { log, metric, settle, stop } = await startControllers([], controller);
+    source.emit('bad');
+    source.emit('good');
+    await settle();
+    expect(seen).to.deep.equal(['good']);
+    expect(log.lines.map(({ fields }) => fields['error'])).to.include('mapper broke');
+    expect(await metric('controller_runtime_reconcile_panics_total')).to.include(
+      'controller_runtime_reconcile_panics_total{controller="c"} 1',
+    );
+    await stop();
+  });
+
+  it('waits, after a write of its own, until the cache shows it', async () => {
+    const servers: (number | undefined)[] = [];
+    const source = createTrigger<string>();
+    const controller = controllerFor('project', PROJECTS)
+      .wakesOn(source, key => [key])
+      .reconciles(async (key, project, run) => {
+        servers.push(project?.spec.servers);
+        if (project?.spec.servers === 1) {
+          run.wrote(await client.patch(PROJECTS, key, { spec: { servers: 2 } }));
+        }
+        return undefined;
+      });
+    const { client, informer, settle, stop } = await startControllers([], controller);
+    informer(PROJECTS).pause();
+    client.seed(aProject('a'));
+    await settle();
+    informer(PROJECTS).resume();
+    informer(PROJECTS).pause();
+    await settle();
+    source.emit('default/a');
+    await settle();
+    expect(servers).to.deep.equal([1]);
+    informer(PROJECTS).resume();
+    await settle();
+    expect(servers).to.deep.equal([1, 2, 2]);
+    await stop();
+  });
+
+  it('reconciles different keys at once, as many as it has workers', async () => {
+    let running = 0;
+    let most = 0;
+    const gate = Promise.withResolvers<void>();
+    const controller = controllerFor('project', PROJECTS)
+      .withWorkers(2)
+      .reconciles(async () => {
+        most = Math.max(most, ++running);
+        await gate.promise;
+        running--;
+        return undefined;
+      });
+    const seeds = [aProject('a'), aProject('b'), aProject('c')];
+    const { metric, settle, stop } = await startControllers(seeds, controller);
+    expect(running).to.equal(2);
+    expect(await metric('controller_runtime_active_workers')).to.include(
+      'controller_runtime_active_workers{controller="project"} 2',
+    );
+    gate.resolve();
+    await settle();
+    expect([most, running]).to.deep.equal([2, 0]);
+    await stop();
+  });
+
+  describe('after a reconcile that', () => {
+    const outcomes: Record<
+      string,
+      { ends: () => { requeueAfterMs: number } | undefined; looksAgainAfter: number[] }
+    > = {
+      'returned nothing does not look again': { ends: () => undefined, looksAgainAfter: [] },
+      'asked for it looks again after that time, every time': {
+        ends: () => ({ requeueAfterMs: 100 }),
+        looksAgainAfter: [100, 100, 100],
+      },
+      'waits looks again when it said': {
+        ends: () => {
+          throw new Waiting('not booted', 50);
+        },
+        looksAgainAfter: [50, 50, 50],
+      },
+      'stalled does not look again': {
+        ends: () => {
+          throw new Stalled('QuotaExceeded', 'ask for a higher limit');
+        },
+        looksAgainAfter: [],
+      },
+      'failed looks again after a wait that doubles': {
+        ends: () => {
+          throw new Error('no route');
+        },
+        looksAgainAfter: [5, 10, 20],
+      },
+      'met a conflict looks again after a wait that doubles': {
+        ends: () => {
+          throw new KubernetesError('old', { method: 'PATCH', path: '/' }, { code: 409, reason: 'Conflict' });
+        },
+        looksAgainAfter: [5, 10, 20],
+      },
+    };
+    for (const [title, { ends, looksAgainAfter }] of Object.entries(outcomes)) {
+      it(title, async () => {
+        const source = createTrigger<string>();
+        const times: number[] = [];
+        const controller = controllerFor('c')
+          .wakesOn(source, event => [event])
+          .reconciles(() => {
+            times.push(clock.monotonic());
+            return times.length > 3 ? undefined : ends();
+          });
+        const { clock, settle, stop } = await startControllers([], controller);
+        source.emit('key');
+        await settle();
+        for (let ms = 0; ms < 400; ms++) await clock.advance(1);
+        const waits = times.slice(1).map((time, n) => time - times[n]!);
+        expect(waits).to.deep.equal(looksAgainAfter);
+        await stop();
+      });
+    }
+  });
+
+  it('writes its name, the key and the reconcile id into every line of a reconcile', async () => {
+    const controller = controllerFor('project', PROJECTS).reconciles((_key, _project, run) => {
+      run.log.info('looking');
+      return undefined;
+    });
+    const { log, stop } = await startControllers([aProject('a')], controller);
+    expect(log.lines).to.deep.equal([
+      {
+        level: 'info',
+        message: 'looking',
+        fields: { controller: 'project', key: 'default/a', reconcileId: 'id-1' },
+      },
+    ]);
+    await stop();
+  });
+
+  it('tells the reconcile under way to stop, waits for it, begins no other, and counts no failure', async () => {
+    const began: string[] = [];
+    let released = false;
+    const controller = controllerFor('project', PROJECTS).reconciles((key, _project, run) => {
+      began.push(key);
+      return new Promise((_resolve, reject) => {
+        run.signal.addEventListener('abort', () => {
+          released = true;
+          reject(run.signal.reason as Error);
+        });
+      });
+    });
+    const { log, metric, stop } = await startControllers([aProject('a'), aProject('b')], controller);
+    await stop();
+    expect(began).to.deep.equal(['default/a']);
+    expect(released).to.equal(true);
+    expect(log.lines).to.deep.equal([]);
+    expect(await metric('controller_runtime_reconcile_errors_total')).to.include(
+      'controller_runtime_reconcile_errors_total{controller="project"} 0',
+    );
+  });
+});
