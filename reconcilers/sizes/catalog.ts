@@ -7,14 +7,17 @@ export interface SizeCatalog {
   load(signal?: AbortSignal): Promise<ReadonlyMap<string, CloudSize>>;
   /** What the last successful `load` saw; empty before. */
   known(): ReadonlyMap<string, CloudSize>;
+  /** The handler is called after every list. Returns what ends that. */
+  subscribe(handler: () => void): () => void;
 }
 
 /** DigitalOcean changes its sizes a few times a year; a day keeps prices honest at one call. */
-const MAX_AGE_MS = 24 * 3_600_000;
+export const MAX_AGE_MS = 24 * 3_600_000;
 
 /** A catalog that asks the cloud when it must; callers that ask at once share one call. */
 export function createSizeCatalog(cloud: Pick<Cloud, 'listSizes'>, clock: Clock): SizeCatalog {
   let sizes: ReadonlyMap<string, CloudSize> = new Map();
+  const handlers = new Set<() => void>();
   let loadedAt: number | undefined;
   let underway: Promise<ReadonlyMap<string, CloudSize>> | undefined;
 
@@ -24,11 +27,16 @@ export function createSizeCatalog(cloud: Pick<Cloud, 'listSizes'>, clock: Clock)
     const list = await cloud.listSizes(signal);
     sizes = new Map(list.map(size => [size.slug, size]));
     loadedAt = clock.monotonic();
+    for (const handler of handlers) handler();
     return sizes;
   }
 
   return {
     known: () => sizes,
+    subscribe(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
     load(signal) {
       if (isFresh()) return Promise.resolve(sizes);
       underway ??= fetchSizes(signal).finally(() => (underway = undefined));

@@ -1,0 +1,46 @@
+import { basename, dirname, resolve } from 'node:path';
+import { watch } from 'chokidar';
+import { readTextFile, type TextFile } from './files.ts';
+
+/** A text file and what happens to it, however it is replaced. */
+export interface WatchedFile {
+  readonly path: string;
+  read(): Promise<TextFile>;
+  /** The handler is called after every change that might concern the file. Returns what ends that. */
+  subscribe(handler: () => void): () => void;
+  /** Resolves once changes are noticed. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Watches a file by its folder. An editor's rename puts another inode under the same name, and Kubernetes
+ * replaces a mounted ConfigMap by swapping the `..data` link beside it: neither is seen by watching the file
+ * itself. The file system's own events are passed on as they come, because chokidar holds its digested ones
+ * back by up to 100 ms; a handler that is called once too often only reads once more.
+ */
+export function watchFile(path: string): WatchedFile {
+  const file = basename(path);
+  const handlers = new Set<() => void>();
+  const notify = (): void => {
+    for (const handler of handlers) handler();
+  };
+  const watcher = watch(resolve(dirname(path)), { depth: 0, ignoreInitial: true, atomic: false });
+  const isReady = new Promise<void>(done => watcher.once('ready', done));
+  watcher.on('raw', (_event, name) => {
+    // A name that is missing may be any; names with two dots in front are a ConfigMap's links.
+    if (!name || basename(name) === file || basename(name).startsWith('..')) notify();
+  });
+  // A folder that cannot be watched (the system's limit) leaves only the look that others cause.
+  watcher.on('error', notify);
+  return {
+    path,
+    read: () => readTextFile(path),
+    subscribe(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+    ready: () => isReady,
+    close: () => watcher.close(),
+  };
+}

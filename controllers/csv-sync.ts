@@ -1,0 +1,23 @@
+import { PROJECTS } from '../clients/kubernetes/kinds.ts';
+import type { WatchedFile } from '../config/watched-file.ts';
+import type { Context } from '../reconcilers/context.ts';
+import type { BrakeState } from '../reconcilers/projects-csv/brake-state.ts';
+import { createCsvReconciler } from '../reconcilers/projects-csv/reconcile.ts';
+import { controllerFor, type Controller } from './runtime/controller.ts';
+import { atStart } from './runtime/sources.ts';
+
+/** Makes Projects equal to projects.csv whenever the file or one of them changes. */
+export function csvSyncController(
+  context: Context,
+  file: WatchedFile,
+  namespace: string,
+  brakes: BrakeState,
+): Controller {
+  const keys = ['projects.csv'];
+  const reconcile = createCsvReconciler(context, { file, namespace, brakes });
+  return controllerFor('csv-sync')
+    .wakesOn(atStart, () => keys)
+    .wakesOn<void>(file, () => keys)
+    .watches(PROJECTS, () => keys)
+    .reconciles((_key, _object, run) => reconcile(run));
+}

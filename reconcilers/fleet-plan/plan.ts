@@ -1,0 +1,200 @@
+import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
+import type { Project } from '../../crds/project.ts';
+import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
+import type { Server } from '../droplet/plan.ts';
+import { resizeProblem, type SizeFacts } from '../droplet/power-plan.ts';
+import { planProject, type ProjectStep } from '../project/plan.ts';
+import { planProjects, type Brake, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
+import type { Prices } from '../read-model/cost.ts';
+
+/** One droplet that orchestrate would make, destroy or change, in the order of the projects. */
+export type DropletChange =
+  | { action: 'create'; name: string; project: string; size: string; region: string }
+  | { action: 'delete'; name: string; project: string; size: string; region: string; id: number }
+  | { action: 'resize'; name: string; project: string; size: string; from: string; id: number }
+  | { action: 'refuse'; name: string; project: string; problem: string }
+  | { action: 'power-on'; name: string; project: string; size: string; id: number };
+
+/** What orchestrate would do. */
+export interface FleetPlan {
+  /** What happens to Project objects. */
+  projects: { action: 'create' | 'update' | 'delete'; name: string; servers: number }[];
+  droplets: DropletChange[];
+  /** Set when nothing of this would be done before a person confirms. */
+  brake?: Brake;
+  conflicts: string[];
+  /** US dollars a month, now and afterwards; undefined when a price is not known. */
+  monthlyCost: { before?: number; after?: number };
+}
+
+export interface FleetPlanInput {
+  rows: readonly DesiredProject[];
+  /** The namespace of the rows' Projects. */
+  namespace: string;
+  projects: readonly Project[];
+  droplets: readonly Droplet[];
+  /** The servers that carry a Droplet's uid, by that uid, oldest first. */
+  servers: ReadonlyMap<string, readonly Server[]>;
+  sizes: ReadonlyMap<string, SizeFacts>;
+  prices: Prices;
+}
+
+/**
+ * What orchestrate would do, from the same plans that the controllers follow: the rows' plan gives the Projects
+ * as they will be, each Project's plan its Droplets, and each Droplet's server what is asked of the cloud.
+ */
+export function planFleet(input: FleetPlanInput): FleetPlan {
+  const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === input.namespace;
+  const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
+  const after = csv.brake === undefined ? projectsAfter(csv, input) : input.projects;
+  const changes = after.flatMap(project => changesOf(project, input));
+  return {
+    projects: csv.steps.map(summarizeStep),
+    droplets: changes,
+    conflicts: csv.conflicts,
+    ...(csv.brake && { brake: csv.brake }),
+    monthlyCost: costs(changes, input),
+  };
+}
+
+function summarizeStep(step: CsvPlan['steps'][number]): FleetPlan['projects'][number] {
+  switch (step.type) {
+    case 'create-project':
+      return { action: 'create', name: step.name, servers: step.spec.servers };
+    case 'update-project':
+      return { action: 'update', name: step.project.metadata.name, servers: step.spec.servers };
+    case 'delete-project':
+      return { action: 'delete', name: step.project.metadata.name, servers: 0 };
+  }
+}
+
+/** The Projects as the rows' plan leaves them; a deleted one is there still, being deleted. */
+function projectsAfter({ steps }: CsvPlan, { projects, namespace }: FleetPlanInput): Project[] {
+  const changed = new Map<string, Project>();
+  const created: Project[] = [];
+  for (const step of steps) {
+    if (step.type === 'create-project') created.push(newProject(step.name, namespace, step.spec));
+    else if (step.type === 'update-project') changed.set(step.project.metadata.uid!, withSpec(step));
+    else changed.set(step.project.metadata.uid!, asDeleted(step.project));
+  }
+  return [...projects.map(project => changed.get(project.metadata.uid!) ?? project), ...created];
+}
+
+const newProject = (name: string, namespace: string, spec: Project['spec']): Project => ({
+  apiVersion: API_VERSION,
+  kind: 'Project',
+  metadata: { name, namespace, labels: { [SOURCE_LABEL]: 'csv' }, finalizers: [PROJECT_FINALIZER] },
+  spec,
+});
+
+const withSpec = ({
+  project,
+  spec,
+}: Extract<CsvPlan['steps'][number], { type: 'update-project' }>): Project => ({
+  ...project,
+  spec: { ...project.spec, ...spec },
+});
+
+const asDeleted = (project: Project): Project => ({
+  ...project,
+  metadata: { ...project.metadata, deletionTimestamp: 'planned' },
+});
+
+function changesOf(project: Project, input: FleetPlanInput): DropletChange[] {
+  const droplets = input.droplets.filter(
+    ({ metadata, spec }) =>
+      spec.project === project.metadata.name && metadata.namespace === project.metadata.namespace,
+  );
+  const steps = planProject(project, droplets);
+  const leaving = new Set(steps.flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : [])));
+  const staying = droplets.filter(droplet => !leaving.has(droplet));
+  return [
+    ...steps.flatMap(step => creations(project, step)),
+    ...staying.flatMap(droplet => repairs(project, droplet, input)),
+    ...[...leaving].flatMap(droplet => deletions(droplet, serversOf(droplet, input))),
+  ];
+}
+
+function creations(project: Project, step: ProjectStep): DropletChange[] {
+  return step.type === 'create-droplet' ? [creation(project.metadata.name, step.name, step.spec)] : [];
+}
+
+const creation = (project: string, name: string, { size, region }: DropletSpec): DropletChange => ({
+  action: 'create',
+  name,
+  project,
+  size,
+  region,
+});
+
+const deletions = (droplet: Droplet, servers: readonly Server[]): DropletChange[] =>
+  servers.map(({ id, size, region }) => ({
+    action: 'delete',
+    name: droplet.metadata.name,
+    project: droplet.spec.project,
+    size,
+    region,
+    id,
+  }));
+
+/** What a Droplet that stays needs: another size, power, or a server at all. */
+function repairs(project: Project, droplet: Droplet, input: FleetPlanInput): DropletChange[] {
+  if (project.spec.suspend) return [];
+  const [server, ...duplicates] = serversOf(droplet, input);
+  if (droplet.metadata.deletionTimestamp !== undefined) return deletions(droplet, serversOf(droplet, input));
+  const size = droplet.spec.role === 'master' ? project.spec.masterSpec : project.spec.webSpec;
+  const { name } = droplet.metadata;
+  if (server === undefined) return [creation(project.metadata.name, name, { ...droplet.spec, size })];
+  return [
+    ...repairServer({ name, project: project.metadata.name, size }, server, input),
+    ...deletions(droplet, duplicates),
+  ];
+}
+
+function repairServer(
+  wanted: { name: string; project: string; size: string },
+  server: Server,
+  { sizes }: FleetPlanInput,
+): DropletChange[] {
+  const { id } = server;
+  if (server.size !== wanted.size) {
+    const problem = resizeProblem(server, wanted.size, sizes);
+    if (problem !== undefined)
+      return [{ action: 'refuse', name: wanted.name, project: wanted.project, problem }];
+    return [{ action: 'resize', ...wanted, from: server.size, id }];
+  }
+  return server.status === 'off' ? [{ action: 'power-on', ...wanted, id }] : [];
+}
+
+/** The server that the Droplet keeps comes first. */
+function serversOf({ metadata, status }: Droplet, { servers }: FleetPlanInput): readonly Server[] {
+  const mine = servers.get(metadata.uid!) ?? [];
+  return mine.toSorted((a, b) => Number(b.id === status?.dropletID) - Number(a.id === status?.dropletID));
+}
+
+/** Prices of the servers that are there, and of those that will be. */
+function costs(
+  changes: readonly DropletChange[],
+  { servers, prices }: FleetPlanInput,
+): FleetPlan['monthlyCost'] {
+  const now = [...servers.values()].flat().map(({ size }) => size);
+  const gone = changes.flatMap(change =>
+    change.action === 'delete' ? [change.size] : change.action === 'resize' ? [change.from] : [],
+  );
+  const come = changes.flatMap(change =>
+    change.action === 'create' || change.action === 'resize' ? [change.size] : [],
+  );
+  const before = total(now, prices);
+  const lost = total(gone, prices);
+  const won = total(come, prices);
+  const isKnown = before !== undefined && lost !== undefined && won !== undefined;
+  return { ...(before !== undefined && { before }), ...(isKnown && { after: before - lost + won }) };
+}
+
+function total(sizes: readonly string[], prices: Prices): number | undefined {
+  const known = sizes.map(size => prices.get(size));
+  return known.reduce<number | undefined>(
+    (sum, price) => (sum === undefined || price === undefined ? undefined : sum + price),
+    0,
+  );
+}

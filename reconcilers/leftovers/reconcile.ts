@@ -1,0 +1,40 @@
+import { fleetTag } from '../../crds/cloud-tags.ts';
+import type { Context, Run } from '../context.ts';
+import type { Outcome } from '../outcome.ts';
+import { findLeftovers, type OwnedResource } from './plan.ts';
+
+/** The leftovers as last found, for the metrics. */
+export interface LeftoverReport {
+  current(): readonly OwnedResource[];
+}
+
+/**
+ * Looks for droplets that carry the fleet's tag and belong to no object, and says so. They are never removed
+ * here: `dropfleet cleanup` does that when a person asks for it.
+ */
+export function createLeftoverReconciler(
+  context: Context,
+): LeftoverReport & { reconcile(run: Run): Outcome } {
+  let current: readonly OwnedResource[] = [];
+  return {
+    current: () => current,
+    reconcile(run) {
+      const found = findLeftoverDroplets(context);
+      const known = new Set(current.map(({ id }) => id));
+      for (const { id, name } of found.filter(leftover => !known.has(leftover.id)))
+        run.log.warn(
+          `droplet ${id} (${name}) carries this fleet's tag and belongs to no Droplet: it is paid for; "dropfleet cleanup" removes it`,
+        );
+      current = found;
+      return { requeueAfterMs: context.timings.leftoverAgeMs };
+    },
+  };
+}
+
+function findLeftoverDroplets({ clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
+  const resources = fleet
+    .list()
+    .map(({ id, ...droplet }) => ({ kind: 'droplet' as const, id: String(id), ...droplet }));
+  const uids = new Set(droplets.list().map(({ metadata }) => metadata.uid!));
+  return findLeftovers(resources, fleetTag(fleetId), uids, clock.now(), timings.leftoverAgeMs);
+}

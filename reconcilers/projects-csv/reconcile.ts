@@ -1,0 +1,134 @@
+import { checkSizes } from '../../config/check-sizes.ts';
+import type { WatchedFile } from '../../config/watched-file.ts';
+import { formatProblems, type Problem } from '../../config/problems.ts';
+import { parseProjectsCsv, type ProjectRow } from '../../config/projects-csv.ts';
+import type { Context, Run } from '../context.ts';
+import { Stalled, Waiting, type Outcome } from '../outcome.ts';
+import { DEFAULT_REGION } from '../project/plan.ts';
+import { applyProjectSteps } from './apply.ts';
+import type { BrakeState } from './brake-state.ts';
+import { planProjects, type CsvPlan } from './plan.ts';
+
+/** What csv-sync needs besides the context. */
+export interface CsvSync {
+  readonly file: Pick<WatchedFile, 'path' | 'read'>;
+  /** Where the Projects of the rows live. */
+  readonly namespace: string;
+  readonly brakes: BrakeState;
+}
+
+/** Makes the Projects of the namespace equal to the rows of projects.csv, or changes nothing and says why. */
+export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run) => Promise<Outcome> {
+  const remember = createContentMemory(context);
+  return async run => {
+    const content = await sync.file.read();
+    const text = 'problem' in content ? `unreadable: ${content.problem.message}` : content.text;
+    const look = remember(text);
+    const { rows, problems } =
+      'problem' in content
+        ? { rows: [], problems: [content.problem] }
+        : parseProjectsCsv(text, sync.file.path);
+    const all = problems.length > 0 ? problems : await sizeProblems(context, rows, sync, run);
+    if (all.length > 0) return refuse(all, look, context);
+    const plan = planFrom(context, rows, sync.namespace);
+    waitUntilSettled(plan, text, look, context);
+    await carryOut(plan, look, context, sync, run);
+    return undefined;
+  };
+}
+
+async function carryOut(
+  plan: CsvPlan,
+  look: Look,
+  context: Context,
+  { file, namespace, brakes }: CsvSync,
+  run: Run,
+): Promise<void> {
+  const isNewBrake = plan.brake?.confirmation !== brakes.current()?.confirmation;
+  brakes.set(plan.brake);
+  if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
+  look.reported();
+  if (plan.brake === undefined) return applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
+  if (isNewBrake) run.log.warn(`held back until it is confirmed: ${plan.brake.message}`);
+}
+
+/** One look at a content of the file. */
+interface Look {
+  /** For how long the content has been the same, ms. */
+  ageMs: number;
+  /** What is wrong with it was told already. */
+  isReported: boolean;
+  reported(): void;
+}
+
+function createContentMemory({ clock }: Context): (text: string) => Look {
+  let last = { text: '', since: Number.NEGATIVE_INFINITY, isReported: false };
+  return text => {
+    if (last.text !== text || last.since < 0) last = { text, since: clock.monotonic(), isReported: false };
+    const current = last;
+    return {
+      ageMs: clock.monotonic() - current.since,
+      isReported: current.isReported,
+      reported: () => {
+        current.isReported = true;
+      },
+    };
+  };
+}
+
+/**
+ * Only what a row newly asks for is checked: a size that DigitalOcean has withdrawn since must not hold up the
+ * other rows. Without an answer of the cloud nothing is checked here, and the cloud refuses it later.
+ */
+async function sizeProblems(
+  context: Context,
+  rows: readonly ProjectRow[],
+  { namespace }: CsvSync,
+  run: Run,
+): Promise<Problem[]> {
+  const isNew = ({ project, masterSpec, webSpec }: ProjectRow): boolean => {
+    const spec = context.projects.get(`${namespace}/${project}`)?.spec;
+    return spec?.masterSpec !== masterSpec || spec.webSpec !== webSpec;
+  };
+  const news = rows.filter(isNew);
+  if (news.length === 0) return [];
+  try {
+    return checkSizes(news, [...(await context.sizes.load(run.signal)).values()], DEFAULT_REGION);
+  } catch (error) {
+    run.log.warn('the sizes could not be checked', { error: (error as Error).message });
+    return [];
+  }
+}
+
+function planFrom(context: Context, rows: readonly ProjectRow[], namespace: string): CsvPlan {
+  const isHere = (object: { metadata: { namespace?: string } }): boolean =>
+    object.metadata.namespace === namespace;
+  return planProjects(rows, context.projects.list().filter(isHere), context.droplets.list().filter(isHere));
+}
+
+/**
+ * A file that an editor is still writing can look complete. What it lacks is believed only once it has lain
+ * still for a while; what it adds or changes is done at once.
+ */
+function waitUntilSettled(plan: CsvPlan, text: string, look: Look, context: Context): void {
+  const mayBeCut = !/[\r\n]$/.test(text) && plan.steps.length > 0;
+  const removes = plan.steps.some(step => step.type === 'delete-project');
+  const left = context.timings.csvSettleMs - look.ageMs;
+  if ((removes || mayBeCut) && left > 0)
+    throw new Waiting('projects.csv was just changed: waiting until it lies still', left);
+}
+
+/** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */
+function refuse(problems: readonly Problem[], look: Look, { timings }: Context): Outcome {
+  const left = timings.csvSettleMs - look.ageMs;
+  if (left > 0) return { requeueAfterMs: left };
+  if (look.isReported) return undefined;
+  look.reported();
+  throw new Stalled('InvalidCsv', `nothing was changed:\n${formatProblems(problems)}`);
+}
+
+function reportConflict(name: string, path: string, run: Run): void {
+  run.log.warn(
+    `${path} has a row for ${name}, but a Project of that name was applied by hand and is left alone: delete the row, or label the Project dropfleet.io/source=csv to hand it to the file`,
+  );
+}
