@@ -52,31 +52,38 @@ export const ABORTED_BEFORE_SENDING = 'ABORTED_BEFORE_SENDING';
 /** The code of a call that got no reply in time. */
 export const TIMED_OUT = 'TIMED_OUT';
 
+/** A CloudError that has a reply of that status. */
+type CloudErrorOf<Status extends number> = CloudError & { readonly status: Status };
+
 export const isCloudError = (error: unknown): error is CloudError => error instanceof CloudError;
 
 /** The token is wrong or lacks the scope (401, 403): a person must act. */
-export const isUnauthorized = (error: unknown): error is CloudError =>
+export const isUnauthorized = (error: unknown): error is CloudErrorOf<401 | 403> =>
   hasStatus(error, 401) || hasStatus(error, 403);
 
 /** There is no such thing. Right after a create the cloud may say so of a thing that exists. */
-export const isCloudNotFound = (error: unknown): error is CloudError => hasStatus(error, 404);
+export const isCloudNotFound = (error: unknown): error is CloudErrorOf<404> => hasStatus(error, 404);
 
 /** The request was understood and refused (422): a limit, an invalid value, or a pending event. */
-export const isUnprocessable = (error: unknown): error is CloudError => hasStatus(error, 422);
+export const isUnprocessable = (error: unknown): error is CloudErrorOf<422> => hasStatus(error, 422);
 
 /** Another action is under way on the droplet: try again when it is over. Both wordings occur. */
-export const isPendingEvent = (error: unknown): error is CloudError =>
+export const isPendingEvent = (error: unknown): error is CloudErrorOf<422> =>
   isUnprocessable(error) && /pending event|blocking events/i.test(error.message);
 
+/** An SSH key id is not known (any more, or not yet: a new key takes a while to be usable everywhere). */
+export const isInvalidKey = (error: unknown): error is CloudErrorOf<422> =>
+  isUnprocessable(error) && /invalid key identifiers/i.test(error.message);
+
 /** A rate limit is used up; `retryAfterMs` says for how long. */
-export const isRateLimited = (error: unknown): error is CloudError => hasStatus(error, 429);
+export const isRateLimited = (error: unknown): error is CloudErrorOf<429> => hasStatus(error, 429);
 
 /** No reply came, for whatever reason but the caller's own signal. */
-export const isCloudUnreachable = (error: unknown): error is CloudError =>
+export const isCloudUnreachable = (error: unknown): error is CloudError & { readonly status?: never } =>
   isCloudError(error) && error.status === undefined && !isAborted(error);
 
 /** The caller's own signal stopped the call. */
-export const isAborted = (error: unknown): error is CloudError =>
+export const isAborted = (error: unknown): error is CloudError & { readonly code: string } =>
   isCloudError(error) && (error.code === ABORTED || error.code === ABORTED_BEFORE_SENDING);
 
 /**
@@ -96,6 +103,6 @@ export function isDoubtful(error: unknown): boolean {
   return code === undefined || !(NEVER_SENT.has(code) || code === ABORTED_BEFORE_SENDING);
 }
 
-function hasStatus(error: unknown, status: number): error is CloudError {
+function hasStatus<Status extends number>(error: unknown, status: Status): error is CloudErrorOf<Status> {
   return isCloudError(error) && error.status === status;
 }

@@ -1,0 +1,242 @@
+import { getAccount } from 'dots-wrapper/dist/account/index.js';
+import { getAction } from 'dots-wrapper/dist/action/index.js';
+import * as droplets from 'dots-wrapper/dist/droplet/index.js';
+import { deleteFirewall, listFirewalls } from 'dots-wrapper/dist/firewall/index.js';
+import { listSizes } from 'dots-wrapper/dist/size/index.js';
+import { deleteSnapshot, listSnapshots } from 'dots-wrapper/dist/snapshot/index.js';
+import { createSshKey, destroySshKey, listSshKeys } from 'dots-wrapper/dist/ssh-key/index.js';
+import type { IContext, IListResponse } from 'dots-wrapper/dist/types/index.js';
+import type { Clock } from '../clock.ts';
+import { createCaller, type RequestReport } from './caller.ts';
+import type { Cloud, DropletRequest } from './cloud.ts';
+import * as decode from './decode.ts';
+import { CloudError } from './errors.ts';
+import { senseless } from './failures.ts';
+import { allPages, PER_PAGE, type Page } from './pages.ts';
+import { createRateBudget } from './rate-budget.ts';
+import { createTransport, type Request } from './transport.ts';
+
+/** What a client of DigitalOcean needs. */
+export interface CloudOptions {
+  /** A personal access token with read and write scope. */
+  token: string;
+  /** https://api.digitalocean.com unless told. */
+  apiUrl?: string;
+  clock: Clock;
+  /** 0 to 1, for the jitter of retries. */
+  random: () => number;
+  /** Hears of every request that was sent. */
+  onRequest?: (report: RequestReport) => void;
+  /** How long a reply may take; 15,000 unless told. */
+  callTimeoutMs?: number;
+}
+
+/** A Cloud over the network. */
+export interface HttpCloud extends Cloud {
+  /** Closes its connections; calls under way fail. */
+  close(): void;
+}
+
+type Parameters = Record<string, string | number | undefined>;
+type Reply<T> = Promise<{ data: T; status: number }>;
+
+/**
+ * A client of DigitalOcean's API: dots-wrapper knows the paths and bodies; connections, the rate budget,
+ * retries, pages and errors are ours. The token stays in the transport.
+ */
+export function createCloud(options: CloudOptions): HttpCloud {
+  const { clock, random, onRequest } = options;
+  const transport = createTransport({
+    token: options.token,
+    apiUrl: options.apiUrl ?? 'https://api.digitalocean.com',
+    clock,
+    callTimeoutMs: options.callTimeoutMs ?? 15_000,
+  });
+  const call = createCaller({ transport, budget: createRateBudget(clock), clock, random, onRequest });
+
+  /** The context that dots-wrapper's functions take: they use only these three methods of its axios. */
+  function contextOf(operation: string, signal?: AbortSignal): IContext {
+    const send = (method: Request['method'], path: string, body?: unknown) =>
+      call({ operation, method, path, signal, ...(body !== undefined && { body }) });
+    const httpClient = {
+      get: (path: string, config?: { params?: Parameters }) => send('GET', path + queryOf(config?.params)),
+      post: (path: string, body: unknown) => send('POST', path, body),
+      delete: (path: string) => send('DELETE', path),
+    };
+    return { endpoint: '', httpClient: httpClient as unknown as IContext['httpClient'] };
+  }
+
+  /** Makes one call, and one thing of its reply. */
+  async function ask<D, T>(
+    operation: keyof Cloud,
+    signal: AbortSignal | undefined,
+    send: (context: IContext) => Reply<D>,
+    read: (data: D) => T,
+  ): Promise<T> {
+    const { data, status } = await send(contextOf(operation, signal));
+    try {
+      return read(data);
+    } catch {
+      throw senseless(operation, status);
+    }
+  }
+
+  async function list<D extends IListResponse, T extends { id: unknown } | { slug: string }>(
+    operation: keyof Cloud,
+    signal: AbortSignal | undefined,
+    send: (context: IContext, page: { page: number; per_page: number }) => Reply<D>,
+    read: (data: D) => T[],
+  ): Promise<T[]> {
+    const fetchPage = (page: number): Promise<Page<T>> =>
+      ask(
+        operation,
+        signal,
+        context => send(context, { page, per_page: PER_PAGE }),
+        data => ({
+          items: read(data),
+          total: totalOf(data),
+        }),
+      );
+    const items = await allPages(fetchPage, item => ('slug' in item ? item.slug : item.id));
+    if (items === undefined)
+      throw new CloudError({
+        operation,
+        message: `${operation}: the list changed while it was read, every time`,
+      });
+    return items;
+  }
+
+  /** DigitalOcean answers a deletion with 204; a proxy that answers in its place does not. */
+  async function remove(
+    operation: keyof Cloud,
+    signal: AbortSignal | undefined,
+    send: (context: IContext) => Reply<unknown>,
+  ): Promise<void> {
+    const { status } = await send(contextOf(operation, signal));
+    if (status !== 204) throw senseless(operation, status);
+  }
+
+  const act = (
+    operation: keyof Cloud,
+    signal: AbortSignal | undefined,
+    send: (context: IContext) => Reply<droplets.IShutdownDropletApiResponse>,
+  ) => ask(operation, signal, send, data => decode.decodeAction(data.action));
+
+  return {
+    getAccount: signal =>
+      ask(
+        'getAccount',
+        signal,
+        context => getAccount(context)(),
+        data => decode.decodeAccount(data.account),
+      ),
+    listDroplets: (tag, signal) =>
+      list(
+        'listDroplets',
+        signal,
+        (context, page) => droplets.listDroplets(context)({ ...page, tag_name: tag }),
+        data => data.droplets.map(decode.decodeDroplet),
+      ),
+    getDroplet: (id, signal) =>
+      ask(
+        'getDroplet',
+        signal,
+        context => droplets.getDroplet(context)({ droplet_id: id }),
+        data => decode.decodeDroplet(data.droplet),
+      ),
+    createDroplet: (request, signal) =>
+      ask(
+        'createDroplet',
+        signal,
+        context => droplets.createDroplet(context)(createBody(request)),
+        data => decode.decodeDroplet(data.droplet),
+      ),
+    deleteDroplet: (id, signal) =>
+      remove('deleteDroplet', signal, context => droplets.deleteDroplet(context)({ droplet_id: id })),
+    shutdownDroplet: (id, signal) =>
+      act('shutdownDroplet', signal, context => droplets.shutdownDroplet(context)({ droplet_id: id })),
+    powerOffDroplet: (id, signal) =>
+      act('powerOffDroplet', signal, context => droplets.powerOffDroplet(context)({ droplet_id: id })),
+    powerOnDroplet: (id, signal) =>
+      act('powerOnDroplet', signal, context => droplets.powerOnDroplet(context)({ droplet_id: id })),
+    resizeDroplet: (id, size, signal) =>
+      act('resizeDroplet', signal, context =>
+        droplets.resizeDroplet(context)({ droplet_id: id, size, disk: false }),
+      ),
+    getAction: (id, signal) => act('getAction', signal, context => getAction(context)({ action_id: id })),
+    listSizes: signal =>
+      list(
+        'listSizes',
+        signal,
+        (context, page) => listSizes(context)(page),
+        data => data.sizes.map(decode.decodeSize),
+      ),
+    listKeys: signal =>
+      list(
+        'listKeys',
+        signal,
+        (context, page) => listSshKeys(context)(page),
+        data => data.ssh_keys.map(decode.decodeKey),
+      ),
+    createKey: (name, publicKey, signal) =>
+      ask(
+        'createKey',
+        signal,
+        context => createSshKey(context)({ name, public_key: publicKey }),
+        data => decode.decodeKey(data.ssh_key),
+      ),
+    deleteKey: (id, signal) =>
+      remove('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
+    listFirewalls: signal =>
+      list(
+        'listFirewalls',
+        signal,
+        (context, page) => listFirewalls(context)(page),
+        data => data.firewalls.map(decode.decodeResource),
+      ),
+    deleteFirewall: (id, signal) =>
+      remove('deleteFirewall', signal, context =>
+        deleteFirewall(context)({ firewall_id: encodeURIComponent(id) }),
+      ),
+    listSnapshots: signal =>
+      list(
+        'listSnapshots',
+        signal,
+        (context, page) => listSnapshots(context)({ ...page, resource_type: 'droplet' }),
+        data => data.snapshots.map(decode.decodeResource),
+      ),
+    deleteSnapshot: (id, signal) =>
+      remove('deleteSnapshot', signal, context =>
+        deleteSnapshot(context)({ snapshot_id: encodeURIComponent(id) }),
+      ),
+    close: () => transport.close(),
+  };
+}
+
+/** An image's id must be sent as a number, its slug as a string. */
+function createBody(request: DropletRequest): droplets.ICreateDropletApiRequest {
+  const { name, region, size, image, tags, sshKeys, userData } = request;
+  return {
+    name,
+    region,
+    size,
+    image: /^\d+$/.test(image) ? Number(image) : image,
+    tags,
+    ssh_keys: sshKeys,
+    ...(userData !== undefined && { user_data: userData }),
+  };
+}
+
+/** The query, without the parameters that are not given. */
+function queryOf(params: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params))
+    if (value !== undefined) query.append(name, String(value));
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}
+
+/** A list that does not say how long it is may be cut short. */
+function totalOf({ meta }: IListResponse): number {
+  if (meta?.total === undefined) throw new TypeError('a list must state its total');
+  return meta.total;
+}

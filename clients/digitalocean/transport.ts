@@ -1,0 +1,122 @@
+import { Pool } from 'undici';
+import type { Clock } from '../clock.ts';
+import { aborted, timedOut, unanswered } from './failures.ts';
+
+/** One HTTP request to DigitalOcean. */
+export interface Request {
+  /** The method of Cloud that makes it. */
+  operation: string;
+  method: 'GET' | 'POST' | 'DELETE';
+  /** The path below `/v2`, with its query. */
+  path: string;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+/** What came back, whatever its status. */
+export interface Reply {
+  status: number;
+  /** The parsed JSON; undefined when the body is empty or anything else. */
+  data: unknown;
+  /** Requests left in this hour. */
+  remaining?: number;
+  /** Milliseconds until the hour's limit gives a request again. */
+  resetMs?: number;
+  /** Milliseconds to wait, by `retry-after`. */
+  retryAfterMs?: number;
+}
+
+/** Sends requests with the token, over connections that are kept. */
+export interface Transport {
+  /** Sends it once. Throws a CloudError without a status when no reply comes. */
+  send(request: Request): Promise<Reply>;
+  close(): void;
+}
+
+/** What a transport needs. */
+export interface TransportOptions {
+  token: string;
+  /** Scheme, host and port, and perhaps a path that goes before `/v2`. */
+  apiUrl: string;
+  clock: Clock;
+  /** How long a reply may take, from the sending to its last byte. */
+  callTimeoutMs: number;
+}
+
+/** A transport. No connection is made before the first request. Throws on a token that no header can carry. */
+export function createTransport({ token, apiUrl, clock, callTimeoutMs }: TransportOptions): Transport {
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Error(
+      'The DigitalOcean token is empty, or holds a blank or a special character: check DO_TOKEN',
+    );
+  const { origin, pathname } = new URL(apiUrl);
+  const base = `${pathname.replace(/\/+$/, '')}/v2`;
+  // The pool closes a connection after 4 idle seconds, before any server would, so that a POST does not run
+  // into a connection that is being closed. The timeouts are ours, so that tests can hold their clock.
+  const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
+
+  async function exchange({ method, path, body }: Request, signal: AbortSignal): Promise<Reply> {
+    const hasBody = body !== undefined;
+    const response = await pool.request({
+      method,
+      path: base + path,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        'user-agent': 'dropfleet',
+        ...(hasBody && { 'content-type': 'application/json' }),
+      },
+      ...(hasBody && { body: JSON.stringify(body) }),
+      signal,
+    });
+    const text = await response.body.text();
+    // Something on the way may send back what it was sent.
+    return readReply(response.statusCode, response.headers, text.replaceAll(token, '[token]'), clock.now());
+  }
+
+  return {
+    async send(request) {
+      const { operation, signal } = request;
+      const deadline = new AbortController();
+      const cancel = clock.after(callTimeoutMs, () => deadline.abort());
+      try {
+        return await exchange(request, AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])]));
+      } catch (error) {
+        if (signal?.aborted) throw aborted(operation);
+        throw deadline.signal.aborted ? timedOut(operation, callTimeoutMs) : unanswered(operation, error);
+      } finally {
+        cancel();
+      }
+    },
+    close: () => void pool.destroy(),
+  };
+}
+
+type Headers = Record<string, string | string[] | undefined>;
+
+function readReply(status: number, headers: Headers, text: string, now: number): Reply {
+  const remaining = numberIn(headers, 'ratelimit-remaining');
+  const resetAt = numberIn(headers, 'ratelimit-reset');
+  const retryAfter = numberIn(headers, 'retry-after');
+  return {
+    status,
+    data: parseJson(text),
+    ...(remaining !== undefined && { remaining }),
+    ...(resetAt !== undefined && { resetMs: Math.max(1000, resetAt * 1000 - now) }),
+    ...(retryAfter !== undefined && { retryAfterMs: retryAfter * 1000 }),
+  };
+}
+
+function numberIn(headers: Headers, name: string): number | undefined {
+  const value = Number(headers[name] ?? NaN);
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A gateway's error page is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+import { expect } from 'chai';
+import { fleetTag, nonceOf, nonceTag, projectRoleTag, uidOf, uidTag } from '../../../crds/cloud-tags.ts';
+
+describe('The tags in the cloud', () => {
+  it('say whose a resource is', () => {
+    const tags = ['web', fleetTag('f1'), projectRoleTag('f1', 'shop', 'web'), uidTag('u-1'), nonceTag('n1')];
+    expect(tags.slice(1)).to.deep.equal([
+      'dropfleet:f1',
+      'dropfleet:f1:shop:web',
+      'dropfleet-uid:u-1',
+      'dropfleet-nonce:n1',
+    ]);
+    expect(uidOf(tags)).to.equal('u-1');
+    expect(nonceOf(tags)).to.equal('n1');
+  });
+
+  it('are not found on a resource that is not ours', () => {
+    const tags = ['uid:u-1', 'my-dropfleet-uid:u-1', 'dropfleet:f1'];
+    expect([uidOf(tags), nonceOf(tags)]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('cannot be made of what DigitalOcean takes for another tag or for none', () => {
+    for (const id of ['', 'a:b', 'A', 'a b', 'a.b', 'ä', 'x'.repeat(246)])
+      expect(() => fleetTag(id), id).to.throw(RangeError, /cannot be a tag/);
+    expect(fleetTag('x'.repeat(245))).to.have.length(255);
+  });
+});
