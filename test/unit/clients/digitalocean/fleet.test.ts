@@ -1,0 +1,306 @@
+import { expect } from 'chai';
+import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
+import { CloudError } from '../../../../clients/digitalocean/errors.ts';
+import { createFleet, type FleetChange } from '../../../../clients/digitalocean/fleet.ts';
+import { fakeClock } from '../../../fakes/clock.ts';
+import { fakeCloud, refusal } from '../../../fakes/cloud.ts';
+import { fakeLogger } from '../../../fakes/logger.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+
+const TAG = 'dropfleet:f';
+const unreachable = () =>
+  new CloudError({ operation: 'listDroplets', code: 'ECONNREFUSED', message: 'nobody listens' });
+
+function fixture() {
+  const clock = fakeClock();
+  const cloud = fakeCloud();
+  const log = fakeLogger();
+  const fleet = createFleet({ cloud, tag: TAG, clock, log, random: () => 1 });
+  const stop = new AbortController();
+  const changes: FleetChange[] = [];
+  fleet.subscribe(change => changes.push(change));
+  return {
+    clock,
+    cloud,
+    log,
+    fleet,
+    stop,
+    changes,
+    add: (droplet: Partial<CloudDroplet> = {}) => cloud.addDroplet({ tags: [TAG], ...droplet }),
+    lists: () => cloud.count('listDroplets'),
+    started: async () => {
+      fleet.start(stop.signal);
+      await clock.advance(0);
+    },
+  };
+}
+
+/** When lists began, as seen over `ms` milliseconds from now. */
+async function listTimes({ clock, lists }: ReturnType<typeof fixture>, ms: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let passed = 0; passed < ms; passed += 500) {
+    const before = lists();
+    await clock.advance(500);
+    if (lists() > before) times.push(clock.monotonic());
+  }
+  return times;
+}
+
+describe('A fleet', () => {
+  it('holds what the cloud lists under its tag, by id and by tag', async () => {
+    const { fleet, add, started } = fixture();
+    const web = add({ id: 8, tags: [TAG, 'dropfleet-uid:u'] });
+    const master = add({ id: 7 });
+    add({ id: 9, tags: ['somebody-elses'] });
+    await started();
+    expect(fleet.list()).to.deep.equal([master, web]);
+    expect(fleet.get(8)).to.deep.equal(web);
+    expect(fleet.get(9)).to.equal(undefined);
+    expect(fleet.byTag('dropfleet-uid:u')).to.deep.equal([web]);
+    expect(fleet.byTag('dropfleet-uid:v')).to.deep.equal([]);
+  });
+
+  it('is synced once its first list succeeded', async () => {
+    const { clock, cloud, fleet, started } = fixture();
+    cloud.failNext('listDroplets', unreachable());
+    let isSynced = false;
+    const synced = fleet.synced().then(() => (isSynced = true));
+    await started();
+    expect(isSynced).to.equal(false);
+    await clock.advance(5_000);
+    await synced;
+  });
+
+  it('lets a caller who waits for the first list go with its signal', async () => {
+    const { fleet } = fixture();
+    const stop = new AbortController();
+    const synced = rejection(fleet.synced(stop.signal));
+    stop.abort(new Error('enough'));
+    expect((await synced).message).to.equal('enough');
+    expect((await rejection(fleet.synced(stop.signal))).message).to.equal('enough');
+  });
+
+  it('tells what appeared, changed and went, and of nothing else', async () => {
+    const { cloud, fleet, changes, add, started } = fixture();
+    const stays = add();
+    const grows = add();
+    const goes = add();
+    await started();
+    expect(changes.splice(0)).to.deep.equal([{ after: stays }, { after: grows }, { after: goes }]);
+    cloud.droplets.delete(goes.id);
+    const comes = add();
+    const grown = cloud.changeDroplet(grows.id, { size: 's-2vcpu-2gb' });
+    cloud.changeDroplet(stays.id, { tags: [...stays.tags] });
+    await fleet.refresh();
+    expect(changes.splice(0)).to.deep.equal([
+      { before: goes },
+      { before: grows, after: grown },
+      { after: comes },
+    ]);
+    await fleet.refresh();
+    expect(changes).to.deep.equal([]);
+  });
+
+  it('has the whole list in before it tells of any of it, and survives a handler that throws', async () => {
+    const { fleet, log, changes, add, started } = fixture();
+    const lengths: number[] = [];
+    fleet.subscribe(() => {
+      lengths.push(fleet.list().length);
+      throw new Error('a bug');
+    });
+    const silent = fleet.subscribe(() => lengths.push(-1));
+    silent();
+    add();
+    add();
+    await started();
+    expect(lengths).to.deep.equal([2, 2]);
+    expect(changes).to.have.length(2);
+    expect(log.lines.map(line => line.level)).to.deep.equal(['error', 'error']);
+    expect(fleet.healthy().ok).to.equal(true);
+  });
+
+  it('keeps what it holds while lists fail, and says so once', async () => {
+    const { clock, cloud, fleet, log, changes, add, started } = fixture();
+    const droplet = add();
+    await started();
+    changes.length = 0;
+    for (let i = 0; i < 3; i++) cloud.failNext('listDroplets', unreachable());
+    await clock.advance(60_000);
+    await clock.advance(10_000);
+    expect(cloud.count('listDroplets')).to.equal(3);
+    expect(fleet.list()).to.deep.equal([droplet]);
+    expect(fleet.lastListStartedAt()).to.equal(0);
+    expect(changes).to.deep.equal([]);
+    expect(fleet.healthy()).to.deep.equal({
+      ok: false,
+      message: 'no list of droplets for 10 s: nobody listens',
+    });
+    await clock.advance(60_000);
+    expect(fleet.healthy()).to.deep.equal({ ok: true, message: '1 droplets' });
+    expect(log.lines.map(line => `${line.level} ${line.message}`)).to.deep.equal([
+      'warn the droplets cannot be listed: nobody listens',
+      'info DigitalOcean lists the droplets again',
+    ]);
+  });
+
+  it('is not healthy before its first list', () => {
+    expect(fixture().fleet.healthy()).to.deep.equal({
+      ok: false,
+      message: 'the droplets have not been listed yet',
+    });
+  });
+
+  it('remembers every droplet that was ever listed', async () => {
+    const { cloud, fleet, add, started } = fixture();
+    const { id } = add();
+    await started();
+    cloud.droplets.delete(id);
+    await fleet.refresh();
+    expect([fleet.get(id), fleet.hasBeenSeen(id), fleet.hasBeenSeen(id + 1)]).to.deep.equal([
+      undefined,
+      true,
+      false,
+    ]);
+  });
+
+  it('asks no more once it is stopped, and does not take its own stop for a failure', async () => {
+    const { clock, cloud, fleet, stop, log, lists, started } = fixture();
+    await started();
+    const waiting = Promise.withResolvers<CloudDroplet[]>();
+    cloud.listDroplets = () => waiting.promise;
+    const refreshed = rejection(fleet.refresh());
+    await clock.advance(0);
+    stop.abort();
+    waiting.reject(new CloudError({ operation: 'listDroplets', code: 'ABORTED', message: 'stopped' }));
+    await refreshed;
+    await clock.advance(3_600_000);
+    expect([lists(), clock.pending(), log.lines.length, fleet.healthy().ok]).to.deep.equal([1, 0, 0, true]);
+  });
+});
+
+describe('A refresh', () => {
+  it('waits for a list that began after it was asked for, and shares it', async () => {
+    const { clock, cloud, fleet, lists } = fixture();
+    const replies: PromiseWithResolvers<void>[] = [];
+    const listDroplets = cloud.listDroplets.bind(cloud);
+    cloud.listDroplets = async tag => {
+      const reply = Promise.withResolvers<void>();
+      replies.push(reply);
+      const listed = await listDroplets(tag);
+      await reply.promise;
+      return listed;
+    };
+    const first = fleet.refresh();
+    await clock.advance(1_000);
+    const { id } = cloud.addDroplet({ tags: [TAG] });
+    const later = [fleet.refresh(), fleet.refresh()];
+    replies[0]!.resolve();
+    await first;
+    expect([fleet.get(id), fleet.lastListStartedAt()]).to.deep.equal([undefined, 0]);
+    await clock.advance(0);
+    replies[1]!.resolve();
+    await Promise.all(later);
+    expect([fleet.get(id)?.id, fleet.lastListStartedAt(), lists()]).to.deep.equal([id, 1_000, 2]);
+  });
+
+  it('fails when its list fails, and the next one works again', async () => {
+    const { cloud, fleet } = fixture();
+    cloud.failNext('listDroplets', refusal(401, 'no'));
+    expect((await rejection(fleet.refresh())).message).to.equal('no');
+    await fleet.refresh();
+  });
+
+  it('counts as a poll', async () => {
+    const test = fixture();
+    await test.started();
+    await test.clock.advance(59_000);
+    await test.fleet.refresh();
+    expect(await listTimes(test, 61_000)).to.deep.equal([119_000]);
+  });
+});
+
+describe('The polls of a fleet', () => {
+  it('come at once and then every minute while nothing moves', async () => {
+    const test = fixture();
+    await test.started();
+    expect(test.lists()).to.equal(1);
+    expect(await listTimes(test, 180_000)).to.deep.equal([60_000, 120_000, 180_000]);
+  });
+
+  it('come 10 s after motion begins, then every 5 s until nothing moves any more', async () => {
+    const test = fixture();
+    await test.started();
+    await test.clock.advance(1_000);
+    test.fleet.setMoving('a', true);
+    test.fleet.setMoving('b', true);
+    expect(await listTimes(test, 20_000)).to.deep.equal([11_000, 16_000, 21_000]);
+    test.fleet.setMoving('a', false);
+    expect(await listTimes(test, 5_000)).to.deep.equal([26_000]);
+    test.fleet.setMoving('b', false);
+    test.fleet.setMoving('b', false);
+    expect(await listTimes(test, 60_000)).to.deep.equal([86_000]);
+  });
+
+  it('are not put off by motion that is stated again or joined', async () => {
+    const test = fixture();
+    await test.started();
+    for (let second = 0; second < 10; second++) {
+      test.fleet.setMoving('a', true);
+      test.fleet.setMoving(`b${second}`, true);
+      await test.clock.advance(1_000);
+    }
+    expect(test.fleet.lastListStartedAt()).to.equal(10_000);
+  });
+
+  it('are not put off by motion that begins just before one is due', async () => {
+    const test = fixture();
+    await test.started();
+    await test.clock.advance(58_000);
+    test.fleet.setMoving('a', true);
+    expect(await listTimes(test, 7_000)).to.deep.equal([60_000, 65_000]);
+  });
+
+  it('come 5 s after a wake, once', async () => {
+    const test = fixture();
+    await test.started();
+    await test.clock.advance(1_000);
+    test.fleet.wake();
+    await test.clock.advance(2_000);
+    test.fleet.wake();
+    expect(await listTimes(test, 63_000)).to.deep.equal([6_000, 66_000]);
+  });
+
+  it('come after a wake during a list, too', async () => {
+    const test = fixture();
+    const listDroplets = test.cloud.listDroplets.bind(test.cloud);
+    test.cloud.listDroplets = tag => {
+      if (test.lists() === 0) test.fleet.wake();
+      return listDroplets(tag);
+    };
+    await test.started();
+    expect(await listTimes(test, 10_000)).to.deep.equal([5_000]);
+  });
+
+  it('come ever more slowly while they fail, whatever moves', async () => {
+    const test = fixture();
+    for (let i = 0; i < 6; i++) test.cloud.failNext('listDroplets', unreachable());
+    await test.started();
+    test.fleet.setMoving('a', true);
+    test.fleet.wake();
+    const minute = 60_000;
+    expect(await listTimes(test, 4 * minute)).to.deep.equal([
+      5_000, 15_000, 35_000, 75_000, 135_000, 195_000, 200_000, 205_000, 210_000, 215_000, 220_000, 225_000,
+      230_000, 235_000, 240_000,
+    ]);
+  });
+
+  it('are one list each, however many droplets there are', async () => {
+    const test = fixture();
+    for (let i = 0; i < 10_000; i++) test.add({ tags: [TAG, `dropfleet-uid:${i}`] });
+    await test.started();
+    await test.clock.advance(60_000);
+    expect(test.changes).to.have.length(10_000);
+    expect(test.cloud.calls.map(call => call.operation)).to.deep.equal(['listDroplets', 'listDroplets']);
+    expect(test.fleet.byTag('dropfleet-uid:9999')).to.have.length(1);
+  });
+});
