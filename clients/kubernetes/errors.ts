@@ -11,7 +11,7 @@ export interface StatusBody {
   code?: number;
   reason?: string;
   message?: string;
-  details?: { name?: string; retryAfterSeconds?: number };
+  details?: { name?: string; retryAfterSeconds?: number; causes?: { field?: string }[] };
 }
 
 interface Facts {
@@ -54,10 +54,14 @@ export function refused(
   const said = status.message?.trim() || `HTTP ${code}`;
   return new KubernetesError(`${method} ${path}: ${said}${hintFor(code, status)}`, call, {
     code,
-    reason: status.reason ?? 'Unknown',
+    reason: isUidMismatch(status) ? 'Conflict' : (status.reason ?? 'Unknown'),
     retryAfterSeconds: retryAfterSeconds ?? status.details?.retryAfterSeconds,
   });
 }
+
+/** A patch whose uid is another object's fails its precondition, but is answered as an invalid change. */
+const isUidMismatch = (status: StatusBody): boolean =>
+  status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false;
 
 /** What a person can do about it, where the server's own words do not say. */
 function hintFor(code: number, status: StatusBody): string {
@@ -136,14 +140,16 @@ const hasCode = (error: unknown, code: number): error is KubernetesError =>
 export const isNotFound = (error: unknown): error is KubernetesError => hasCode(error, 404);
 /** A precondition (resourceVersion or uid) no longer holds. */
 export const isConflict = (error: unknown): error is KubernetesError =>
-  hasCode(error, 409) && error.reason !== 'AlreadyExists';
+  error instanceof KubernetesError &&
+  (error.reason === 'Conflict' || (error.code === 409 && error.reason !== 'AlreadyExists'));
 /** An object of that name is there already. */
 export const isAlreadyExists = (error: unknown): error is KubernetesError =>
   hasCode(error, 409) && error.reason === 'AlreadyExists';
 /** The version to watch from, or the page to go on with, is too old: list again. */
 export const isExpired = (error: unknown): error is KubernetesError => hasCode(error, 410);
 /** The object breaks its schema or a rule. */
-export const isInvalid = (error: unknown): error is KubernetesError => hasCode(error, 422);
+export const isInvalid = (error: unknown): error is KubernetesError =>
+  hasCode(error, 422) && error.reason !== 'Conflict';
 /** RBAC says no. */
 export const isForbidden = (error: unknown): error is KubernetesError => hasCode(error, 403);
 /** The credentials are wrong or have expired. */

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sleep, systemClock } from '../../clients/clock.ts';
+import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { isAlreadyExists, isForbidden, isNotFound, isUnreachable } from '../../clients/kubernetes/errors.ts';
+import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
+import {
+  DROPLETS,
+  NAMESPACES,
+  PROJECTS,
+  SERVICE_DEPLOYMENTS,
+  type ResourceKind,
+} from '../../clients/kubernetes/kinds.ts';
+import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
+import type { KubernetesObject } from '../../crds/meta.ts';
+import { loadCrds } from '../../crds/schema.ts';
+import { startRealApiServer } from './real-api-server.ts';
+
+/** An API server that serves dropfleet's kinds, shared by all suites of a run. */
+export interface ApiServer {
+  readonly name: 'standalone' | 'real';
+  /** Path of a kubeconfig whose user may do anything. */
+  readonly kubeconfig: string;
+  connection(): Connection;
+  /** One client for all; nobody closes it. */
+  client(): KubernetesClient;
+  /** Makes a namespace that nobody else uses; its name. */
+  namespace(): Promise<string>;
+}
+
+type Stoppable = { server: ApiServer; stop(): Promise<void> };
+
+const READY_WITHIN_MS = 60_000;
+
+/**
+ * Runs the suite once against the standalone API and once against a real API server: the one of $KUBECONFIG,
+ * else one that is started from $KUBEBUILDER_ASSETS. With neither, the second is skipped, or fails when CI
+ * is `true`. To be called outside of any `describe`.
+ */
+export function describeOnApiServers(title: string, suite: (server: () => ApiServer) => void): void {
+  describeOn(`${title}, on the standalone API`, standalone, suite);
+  const { KUBECONFIG, KUBEBUILDER_ASSETS, CI } = process.env;
+  const onReal = `${title}, on a real API server`;
+  if (KUBECONFIG || KUBEBUILDER_ASSETS) return describeOn(onReal, real, suite);
+  const missing = 'neither KUBECONFIG nor KUBEBUILDER_ASSETS is set';
+  if (CI !== 'true')
+    return void describe.skip(`${onReal} (${missing})`, () => suite(() => unavailable(missing)));
+  describe(onReal, () => it('has a server to run on', () => void unavailable(missing)));
+}
+
+function unavailable(why: string): never {
+  throw new Error(`there is no real API server to test on: ${why}`);
+}
+
+interface Shared {
+  start(): Promise<Stoppable>;
+  running?: Promise<Stoppable> | undefined;
+}
+
+const standalone: Shared = { start: startStandalone };
+const real: Shared = { start: startReal };
+
+function describeOn(title: string, shared: Shared, suite: (server: () => ApiServer) => void): void {
+  let server: ApiServer | undefined;
+  describe(title, () => {
+    before(async function () {
+      this.timeout(READY_WITHIN_MS + 5_000);
+      server = (await (shared.running ??= shared.start())).server;
+    });
+    suite(() => server!);
+  });
+  // Belongs to the root suite, so it runs when everything has.
+  after(async () => {
+    const { running } = shared;
+    shared.running = undefined;
+    // A server that did not start has been complained about already.
+    await (await running?.catch(() => undefined))?.stop();
+  });
+}
+
+async function startStandalone(): Promise<Stoppable> {
+  const { startStandalone } = await import('../../standalone/server.ts');
+  const stateDir = await mkdtemp(join(tmpdir(), 'dropfleet-standalone-'));
+  const running = await startStandalone({ stateDir, port: 0 });
+  return open('standalone', running.kubeconfig, async () => {
+    await running.close();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+}
+
+async function startReal(): Promise<Stoppable> {
+  const { KUBECONFIG, KUBEBUILDER_ASSETS } = process.env;
+  if (KUBECONFIG) {
+    const opened = await open('real', KUBECONFIG, async () => undefined);
+    await installCrds(opened.server.client());
+    return opened;
+  }
+  const started = await startRealApiServer(KUBEBUILDER_ASSETS!);
+  try {
+    const opened = await open('real', started.kubeconfig, () => started.close());
+    await Promise.race([installCrds(opened.server.client()), started.crashed]);
+    return opened;
+  } catch (error) {
+    await started.close();
+    throw error;
+  }
+}
+
+async function open(
+  name: ApiServer['name'],
+  kubeconfig: string,
+  stop: () => Promise<void>,
+): Promise<Stoppable> {
+  const connection = await loadConnection({ env: { ...process.env, KUBECONFIG: kubeconfig } });
+  const client = createKubernetesClient(connection, { clock: systemClock });
+  const made: string[] = [];
+  const server: ApiServer = {
+    name,
+    kubeconfig,
+    connection: () => connection,
+    client: () => client,
+    async namespace() {
+      const namespace = `test-${randomBytes(5).toString('hex')}`;
+      const metadata = { name: namespace };
+      await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+      made.push(namespace);
+      return namespace;
+    },
+  };
+  return {
+    server,
+    async stop() {
+      // A cluster that was there before gets to keep nothing of ours.
+      await Promise.all(made.map(namespace => client.delete(NAMESPACES, namespace)));
+      await client.close();
+      await stop();
+    },
+  };
+}
+
+const CRDS: ResourceKind = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
+/** Waits for the server, gives it our kinds, and waits until it serves them. */
+async function installCrds(client: KubernetesClient): Promise<void> {
+  // RBAC's own roles are made after the server answers, so even an admin is refused at first.
+  await untilDone(() => client.get(NAMESPACES, 'default'), [isUnreachable, isForbidden, isNotFound]);
+  for (const crd of loadCrds()) await createUnlessThere(client, crd);
+  for (const kind of [PROJECTS, DROPLETS, SERVICE_DEPLOYMENTS]) {
+    await untilDone(() => client.list<KubernetesObject>(kind), [isNotFound]);
+  }
+}
+
+async function createUnlessThere(client: KubernetesClient, crd: KubernetesObject): Promise<void> {
+  try {
+    await client.create(CRDS, crd);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** Tries until it works; a failure that none of the predicates expects is thrown. */
+async function untilDone(
+  work: () => Promise<unknown>,
+  expected: ((error: unknown) => boolean)[],
+): Promise<void> {
+  const deadline = systemClock.monotonic() + READY_WITHIN_MS;
+  for (;;) {
+    try {
+      return void (await work());
+    } catch (error) {
+      const isExpected = expected.some(predicate => predicate(error));
+      if (!isExpected || systemClock.monotonic() > deadline) throw error;
+      await sleep(systemClock, 100);
+    }
+  }
+}
