@@ -180,7 +180,6 @@ const newDroplet = (id: number): CloudDroplet => ({
 });
 
 /** Addresses, different for ids that differ by less than 65,536. */
-/** Addresses, different for ids that differ by less than 65,536. */
 const addressesOf = (id: number): Pick<CloudDroplet, 'publicAddress' | 'privateAddress'> => ({
   publicAddress: `203.0.${(id >> 8) & 255}.${id & 255}`,
   privateAddress: `10.0.${(id >> 8) & 255}.${id & 255}`,
