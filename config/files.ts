@@ -14,8 +14,8 @@ export async function readTextFile(path: string): Promise<TextFile> {
   try {
     return decodeText(await readFile(path));
   } catch (error) {
-    const message = `the file cannot be read: ${explain(error)}`;
-    return { problem: { file: path, message }, missing: codeOf(error) === 'ENOENT' };
+    const message = `the file cannot be read: ${explainFileError(error)}`;
+    return { problem: { file: path, message }, missing: isMissingFile(error) };
   }
 }
 
@@ -47,7 +47,7 @@ export async function writeAtomically(
       before === undefined ? mode : before.mode & 0o7777,
     );
   } catch (error) {
-    const message = `${path} could not be written and is as it was: ${explain(error)}`;
+    const message = `${path} could not be written and is as it was: ${explainFileError(error)}`;
     throw new ConfigurationError(message, { cause: error });
   }
 }
@@ -95,10 +95,13 @@ const EXPLANATIONS: Record<string, string> = {
 };
 
 /** A system error as a clause that says what to do. */
-function explain(error: unknown): string {
+export function explainFileError(error: unknown): string {
   const code = codeOf(error);
   return (code === undefined ? undefined : EXPLANATIONS[code]) ?? code ?? String(error);
 }
+
+/** Whether the error says that a file or its folder does not exist. */
+export const isMissingFile = (error: unknown): boolean => codeOf(error) === 'ENOENT';
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;

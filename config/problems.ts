@@ -15,6 +15,9 @@ export interface Problem {
 /** A problem of a file that is known from the context. */
 export type LocalProblem = Omit<Problem, 'file'>;
 
+/** A problem that is placed by its offset in the text. */
+export type OffsetProblem = LocalProblem & { offset: number };
+
 /** A place in a text file; both count from 1, the column in characters. */
 export interface Place {
   line: number;
@@ -55,4 +58,10 @@ function quote(found: string): string {
 /** By line and column; what concerns the whole file comes first. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+/** The place of an offset in a text whose lines end in CRLF, LF or CR. */
+export function placeAt(text: string, offset: number): Place {
+  const lines = text.slice(0, offset).split(/\r\n|\r|\n/);
+  return { line: lines.length, column: Array.from(lines.at(-1)!).length + 1 };
 }

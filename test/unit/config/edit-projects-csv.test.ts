@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { editServers, setServers } from '../../../config/edit-projects-csv.ts';
 import { ConfigurationError } from '../../../config/problems.ts';
+import { propertyOptions } from '../../fakes/property-options.ts';
 import { csvText, fileShape, projectRows } from './csv-builder.ts';
-import { checked } from './property.ts';
 
 describe('setting the servers of a project', () => {
   it('changes that cell and not one other character', () => {
-    checked(
+    fc.assert(
       fc.property(
         projectRows,
         fileShape,
@@ -24,6 +24,7 @@ describe('setting the servers of a project', () => {
           );
         },
       ),
+      propertyOptions(200),
     );
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { formatProblems } from '../../../config/problems.ts';
 import { parseProjectsCsv, readProjectsCsv } from '../../../config/projects-csv.ts';
-import { checked } from './property.ts';
+import { propertyOptions } from '../../fakes/property-options.ts';
 import { csvText, fileShape, projectRows } from './csv-builder.ts';
 
 const HEADER = 'Project,Servers,MasterSpec,WebSpec\n';
@@ -40,7 +40,7 @@ describe('projects.csv', () => {
   });
 
   it('reads back whatever a spreadsheet may write', () => {
-    checked(
+    fc.assert(
       fc.property(projectRows, fileShape, (rows, shape) => {
         const read = parseProjectsCsv(csvText(rows, shape), 'p.csv');
         expect(read.problems).to.deep.equal([]);
@@ -53,6 +53,7 @@ describe('projects.csv', () => {
           })),
         ).to.deep.equal(rows);
       }),
+      propertyOptions(200),
     );
   });
 

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { readDeploymentConfig, type DeploymentConfig } from './deployment-config.ts';
+import { readEmailConfig, type EmailConfig } from './email-config.ts';
+import { loadEnvironment, type EnvironmentSource, type Settings } from './environment.ts';
+import type { Problem } from './problems.ts';
+import { readProjectsCsv, type ProjectRow } from './projects-csv.ts';
+import { readSmsConfig, type SmsConfig } from './sms-config.ts';
+
+/** All that the operator is told. Act on it only when `problems` is empty. */
+export interface Configuration {
+  rows: ProjectRow[];
+  /** Undefined when there is no deployment_config.json: then droplets run without services. */
+  deployment: DeploymentConfig | undefined;
+  /** Undefined when nobody gets mail. */
+  email: EmailConfig | undefined;
+  /** Undefined when nobody gets text messages. */
+  sms: SmsConfig | undefined;
+  settings: Settings;
+  /** Every mistake in every file and in the environment. */
+  problems: Problem[];
+}
+
+/** Where each configuration file is, in that folder. */
+export function configurationFiles(dir: string): Record<'projects' | 'deployment' | 'email' | 'sms', string> {
+  return {
+    projects: join(dir, 'projects.csv'),
+    deployment: join(dir, 'deployment_config.json'),
+    email: join(dir, 'email_config.json'),
+    sms: join(dir, 'sms_config.json'),
+  };
+}
+
+/** Reads the folder's files and the environment. Only projects.csv must be there. Never rejects. */
+export async function loadConfiguration(dir: string, source: EnvironmentSource): Promise<Configuration> {
+  const files = configurationFiles(dir);
+  const [projects, deployment, email, sms] = await Promise.all([
+    readProjectsCsv(files.projects),
+    readDeploymentConfig(files.deployment),
+    readEmailConfig(files.email),
+    readSmsConfig(files.sms),
+  ]);
+  const environment = loadEnvironment(source);
+  return {
+    rows: projects.rows,
+    deployment: deployment.config,
+    email: email.config,
+    sms: sms.config,
+    settings: environment.settings,
+    problems: [projects, deployment, email, sms, environment].flatMap(({ problems }) => problems),
+  };
+}

@@ -1,0 +1,245 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { readDeploymentConfig, repositoryUrl } from '../../../config/deployment-config.ts';
+import { readEmailConfig } from '../../../config/email-config.ts';
+import { formatProblems, type Problem } from '../../../config/problems.ts';
+import { readSmsConfig } from '../../../config/sms-config.ts';
+
+/** What the loader makes of that text; the problems without the folder's name. */
+async function load<T>(
+  read: (path: string) => Promise<{ config?: T; problems: Problem[] }>,
+  text: string | object,
+): Promise<{ config: T | undefined; lines: string[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'dropfleet-'));
+  try {
+    const path = join(folder, 'c.json');
+    await writeFile(path, typeof text === 'string' ? text : JSON.stringify(text, null, 2));
+    const { config, problems } = await read(path);
+    const lines = formatProblems(problems).replaceAll(`${folder}/`, '').split('\n');
+    return { config, lines: problems.length === 0 ? [] : lines };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const deployment = (text: string | object) => load(readDeploymentConfig, text);
+const service = (settings: object) => deployment({ projects: { shop: { services: { api: settings } } } });
+
+describe('deployment_config.json', () => {
+  it('says what runs in each project, in the spelling of the nouns', async () => {
+    const { config, lines } = await deployment(`\uFEFF// comments
+      { "deployment_platform": "podman", /* and more */
+        "git_config": { "base_url": "https://git.example.com/acme/" },
+        "projects": { "shop": { "services": {
+          "api": { "type": "web", "containerfile_path": "api/Dockerfile", "build_context": "api",
+            "command": ["node", "main.js"], "secrets": ["DATABASE_URL"], "port": 8080,
+            "health_check": { "path": "/up", "interval_seconds": 2, "timeout_seconds": 3, "start_seconds": 60 } },
+          "mailer": { "type": "worker", "command": " node  mailer.js --fast " },
+          "database": { "type": "infra", "image": "postgres:17", "port": 5432, }, } } } }`);
+    expect(lines).to.deep.equal([]);
+    expect(config).to.deep.equal({
+      platform: 'podman',
+      git: { baseUrl: 'https://git.example.com/acme/', urlPattern: '{base_url}/{project}.git' },
+      services: [
+        {
+          project: 'shop',
+          service: 'api',
+          type: 'web',
+          build: { containerfile: 'api/Dockerfile', context: 'api' },
+          command: ['node', 'main.js'],
+          secrets: ['DATABASE_URL'],
+          healthCheck: { path: '/up', intervalSeconds: 2, timeoutSeconds: 3, startSeconds: 60 },
+          port: 8080,
+        },
+        { project: 'shop', service: 'mailer', type: 'worker', command: ['node', 'mailer.js', '--fast'] },
+        { project: 'shop', service: 'database', type: 'infra', image: 'postgres:17', port: 5432 },
+      ],
+    });
+    expect(repositoryUrl(config!.git!, 'shop')).to.equal('https://git.example.com/acme/shop.git');
+  });
+
+  it('need not be there', async () => {
+    expect(await readDeploymentConfig('/nowhere/none.json')).to.deep.equal({ problems: [] });
+  });
+
+  it('has every mistake told at its place', async () => {
+    const { config, lines } = await deployment(`{
+  "deployment_platform": "dockr",
+  "git_config": { "url_pattern": "https://git.example.com/x.git" },
+  "projects": {
+    "Shop": { "services": {} },
+    "blog": { "services": { "api": {
+      "type": "web", "comand": [], "port": 70000, "secrets": ["A", "A"], "build_context": "../x",
+      "health_check": { "path": "up", "interval_seconds": "1" }
+    } } }
+  }
+}`);
+    expect(config).to.equal(undefined);
+    expect(lines).to.deep.equal([
+      'c.json:2:26: found "dockr"; must be "docker" or "podman" or "kubernetes"',
+      'c.json:3:17: "base_url" is missing here: The address that all repositories share, such as https://github.com/acme. It holds no password: give git a credential helper or an SSH key',
+      'c.json:3:34: found "https://git.example.com/x.git"; must be an address that contains {project}, such as {base_url}/{project}.git, without a password in it',
+      'c.json:5:5: found "Shop"; a name is lower-case letters, digits and dashes, begins with a letter, ends with a letter or digit, and has at most 50 characters',
+      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, command, secrets, health_check, image, port; did you mean "command"?',
+      'c.json:7:44: found "70000"; must be from 1 to 65535',
+      'c.json:7:62: items 1 and 2 are the same; keep one',
+      'c.json:7:91: found "../x"; must be a path inside the repository, with forward slashes: not absolute, and without ..',
+      'c.json:8:33: found "up"; must be a path that begins with /',
+      'c.json:8:59: found "1"; must be a whole number without quotes',
+    ]);
+  });
+
+  it('lets an infra service, and only that one, run a published image', async () => {
+    expect((await service({ type: 'infra' })).lines[0]).to.match(/^c\.json:5:16: "image" is missing here/);
+    expect((await service({ type: 'web', image: 'nginx' })).lines[0]).to.match(/only an infra service runs/);
+    expect((await service({ type: 'infra', image: 'nginx', build_context: '.' })).lines).to.deep.equal([
+      'c.json:8:28: found "."; an infra service is not built, it runs its image; remove this',
+    ]);
+  });
+
+  it('takes a command of plain words, and nothing that would need a shell', async () => {
+    for (const command of ['a && b', 'echo $HOME', 'a "b c"', 'a | b', '', '   ', []])
+      expect((await service({ type: 'web', command })).lines, String(command)).to.have.length(1);
+    const { config } = await service({ type: 'web', command: ['sh', '-c', 'a && b'] });
+    expect(config?.services[0]?.command).to.deep.equal(['sh', '-c', 'a && b']);
+  });
+
+  it('may not give two services one name', async () => {
+    const services = (name: string) => ({ services: { [name]: { type: 'web' } } });
+    const { lines } = await deployment({
+      projects: { shop: services('uat-api'), 'shop-prod': services('api') },
+    });
+    expect(lines).to.deep.equal([
+      'c.json:12:16: this service and uat-api of shop would both be called shop-prod-uat-api; rename one',
+    ]);
+  });
+
+  it('is no place for passwords, and never has them shown', async () => {
+    for (const base_url of ['https://me:hunter2@git.example.com', 'https://hunter2@github.com', 'hunter2'])
+      expect((await deployment({ git_config: { base_url }, projects: {} })).lines).to.have.length(1);
+    const { lines } = await deployment({
+      git_config: {
+        base_url: 'https://me:hunter2@git.example.com',
+        url_pattern: 'ssh://a:hunter2@b/{project}',
+      },
+      projects: {
+        shop: {
+          services: { api: { type: 'web', secrets: ['hunter2!'], command: 'x --password="hunter2"' } },
+        },
+      },
+    });
+    expect(lines).to.have.length(4);
+    expect(lines.join()).not.to.contain('hunter2');
+  });
+});
+
+describe('a configuration file in JSON', () => {
+  it('has its first syntax error told in words', async () => {
+    expect((await deployment('{\n  "projects": {}\n  "x": 1\n}')).lines).to.deep.equal([
+      'c.json:3:3: found "\\""; this is not JSON: comma expected',
+    ]);
+    expect((await deployment('{ "projects": {')).lines).to.deep.equal([
+      'c.json:1:16: found "the end of the file"; this is not JSON: close brace expected',
+    ]);
+    expect((await deployment('')).lines[0]).to.match(/^c\.json:1:1: /);
+  });
+
+  it('may not say the same thing twice', async () => {
+    expect((await deployment('{ "projects": {},\n "projects": {} }')).lines).to.deep.equal([
+      'c.json:2:2: found "projects"; this name stands here already; only the last one would count',
+    ]);
+  });
+
+  it('must be an object', async () => {
+    expect((await deployment('[]')).lines).to.deep.equal(['c.json:1:1: must be an object in { }']);
+  });
+});
+
+describe('email_config.json', () => {
+  const valid = {
+    provider: 'smtp',
+    from: 'dropfleet <a@example.com>',
+    smtp_settings: { host: 'smtp.example.com', username: 'a', password_env: 'SMTP_PASSWORD' },
+    recipients: ['b@example.com'],
+  };
+  const email = (changes: object) => load(readEmailConfig, { ...valid, ...changes });
+
+  it('says who gets mail and through which server', async () => {
+    expect((await email({})).config).to.deep.equal({
+      from: 'dropfleet <a@example.com>',
+      recipients: ['b@example.com'],
+      smtp: {
+        host: 'smtp.example.com',
+        port: 587,
+        secure: false,
+        login: { username: 'a', passwordVariable: 'SMTP_PASSWORD' },
+      },
+    });
+  });
+
+  it('means TLS from the first byte on port 465, unless it says otherwise', async () => {
+    const secureOf = async (smtp_settings: object) => (await email({ smtp_settings })).config?.smtp.secure;
+    expect(await secureOf({ host: 'h', port: 465 })).to.equal(true);
+    expect(await secureOf({ host: 'h', port: 465, secure: false })).to.equal(false);
+    expect(await secureOf({ host: 'h', port: 2525, secure: true })).to.equal(true);
+  });
+
+  it('sends nothing while it names nobody', async () => {
+    expect(await email({ recipients: [] })).to.deep.equal({ config: undefined, lines: [] });
+  });
+
+  it('refuses a password in the file, says where it belongs, and does not show it', async () => {
+    const settings = { host: 'h', username: 'a', password: 'hunter2', password_env: 'hunter2!' };
+    const { lines } = await email({ smtp_settings: settings });
+    expect(lines.join('\n'))
+      .to.match(/found "password"; .*"password_env"/)
+      .and.not.contain('hunter2');
+    expect(lines).to.have.length(2);
+  });
+
+  it('refuses a login without a password, and addresses that could carry other headers', async () => {
+    expect((await email({ smtp_settings: { host: 'h', username: 'a' } })).lines[0]).to.contain(
+      '"password_env" is missing here',
+    );
+    for (const from of ['nobody', 'a@b\r\nBcc: c@d', '"x" <a@b>'])
+      expect((await email({ from })).lines).to.have.length(1);
+    for (const to of ['a@b, c@d', 'a@b\nBcc: c@d', ''])
+      expect((await email({ recipients: [to] })).lines).to.have.length(1);
+  });
+});
+
+describe('sms_config.json', () => {
+  const valid = {
+    provider: 'twilio',
+    from: '+15005550006',
+    recipients: ['+15005550009'],
+    account_sid_env: 'SID',
+    auth_token_env: 'TOKEN',
+  };
+  const sms = (changes: object) => load(readSmsConfig, { ...valid, ...changes });
+
+  it('says who gets text messages and through which API', async () => {
+    const { config } = await sms({ api_url: 'http://127.0.0.1:4010/' });
+    expect(config).to.deep.equal({
+      provider: 'twilio',
+      from: '+15005550006',
+      recipients: ['+15005550009'],
+      accountVariable: 'SID',
+      tokenVariable: 'TOKEN',
+      apiUrl: 'http://127.0.0.1:4010',
+    });
+    expect((await sms({})).config?.apiUrl).to.equal('https://api.twilio.com');
+  });
+
+  it('refuses numbers without a country code, and a token in the file', async () => {
+    const { lines } = await sms({
+      recipients: ['0151 2345'],
+      auth_token: 'hunter2',
+      auth_token_env: 'hunter-2',
+    });
+    expect(lines).to.have.length(3);
+    expect(lines.join()).to.contain('country code').and.not.contain('hunter');
+  });
+});
