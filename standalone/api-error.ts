@@ -1,0 +1,144 @@
+/** One reason why an object is invalid, as metav1.StatusCause. */
+export interface Cause {
+  reason: string;
+  message: string;
+  field: string;
+}
+
+/** What metav1.StatusDetails says about the object in question. `kind` is the plural, as on a real server. */
+export interface ErrorDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: Cause[];
+  retryAfterSeconds?: number;
+}
+
+/** A refusal that the client is told as a metav1.Status. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** The HTTP status. */
+  readonly code: number;
+  /** metav1.StatusReason. */
+  readonly reason: string;
+  readonly details: ErrorDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: ErrorDetails) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+}
+
+export const isApiError = (error: unknown): error is ApiError => error instanceof ApiError;
+
+/** The part of a kind that error texts name. */
+interface Named {
+  group: string;
+  kind: string;
+  plural: string;
+}
+
+const resourceName = (kind: Named): string =>
+  kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+
+const detailsOf = (kind: Named, name: string): ErrorDetails => ({
+  name,
+  ...(kind.group === '' ? {} : { group: kind.group }),
+  kind: kind.plural,
+});
+
+/** 400: the request itself makes no sense. */
+export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
+
+/** 404 for an object. */
+export const notFound = (kind: Named, name: string): ApiError =>
+  new ApiError(404, 'NotFound', `${resourceName(kind)} "${name}" not found`, detailsOf(kind, name));
+
+/** 404 for an address. */
+export const noSuchPath = (): ApiError =>
+  new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+
+/** 405, with words where plain refusal would puzzle. */
+export const methodNotAllowed = (
+  message = 'the server does not allow this method on the requested resource',
+): ApiError => new ApiError(405, 'MethodNotAllowed', message, {});
+
+/** 409 for a name that is taken. */
+export const alreadyExists = (kind: Named, name: string): ApiError =>
+  new ApiError(409, 'AlreadyExists', `${resourceName(kind)} "${name}" already exists`, detailsOf(kind, name));
+
+/** 409 for a precondition that does not hold. */
+export const conflict = (kind: Named, name: string, why: string): ApiError =>
+  new ApiError(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`,
+    detailsOf(kind, name),
+  );
+
+/** 403: allowed to nobody. */
+export const forbidden = (kind: Named, name: string, why: string): ApiError =>
+  new ApiError(
+    403,
+    'Forbidden',
+    `${resourceName(kind)} "${name}" is forbidden: ${why}`,
+    detailsOf(kind, name),
+  );
+
+/** 410: the version asked for is no longer, or not, in the journal; the client must list again. */
+export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message);
+
+/** 415, saying what would be read. */
+export const unsupportedMediaType = (message: string): ApiError =>
+  new ApiError(415, 'UnsupportedMediaType', message);
+
+/** 422 with every cause. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
+export function invalid(kind: Pick<Named, 'group' | 'kind'>, name: string, causes: Cause[]): ApiError {
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`);
+  const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+  const title = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  return new ApiError(422, 'Invalid', `${title} "${name}" is invalid: ${list}`, {
+    name,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.kind,
+    causes,
+  });
+}
+
+/** field.Invalid: `value` is shown as JSON. */
+export const invalidValue = (field: string, value: unknown, why: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: ${JSON.stringify(value) ?? 'null'}: ${why}`,
+  field,
+});
+
+/** field.Required. */
+export const requiredValue = (field: string, why = ''): Cause => ({
+  reason: 'FieldValueRequired',
+  message: why === '' ? 'Required value' : `Required value: ${why}`,
+  field,
+});
+
+/** field.Forbidden. */
+export const forbiddenValue = (field: string, why: string): Cause => ({
+  reason: 'FieldValueForbidden',
+  message: `Forbidden: ${why}`,
+  field,
+});
+
+/** The metav1.Status that says it. */
+export function toStatus(error: ApiError): Record<string, unknown> {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: error.message,
+    reason: error.reason,
+    ...(error.details === undefined ? {} : { details: error.details }),
+    code: error.code,
+  };
+}

@@ -1,0 +1,251 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { badRequest, invalid, invalidValue, methodNotAllowed, unsupportedMediaType } from './api-error.ts';
+import { contentType, parseBody, readBody } from './body.ts';
+import type { Kind } from './kinds.ts';
+import { listPage, toSelection, toVersion } from './list.ts';
+import { toJson, type ApiObject } from './object.ts';
+import { applyJsonPatch, applyMergePatch, PatchMismatch } from './patch.ts';
+import { deleteOptions, isOn, listOptions, refuseInitialEvents, wholeNumber, writeOptions } from './query.ts';
+import { chooseRepresentation, encodeList, encodeObject } from './representation.ts';
+import type { Resources, Target, WriteOptions } from './resources.ts';
+import type { ResourceRoute } from './route.ts';
+import { applyScale, toScale } from './scale.ts';
+import type { Store } from './store.ts';
+import { applyStrategicMerge } from './strategic-merge.ts';
+import type { WatchHub, WatchSink } from './watch.ts';
+
+/** What the handlers work with. */
+export interface Api {
+  store: Store;
+  resources: Resources;
+  watches: WatchHub;
+  now: () => number;
+}
+
+/** One request for objects. */
+interface Call extends Api {
+  request: IncomingMessage;
+  response: ServerResponse;
+  query: URLSearchParams;
+  route: ResourceRoute;
+}
+
+/** How long a watch lasts that does not say: as long as on a real server, at least. */
+const WATCH_SECONDS = 1800;
+
+/** Answers a request for a collection, an object or a subresource. Throws ApiError. */
+export async function serveResource(call: Call): Promise<void> {
+  const { route, request } = call;
+  const method = request.method ?? 'GET';
+  if (method !== 'GET') refuseReadOnly(route.kind);
+  if (route.name === undefined) return serveCollection(call, method);
+  const target: Target = { kind: route.kind, namespace: route.namespace, name: route.name };
+  if (route.subresource === 'scale') return serveScale(call, method, target);
+  return serveObject(call, method, target);
+}
+
+function refuseReadOnly(kind: Kind): void {
+  if (!kind.readOnly) return;
+  throw methodNotAllowed(
+    `the standalone API serves a fixed set of kinds, so its ${kind.plural} can be read but not changed; to add kinds, use a real Kubernetes cluster`,
+  );
+}
+
+async function serveCollection(call: Call, method: string): Promise<void> {
+  switch (method) {
+    case 'GET':
+      return isOn(call.query, 'watch') ? serveWatch(call) : serveList(call);
+    case 'POST':
+      return serveCreate(call);
+    case 'DELETE':
+      return serveDeleteCollection(call);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function serveObject(call: Call, method: string, target: Target): Promise<void> {
+  switch (method) {
+    case 'GET':
+      return sendObject(call, 200, call.resources.get(target));
+    case 'PUT':
+      return serveReplace(call, target);
+    case 'PATCH':
+      return servePatch(call, target);
+    case 'DELETE':
+      if (call.route.subresource !== undefined) throw methodNotAllowed();
+      return serveDelete(call, target);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function serveList(call: Call): void {
+  const { route, query, store, now } = call;
+  const representation = representationFor(call);
+  const page = listPage(store, toSelection(route.kind, route.namespace, query), listOptions(query));
+  send(call.response, 200, encodeList(route.kind, page.entries, page.listMeta, representation, now()));
+}
+
+function serveWatch(call: Call): void {
+  const { route, query, response, watches } = call;
+  refuseInitialEvents(query);
+  const options = {
+    selection: toSelection(route.kind, route.namespace, query),
+    version: toVersion(query.get('resourceVersion') ?? ''),
+    representation: representationFor(call),
+    bookmarks: isOn(query, 'allowWatchBookmarks'),
+  };
+  const seconds = wholeNumber(query, 'timeoutSeconds') || WATCH_SECONDS;
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  response.flushHeaders();
+  const stop = watches.watch(options, sinkOf(response));
+  const timer = setTimeout(() => response.end(), seconds * 1000);
+  response.once('close', () => {
+    clearTimeout(timer);
+    stop();
+  });
+}
+
+const sinkOf = (response: ServerResponse): WatchSink => ({
+  write: line => void response.write(line),
+  pendingBytes: () => response.writableLength,
+  end: () => void response.end(),
+  destroy: () => void response.destroy(),
+});
+
+async function serveCreate(call: Call): Promise<void> {
+  const { route, resources } = call;
+  if (route.kind.namespaced && route.namespace === undefined) throw methodNotAllowed();
+  const body = await readParsed(call);
+  sendObject(call, 201, resources.create(route.kind, route.namespace, body, optionsFor(call)));
+}
+
+async function serveReplace(call: Call, target: Target): Promise<void> {
+  const body = await readParsed(call);
+  const subresource = statusOf(call.route);
+  const { object, created } = call.resources.replace(target, body, optionsFor(call), subresource);
+  sendObject(call, created ? 201 : 200, object);
+}
+
+async function servePatch(call: Call, target: Target): Promise<void> {
+  const apply = await readPatch(call, target.kind);
+  sendObject(call, 200, call.resources.patch(target, apply, optionsFor(call), statusOf(call.route)));
+}
+
+async function serveScale(call: Call, method: string, target: Target): Promise<void> {
+  const { kind } = target;
+  const { resources } = call;
+  const sendScale = (object: ApiObject): void => send(call.response, 200, toJson(toScale(kind, object)));
+  if (method === 'GET') return sendScale(resources.get(target));
+  if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed();
+  const change = method === 'PUT' ? await readReplacement(call) : await readPatch(call, kind);
+  const apply = (object: ApiObject): unknown => {
+    const scale = toScale(kind, object) as ApiObject;
+    return applyScale(kind, object, change(scale));
+  };
+  sendScale(resources.patch(target, apply, optionsFor(call), undefined));
+}
+
+async function readReplacement(call: Call): Promise<() => unknown> {
+  const body = await readParsed(call);
+  return () => body;
+}
+
+/** The function that a PATCH's body stands for. */
+async function readPatch(call: Call, kind: Kind): Promise<(object: ApiObject) => unknown> {
+  const type = contentType(call.request);
+  const text = await readBody(call.request);
+  switch (type) {
+    case 'application/merge-patch+json': {
+      const patch = parseBody(text, type);
+      return object => applyMergePatch(object, patch);
+    }
+    case 'application/json-patch+json': {
+      const patch = parseBody(text, type);
+      return object => applyFittingPatch(kind, object, patch);
+    }
+    case 'application/strategic-merge-patch+json': {
+      if (kind.custom) throw unsupportedPatch(type, 'a custom resource takes no strategic merge patch');
+      const patch = parseBody(text, type);
+      return object => applyStrategicMerge(object, patch);
+    }
+    case 'application/apply-patch+yaml':
+      throw unsupportedPatch(
+        type,
+        'the standalone API knows no server-side apply; use kubectl apply without --server-side',
+      );
+    default:
+      throw unsupportedPatch(type, 'it is no patch');
+  }
+}
+
+const unsupportedPatch = (type: string, why: string): Error =>
+  unsupportedMediaType(
+    `the body of the request was in an unsupported format (${type}): ${why}; accepted media types include: application/json-patch+json, application/merge-patch+json`,
+  );
+
+function applyFittingPatch(kind: Kind, object: ApiObject, patch: unknown): unknown {
+  try {
+    return applyJsonPatch(object, patch);
+  } catch (error) {
+    if (!(error instanceof PatchMismatch)) throw error;
+    throw invalid(kind, object.metadata.name, [invalidValue('patch', patch, error.message)]);
+  }
+}
+
+async function serveDelete(call: Call, target: Target): Promise<void> {
+  const options = deleteOptions(call.query, await readParsed(call));
+  const { object, isGone } = call.resources.delete(target, options);
+  if (!isGone) return sendObject(call, 200, object);
+  const { group, plural } = target.kind;
+  const { name, uid } = object.metadata;
+  const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid };
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  send(call.response, 200, toJson(status));
+}
+
+async function serveDeleteCollection(call: Call): Promise<void> {
+  const { route, query, resources, store, now } = call;
+  const { kind, namespace } = route;
+  if (!kind.namespaced || namespace === undefined) throw methodNotAllowed();
+  const options = deleteOptions(query, await readParsed(call));
+  const representation = representationFor(call);
+  const { entries, listMeta } = listPage(store, toSelection(kind, namespace, query), listOptions(query));
+  for (const { object } of entries)
+    resources.delete({ kind, namespace, name: object.metadata.name }, options);
+  send(call.response, 200, encodeList(kind, entries, listMeta, representation, now()));
+}
+
+async function readParsed(call: Call): Promise<unknown> {
+  const text = await readBody(call.request);
+  if (text === '' && call.request.method === 'DELETE') return undefined;
+  if (text === '') throw badRequest('the body is empty');
+  return parseBody(text, contentType(call.request));
+}
+
+const statusOf = (route: ResourceRoute): 'status' | undefined =>
+  route.subresource === 'status' ? 'status' : undefined;
+
+/** Unknown fields are told of in Warning headers, as RFC 7234 has them. */
+function optionsFor({ query, response }: Call): WriteOptions {
+  return writeOptions(query, text => response.appendHeader('warning', `299 - ${JSON.stringify(text)}`));
+}
+
+const representationFor = ({ request, query }: Call): ReturnType<typeof chooseRepresentation> =>
+  chooseRepresentation(request.headers.accept, query.get('includeObject'));
+
+function sendObject(call: Call, code: number, object: ApiObject): void {
+  const entry = { object, text: toJson(object) };
+  send(call.response, code, encodeObject(call.route.kind, entry, representationFor(call), call.now()));
+}
+
+/** Sends a whole answer. */
+export function send(response: ServerResponse, code: number, json: string): void {
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'cache-control': 'no-cache, private',
+    'content-length': Buffer.byteLength(json),
+  });
+  response.end(json);
+}

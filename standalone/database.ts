@@ -1,0 +1,189 @@
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { ApiError } from './api-error.ts';
+
+/** What a write did, as the journal keeps it: the state before it, from which any past state follows. */
+export interface JournalRow {
+  version: number;
+  kind: string;
+  key: string;
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** The object before, as JSON; null for ADDED. */
+  previous: string | null;
+}
+
+/** A stored object. */
+export interface ObjectRow {
+  kind: string;
+  key: string;
+  body: string;
+}
+
+const APPLICATION_ID = 0x64726f70;
+const SCHEMA_VERSION = 1;
+const SCHEMA = `
+  CREATE TABLE objects (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key))
+    WITHOUT ROWID;
+  CREATE TABLE journal (version INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL,
+    previous TEXT);
+  CREATE TABLE floors (kind TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+const MEBIBYTES_OF_WAL_KEPT = 16;
+
+/** SQLite's primary result codes that are told apart here. */
+const BUSY = 5;
+const IO_ERROR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const NOT_A_DATABASE = 26;
+
+/**
+ * The one file that everything is kept in. A commit is on the disk when `write` returns. The file is held
+ * by an operating system lock for as long as it is open, so a killed process leaves no stale lock behind.
+ */
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<'put' | 'remove' | 'append', StatementSync>;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#statements = {
+      put: database.prepare('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)'),
+      remove: database.prepare('DELETE FROM objects WHERE kind = ? AND key = ?'),
+      append: database.prepare(
+        'INSERT INTO journal (version, kind, key, type, previous) VALUES (?, ?, ?, ?, ?)',
+      ),
+    };
+  }
+
+  /**
+   * Opens or creates the database of that directory. Throws an Error of one sentence when the file is
+   * damaged, newer than this program, or held by another process.
+   */
+  static open(directory: string): Database {
+    const file = join(directory, 'standalone.db');
+    const pidFile = join(directory, 'standalone.pid');
+    try {
+      const database = openExclusively(file);
+      writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+      return new Database(database);
+    } catch (error) {
+      throw explainOpening(error, file, pidFile);
+    }
+  }
+
+  /** Everything that is stored. */
+  load(): { objects: ObjectRow[]; journal: JournalRow[]; floors: Map<string, number> } {
+    const all = <T>(sql: string): T[] => this.#database.prepare(sql).all() as T[];
+    const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
+    return {
+      objects: all('SELECT kind, key, body FROM objects'),
+      journal: all('SELECT version, kind, key, type, previous FROM journal ORDER BY version'),
+      floors: new Map(floors.map(({ kind, version }) => [kind, version])),
+    };
+  }
+
+  /** One change in one transaction: the journal row, and the object's new text or (null) its removal. */
+  write(row: JournalRow, body: string | null): void {
+    this.#transaction(() => {
+      this.#statements.append.run(row.version, row.kind, row.key, row.type, row.previous);
+      if (body === null) this.#statements.remove.run(row.kind, row.key);
+      else this.#statements.put.run(row.kind, row.key, body);
+    });
+  }
+
+  /** Forgets the journal up to and with that version, remembering per kind how far. */
+  compact(upTo: number): void {
+    this.#transaction(() => {
+      this.#database
+        .prepare(
+          `INSERT OR REPLACE INTO floors (kind, version)
+           SELECT kind, max(version) FROM journal WHERE version <= ? GROUP BY kind`,
+        )
+        .run(upTo);
+      this.#database.prepare('DELETE FROM journal WHERE version <= ?').run(upTo);
+    });
+  }
+
+  /** Lets the database grow no further than that many pages; what a full disk does, for tests. */
+  limitPages(pages: number): void {
+    this.#database.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #transaction(work: () => void): void {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw explainWriting(error);
+    }
+  }
+}
+
+function openExclusively(file: string): DatabaseSync {
+  // SQLite would make it readable by all; it holds Secrets. The -wal file gets the same mode.
+  closeSync(openSync(file, 'a', 0o600));
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec(`PRAGMA journal_size_limit = ${MEBIBYTES_OF_WAL_KEPT * 1024 * 1024}`);
+    database.exec('BEGIN IMMEDIATE');
+    prepareSchema(database);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function prepareSchema(database: DatabaseSync): void {
+  const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  const version = Number(pragma('user_version'));
+  if (version === 0 && pragma('schema_version') === 0) return database.exec(SCHEMA);
+  if (pragma('application_id') !== APPLICATION_ID) throw new Unusable('is not a dropfleet database');
+  if (version > SCHEMA_VERSION) throw new Unusable('was written by a newer dropfleet');
+  const health = pragma('quick_check');
+  if (health !== 'ok') throw new Unusable('is damaged');
+}
+
+/** Why a file that opens is refused all the same. */
+class Unusable extends Error {}
+
+const resultCode = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+
+function explainOpening(error: unknown, file: string, pidFile: string): Error {
+  const code = resultCode(error);
+  if (code === BUSY) {
+    const pid = existsSync(pidFile) ? ` (pid ${readFileSync(pidFile, 'utf8').trim()})` : '';
+    return new Error(
+      `${file} is in use by another dropfleet${pid}: stop that one, or give another state directory.`,
+    );
+  }
+  const isDamaged = code === CORRUPT || code === NOT_A_DATABASE;
+  if (!isDamaged && !(error instanceof Unusable)) {
+    return new Error(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
+  }
+  const why = isDamaged ? 'is damaged' : (error as Error).message;
+  return new Error(
+    `${file} ${why}: put a backup in its place, or move it away together with its -wal file to start empty.`,
+    { cause: error },
+  );
+}
+
+function explainWriting(error: unknown): unknown {
+  const code = resultCode(error);
+  if (code !== FULL && code !== IO_ERROR) return error;
+  const why = code === FULL ? 'the disk is full' : 'the disk cannot be written';
+  return new ApiError(507, 'InternalError', `Nothing was stored, because ${why}; make room and try again.`);
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { CustomResourceDefinition } from '../crds/schema.ts';
+import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from './kinds.ts';
+import type { ApiObject } from './object.ts';
+import { PERMANENT_NAMESPACES, type Resources } from './resources.ts';
+import { storeKey, type Store } from './store.ts';
+
+/** The same in every installation: these objects come with the program. */
+const BUILT_AT = '2000-01-01T00:00:00Z';
+
+/** Shows the CRDs as established, as `kubectl get crd` and `kubectl wait` want them. */
+export function addFixedObjects(store: Store, crds: readonly CustomResourceDefinition[]): void {
+  for (const crd of crds) {
+    store.addFixed(CUSTOM_RESOURCE_DEFINITION.id, storeKey(undefined, crd.metadata.name), established(crd));
+  }
+}
+
+function established(crd: CustomResourceDefinition): ApiObject {
+  const condition = (type: string, reason: string, message: string): object => ({
+    type,
+    status: 'True',
+    lastTransitionTime: BUILT_AT,
+    reason,
+    message,
+  });
+  return {
+    apiVersion: crd.apiVersion,
+    kind: crd.kind,
+    metadata: {
+      name: crd.metadata.name,
+      uid: uidFrom(crd.metadata.name),
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: BUILT_AT,
+    },
+    spec: { ...crd.spec, conversion: { strategy: 'None' } },
+    status: {
+      conditions: [
+        condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+        condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+      ],
+      acceptedNames: crd.spec.names,
+      storedVersions: [crd.spec.versions[0].name],
+    },
+  };
+}
+
+/** A UUID (version 8: free to choose) that is the same after every start. */
+function uidFrom(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}
+
+/** Creates the namespaces that exist from the start. */
+export function ensureNamespaces(store: Store, resources: Resources): void {
+  const options = { dryRun: false, fieldValidation: 'Strict', warn: () => undefined } as const;
+  for (const name of PERMANENT_NAMESPACES) {
+    if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
+    resources.create(
+      NAMESPACE,
+      undefined,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+      options,
+    );
+  }
+}

@@ -1,0 +1,52 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
+import { send, serveResource, type Api } from './api.ts';
+import { documentsOf, isPublic } from './documents.ts';
+import type { Kind } from './kinds.ts';
+import { toJson } from './object.ts';
+import { parseRoute } from './route.ts';
+
+/** Answers every request; never throws and never rejects. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The whole API for one user, whose token is given. */
+export function createHandler(api: Api, kinds: readonly Kind[], token: string): Handler {
+  const documents = documentsOf(kinds);
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = parseUrl(request);
+    if (!isPublic(url.pathname)) authenticate(request, token);
+    const route = parseRoute(url.pathname, kinds);
+    if (route.type === 'resource') {
+      return serveResource({ ...api, request, response, route, query: url.searchParams });
+    }
+    if (request.method !== 'GET') throw methodNotAllowed();
+    const answer = documents(route.path, request.headers.accept ?? '', request.headers.host ?? '');
+    response.writeHead(200, { 'content-type': answer.contentType }).end(answer.text);
+  };
+  return (request, response) => {
+    serve(request, response).catch((error: unknown) => sendError(request, response, error));
+  };
+}
+
+function parseUrl(request: IncomingMessage): URL {
+  const url = URL.parse(request.url ?? '', 'https://localhost');
+  if (url === null) throw noSuchPath();
+  return url;
+}
+
+function authenticate(request: IncomingMessage, token: string): void {
+  const given = Buffer.from(request.headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${token}`);
+  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
+  throw new ApiError(401, 'Unauthorized', 'Unauthorized');
+}
+
+function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent || (request.destroyed && !request.complete)) return void response.destroy();
+  // What went wrong inside is not told: its text could quote an object.
+  const known = isApiError(error) ? error : new ApiError(500, 'InternalError', 'Internal error occurred');
+  // The rest of a body that was not read would be taken for the next request.
+  if (!request.complete) response.setHeader('connection', 'close');
+  send(response, known.code, toJson(toStatus(known)));
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { verbsOf } from './discovery.ts';
+import { apiVersionOf, type Kind } from './kinds.ts';
+import { METADATA_SCHEMA } from './schema.ts';
+
+const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+/** An OpenAPI v3 document of one group and version, and the hash that names its content. */
+export interface OpenApiDocument {
+  /** Such as `apis/dropfleet.io/v1alpha1`. */
+  path: string;
+  text: string;
+  hash: string;
+}
+
+/** The documents of all groups: what kubectl explains and validates by. */
+export function openApiDocuments(kinds: readonly Kind[]): OpenApiDocument[] {
+  const versions = [...new Set(kinds.map(apiVersionOf))];
+  return versions.map(version => {
+    const path = rootOf(version);
+    const served = kinds.filter(kind => apiVersionOf(kind) === version);
+    const text = JSON.stringify(toDocument(version, served));
+    return { path, text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() };
+  });
+}
+
+/** `/openapi/v3`: where each document is. */
+export function openApiIndex(documents: readonly OpenApiDocument[]): unknown {
+  const entries = documents.map(({ path, hash }) => [
+    path,
+    { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` },
+  ]);
+  return { paths: Object.fromEntries(entries) as unknown };
+}
+
+const rootOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`;
+
+const toDocument = (apiVersion: string, kinds: readonly Kind[]): unknown => ({
+  openapi: '3.0.0',
+  info: { title: 'dropfleet standalone API', version: 'v1' },
+  paths: Object.fromEntries(kinds.flatMap(kind => toPaths(`/${rootOf(apiVersion)}`, kind))),
+  components: {
+    schemas: {
+      [METADATA_NAME]: METADATA_SCHEMA,
+      ...Object.fromEntries(kinds.map(kind => [schemaName(kind), toSchema(kind)])),
+    },
+  },
+});
+
+const schemaName = ({ group, version, kind }: Kind): string =>
+  `${group === '' ? 'io.k8s.core' : group.split('.').toReversed().join('.')}.${version}.${kind}`;
+
+const typeOf = ({ group, version, kind }: Kind): unknown => ({ group, version, kind });
+
+/** The schema by which kubectl finds the kind, with the whole of ObjectMeta for `explain`. */
+function toSchema(kind: Kind): unknown {
+  const { properties, ...rest } = kind.schema;
+  const metadata = {
+    description: METADATA_SCHEMA.description,
+    allOf: [{ $ref: `#/components/schemas/${METADATA_NAME}` }],
+  };
+  return {
+    ...rest,
+    ...(properties === undefined ? {} : { properties: { ...properties, metadata } }),
+    'x-kubernetes-group-version-kind': [typeOf(kind)],
+  };
+}
+
+/** kubectl learns from a PATCH's parameters whether the server checks fields and can run dry. */
+function toPaths(root: string, kind: Kind): [string, unknown][] {
+  const collection = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
+  const verbs = verbsOf(kind);
+  const operation = (action: string, names: string[]): unknown => ({
+    operationId: `${action}${kind.kind}`,
+    parameters: names.map(name => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } })),
+    responses: { '200': { description: 'OK' } },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': typeOf(kind),
+  });
+  const write = ['dryRun', 'fieldManager', 'fieldValidation'];
+  const if_ = (verb: string, method: string, names: string[]): Record<string, unknown> =>
+    verbs.includes(verb) ? { [method]: operation(verb, names) } : {};
+  return [
+    [collection, { ...if_('list', 'get', ['limit', 'continue']), ...if_('create', 'post', write) }],
+    [
+      `${collection}/{name}`,
+      {
+        ...if_('get', 'get', []),
+        ...if_('update', 'put', write),
+        ...if_('patch', 'patch', write),
+        ...if_('delete', 'delete', ['dryRun', 'propagationPolicy']),
+      },
+    ],
+  ];
+}

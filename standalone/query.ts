@@ -1,0 +1,96 @@
+import { badRequest, forbiddenValue, invalid, type Cause } from './api-error.ts';
+import type { DeleteOptions, PropagationPolicy } from './deletion.ts';
+import type { ListOptions } from './list.ts';
+import { isJsonObject, type JsonObject } from './object.ts';
+import type { WriteOptions } from './resources.ts';
+
+const META = 'meta.k8s.io';
+
+/** The options of POST, PUT and PATCH. Throws 422 for a value that is none of those known. */
+export function writeOptions(query: URLSearchParams, warn: (text: string) => void): WriteOptions {
+  const fieldValidation = query.get('fieldValidation') || 'Warn';
+  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
+    throw invalidOption(
+      'PatchOptions',
+      unsupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
+    );
+  }
+  return { dryRun: isDryRun(query.getAll('dryRun')), fieldValidation, warn };
+}
+
+function isDryRun(values: unknown[]): boolean {
+  const given = values.filter(value => value !== '');
+  const wrong = given.find(value => value !== 'All');
+  if (wrong !== undefined) throw invalidOption('PatchOptions', unsupported('dryRun', wrong, ['All']));
+  return given.length > 0;
+}
+
+/** The options of a list. Throws 400. */
+export function listOptions(query: URLSearchParams): ListOptions {
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  const resourceVersionMatch = query.get('resourceVersionMatch') ?? '';
+  if (resourceVersionMatch !== '' && resourceVersion === '') {
+    const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
+    throw invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
+  }
+  return {
+    limit: wholeNumber(query, 'limit'),
+    continue: query.get('continue') ?? '',
+    resourceVersion,
+    resourceVersionMatch,
+  };
+}
+
+/** A query parameter that counts something; 0 when it is not there. Throws 400. */
+export function wholeNumber(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (!/^\d{0,9}$/.test(text))
+    throw badRequest(`${name} must be a whole number, not ${JSON.stringify(text)}`);
+  return Number(text);
+}
+
+/** Whether a query parameter is on, as Go reads booleans. */
+export const isOn = (query: URLSearchParams, name: string): boolean =>
+  ['true', '1', 't', 'T', 'TRUE', 'True'].includes(query.get(name) ?? '');
+
+/** 422 for streaming lists: kubectl then lists first. */
+export function refuseInitialEvents(query: URLSearchParams): void {
+  if (!query.has('sendInitialEvents')) return;
+  const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
+  throw invalidOption('ListOptions', forbiddenValue('sendInitialEvents', why));
+}
+
+/** The options of a DELETE, from its body or else its query. Throws 400 or 422. */
+export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
+  const options: JsonObject = isJsonObject(body) ? body : {};
+  const dryRun = Array.isArray(options['dryRun']) ? options['dryRun'] : query.getAll('dryRun');
+  return {
+    dryRun: isDryRun(dryRun as unknown[]),
+    propagationPolicy: propagationPolicy(options, query),
+    preconditions: preconditions(options['preconditions']),
+  };
+}
+
+function propagationPolicy(options: JsonObject, query: URLSearchParams): PropagationPolicy | undefined {
+  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? '';
+  if (policy === '') return options['orphanDependents'] === true ? 'Orphan' : undefined;
+  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
+  const known = ['Foreground', 'Background', 'Orphan'];
+  throw invalidOption('DeleteOptions', unsupported('propagationPolicy', policy, known));
+}
+
+function preconditions(given: unknown): DeleteOptions['preconditions'] {
+  const { uid, resourceVersion } = isJsonObject(given) ? given : {};
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  };
+}
+
+const unsupported = (field: string, value: unknown, known: string[]): Cause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.map(one => JSON.stringify(one)).join(', ')}`,
+  field,
+});
+
+const invalidOption = (kind: string, cause: Cause): Error => invalid({ group: META, kind }, '', [cause]);

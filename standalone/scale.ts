@@ -1,0 +1,51 @@
+import { badRequest, invalid, invalidValue } from './api-error.ts';
+import type { Kind } from './kinds.ts';
+import { isJsonObject, type ApiObject, type JsonObject } from './object.ts';
+
+/** autoscaling/v1 Scale of an object whose kind has the scale subresource. */
+export function toScale(kind: Kind, object: ApiObject): JsonObject {
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale!;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = readPath(object, labelSelectorPath);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: readPath(object, specReplicasPath) },
+    status: {
+      replicas: readPath(object, statusReplicasPath) ?? 0,
+      ...(selector === undefined ? {} : { selector }),
+    },
+  };
+}
+
+/** The object as a Scale wants it; the Scale's resourceVersion becomes the object's. Throws 400 or 422. */
+export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonObject {
+  if (!isJsonObject(scale)) throw badRequest('the body is not a Scale');
+  const spec = isJsonObject(scale['spec']) ? scale['spec'] : {};
+  const replicas = spec['replicas'] ?? 0;
+  if (!Number.isInteger(replicas)) throw badRequest('spec.replicas of a Scale must be an integer');
+  if ((replicas as number) < 0) {
+    const cause = invalidValue('spec.replicas', replicas, 'should be a non-negative integer');
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [cause]);
+  }
+  const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
+  const { uid, resourceVersion } = metadata;
+  const scaled = writePath(object, toSegments(kind.scale!.specReplicasPath), replicas) as ApiObject;
+  const preconditions = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  return { ...scaled, metadata: { ...scaled.metadata, ...preconditions } };
+}
+
+const toSegments = (path: string): string[] => path.split('.').slice(1);
+
+const readPath = (object: unknown, path: string): unknown =>
+  toSegments(path).reduce((value, name) => (isJsonObject(value) ? value[name] : undefined), object);
+
+function writePath(object: unknown, [name, ...rest]: string[], value: unknown): unknown {
+  if (name === undefined) return value;
+  const outer = isJsonObject(object) ? object : {};
+  return { ...outer, [name]: writePath(outer[name], rest, value) };
+}

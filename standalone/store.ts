@@ -1,0 +1,203 @@
+import type { Database, JournalRow } from './database.ts';
+import { deepFreeze, toJson, type ApiObject } from './object.ts';
+import { expired, isApiError } from './api-error.ts';
+
+/** An object as stored, with its JSON. Shared by all readers; frozen. */
+export interface Entry {
+  object: ApiObject;
+  text: string;
+}
+
+/** One write. */
+export interface Change {
+  version: number;
+  /** The kind's id. */
+  kind: string;
+  key: string;
+  type: JournalRow['type'];
+  /** The state after it; undefined for DELETED. */
+  after: Entry | undefined;
+  /** The state before it; undefined for ADDED. */
+  before: Entry | undefined;
+}
+
+/** How many changes the journal keeps, and how many more may gather before it is cut. */
+export interface JournalLimits {
+  keep: number;
+  slack: number;
+}
+
+/** The key of an object in its kind. NUL sorts before all that a name can hold, as etcd's `/` does. */
+export const storeKey = (namespace: string | undefined, name: string): string =>
+  `${namespace ?? ''}\0${name}`;
+
+/** What one kind holds. `sorted` is worked out when asked for. */
+interface Collection {
+  entries: Map<string, Entry>;
+  sorted: string[] | undefined;
+  changes: Change[];
+}
+
+/**
+ * All objects, in memory for reading and in the database for keeps. Every write gets the next version of one
+ * counter; the last changes are remembered, so that a watch can resume and a list can be continued as of an
+ * earlier version.
+ */
+export class Store {
+  readonly #database: Database;
+  readonly #limits: JournalLimits;
+  readonly #collections = new Map<string, Collection>();
+  readonly #floors: Map<string, number>;
+  readonly #listeners: ((change: Change) => void)[] = [];
+  #version = 0;
+  #compacted = 0;
+
+  constructor(database: Database, limits: JournalLimits = { keep: 10_000, slack: 1_000 }) {
+    this.#database = database;
+    this.#limits = limits;
+    const { objects, journal, floors } = database.load();
+    this.#floors = floors;
+    for (const { kind, key, body } of objects) {
+      this.#collection(kind).entries.set(key, entryFromText(body));
+    }
+    this.#replay(journal);
+  }
+
+  /** The version of the last write. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get(kind: string, key: string): Entry | undefined {
+    return this.#collection(kind).entries.get(key);
+  }
+
+  /** All objects of a kind, by namespace and name. */
+  list(kind: string): Entry[] {
+    const collection = this.#collection(kind);
+    collection.sorted ??= [...collection.entries.keys()].sort();
+    return collection.sorted.map(key => collection.entries.get(key)!);
+  }
+
+  /** Stores the object under a new resourceVersion, and returns it with that. */
+  put(kind: string, key: string, object: ApiObject): Entry {
+    const version = this.#version + 1;
+    const entry = toEntry(withVersion(object, version));
+    const before = this.get(kind, key);
+    this.#commit({ version, kind, key, type: before ? 'MODIFIED' : 'ADDED', after: entry, before });
+    return entry;
+  }
+
+  /** Removes an object that is there. */
+  remove(kind: string, key: string): void {
+    const before = this.get(kind, key);
+    if (before === undefined) return;
+    this.#commit({ version: this.#version + 1, kind, key, type: 'DELETED', after: undefined, before });
+  }
+
+  /** Puts an object there that is not stored but part of the program. */
+  addFixed(kind: string, key: string, object: ApiObject): void {
+    const collection = this.#collection(kind);
+    collection.entries.set(key, toEntry(object));
+    collection.sorted = undefined;
+  }
+
+  /** Calls back after every write, once it is on the disk, in order. */
+  onChange(listener: (change: Change) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The changes of a kind after that version. Throws 410 when they are not known any more, or not yet. */
+  changesSince(kind: string, version: number): Change[] {
+    const floor = this.#floors.get(kind) ?? 0;
+    if (version < floor) throw expired(`too old resource version: ${version} (${floor})`);
+    if (version > this.#version) throw expired(`too new resource version: ${version} (${this.#version})`);
+    return this.#collection(kind).changes.filter(change => change.version > version);
+  }
+
+  /** All objects of a kind as they were at that version. Throws 410 like changesSince. */
+  listAt(kind: string, version: number): Entry[] {
+    const changes = this.changesSince(kind, version);
+    if (changes.length === 0) return this.list(kind);
+    const entries = new Map(this.#collection(kind).entries);
+    for (const { key, before } of changes.toReversed()) {
+      if (before === undefined) entries.delete(key);
+      else entries.set(key, before);
+    }
+    return [...entries.keys()].sort().map(key => entries.get(key)!);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #collection(kind: string): Collection {
+    let collection = this.#collections.get(kind);
+    if (collection === undefined) {
+      collection = { entries: new Map(), sorted: undefined, changes: [] };
+      this.#collections.set(kind, collection);
+    }
+    return collection;
+  }
+
+  #commit(change: Change): void {
+    const { version, kind, key, type, after, before } = change;
+    this.#database.write({ version, kind, key, type, previous: before?.text ?? null }, after?.text ?? null);
+    this.#version = version;
+    const collection = this.#collection(kind);
+    if (after === undefined) collection.entries.delete(key);
+    else collection.entries.set(key, after);
+    if (type !== 'MODIFIED') collection.sorted = undefined;
+    collection.changes.push(change);
+    for (const listener of this.#listeners) listener(change);
+    this.#compactSometimes();
+  }
+
+  /** The journal knows only the states before; walking it backwards from now gives those after. */
+  #replay(journal: JournalRow[]): void {
+    const known = new Map<string, Entry | undefined>();
+    const changes: Change[] = [];
+    for (const { version, kind, key, type, previous } of journal.toReversed()) {
+      const id = `${kind}\0${key}`;
+      const after = known.has(id) ? known.get(id) : this.get(kind, key);
+      const before = previous === null ? undefined : entryFromText(previous);
+      known.set(id, before);
+      changes.push({ version, kind, key, type, after, before });
+    }
+    for (const change of changes.toReversed()) this.#collection(change.kind).changes.push(change);
+    this.#version = changes.at(-1)?.version ?? 0;
+    this.#compacted = (changes[0]?.version ?? 1) - 1;
+  }
+
+  #compactSometimes(): void {
+    const upTo = this.#version - this.#limits.keep;
+    if (upTo - this.#compacted < this.#limits.slack) return;
+    if (!this.#compactDatabase(upTo)) return;
+    this.#compacted = upTo;
+    for (const [kind, collection] of this.#collections) {
+      const kept = collection.changes.findIndex(change => change.version > upTo);
+      const dropped = collection.changes.splice(0, kept < 0 ? collection.changes.length : kept);
+      if (dropped.length > 0) this.#floors.set(kind, dropped.at(-1)!.version);
+    }
+  }
+
+  /** Whether it worked. On a full disk it is tried again after the next write: the write itself is safe. */
+  #compactDatabase(upTo: number): boolean {
+    try {
+      this.#database.compact(upTo);
+      return true;
+    } catch (error) {
+      if (isApiError(error)) return false;
+      throw error;
+    }
+  }
+}
+
+/** The object with another resourceVersion. */
+export function withVersion(object: ApiObject, version: number): ApiObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
+}
+
+const toEntry = (object: ApiObject): Entry => ({ object: deepFreeze(object), text: toJson(object) });
+
+const entryFromText = (text: string): Entry => ({ object: deepFreeze(JSON.parse(text) as ApiObject), text });

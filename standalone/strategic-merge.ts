@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from 'node:util';
+import { badRequest } from './api-error.ts';
+import { isJsonObject, type JsonObject } from './object.ts';
+
+/** The lists that merge instead of being replaced, in the built-in kinds: by that key, or as a set. */
+const MERGED_LISTS: Record<string, string | undefined> = {
+  'metadata.ownerReferences': 'uid',
+  'metadata.finalizers': undefined,
+  'status.conditions': 'type',
+};
+
+/** Kubernetes' strategic merge patch, for the built-in kinds of this server. Throws 400 on odd directives. */
+export function applyStrategicMerge(target: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch)) throw badRequest('a strategic merge patch is an object');
+  return mergeObject(isJsonObject(target) ? target : {}, patch, '');
+}
+
+function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonObject {
+  const directive = patch['$patch'];
+  const retained = patch['$retainKeys'];
+  if (directive === 'delete') return {};
+  const merged: JsonObject = directive === 'replace' ? {} : { ...target };
+  for (const [name, value] of Object.entries(patch)) {
+    if (name.startsWith('$')) applyDirective(merged, name, value);
+    else if (value === null) delete merged[name];
+    else merged[name] = mergeValue(merged[name], value, path === '' ? name : `${path}.${name}`);
+  }
+  if (!Array.isArray(retained)) return merged;
+  return Object.fromEntries(Object.entries(merged).filter(([name]) => retained.includes(name)));
+}
+
+function applyDirective(merged: JsonObject, name: string, value: unknown): void {
+  const [directive, list] = name.split('/');
+  if (directive === '$deleteFromPrimitiveList' && list !== undefined && Array.isArray(value)) {
+    const items = merged[list];
+    if (Array.isArray(items)) merged[list] = items.filter(item => !value.includes(item));
+    return;
+  }
+  const isKnown = ['$patch', '$retainKeys', '$setElementOrder'].includes(directive!);
+  if (!isKnown) throw badRequest(`unknown directive ${JSON.stringify(name)} in a strategic merge patch`);
+}
+
+function mergeValue(target: unknown, patch: unknown, path: string): unknown {
+  if (isJsonObject(patch)) return mergeObject(isJsonObject(target) ? target : {}, patch, path);
+  if (!Array.isArray(patch) || !Object.hasOwn(MERGED_LISTS, path)) return patch;
+  const items: unknown[] = Array.isArray(target) ? target : [];
+  const key = MERGED_LISTS[path];
+  return key === undefined ? union(items, patch) : mergeByKey(items, patch, key, path);
+}
+
+const union = (items: unknown[], added: unknown[]): unknown[] => [
+  ...items,
+  ...added.filter(item => !items.some(other => isDeepStrictEqual(other, item))),
+];
+
+function mergeByKey(items: unknown[], patch: unknown[], key: string, path: string): unknown[] {
+  const patches = patch.map(item => {
+    if (isJsonObject(item) && (key in item || item['$patch'] === 'replace')) return item;
+    throw badRequest(`an item of ${path} does not contain the merge key ${key}`);
+  });
+  if (patches.some(item => item['$patch'] === 'replace')) return patches.filter(item => key in item);
+  let merged = items;
+  for (const item of patches) merged = mergeItem(merged, item, key, path);
+  return merged;
+}
+
+function mergeItem(items: unknown[], item: JsonObject, key: string, path: string): unknown[] {
+  const isSame = (other: unknown): boolean => isJsonObject(other) && other[key] === item[key];
+  if (item['$patch'] === 'delete') return items.filter(other => !isSame(other));
+  if (!items.some(isSame)) return [...items, mergeObject({}, item, `${path}[]`)];
+  return items.map(other => (isSame(other) ? mergeObject(other as JsonObject, item, `${path}[]`) : other));
+}

@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Ajv, type ErrorObject } from 'ajv';
+import { invalidValue, requiredValue, type Cause } from './api-error.ts';
+import { isJsonObject } from './object.ts';
+import type { Schema } from './schema.ts';
+
+/** Every way in which a value breaks its schema. */
+export type Validator = (value: unknown) => Cause[];
+
+/**
+ * Compiles a schema. An unknown keyword or format throws: a constraint that nobody checks must not pass for
+ * one that holds. The texts are those of a real API server.
+ */
+export function compileSchema(schema: Schema): Validator {
+  const validate = newAjv().compile(schema);
+  return value => {
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(error => toCause(error, value));
+  };
+}
+
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function newAjv(): Ajv {
+  const ajv = new Ajv({ allErrors: true, strict: true, allowMatchingProperties: true, verbose: true });
+  ajv.addFormat('int32', { type: 'number', validate: value => Math.abs(value) <= 2 ** 31 });
+  ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
+  ajv.addFormat('date-time', value => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
+  ajv.addFormat('byte', BASE64);
+  // Enforced by rules.ts.
+  ajv.addKeyword({ keyword: 'x-kubernetes-validations', schemaType: 'array' });
+  ajv.addKeyword({ keyword: 'x-kubernetes-list-map-keys', schemaType: 'array' });
+  ajv.addKeyword({
+    keyword: 'x-kubernetes-list-type',
+    schemaType: 'string',
+    type: 'array',
+    validate: (type: string, items: unknown[], parent?: object) =>
+      type === 'atomic' || duplicateOf(items, listKeys(parent)) === undefined,
+  });
+  return ajv;
+}
+
+const listKeys = (schema: object | undefined): string[] | undefined =>
+  (schema as Schema | undefined)?.['x-kubernetes-list-map-keys'];
+
+/** The index of the first item that repeats an earlier one, by its keys in a map list, else as a whole. */
+function duplicateOf(items: readonly unknown[], keys: string[] | undefined): number | undefined {
+  const index = items.findIndex((item, i) =>
+    items.slice(0, i).some(other => isDeepStrictEqual(identity(other, keys), identity(item, keys))),
+  );
+  return index < 0 ? undefined : index;
+}
+
+const identity = (item: unknown, keys: string[] | undefined): unknown =>
+  keys === undefined || !isJsonObject(item) ? item : Object.fromEntries(keys.map(key => [key, item[key]]));
+
+function toCause(error: ErrorObject, root: unknown): Cause {
+  const field = toFieldPath(error.instancePath, root);
+  const value: unknown = error.data;
+  const inBody = (why: string): Cause => invalidValue(field, value, `${field} in body ${why}`);
+  switch (error.keyword) {
+    case 'required':
+      return requiredValue(join(field, String(error.params['missingProperty'])));
+    case 'type':
+      return typeCause(field, String(error.params['type']), value);
+    case 'format':
+      return inBody(`must be of type ${String(error.params['format'])}: ${JSON.stringify(value)}`);
+    case 'enum':
+      return enumCause(field, value, error.params['allowedValues'] as unknown[]);
+    case 'minimum':
+      return inBody(`should be greater than or equal to ${String(error.params['limit'])}`);
+    case 'maximum':
+      return inBody(`should be less than or equal to ${String(error.params['limit'])}`);
+    case 'minLength':
+      return inBody(`should be at least ${String(error.params['limit'])} chars long`);
+    case 'maxLength':
+      return inBody(`should be at most ${String(error.params['limit'])} chars long`);
+    case 'pattern':
+      return inBody(`should match '${String(error.params['pattern'])}'`);
+    case 'x-kubernetes-list-type':
+      return duplicateCause(field, value as unknown[], error.parentSchema as Schema);
+    default:
+      return inBody(error.message ?? 'is invalid');
+  }
+}
+
+/** A value of the wrong type is not shown, only its type: that is what a real server does. */
+function typeCause(field: string, type: string, value: unknown): Cause {
+  const given = jsonType(value);
+  return {
+    reason: 'FieldValueTypeInvalid',
+    message: `Invalid value: "${given}": ${field} in body must be of type ${type}: "${given}"`,
+    field,
+  };
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+const enumCause = (field: string, value: unknown, allowed: unknown[]): Cause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${allowed
+    .map(one => JSON.stringify(one))
+    .join(', ')}`,
+  field,
+});
+
+function duplicateCause(field: string, items: unknown[], schema: Schema): Cause {
+  const keys = schema['x-kubernetes-list-map-keys'];
+  const index = duplicateOf(items, keys)!;
+  return {
+    reason: 'FieldValueDuplicate',
+    message: `Duplicate value: ${JSON.stringify(identity(items[index], keys))}`,
+    field: `${field}[${index}]`,
+  };
+}
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+/** `/spec/list/0/name` as `spec.list[0].name`. */
+function toFieldPath(pointer: string, root: unknown): string {
+  let value = root;
+  let path = '';
+  for (const segment of pointer.split('/').slice(1)) {
+    const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+    path = Array.isArray(value) ? `${path}[${name}]` : join(path, name);
+    value = (value as Record<string, unknown>)[name];
+  }
+  return path;
+}
