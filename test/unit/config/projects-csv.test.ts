@@ -179,6 +179,18 @@ describe('a mistake in projects.csv', () => {
     expect(formatProblems(folder.problems)).to.equal('/: the file cannot be read: it is a folder');
   });
 
+  it('is shown with its doubled quotes undone', () => {
+    expect(problemsIn('Project,Servers\n"a ""b"", c",3\n')).to.have.length(1);
+    expect(problemsIn('Project,Servers\n"a ""b"", c",3\n')[0]).to.contain('2:1: found "a \\"b\\", c"; ');
+  });
+
+  it('is on the line that an editor shows, whatever ends the lines', () => {
+    for (const lineBreak of ['\n', '\r\n', '\r'])
+      expect(problemsIn(['Project,Servers', '', '# x', 'shop,0', ''].join(lineBreak))[0]).to.match(
+        /^p\.csv:4:6:/,
+      );
+  });
+
   it('does not flood the terminal when a cell is huge', () => {
     expect(problemsIn(`${HEADER}shop,${'9'.repeat(5000)}\n`)[0]!.length).to.be.below(200);
   });
