@@ -20,7 +20,7 @@ const LIMITS = {
 export type BudgetKind = 'ordinary' | 'keys';
 
 /** What a reply said of the limits. */
-export interface LimitReport {
+interface LimitReport {
   status: number;
   /** Requests left in this hour. */
   remaining?: number;

@@ -9,10 +9,10 @@ import type {
 import { CloudError } from '../../clients/digitalocean/errors.ts';
 
 /** The name of a call that Cloud offers. */
-export type CloudOperation = keyof Cloud;
+type CloudOperation = keyof Cloud;
 
 /** A call that was made: its operation, and its arguments but for the signal. */
-export interface CloudCall {
+interface CloudCall {
   operation: CloudOperation;
   args: readonly unknown[];
 }

@@ -182,6 +182,19 @@ describe('createCloud', () => {
     expect(server.received).to.have.length(4);
   });
 
+  it('believes a list whose total counts what it does not show once it read the same twice', async () => {
+    const total = 201;
+    await serve(({ path }) => dropletPage(path, range(1, 200), total));
+    expect(await cloud.listDroplets('t')).to.have.length(200);
+    expect(server.received).to.have.length(4);
+  });
+
+  it('lists nothing in one call when there is nothing', async () => {
+    await serve(({ path }) => dropletPage(path, []));
+    expect(await cloud.listDroplets('t')).to.deep.equal([]);
+    expect(server.received).to.have.length(1);
+  });
+
   it('gives up a list that changes under every reading', async () => {
     await serve(({ path }, n) => dropletPage(path, range(n, 300)));
     expect(await failureOf(cloud.listDroplets('t'))).to.match(/the list changed while it was read/);
@@ -382,11 +395,11 @@ describe('createCloud', () => {
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-function dropletPage(path: string, ids: number[]): Answer {
+function dropletPage(path: string, ids: number[], total = ids.length): Answer {
   const { searchParams } = new URL(path, 'http://host');
   const [page, perPage] = [Number(searchParams.get('page')), Number(searchParams.get('per_page'))];
   const droplets = ids.slice((page - 1) * perPage, page * perPage).map(id => ({ ...DROPLET, id }));
-  return { status: 200, json: { droplets, links: {}, meta: { total: ids.length } } };
+  return { status: 200, json: { droplets, links: {}, meta: { total } } };
 }
 
 function listReply(path: string): unknown {
