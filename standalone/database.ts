@@ -35,7 +35,6 @@ const MEBIBYTES_OF_WAL_KEPT = 16;
 
 /** SQLite's primary result codes that are told apart here. */
 const BUSY = 5;
-const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const NOT_A_DATABASE = 26;
@@ -183,7 +182,10 @@ function explainOpening(error: unknown, file: string, pidFile: string): Error {
 
 function explainWriting(error: unknown): unknown {
   const code = resultCode(error);
-  if (code !== FULL && code !== IO_ERROR) return error;
-  const why = code === FULL ? 'the disk is full' : 'the disk cannot be written';
-  return new ApiError(507, 'InternalError', `Nothing was stored, because ${why}; make room and try again.`);
+  if (code === 0) return error;
+  if (code === FULL) return unstored('the disk is full; make room and try again');
+  return unstored(`the database cannot be written (${(error as Error).message})`);
 }
+
+const unstored = (why: string): ApiError =>
+  new ApiError(507, 'InternalError', `Nothing was stored, because ${why}.`);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CustomResourceDefinition } from '../crds/schema.ts';
 import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from './kinds.ts';
 import type { ApiObject } from './object.ts';
-import { PERMANENT_NAMESPACES, type Resources } from './resources.ts';
+import { INTERNAL_WRITE, PERMANENT_NAMESPACES, type Resources } from './resources.ts';
 import { storeKey, type Store } from './store.ts';
 
 /** The same in every installation: these objects come with the program. */
@@ -59,14 +59,13 @@ function uidFrom(name: string): string {
 
 /** Creates the namespaces that exist from the start. */
 export function ensureNamespaces(store: Store, resources: Resources): void {
-  const options = { dryRun: false, fieldValidation: 'Strict', warn: () => undefined } as const;
   for (const name of PERMANENT_NAMESPACES) {
     if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
     resources.create(
       NAMESPACE,
       undefined,
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-      options,
+      INTERNAL_WRITE,
     );
   }
 }

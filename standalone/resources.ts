@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { toKubernetesTime } from '../crds/conditions.ts';
 import {
   alreadyExists,
-  ApiError,
   badRequest,
   conflict,
   forbidden,
@@ -28,6 +27,13 @@ export interface WriteOptions {
   /** Takes the text of a Warning header. */
   warn: (text: string) => void;
 }
+
+/** How the server itself writes. */
+export const INTERNAL_WRITE: WriteOptions = {
+  dryRun: false,
+  fieldValidation: 'Ignore',
+  warn: () => undefined,
+};
 
 /** Which object is meant. `namespace` is undefined for a cluster-scoped kind. */
 export interface Target {
@@ -311,6 +317,3 @@ function withGeneration(kind: Kind, current: ApiObject, updated: ApiObject): Api
 /** Whether the last finalizer of an object that is being deleted is gone. Namespaces wait for their contents. */
 const isReleased = (kind: Kind, { metadata }: ApiObject): boolean =>
   kind !== NAMESPACE && metadata.deletionTimestamp !== undefined && metadata.finalizers === undefined;
-
-/** Whether the error says that an object is not there. */
-export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === 404;

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { loadCrds } from '../crds/schema.ts';
+import { startBackground } from './background.ts';
 import { Codec } from './codec.ts';
 import { Database } from './database.ts';
 import { addFixedObjects, ensureNamespaces } from './fixed-objects.ts';
@@ -35,7 +36,6 @@ export interface StandaloneServer {
   close(): Promise<void>;
 }
 
-const BOOKMARK_MS = 60_000;
 const MOST_PORTS_TRIED = 20;
 
 /**
@@ -71,15 +71,15 @@ async function serve(
   // Longer than clients keep idle connections, so that it is they who close.
   server.keepAliveTimeout = 120_000;
   const port = await listen(server, options.port, options.allowNextPort === true ? MOST_PORTS_TRIED : 1);
+  const stopBackground = startBackground({ store, resources, watches, kinds, now });
   const url = `https://127.0.0.1:${port}`;
-  const bookmarks = setInterval(() => watches.sendBookmarks(), BOOKMARK_MS);
   return {
     url,
     port,
     kubeconfig: writeKubeconfig(options.stateDir, url, identity),
     token: identity.token,
     close: async () => {
-      clearInterval(bookmarks);
+      stopBackground();
       watches.close();
       await closeServer(server);
       store.close();
