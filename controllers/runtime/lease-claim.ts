@@ -1,0 +1,123 @@
+import type { Clock } from '../../clients/clock.ts';
+import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
+import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
+import { claimLease, isHeldByOther, LEASE_DURATION_MS, releaseLease, RENEW_DEADLINE_MS } from './lease.ts';
+
+/** Whose lease it is about, and how to reach it. */
+export interface LeaseClaimOptions {
+  client: Pick<KubernetesClient, 'get' | 'create' | 'replace'>;
+  clock: Clock;
+  namespace: string;
+  /** The Lease's name. */
+  name: string;
+  /** Unique to this process: two that share it would both believe that they hold the lease. */
+  identity: string;
+}
+
+/** An attempt has this long, so that a hanging call leaves time for another before the deadline. */
+const ATTEMPT_MS = RENEW_DEADLINE_MS / 2;
+
+/**
+ * One process's dealings with a Lease. Whether it has expired is judged by how long this process has seen it
+ * unchanged, never by the times written in it: they come from another machine's clock.
+ */
+export class LeaseClaim {
+  readonly #options: LeaseClaimOptions;
+  /** As last read or written. */
+  #known: Lease | undefined;
+  /** The monotonic time at which that version was first seen. */
+  #seenAt = 0;
+
+  constructor(options: LeaseClaimOptions) {
+    this.#options = options;
+  }
+
+  /** Who holds it, as far as known. */
+  get holder(): string {
+    return this.#known?.spec?.holderIdentity ?? '';
+  }
+
+  /** Gets or renews it. False when somebody else has it; throws when it cannot be told or written. */
+  async attempt(signal: AbortSignal): Promise<boolean> {
+    const attempt = new AbortController();
+    const cut = (): void => attempt.abort(signal.reason);
+    signal.addEventListener('abort', cut);
+    const cancel = this.#options.clock.after(ATTEMPT_MS, () =>
+      attempt.abort(new Error(`the API did not answer within ${ATTEMPT_MS / 1000} s`)),
+    );
+    try {
+      signal.throwIfAborted();
+      return await this.#hold(attempt.signal);
+    } finally {
+      cancel();
+      // Not AbortSignal.any: the outer signal lives as long as the process, and would remember every attempt.
+      signal.removeEventListener('abort', cut);
+    }
+  }
+
+  /** Lets the next one have it at once. */
+  async release(signal: AbortSignal): Promise<void> {
+    if (this.#known === undefined || this.#isOthers()) return;
+    const released = releaseLease(this.#known, this.#options.clock.now());
+    this.#note(await this.#options.client.replace(LEASES, released, { signal }));
+  }
+
+  async #hold(signal: AbortSignal): Promise<boolean> {
+    if (this.holder === this.#options.identity && (await this.#renewKnown(signal))) return true;
+    const current = await this.#read(signal);
+    if (this.#isOthers() && !this.#hasExpired()) return false;
+    await this.#write(current, signal);
+    return true;
+  }
+
+  /** The usual renewal, in one call. False when the lease is no longer the one that is known. */
+  async #renewKnown(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#write(this.#known, signal);
+      return true;
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /** A lease that vanished stays known: its holder does not know yet, and has the rest of its time. */
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
+    const { client, namespace, name } = this.#options;
+    try {
+      const lease = await client.get(LEASES, `${namespace}/${name}`, { signal });
+      this.#note(lease);
+      return lease;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #write(current: Lease | undefined, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#options;
+    const claimed = claimLease(current, this.#options, clock.now());
+    const write =
+      current === undefined
+        ? client.create(LEASES, claimed, { signal })
+        : client.replace(LEASES, claimed, { signal });
+    this.#note(await write);
+  }
+
+  #note(lease: Lease): void {
+    const isNews = lease.metadata.resourceVersion !== this.#known?.metadata.resourceVersion;
+    if (isNews) this.#seenAt = this.#options.clock.monotonic();
+    this.#known = lease;
+  }
+
+  #isOthers(): boolean {
+    return isHeldByOther(this.#known, this.#options.identity);
+  }
+
+  #hasExpired(): boolean {
+    const promisedMs = (this.#known?.spec?.leaseDurationSeconds ?? 0) * 1000;
+    const unchangedMs = this.#options.clock.monotonic() - this.#seenAt;
+    return unchangedMs > Math.max(LEASE_DURATION_MS, promisedMs);
+  }
+}
