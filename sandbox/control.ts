@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseBody, readBody } from './body.ts';
+import { ApiError } from './errors.ts';
+import type { Faults } from './faults.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Whether a path is one of the sandbox's own, which the real API does not have. */
+export const isControl = (path: string): boolean => path === '/sandbox' || path.startsWith('/sandbox/');
+
+/** How many calls of the ledger are shown. */
+const SHOWN_CALLS = 1000;
+
+interface Parts {
+  readonly world: { readonly faults: Faults };
+  readonly ledger: Ledger;
+  readonly now: () => number;
+}
+
+/**
+ * GET, PUT (sets the switches that are named) and DELETE of /sandbox/faults, and GET of /sandbox/ledger. They
+ * need no token, count against no limit, and appear in no ledger.
+ */
+export async function answerControl(
+  parts: Parts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  try {
+    send(response, 200, controlReply(parts, `${request.method} ${path}`, await readBody(request)));
+  } catch (error) {
+    send(response, error instanceof ApiError ? error.status : 400, { message: (error as Error).message });
+  }
+}
+
+function controlReply({ world, ledger, now }: Parts, request: string, text: string): unknown {
+  switch (request) {
+    case 'GET /sandbox/faults':
+      return world.faults.get();
+    case 'PUT /sandbox/faults':
+      world.faults.set(parseBody(text));
+      return world.faults.get();
+    case 'DELETE /sandbox/faults':
+      world.faults.clear();
+      return world.faults.get();
+    case 'GET /sandbox/ledger':
+      return { counts: ledger.countBy(), bill: ledger.bill(now()), calls: ledger.calls.slice(-SHOWN_CALLS) };
+    default:
+      throw new ApiError(404, 'not_found', 'The sandbox has /sandbox/faults and /sandbox/ledger.');
+  }
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(`${JSON.stringify(body, undefined, 2)}\n`);
+}

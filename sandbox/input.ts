@@ -1,0 +1,58 @@
+// Reads a request's fields; what is absent is undefined, and what is of another type is refused.
+import { notFound, unprocessable } from './errors.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** JSON's null counts as absent, as clients send it for what they leave out. */
+const given = (body: Body, field: string): unknown => body[field] ?? undefined;
+
+export function optionalString(body: Body, field: string): string | undefined {
+  const value = given(body, field);
+  if (value === undefined || typeof value === 'string') return value;
+  throw unprocessable(`${field} must be a string`);
+}
+
+export function requiredString(body: Body, field: string): string {
+  const value = optionalString(body, field);
+  if (value === undefined || value === '') throw unprocessable(`${field} is required`);
+  return value;
+}
+
+export function optionalFlag(body: Body, field: string): boolean | undefined {
+  const value = given(body, field);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw unprocessable(`${field} must be true or false`);
+}
+
+export function optionalList(body: Body, field: string): readonly unknown[] | undefined {
+  const value = given(body, field);
+  if (value === undefined || Array.isArray(value)) return value as readonly unknown[] | undefined;
+  throw unprocessable(`${field} must be a list`);
+}
+
+export function stringList(body: Body, field: string): readonly string[] {
+  const list = optionalList(body, field) ?? [];
+  if (list.every(item => typeof item === 'string')) return list;
+  throw unprocessable(`${field} must be a list of strings`);
+}
+
+export function numberList(body: Body, field: string): readonly number[] {
+  const list = optionalList(body, field) ?? [];
+  if (list.every(item => Number.isSafeInteger(item))) return list as readonly number[];
+  throw unprocessable(`${field} must be a list of ids`);
+}
+
+/** The whole number that a path's segment must be; anything else names nothing. */
+export function numericId(text: string | undefined): number {
+  if (text === undefined || !/^[1-9]\d{0,14}$/.test(text)) throw notFound();
+  return Number(text);
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of a resource that a request names. */
+export function found<T>(record: T | undefined): T {
+  if (record === undefined) throw notFound();
+  return record;
+}

@@ -1,0 +1,44 @@
+import { billOf, type Bill } from './billing.ts';
+import type { UsageRecord } from './records.ts';
+
+/** One request that reached the API. */
+export interface LedgerCall {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Such as `droplets.create`; `unknown` for a path that the sandbox does not have. */
+  readonly operation: string;
+  /** The status it was answered with; 0 when the connection was cut instead. */
+  readonly status: number;
+}
+
+/** What the account was asked for, and what it costs. */
+export interface Ledger {
+  /** The newest calls, oldest first; older ones are only counted. */
+  readonly calls: readonly LedgerCall[];
+  /** How often each operation was called since the sandbox started. */
+  countBy(): Record<string, number>;
+  /** What the droplets cost up to `now` (milliseconds since the epoch), destroyed ones included. */
+  bill(now: number): Bill;
+}
+
+/** The ledger, as the server keeps it. */
+export interface LedgerBook extends Ledger {
+  record(call: LedgerCall): void;
+}
+
+const KEPT_CALLS = 100_000;
+
+export function createLedger(usage: () => Iterable<UsageRecord>): LedgerBook {
+  const calls: LedgerCall[] = [];
+  const counts = new Map<string, number>();
+  return {
+    calls,
+    countBy: () => Object.fromEntries(counts),
+    bill: now => billOf(usage(), now),
+    record(call) {
+      calls.push(call);
+      if (calls.length >= 2 * KEPT_CALLS) calls.splice(0, KEPT_CALLS);
+      counts.set(call.operation, (counts.get(call.operation) ?? 0) + 1);
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { assignAddresses, ipv6Address, releaseAddress } from './networks.ts';
+import type { ActionRecord, DropletRecord, Effect, UsageRecord } from './records.ts';
+import { nextNumber, type World } from './world.ts';
+
+/**
+ * How long actions take, as shares of a boot; what is not named takes a tenth. They are in the proportions of
+ * the real ones: a power-off is quick, a snapshot is slow.
+ */
+const SHARE_OF_BOOT: Readonly<Record<string, number>> = {
+  create: 1,
+  rebuild: 1,
+  restore: 1,
+  snapshot: 1,
+  resize: 1,
+  power_on: 0.5,
+  power_cycle: 0.5,
+  reboot: 0.5,
+  shutdown: 0.3,
+  power_off: 0.2,
+};
+
+/** Locks the droplet and starts an action on it that ends by itself. The droplet must not be locked. */
+export function startAction(
+  world: World,
+  droplet: DropletRecord,
+  type: string,
+  effect: Effect,
+  now: number,
+): ActionRecord {
+  const operation = type === 'create' ? 'droplets.create' : 'dropletActions.create';
+  const slow = type === 'snapshot' ? (world.faults.take('slowSnapshot', operation)?.ms ?? 0) : 0;
+  const action: ActionRecord = {
+    id: nextNumber(world.state, 'action'),
+    type,
+    status: 'in-progress',
+    startedAt: now,
+    endsAt: now + world.bootDelayMs * (SHARE_OF_BOOT[type] ?? 0.1) + slow,
+    dropletId: droplet.id,
+    region: droplet.region,
+    effect,
+    fails: world.faults.take('actionErrored', operation) !== undefined,
+  };
+  world.state.put('actions', action.id, action);
+  world.state.put('droplets', droplet.id, { ...droplet, actionId: action.id });
+  return action;
+}
+
+/**
+ * Lets everything happen that was to happen up to `now`, in its order. The sandbox has no timers: time passes
+ * only here, before each request.
+ */
+export function settle(world: World, now: number): void {
+  for (const step of dueSteps(world, now).sort((a, b) => a.at - b.at)) step.run();
+}
+
+interface Step {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+function dueSteps(world: World, now: number): Step[] {
+  const steps: Step[] = [];
+  for (const { id, actionId, goneAt } of world.state.all('droplets')) {
+    const action = actionId === undefined ? undefined : world.state.get('actions', actionId);
+    if (action !== undefined && action.endsAt <= now)
+      steps.push({ at: action.endsAt, run: () => endAction(world, action) });
+    if (goneAt !== undefined && goneAt <= now)
+      steps.push({ at: goneAt, run: () => removeDroplet(world, id, goneAt) });
+  }
+  return steps;
+}
+
+function endAction(world: World, action: ActionRecord): void {
+  const droplet = world.state.get('droplets', action.dropletId);
+  if (droplet === undefined) return;
+  world.state.put('actions', action.id, { ...action, status: action.fails ? 'errored' : 'completed' });
+  const { actionId: _ended, ...unlocked } = droplet;
+  const next = action.fails ? unlocked : applyEffect(world, unlocked, action);
+  world.state.put('droplets', droplet.id, next);
+}
+
+function applyEffect(world: World, droplet: DropletRecord, action: ActionRecord): DropletRecord {
+  const { effect } = action;
+  switch (effect.kind) {
+    case 'boot':
+      return {
+        ...droplet,
+        status: 'active',
+        addresses: assignAddresses(world, droplet, effect.reuseAddress),
+      };
+    case 'status':
+      return { ...droplet, status: effect.status };
+    case 'resize':
+      return resized(world, droplet, effect, action.endsAt);
+    case 'rename':
+      return { ...droplet, name: effect.name };
+    case 'snapshot':
+      takeSnapshot(world, droplet, effect.name, action.startedAt);
+      return droplet;
+    case 'rebuild':
+      return { ...droplet, image: effect.image, status: 'active' };
+    case 'ipv6':
+      return withIpv6(droplet);
+    case 'backups':
+      return { ...droplet, features: withFeature(droplet, 'backups', effect.enabled) };
+    case 'none':
+      return droplet;
+  }
+}
+
+function resized(
+  world: World,
+  droplet: DropletRecord,
+  { size, disk }: { size: string; disk: number },
+  at: number,
+): DropletRecord {
+  stopBilling(world, droplet, at);
+  const next = { ...droplet, size, disk, billedFrom: at };
+  startBilling(world, next);
+  return next;
+}
+
+function withIpv6(droplet: DropletRecord): DropletRecord {
+  const features = withFeature(droplet, 'ipv6', true);
+  if (droplet.addresses === undefined) return { ...droplet, features };
+  return { ...droplet, features, addresses: { ...droplet.addresses, ipv6: ipv6Address(droplet.id) } };
+}
+
+const withFeature = (droplet: DropletRecord, feature: string, has: boolean): readonly string[] =>
+  has
+    ? [...new Set([...droplet.features, feature])]
+    : droplet.features.filter(existing => existing !== feature);
+
+/** The snapshot appears when its action ends, stamped with the action's start: clients find it so. */
+function takeSnapshot(world: World, droplet: DropletRecord, name: string, createdAt: number): void {
+  const id = nextNumber(world.state, 'image');
+  world.state.put('snapshots', id, {
+    id,
+    name,
+    distribution: droplet.image.distribution,
+    slug: null,
+    kind: 'snapshot',
+    regions: [droplet.region],
+    createdAt,
+    minDiskSize: droplet.disk,
+    sizeGigabytes: droplet.image.sizeGigabytes,
+    description: '',
+    tags: [],
+    dropletId: droplet.id,
+  });
+}
+
+/** Takes a droplet out of the account at once, and out of the firewalls that name it. */
+export function removeDroplet(world: World, id: number, at: number): void {
+  const { state } = world;
+  const droplet = state.get('droplets', id);
+  if (droplet === undefined) return;
+  const action = droplet.actionId === undefined ? undefined : state.get('actions', droplet.actionId);
+  if (action !== undefined) state.put('actions', action.id, { ...action, status: 'errored', endsAt: at });
+  stopBilling(world, droplet, at);
+  if (droplet.addresses !== undefined) releaseAddress(world, droplet.addresses.public);
+  for (const firewall of state.all('firewalls'))
+    if (firewall.dropletIds.includes(id))
+      state.put('firewalls', firewall.id, {
+        ...firewall,
+        dropletIds: firewall.dropletIds.filter(other => other !== id),
+      });
+  state.remove('droplets', id);
+}
+
+const usageId = (droplet: DropletRecord): string => `${droplet.id}:${droplet.billedFrom}`;
+
+/** Opens the stretch of use that begins at the droplet's `billedFrom`. */
+export function startBilling(world: World, droplet: DropletRecord): void {
+  const { id, name, size, billedFrom } = droplet;
+  const usage: UsageRecord = { dropletId: id, name, size, from: billedFrom };
+  world.state.put('usage', usageId(droplet), usage);
+}
+
+function stopBilling(world: World, droplet: DropletRecord, at: number): void {
+  const usage = world.state.get('usage', usageId(droplet));
+  if (usage !== undefined) world.state.put('usage', usageId(droplet), { ...usage, to: at });
+}

@@ -1,0 +1,39 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { StateFileError } from './journal.ts';
+
+/** Gives the lock back. */
+export type Release = () => Promise<void>;
+
+/**
+ * Keeps two sandboxes from writing one state file. The lock names a process; one that is dead, killed or of
+ * before a restart, holds nothing any more. Rejects with StateFileError while another one lives.
+ */
+export async function lockStateFile(file: string): Promise<Release> {
+  const lock = `${file}.lock`;
+  const owner = await ownerOf(lock);
+  if (owner !== undefined && owner !== process.pid && isAlive(owner))
+    throw new StateFileError(
+      `The sandbox's state file ${file} is in use by process ${owner}; ` +
+        `stop it, or delete ${lock} if that is no sandbox.`,
+    );
+  await writeFile(lock, `${process.pid}\n`, { mode: 0o600 });
+  return () => rm(lock, { force: true });
+}
+
+async function ownerOf(lock: string): Promise<number | undefined> {
+  try {
+    return Number(await readFile(lock, 'utf8')) || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

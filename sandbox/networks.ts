@@ -1,0 +1,101 @@
+import { addressText, netmask, parseCidr } from './cidr.ts';
+import type { Addresses, DropletRecord, VpcRecord } from './records.ts';
+import { uuid } from './stamp.ts';
+import { countersOf, nextNumber, setCounters, type World } from './world.ts';
+
+// 198.18.0.0/15 is set aside for benchmarks (RFC 2544): nobody's server answers there.
+const PUBLIC = parseCidr('198.18.0.0/15')!;
+/** The first addresses of a range are its own, its gateway's, and the cloud's. */
+const RESERVED = 4;
+
+/** Gives a booting droplet its addresses; `reuse` takes the public one that was given back last. */
+export function assignAddresses(world: World, droplet: DropletRecord, reuse: boolean): Addresses {
+  const ipv6 = droplet.features.includes('ipv6') ? { ipv6: ipv6Address(droplet.id) } : {};
+  return { public: publicAddress(world, reuse), private: privateAddress(world, droplet), ...ipv6 };
+}
+
+function publicAddress(world: World, reuse: boolean): string {
+  const { released } = countersOf(world.state);
+  const inUse = new Set([...world.state.all('droplets')].map(other => other.addresses?.public));
+  if (reuse && released !== undefined && !inUse.has(released)) return released;
+  const usable = PUBLIC.last - PUBLIC.first - RESERVED;
+  for (;;) {
+    const number = nextNumber(world.state, 'address');
+    const address = addressText(PUBLIC.first + RESERVED + (number % usable));
+    if (!inUse.has(address)) return address;
+  }
+}
+
+/** The lowest that no other droplet of the VPC has. */
+function privateAddress(world: World, droplet: DropletRecord): string {
+  const vpc = world.state.get('vpcs', droplet.vpc);
+  const range = parseCidr(vpc?.ipRange ?? '') ?? parseCidr('10.255.0.0/16')!;
+  const neighbors = [...world.state.all('droplets')].filter(other => other.vpc === droplet.vpc);
+  const inUse = new Set(neighbors.map(other => other.addresses?.private));
+  let address = range.first + RESERVED;
+  while (inUse.has(addressText(address))) address += 1;
+  return addressText(address);
+}
+
+/** An address of the documentation block, which is nobody's (RFC 3849). */
+export const ipv6Address = (dropletId: number): string =>
+  `2001:db8:0:1010::${Math.floor(dropletId / 65_536).toString(16)}:${(dropletId % 65_536).toString(16)}`;
+
+/** A public address that another droplet may get from now on. */
+export const releaseAddress = (world: World, address: string): void =>
+  setCounters(world.state, { released: address });
+
+/** A droplet's `networks`, empty until it has booted. */
+export function networksView(addresses: Addresses | undefined, vpc: VpcRecord | undefined): unknown {
+  if (addresses === undefined) return { v4: [], v6: [] };
+  const range = parseCidr(vpc?.ipRange ?? '');
+  const v4 = [
+    {
+      ip_address: addresses.private,
+      netmask: netmask(range?.prefix ?? 16),
+      gateway: range === undefined ? '' : addressText(range.first + 1),
+      type: 'private',
+    },
+    {
+      ip_address: addresses.public,
+      netmask: netmask(PUBLIC.prefix),
+      gateway: addressText(PUBLIC.first + 1),
+      type: 'public',
+    },
+  ];
+  const v6 = addresses.ipv6 === undefined ? [] : [ipv6View(addresses.ipv6)];
+  return { v4, v6 };
+}
+
+const ipv6View = (address: string): unknown => ({
+  ip_address: address,
+  netmask: 64,
+  gateway: '2001:db8:0:1010::1',
+  type: 'public',
+});
+
+/** The VPC that droplets of a region join unless they name another; made when the first one comes. */
+export function defaultVpc(world: World, region: string, now: number): VpcRecord {
+  const existing = [...world.state.all('vpcs')].find(vpc => vpc.region === region && vpc.default);
+  if (existing !== undefined) return existing;
+  const vpc: VpcRecord = {
+    id: uuid(world.random),
+    name: `default-${region}`,
+    description: '',
+    region,
+    ipRange: freeRange(world),
+    createdAt: now,
+    default: true,
+  };
+  world.state.put('vpcs', vpc.id, vpc);
+  return vpc;
+}
+
+/** A /20 that no VPC has yet. */
+export function freeRange(world: World): string {
+  const taken = new Set([...world.state.all('vpcs')].map(vpc => parseCidr(vpc.ipRange)!.first));
+  const block = 2 ** 12;
+  let first = parseCidr('10.100.0.0/20')!.first;
+  while ([...taken].some(other => other >= first - 2 ** 16 && other < first + block)) first += block;
+  return `${addressText(first)}/20`;
+}

@@ -1,0 +1,138 @@
+import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../catalog.ts';
+import { unprocessable } from '../errors.ts';
+import { isObject, optionalFlag, optionalList, optionalString, stringList } from '../input.ts';
+import type { ImageRecord, VpcRecord } from '../records.ts';
+import type { Call } from '../route.ts';
+import { isTagName } from '../tagging.ts';
+import { findImage } from './images.ts';
+import { findKey } from './keys.ts';
+
+/** What a create asks for, checked. */
+export interface DropletOrder {
+  readonly names: readonly string[];
+  /** Whether one droplet was asked for by `name`, and so is answered with `droplet`. */
+  readonly single: boolean;
+  readonly region: string;
+  readonly size: Size;
+  readonly image: ImageRecord;
+  readonly sshKeys: readonly number[];
+  readonly tags: readonly string[];
+  readonly features: readonly string[];
+  readonly volumeIds: readonly string[];
+  readonly userData: string | undefined;
+  /** None: the region's default. */
+  readonly vpc: VpcRecord | undefined;
+}
+
+const MAX_NAMES = 10;
+const MAX_USER_DATA_BYTES = 64 * 1024;
+
+/** Reads the body of a create, in the order in which a person would fix it. */
+export function readDropletOrder(call: Call): DropletOrder {
+  const { body } = call;
+  const single = body['names'] === undefined;
+  const names = single ? [requiredName(body['name'])] : readNames(call);
+  const size = sizeBySlug(body['size']);
+  if (size === undefined) throw unprocessable('You specified an invalid size for Droplet creation.');
+  const region = readRegion(body['region']);
+  return {
+    names,
+    single,
+    region,
+    size,
+    image: readImage(call, region, size),
+    sshKeys: readKeys(call),
+    tags: readTags(call),
+    features: readFeatures(call),
+    volumeIds: readVolumes(call),
+    userData: readUserData(call),
+    vpc: readVpc(call, region),
+  };
+}
+
+function readNames({ body }: Call): string[] {
+  const names = optionalList(body, 'names') ?? [];
+  if (names.length === 0) throw unprocessable("Name can't be blank");
+  if (names.length > MAX_NAMES)
+    throw unprocessable(`You can only create up to ${MAX_NAMES} Droplets in one request.`);
+  return names.map(requiredName);
+}
+
+function requiredName(name: unknown): string {
+  if (typeof name !== 'string' || name === '') throw unprocessable("Name can't be blank");
+  return checkHostname(name);
+}
+
+/** A droplet's name becomes its host name. */
+export function checkHostname(name: string): string {
+  if (/^[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/.test(name) && name.length <= 255) return name;
+  throw unprocessable('Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)');
+}
+
+/** DigitalOcean picks a region where none is asked for. */
+function readRegion(slug: unknown): string {
+  const region = slug === undefined || slug === null ? REGIONS[0] : regionBySlug(slug);
+  if (region === undefined) throw unprocessable('You specified an invalid region for Droplet creation.');
+  return region.slug;
+}
+
+function readImage({ world, body }: Call, region: string, size: Size): ImageRecord {
+  const image = findImage(world, body['image']);
+  if (image === undefined || !image.regions.includes(region))
+    throw unprocessable('You specified an invalid image for Droplet creation.');
+  checkImageFits(image, size.disk);
+  return image;
+}
+
+export function checkImageFits(image: ImageRecord, disk: number): void {
+  if (image.minDiskSize > disk)
+    throw unprocessable(
+      `This image requires a disk of at least ${image.minDiskSize} GB; this Droplet's has ${disk} GB.`,
+    );
+}
+
+/** Ids and fingerprints. The message names all that are unknown, as the real one does. */
+function readKeys(call: Call): number[] {
+  const identifiers = optionalList(call.body, 'ssh_keys') ?? [];
+  const keys = identifiers.map(identifier => findKey(call.world, identifier, call.now));
+  const unknown = identifiers.filter((_, index) => keys[index] === undefined);
+  if (unknown.length > 0)
+    throw unprocessable(`${unknown.join(', ')} are invalid key identifiers for Droplet creation.`);
+  return keys.map(key => key!.id);
+}
+
+function readTags({ body }: Call): readonly string[] {
+  const tags = stringList(body, 'tags');
+  const invalid = tags.find(tag => !isTagName(tag));
+  if (invalid !== undefined) throw unprocessable(`Error validating resource tag: "${invalid}" is invalid`);
+  return tags;
+}
+
+function readFeatures({ body }: Call): string[] {
+  const asked = ['backups', 'monitoring', 'ipv6'].filter(feature => optionalFlag(body, feature));
+  const agent = optionalFlag(body, 'with_droplet_agent') === false ? [] : ['droplet_agent'];
+  return [...asked, ...agent, 'private_networking'];
+}
+
+/** The specification says texts, and Go's client sends objects with an id; the sandbox has no volumes. */
+function readVolumes({ body }: Call): string[] {
+  const ids = (optionalList(body, 'volumes') ?? []).map(volume => (isObject(volume) ? volume['id'] : volume));
+  if (ids.length > 0) throw unprocessable(`Failed to resolve volume ${String(ids[0])}: volume not found`);
+  return [];
+}
+
+function readUserData({ body }: Call): string | undefined {
+  const userData = optionalString(body, 'user_data');
+  if (userData !== undefined && Buffer.byteLength(userData) > MAX_USER_DATA_BYTES)
+    throw unprocessable('User data may be at most 64 KiB');
+  return userData;
+}
+
+function readVpc({ world, body }: Call, region: string): VpcRecord | undefined {
+  const id = optionalString(body, 'vpc_uuid');
+  if (id === undefined || id === '') return undefined;
+  const vpc = world.state.get('vpcs', id);
+  if (vpc === undefined || vpc.region !== region)
+    throw unprocessable('You specified an invalid VPC for Droplet creation.');
+  return vpc;
+}

@@ -1,0 +1,132 @@
+import { IMAGES } from '../catalog.ts';
+import { ApiError, notFound, unprocessable } from '../errors.ts';
+import { found, isObject, optionalList, optionalString } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import type { TagRecord } from '../records.ts';
+import { created, noContent, ok, type Call, type Route } from '../route.ts';
+import { ensureTags, hasTag, isTagName, tagKey, withoutTag } from '../tagging.ts';
+import type { World } from '../world.ts';
+
+/** Tags, and the droplets and snapshots that carry them. */
+export const tagRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v2/tags',
+    operation: 'tags.list',
+    handle: call => listReply(call, 'tags', [...call.world.state.all('tags')], tag => tagView(call, tag)),
+  },
+  { method: 'POST', path: '/v2/tags', operation: 'tags.create', handle: createTag },
+  {
+    method: 'GET',
+    path: '/v2/tags/:tag',
+    operation: 'tags.get',
+    handle: call => ok({ tag: tagView(call, tagOf(call)) }),
+  },
+  { method: 'DELETE', path: '/v2/tags/:tag', operation: 'tags.delete', handle: deleteTag },
+  {
+    method: 'POST',
+    path: '/v2/tags/:tag/resources',
+    operation: 'tags.tagResources',
+    handle: call => retag(call, (tags, tag) => (hasTag(tags, tag) ? tags : [...tags, tag])),
+  },
+  {
+    method: 'DELETE',
+    path: '/v2/tags/:tag/resources',
+    operation: 'tags.untagResources',
+    handle: call => retag(call, withoutTag),
+  },
+];
+
+const tagOf = (call: Call): TagRecord =>
+  found(call.world.state.get('tags', tagKey(call.params['tag'] ?? '')));
+
+function tagView({ world, baseUrl }: Call, { name }: TagRecord) {
+  const droplets = [...world.state.all('droplets')].filter(droplet => hasTag(droplet.tags, name));
+  const images = [...world.state.all('snapshots')].filter(image => hasTag(image.tags, name));
+  const uris = (path: string, items: { id: number }[]) =>
+    items.map(item => `${baseUrl}/v2/${path}/${item.id}`);
+  const all = [...uris('images', images), ...uris('droplets', droplets)];
+  return {
+    name,
+    resources: {
+      ...tally(all),
+      droplets: tally(uris('droplets', droplets)),
+      images: tally(uris('images', images)),
+      volumes: tally([]),
+      volume_snapshots: tally([]),
+      databases: tally([]),
+    },
+  };
+}
+
+function tally(uris: readonly string[]): { count: number; last_tagged_uri?: string } {
+  const last = uris.at(-1);
+  return last === undefined ? { count: 0 } : { count: uris.length, last_tagged_uri: last };
+}
+
+/** Making a tag that exists succeeds: Terraform relies on it. */
+function createTag(call: Call) {
+  const name = optionalString(call.body, 'name') ?? '';
+  if (!isTagName(name)) throw invalidTag(name);
+  ensureTags(call.world, [name]);
+  return created({ tag: tagView(call, call.world.state.get('tags', tagKey(name))!) });
+}
+
+/** Only here are errors of this shape. */
+function invalidTag(name: string): ApiError {
+  const text = `Error validating resource tag: "${name}" contains invalid characters`;
+  return new ApiError(400, 'bad_request', text, {
+    error: text,
+    messages: null,
+    root_causes: [`rpc error: code = InvalidArgument desc = ${text}`],
+  });
+}
+
+/** The tag comes off everything that carries it. */
+function deleteTag(call: Call) {
+  const { state } = call.world;
+  const { name } = tagOf(call);
+  for (const droplet of state.all('droplets'))
+    if (hasTag(droplet.tags, name))
+      state.put('droplets', droplet.id, { ...droplet, tags: withoutTag(droplet.tags, name) });
+  for (const image of state.all('snapshots'))
+    if (hasTag(image.tags, name))
+      state.put('snapshots', image.id, { ...image, tags: withoutTag(image.tags, name) });
+  for (const firewall of state.all('firewalls'))
+    if (hasTag(firewall.tags, name))
+      state.put('firewalls', firewall.id, { ...firewall, tags: withoutTag(firewall.tags, name) });
+  state.remove('tags', tagKey(name));
+  return noContent();
+}
+
+type Retag = (tags: readonly string[], tag: string) => readonly string[];
+
+function retag(call: Call, change: Retag) {
+  const { name } = tagOf(call);
+  for (const resource of optionalList(call.body, 'resources') ?? [])
+    retagResource(call.world, resource, tags => change(tags, name));
+  return noContent();
+}
+
+function retagResource(
+  { state }: World,
+  resource: unknown,
+  change: (tags: readonly string[]) => readonly string[],
+): void {
+  if (!isObject(resource)) throw unprocessable('resources must be a list of objects');
+  const id = String(resource['resource_id']);
+  switch (resource['resource_type']) {
+    case 'droplet': {
+      const droplet = found(state.get('droplets', id));
+      return state.put('droplets', id, { ...droplet, tags: change(droplet.tags) });
+    }
+    case 'image': {
+      if (IMAGES.some(image => String(image.id) === id))
+        throw unprocessable('Only images of your own can be tagged.');
+      const image = found(state.get('snapshots', id));
+      return state.put('snapshots', id, { ...image, tags: change(image.tags) });
+    }
+    default:
+      throw notFound();
+  }
+}

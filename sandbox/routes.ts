@@ -1,0 +1,27 @@
+import { accountRoutes } from './resources/account.ts';
+import { actionRoutes } from './resources/actions.ts';
+import { catalogRoutes } from './resources/catalog.ts';
+import { dropletActionRoutes } from './resources/droplet-actions.ts';
+import { dropletRoutes } from './resources/droplets.ts';
+import { firewallRoutes } from './resources/firewalls.ts';
+import { imageRoutes } from './resources/images.ts';
+import { keyRoutes } from './resources/keys.ts';
+import { snapshotRoutes } from './resources/snapshots.ts';
+import { tagRoutes } from './resources/tags.ts';
+import { vpcRoutes } from './resources/vpcs.ts';
+import type { Route } from './route.ts';
+
+/** Everything that the sandbox answers under /v2. */
+export const ROUTES: readonly Route[] = [
+  ...accountRoutes,
+  ...actionRoutes,
+  ...catalogRoutes,
+  ...dropletRoutes,
+  ...dropletActionRoutes,
+  ...firewallRoutes,
+  ...imageRoutes,
+  ...keyRoutes,
+  ...snapshotRoutes,
+  ...tagRoutes,
+  ...vpcRoutes,
+];

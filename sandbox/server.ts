@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApi, type OnRequest } from './api.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { openJournal, readJournal, type Journal } from './journal.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { lockStateFile, type Release } from './lock.ts';
+import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
+import { createState, type State } from './state.ts';
+
+/** How a sandbox is started; only `port` must be said. */
+export interface SandboxOptions {
+  /** 0 takes any. */
+  readonly port: number;
+  /** Loopback unless said otherwise. */
+  readonly host?: string;
+  /** The bearer token that is accepted; without it, any is. */
+  readonly token?: string;
+  /** Where the state outlives the process; without it, it does not. */
+  readonly stateFile?: string;
+  /** From create to active, in milliseconds; other actions take their share of it. 3 s unless said otherwise. */
+  readonly bootDelayMs?: number;
+  /** Goes on to the next port while one is taken. */
+  readonly allowNextPort?: boolean;
+  /** Wall time in milliseconds since the epoch, which may be simulated. */
+  readonly now?: () => number;
+  /** From 0 to below 1, for ids and faults. */
+  readonly random?: () => number;
+  /** DigitalOcean's own unless said otherwise. */
+  readonly limits?: Limits;
+  /** How many droplets the account may have: 1000 unless said otherwise. */
+  readonly dropletLimit?: number;
+  /** Sees every request before it is carried out and before it is answered. */
+  readonly onRequest?: OnRequest;
+}
+
+/** A DigitalOcean of one's own, listening. */
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT`, without /v2. */
+  readonly url: string;
+  readonly port: number;
+  readonly ledger: Ledger;
+  readonly faults: Faults;
+  /** Cuts all connections, and resolves when everything confirmed is on disk and the port is free. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_BOOT_DELAY = 3000;
+const DEFAULT_DROPLET_LIMIT = 1000;
+const LAST_PORT = 65_535;
+
+/**
+ * Starts a sandbox. Rejects with StateFileError, and leaves the file alone, when the state file is damaged or
+ * in use; with the system's error when the port is taken and may not be stepped over.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const random = options.random ?? Math.random;
+  const now = options.now ?? Date.now;
+  const storage = await openStorage(options.stateFile);
+  const faults = createFaults(random);
+  const ledger = createLedger(() => storage.state.all('usage'));
+  const api = createApi({
+    world: {
+      state: storage.state,
+      faults,
+      random,
+      bootDelayMs: options.bootDelayMs ?? DEFAULT_BOOT_DELAY,
+      dropletLimit: options.dropletLimit ?? DEFAULT_DROPLET_LIMIT,
+    },
+    ledger,
+    limits: options.limits ?? DIGITALOCEAN_LIMITS,
+    now,
+    token: options.token,
+    onRequest: options.onRequest,
+    flushed: () => storage.journal?.flushed(),
+  });
+  const server = createServer(api);
+  const host = options.host ?? DEFAULT_HOST;
+  const port = await listen(server, host, options.port, options.allowNextPort ?? false).catch(
+    async (error: unknown) => {
+      await storage.close();
+      throw error;
+    },
+  );
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    ledger,
+    faults,
+    async close() {
+      await closeServer(server);
+      await storage.close();
+    },
+  };
+}
+
+interface Storage {
+  readonly state: State;
+  readonly journal: Journal | undefined;
+  close(): Promise<void>;
+}
+
+async function openStorage(file: string | undefined): Promise<Storage> {
+  if (file === undefined)
+    return { state: createState([], () => undefined), journal: undefined, close: async () => undefined };
+  const release = await lockStateFile(file);
+  try {
+    return await openFile(file, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function openFile(file: string, release: Release): Promise<Storage> {
+  const state = createState(await readJournal(file), changes => journal.append(changes));
+  const journal = await openJournal(file, () => state.snapshot());
+  return {
+    state,
+    journal,
+    async close() {
+      try {
+        await journal.close();
+      } finally {
+        await release();
+      }
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number, allowNext: boolean): Promise<number> {
+  for (let candidate = port; ; candidate += 1) {
+    try {
+      return await tryListen(server, host, candidate);
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!taken || !allowNext || candidate >= LAST_PORT) throw error;
+    }
+  }
+}
+
+function tryListen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close(error => (error === undefined ? resolve() : reject(error)));
+    server.closeAllConnections();
+  });
+}

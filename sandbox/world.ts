@@ -1,0 +1,36 @@
+import type { Faults } from './faults.ts';
+import type { CountersRecord } from './records.ts';
+import type { State } from './state.ts';
+
+/** What every operation works on. */
+export interface World {
+  readonly state: State;
+  readonly faults: Faults;
+  readonly random: () => number;
+  /** How long a droplet takes from create to active, in milliseconds; other actions take their share of it. */
+  readonly bootDelayMs: number;
+  /** How many droplets the account may have. */
+  readonly dropletLimit: number;
+}
+
+// Snapshots stay below the ids of DigitalOcean's own images (catalog.ts).
+const FIRST: CountersRecord = {
+  droplet: 412_000_000,
+  action: 2_100_000_000,
+  key: 41_000_000,
+  image: 10_000_000,
+  address: 0,
+};
+
+export const countersOf = (state: State): CountersRecord => state.get('counters', 'counters') ?? FIRST;
+
+export function setCounters(state: State, changes: Partial<CountersRecord>): void {
+  state.put('counters', 'counters', { ...countersOf(state), ...changes });
+}
+
+/** A number of its kind that was never given before. */
+export function nextNumber(state: State, kind: 'droplet' | 'action' | 'key' | 'image' | 'address'): number {
+  const next = countersOf(state)[kind] + 1;
+  setCounters(state, { [kind]: next });
+  return next;
+}
