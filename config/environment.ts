@@ -15,8 +15,8 @@ export interface Settings {
   adminIp?: string;
   /** ADDITIONAL_IPS, each as ADMIN_IP. */
   additionalIps: string[];
-  /** DROPFLEET_FLEET, `default` when it is not set. */
-  fleet: string;
+  /** DROPFLEET_FLEET. */
+  fleet?: string;
   /** Any variable, those of .env included, such as a service's secret; undefined when unset or empty. */
   variable: (name: string) => string | undefined;
 }
@@ -35,7 +35,7 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
     ...(apiUrl.values[0] !== undefined && { apiUrl: apiUrl.values[0].replace(/\/+$/, '') }),
     ...(adminIp.values[0] !== undefined && { adminIp: adminIp.values[0] }),
     additionalIps: additionalIps.values,
-    fleet: fleet.values[0] ?? 'default',
+    ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
     variable: name => variables.get(name),
   };
   return { settings, problems: [...problems, ...checked.flatMap(({ problems }) => problems)] };
@@ -63,7 +63,7 @@ function check(
 const splitList = (value: string): string[] => value.split(/[\s,;]+/);
 
 function tokenFault(value: string): ReturnType<Fault> {
-  return /^[\x21-\x7e]+$/.test(value)
+  return /^[A-Za-z0-9._~+/=-]+$/.test(value)
     ? undefined
     : { message: 'has a space or a sign in it that no token has; copy the token again' };
 }

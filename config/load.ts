@@ -21,12 +21,15 @@ export interface Configuration {
 }
 
 /** Where each configuration file is, in that folder. */
-export function configurationFiles(dir: string): Record<'projects' | 'deployment' | 'email' | 'sms', string> {
+export function configurationFiles(
+  dir: string,
+): Record<'projects' | 'deployment' | 'email' | 'sms' | 'infrastructure', string> {
   return {
     projects: join(dir, 'projects.csv'),
     deployment: join(dir, 'deployment_config.json'),
     email: join(dir, 'email_config.json'),
     sms: join(dir, 'sms_config.json'),
+    infrastructure: join(dir, 'infrastructure.json'),
   };
 }
 

@@ -2,10 +2,10 @@ import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { FleetChange } from '../clients/digitalocean/fleet.ts';
 import { uidOf } from '../crds/cloud-tags.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
-import { DROPLETS_BY_PROJECT, type Context } from '../reconcilers/context.ts';
+import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, type Context } from '../reconcilers/context.ts';
 import { reconcileDroplet } from '../reconcilers/droplet/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
-import { generationChanged } from './runtime/predicates.ts';
+import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
 /** How many droplets are worked on at once: their calls to the cloud share one rate budget anyway. */
 const WORKERS = 16;
@@ -13,7 +13,7 @@ const WORKERS = 16;
 /** Brings each Droplet and its server in the cloud together. */
 export function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
-    .filteredBy(generationChanged)
+    .filteredBy(anyOf(generationChanged, annotationsChanged))
     .watches(PROJECTS, project => keysOfProject(context, keyOf(project)))
     .wakesOn<FleetChange>(context.fleet, change => keysOfServer(context, change))
     .withWorkers(WORKERS)
@@ -23,9 +23,6 @@ export function dropletController(context: Context): Controller {
 /** A project that is suspended or resumed matters to each of its droplets. */
 const keysOfProject = (context: Context, project: ObjectKey): ObjectKey[] =>
   context.droplets.byIndex(DROPLETS_BY_PROJECT, project).map(keyOf);
-
-/** The index that finds the Droplet whose uid a server carries. */
-export const DROPLETS_BY_UID = 'uid';
 
 function keysOfServer({ droplets }: Context, { before, after }: FleetChange): ObjectKey[] {
   const uid = uidOf((after ?? before)?.tags ?? []);

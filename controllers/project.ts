@@ -4,7 +4,7 @@ import { projectKeyOf, type Context } from '../reconcilers/context.ts';
 import type { BrakeState } from '../reconcilers/projects-csv/brake-state.ts';
 import { reconcileProject } from '../reconcilers/project/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
-import { generationChanged } from './runtime/predicates.ts';
+import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
 /** Projects cost the API a few writes each and nothing else; this many at once keep it busy, not flooded. */
 const WORKERS = 8;
@@ -12,7 +12,7 @@ const WORKERS = 8;
 /** Makes each Project's Droplets equal to its spec, and sums them up in its status. */
 export function projectController(context: Context, brakes: BrakeState): Controller {
   return controllerFor('project', PROJECTS)
-    .filteredBy(generationChanged)
+    .filteredBy(anyOf(generationChanged, annotationsChanged))
     .watches(DROPLETS, droplet => [projectKeyOf(droplet)])
     .wakesOn<ObjectKey[]>(brakes, keys => keys)
     .wakesOn<void>(context.sizes, () => context.projects.list().map(keyOf))

@@ -20,6 +20,8 @@ export const PROJECT_FINALIZER = 'dropfleet.io/project';
  * fingerprint that the ConfirmationRequired condition names, so that an old confirmation allows nothing new.
  */
 export const CONFIRM_ANNOTATION = 'dropfleet.io/confirm';
+/** On any object: a new value makes the operator look at it at once, whatever it waits for. */
+export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
 
 /** The name of a project's master droplet. */
 export const masterName = (project: string): string => `${project}-master`;

@@ -19,7 +19,7 @@ export interface EventRecorder {
 export interface Context {
   readonly kubernetes: KubernetesClient;
   readonly projects: Reader<Project>;
-  /** Indexed by DROPLETS_BY_PROJECT. */
+  /** Indexed by DROPLETS_BY_PROJECT and DROPLETS_BY_UID. */
   readonly droplets: Reader<Droplet>;
   readonly cloud: Cloud;
   readonly fleet: Fleet;
@@ -39,6 +39,11 @@ export interface Run {
   readonly log: Logger;
   /** Aborts when the operator stops or loses its leadership. */
   readonly signal: AbortSignal;
+  /**
+   * Runs a side effect whose signal aborts before another process could lead: for every change in the cloud,
+   * because the cloud, unlike the Kubernetes API, cannot tell a former leader from the present one.
+   */
+  fenced<R>(effect: (signal: AbortSignal) => Promise<R>): Promise<R>;
   /** Makes this key's next reconcile wait until the cache has seen that write. */
   wrote(object: KubernetesObject): void;
 }
@@ -46,6 +51,9 @@ export interface Run {
 /** The index that files Droplets under `namespace/project`. */
 export const DROPLETS_BY_PROJECT = 'project';
 
-/** That index's value for a Droplet. */
+/** The index that finds the Droplet whose uid a server carries. */
+export const DROPLETS_BY_UID = 'uid';
+
+/** DROPLETS_BY_PROJECT's value for a Droplet. */
 export const projectKeyOf = (droplet: Droplet): string =>
   `${droplet.metadata.namespace}/${droplet.spec.project}`;

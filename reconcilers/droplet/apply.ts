@@ -46,7 +46,7 @@ const executors: Executors = {
   },
   destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
     try {
-      await cloud.deleteDroplet(id, run.signal);
+      await run.fenced(signal => cloud.deleteDroplet(id, signal));
       run.log.info(`destroyed droplet ${id}`);
       events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
     } catch (error) {
@@ -85,7 +85,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   progress.droplet = await patchStatus(kubernetes, DROPLETS, progress.droplet, progress.status, run);
   try {
     const request = { ...requestFor(progress.droplet, context.fleetId, nonce), sshKeys: [key] };
-    const server = await cloud.createDroplet(request, run.signal);
+    const server = await run.fenced(signal => cloud.createDroplet(request, signal));
     progress.status = { ...progress.status, dropletID: server.id };
     run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
     events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
@@ -116,7 +116,7 @@ function act<Step extends DropletStep>(
   ask: (step: Step, context: Context, signal: AbortSignal) => Promise<CloudAction>,
 ) {
   return async (step: Step, progress: Progress, context: Context, run: Run): Promise<void> => {
-    const action = await ask(step, context, run.signal);
+    const action = await run.fenced(signal => ask(step, context, signal));
     progress.status = { ...progress.status, actionID: action.id };
     run.log.info(`asked for ${action.type}`, { action: action.id });
     context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);

@@ -5,12 +5,13 @@ import {
   isUnauthorized,
   isUnprocessable,
 } from '../../clients/digitalocean/errors.ts';
+import { sleep } from '../../clients/clock.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
-import { Waiting, type Outcome } from '../outcome.ts';
+import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import { observeCloud } from './observe.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
@@ -35,7 +36,8 @@ export async function reconcileDroplet(
   } catch (error) {
     if (run.signal.aborted) throw error;
     const trouble = describeTrouble(error, progress, context);
-    await report(context, progress, trouble, run);
+    // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
+    if (trouble.phase !== 'Active') await report(context, progress, trouble, run);
     if (trouble.lookAgainMs === undefined) throw error;
     throw new Waiting(trouble.message, trouble.lookAgainMs);
   }
@@ -43,6 +45,7 @@ export async function reconcileDroplet(
 
 async function converge(context: Context, progress: Progress, run: Run): Promise<DropletPlan> {
   const { droplet } = progress;
+  await firstList(context, run.signal);
   const view = await observeCloud(context, droplet, run.signal);
   progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
   const plan = planDroplet({
@@ -58,6 +61,22 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
   for (const step of plan.steps) await applyStep(step, progress, context, run);
   return plan;
+}
+
+/**
+ * Without any list of the fleet nothing is known, and nothing may be done. The first one comes within a moment
+ * of the start, so it is worth waiting for, but not longer than a person would for a word about it.
+ */
+async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal): Promise<void> {
+  if (fleet.lastListStartedAt() !== undefined) return;
+  const waited = new AbortController();
+  const both = AbortSignal.any([signal, waited.signal]);
+  const patience = sleep(clock, timings.pollMs, both).catch(() => undefined);
+  await Promise.race([fleet.synced(both).catch(() => undefined), patience]);
+  waited.abort();
+  signal.throwIfAborted();
+  if (fleet.lastListStartedAt() === undefined)
+    throw new Waiting(`the cloud has not answered yet: ${fleet.healthy().message}`, timings.pollMs);
 }
 
 /** An action that ended well long ago says nothing about the next one. */
@@ -107,6 +126,7 @@ function describeTrouble(
   const message = error instanceof Error ? error.message : String(error);
   const phase = droplet.metadata.deletionTimestamp === undefined ? (status.phase ?? 'Pending') : 'Deleting';
   const said = { phase, provisioned: isProvisioned(droplet), message };
+  if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
   if (isUnprocessable(error))

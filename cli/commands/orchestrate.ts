@@ -1,0 +1,78 @@
+import { CommandFailure } from '../failure.ts';
+import { createLogger } from '../logger.ts';
+import type { GlobalOptions } from '../options.ts';
+import { printResult, say } from '../output.ts';
+import { fleetLine } from '../show/fleet-table.ts';
+import { createProgress } from '../show/progress.ts';
+import { stopSignal } from '../stop.ts';
+import { confirm, requestReconcile, untilConverged, type Ending } from '../world/converge.ts';
+import { readableCsv, rowsOrFail } from '../world/csv.ts';
+import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
+import { planForRows } from '../world/fleet-plan.ts';
+import { isOperatorRunning, startOperator } from '../world/operator.ts';
+import { openWorld, type World } from '../world/world.ts';
+
+export interface OrchestrateOptions extends GlobalOptions {
+  force?: true;
+  confirm?: true;
+  /** Milliseconds. */
+  timeout: number;
+}
+
+/** Makes everything as projects.csv says and waits; the exit code is 0 only when everything is Ready. */
+export async function orchestrate(options: OrchestrateOptions): Promise<void> {
+  const world = await openWorld(options);
+  try {
+    await orchestrateIn(world, options);
+  } finally {
+    await world.close();
+  }
+}
+
+/** The same in a world that is open already. */
+export async function orchestrateIn(world: World, options: OrchestrateOptions): Promise<void> {
+  const rows = rowsOrFail(await readableCsv(options, world));
+  const prices = pricesOf(await world.cloud.listSizes());
+  if (options.confirm && rows !== undefined) {
+    const { brake } = await planForRows(world, rows);
+    if (brake !== undefined) await confirm(world, brake);
+  }
+  if (options.force) await requestReconcile(world, new Date());
+  const log = createLogger(options, 'warn');
+  const stopped = stopSignal();
+  const stop = new AbortController();
+  const ended = AbortSignal.any([stopped, AbortSignal.timeout(options.timeout)]);
+  const operator = (await isOperatorRunning(world)) ? undefined : await startOperator(world, options, log);
+  const progress = options.output === 'json' ? undefined : createProgress(process.stdout);
+  try {
+    const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
+    const waiting = untilConverged(fleet, rows, world.namespace, progress, ended);
+    const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
+    progress?.end();
+    if (stopped.aborted)
+      throw new CommandFailure('stopped; what was begun goes on with the next "dropfleet orchestrate"', 130);
+    if (ending.state !== 'converged') throw failureOf(ending, options);
+    const summary = fleet.summary();
+    if (options.output === 'json') printResult(options, summary, () => []);
+    else say(options, `${fleetLine(summary)}.`);
+  } finally {
+    stop.abort();
+    await operator?.stop();
+  }
+}
+
+function failureOf(
+  ending: Exclude<Ending, { state: 'converged' }>,
+  { timeout }: OrchestrateOptions,
+): CommandFailure {
+  switch (ending.state) {
+    case 'held':
+      return new CommandFailure(ending.message);
+    case 'failed':
+      return new CommandFailure(ending.messages.join('\n'));
+    case 'timeout':
+      return new CommandFailure(
+        `not everything was Ready after ${timeout / 1_000} s: still waiting for ${ending.waitingFor.join(', ')}. It goes on with the next "dropfleet orchestrate", or give more time with --timeout`,
+      );
+  }
+}

@@ -1,0 +1,148 @@
+import { loadConfiguration } from '../../config/load.ts';
+import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import { CommandFailure } from '../failure.ts';
+import { createLogger } from '../logger.ts';
+import type { GlobalOptions } from '../options.ts';
+import { say } from '../output.ts';
+import { fleetLine } from '../show/fleet-table.ts';
+import { createProgress } from '../show/progress.ts';
+import { stopSignal } from '../stop.ts';
+import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
+import { csvPathOf, readableCsv } from '../world/csv.ts';
+import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
+import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
+import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
+import { openWorld, type World } from '../world/world.ts';
+
+const DEFAULT_HTTP_PORT = 8080;
+const PORTS = { standalone: 7443, sandbox: 7480 };
+
+export interface UpOptions extends GlobalOptions {
+  httpPort?: number;
+  /** Milliseconds. */
+  bootDelay: number;
+}
+
+/** Runs everything until it is told to stop. */
+export async function up(options: UpOptions): Promise<void> {
+  const signal = stopSignal();
+  const startedAt = performance.now();
+  await checkConfiguration(options);
+  const metrics = createMetrics();
+  const world = await openWorld({ ...options, ...metrics, ports: PORTS });
+  try {
+    if (world.daemon !== undefined)
+      throw new CommandFailure(
+        `dropfleet already runs here (pid ${world.daemon.pid}); see "dropfleet status", or stop it first`,
+      );
+    await run(world, metrics, options, startedAt, signal);
+  } finally {
+    await world.close();
+  }
+}
+
+/** projects.csv may be mended while the daemon runs; the other files are read once, so they must be right. */
+async function checkConfiguration(options: UpOptions): Promise<void> {
+  const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
+  const others = problems.filter(problem => problem.file !== csvPathOf(options));
+  if (others.length > 0) throw new ConfigurationError(formatProblems(others));
+  if (problems.length > 0)
+    process.stderr.write(`${formatProblems(problems)}\nNothing is changed until this is mended.\n`);
+}
+
+async function run(
+  world: World,
+  metrics: ReturnType<typeof createMetrics>,
+  options: UpOptions,
+  startedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const log = createLogger(options, 'warn');
+  const listening = Promise.withResolvers<number>();
+  const operator = await createWorldOperator(world, metrics, log, {
+    csvPath: csvPathOf(options),
+    infrastructurePath: infrastructurePathOf(options),
+    http: {
+      host: '127.0.0.1',
+      port: options.httpPort ?? DEFAULT_HTTP_PORT,
+      allowNextPort: options.httpPort === undefined,
+      registry: metrics.registry,
+      onListening: listening.resolve,
+    },
+  });
+  const running = operator.run(signal);
+  const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
+  try {
+    await introduce(world, httpUrl, options);
+    const prices = pricesOf(await world.cloud.listSizes());
+    const fleet = await watchFleet(world.kubernetes, () => prices, log, signal);
+    follow(fleet, world, options, startedAt);
+    await running;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await running;
+  } finally {
+    if (!world.hasCluster) await withdrawDaemon(world.folder);
+  }
+  say(options, 'Stopped. Droplets go on as they are; "dropfleet up" takes over where it left.');
+}
+
+async function introduce(world: World, httpUrl: string, options: UpOptions): Promise<void> {
+  const { connection, kubeconfig, cloudKind, cloudUrl, hasCluster, folder } = world;
+  if (kubeconfig !== undefined)
+    await announceDaemon(folder, {
+      pid: process.pid,
+      kubeconfig,
+      httpUrl,
+      ...(cloudKind === 'sandbox' && { sandboxUrl: cloudUrl }),
+    });
+  const api = hasCluster ? connection.source : 'standalone';
+  const cloud = cloudKind === 'sandbox' ? 'sandbox: set DO_TOKEN for real droplets' : 'DigitalOcean';
+  say(options, `Kubernetes  ${connection.server} (${api})`);
+  say(options, `Cloud       ${cloudUrl} (${cloud})`);
+  say(options, `Metrics     ${httpUrl}/metrics`);
+  say(options, `Projects    ${csvPathOf(options)}`);
+  say(options, '');
+}
+
+/** Shows every change, and once everything is Ready what can be done next. */
+function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: number): void {
+  const progress = options.output === 'json' ? undefined : createProgress(process.stdout);
+  let wasReady: boolean | undefined;
+  let isFirst = true;
+  const look = async (): Promise<void> => {
+    const summary = fleet.summary();
+    progress?.show(summary);
+    const csv = await readableCsv(options, world);
+    const rows = csv?.problems.length === 0 ? csv.rows : undefined;
+    const state = convergenceOf(rows, world.namespace, fleet.projects(), fleet.summary()).state;
+    const isReady = state === 'converged' && fleet.projects().length > 0;
+    if (isReady && wasReady !== true) {
+      progress?.end();
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+      say(
+        options,
+        isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`,
+      );
+      if (isFirst) for (const line of whatToTry(world, options)) say(options, line);
+      isFirst = false;
+    }
+    wasReady = isReady;
+  };
+  fleet.onChange(() => void look());
+  void look();
+}
+
+function whatToTry({ kubeconfig }: World, options: UpOptions): string[] {
+  const kubectl = kubeconfig === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfig}`;
+  return [
+    '',
+    'Try, in another terminal:',
+    `  ${kubectl} get projects,droplets`,
+    '  npx dropfleet status',
+    '  npx dropfleet scale hostomatic 5',
+    `  edit ${csvPathOf(options)} and save it: the change is made at once`,
+    'Ctrl-C stops dropfleet; the droplets stay.',
+    '',
+  ];
+}

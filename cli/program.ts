@@ -1,0 +1,183 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { GlobalOptions } from './options.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+/**
+ * Every command with its options. What a command does is loaded when it runs, so that `--help` answers at once.
+ */
+export function createProgram(): Command {
+  const program = new Command('dropfleet')
+    .description('Turns projects.csv into running DigitalOcean infrastructure and keeps it running.')
+    .version(packageJson.version)
+    .option('--config-dir <dir>', 'where projects.csv and the other configuration files are', 'config')
+    .option('--state-dir <dir>', 'where dropfleet keeps its own files', '.dropfleet')
+    .option('--kubeconfig <file>', 'use this Kubernetes cluster (default: $KUBECONFIG, else none is needed)')
+    .addOption(
+      new Option('--output <form>', 'how results are printed').choices(['table', 'json']).default('table'),
+    )
+    .addOption(
+      new Option('--log-format <form>', 'how log lines are printed')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option('--verbose', 'log more')
+    .showHelpAfterError('(see dropfleet --help)')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', '\nStart with: dropfleet init, then dropfleet up');
+
+  program
+    .command('init')
+    .description(
+      'write the configuration files that are missing, make the SSH key, check token and configuration',
+    )
+    .addHelpText('after', example('dropfleet init'))
+    .action(async (_own, command: Command) => (await import('./commands/init.ts')).init(globals(command)));
+
+  program
+    .command('up')
+    .description(
+      'run everything: the operator and, where there is no cluster or token, a standalone Kubernetes API and a sandbox cloud',
+    )
+    .addOption(portOption())
+    .addOption(bootDelayOption())
+    .addHelpText('after', example('DO_TOKEN=dop_v1_... dropfleet up'))
+    .action(async (own: { httpPort?: number; bootDelay: number }, command: Command) =>
+      (await import('./commands/up.ts')).up({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('operator')
+    .description('run the operator alone, against a Kubernetes cluster and DigitalOcean')
+    .option('--csv <file>', 'make Projects from this projects.csv')
+    .option('--namespace <name>', "the namespace of those Projects and of the operator's own objects")
+    .option('--infrastructure <file>', 'keep this infrastructure.json up to date')
+    .addOption(portOption())
+    .addHelpText('after', example('dropfleet --kubeconfig ~/.kube/config operator --csv config/projects.csv'))
+    .action(async (own: object, command: Command) =>
+      (await import('./commands/operator.ts')).operator({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('plan')
+    .description('show what orchestrate would do, and what it would cost')
+    .addHelpText('after', example('dropfleet plan'))
+    .action(async (_own, command: Command) => (await import('./commands/plan.ts')).plan(globals(command)));
+
+  program
+    .command('orchestrate')
+    .description('make everything as projects.csv says, and wait until it is')
+    .option('--force', 'look at every object again, also at those that failed')
+    .option('--confirm', 'let a deletion through that is held back because of its size')
+    .addOption(timeoutOption())
+    .addHelpText('after', example('dropfleet orchestrate --timeout 15m'))
+    .action(async (own: { force?: true; confirm?: true; timeout: number }, command: Command) =>
+      (await import('./commands/orchestrate.ts')).orchestrate({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('status')
+    .description(
+      'show projects, droplets, what is wrong and what it costs; exits 1 when not everything is Ready',
+    )
+    .addHelpText('after', example('dropfleet status --output json'))
+    .action(async (_own, command: Command) =>
+      (await import('./commands/status.ts')).status(globals(command)),
+    );
+
+  program
+    .command('scale')
+    .description("change a project's number of servers in projects.csv, and wait until it is so")
+    .argument('<project>', 'a project of projects.csv')
+    .argument('<servers>', 'how many servers in all, 1 to 100', parseServers)
+    .addOption(timeoutOption())
+    .addHelpText('after', example('dropfleet scale hostomatic 5'))
+    .action(async (project: string, servers: number, own: { timeout: number }, command: Command) =>
+      (await import('./commands/scale.ts')).scale({ ...globals(command), ...own, project, servers }),
+    );
+
+  program
+    .command('cleanup')
+    .description("remove what carries this fleet's tag in the cloud and belongs to no object")
+    .option('--dry-run', 'only say what would be removed')
+    .addHelpText('after', example('dropfleet cleanup --dry-run'))
+    .action(async (own: { dryRun?: true }, command: Command) =>
+      (await import('./commands/cleanup.ts')).cleanup({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('sandbox')
+    .description('run a DigitalOcean API in one process, for rehearsals')
+    .option('--port <port>', 'where it listens', parsePort, 7480)
+    .addOption(bootDelayOption())
+    .addHelpText('after', example('dropfleet sandbox --boot-delay 32s'))
+    .action(async (own: { port: number; bootDelay: number }, command: Command) =>
+      (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('standalone')
+    .description('run a Kubernetes API in one process, for machines without a cluster')
+    .option('--port <port>', 'where it listens', parsePort, 7443)
+    .addHelpText('after', example('dropfleet standalone'))
+    .action(async (own: { port: number }, command: Command) =>
+      (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own }),
+    );
+
+  // Options such as --output may stand on either side of the command.
+  for (const command of program.commands) for (const option of program.options) addHidden(command, option);
+  return program;
+}
+
+/** The program's options again, so that they may follow the command; help shows them once. */
+function addHidden(command: Command, option: Option): void {
+  if (option.long === '--version') return;
+  const copy = new Option(option.flags, option.description).hideHelp();
+  if (option.argChoices) copy.choices(option.argChoices);
+  command.addOption(copy);
+}
+
+const globals = (command: Command): GlobalOptions => ({
+  ...command.parent!.opts<GlobalOptions>(),
+  ...command.opts<Partial<GlobalOptions>>(),
+});
+
+const example = (line: string): string => `\nExample:\n  ${line}`;
+
+const portOption = (): Option =>
+  new Option(
+    '--http-port <port>',
+    'where /metrics, /healthz and /readyz are served (default: 8080 or the next free one)',
+  ).argParser(parsePort);
+
+const timeoutOption = (): Option =>
+  new Option('--timeout <duration>', 'give up after this long, such as 90s, 15m or 1h')
+    .argParser(parseDuration)
+    .default(900_000, '15m');
+
+const bootDelayOption = (): Option =>
+  new Option('--boot-delay <duration>', "how long the sandbox's droplets take to boot, such as 3s")
+    .argParser(parseDuration)
+    .default(3_000, '3s');
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+function parseServers(text: string): number {
+  const servers = Number(text);
+  if (/^\d+$/.test(text) && servers >= 1 && servers <= 100) return servers;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 100.');
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `15m`, `1h30m` or a plain number of seconds, in milliseconds. */
+export function parseDuration(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  const isWhole = parts.length > 0 && parts.map(part => part[0]).join('') === text;
+  if (!isWhole) throw new InvalidArgumentError('It must be a duration such as 90s, 15m or 1h30m.');
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit!]!, 0);
+}

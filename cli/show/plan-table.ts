@@ -1,0 +1,53 @@
+import { formatDollars } from '../../reconcilers/read-model/cost.ts';
+import type { DropletChange, FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { alignColumns } from './columns.ts';
+
+/** A plan as lines: `+` made, `-` destroyed, `~` changed, `!` refused, as Terraform's users know them. */
+export function planTable(plan: FleetPlan): string[] {
+  const objects = plan.projects.map(({ action, name, servers }) => [
+    SIGNS[action],
+    `project ${name}`,
+    action === 'delete' ? action : `${action}, ${servers} server${servers === 1 ? '' : 's'}`,
+  ]);
+  const rows = [...objects, ...plan.droplets.map(dropletRow)];
+  return [
+    ...(rows.length === 0 ? ['Nothing to do: the fleet is as projects.csv says.'] : alignColumns(rows)),
+    ...plan.conflicts.map(
+      name => `! project ${name} was applied by hand and is left alone; its row has no effect`,
+    ),
+    ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
+    ...(plan.brake ? ['', `${plan.brake.message}: held back until "dropfleet orchestrate --confirm".`] : []),
+  ];
+}
+
+const SIGNS = { create: '+', update: '~', delete: '-', resize: '~', 'power-on': '~', refuse: '!' } as const;
+
+function dropletRow(change: DropletChange): string[] {
+  return [SIGNS[change.action], `  droplet ${change.name}`, describe(change)];
+}
+
+function describe(change: DropletChange): string {
+  switch (change.action) {
+    case 'create':
+      return `create, ${change.size} in ${change.region}`;
+    case 'delete':
+      return `delete droplet ${change.id}`;
+    case 'resize':
+      return `resize droplet ${change.id} from ${change.from} to ${change.size}`;
+    case 'power-on':
+      return `power on droplet ${change.id}`;
+    case 'refuse':
+      return `cannot be resized: ${change.problem}`;
+  }
+}
+
+/** `3 to create, 0 to delete, 0 to change; $6.00 -> $24.00 a month (+$18.00)`. */
+function totalsLine({ droplets, monthlyCost: { before, after } }: FleetPlan): string {
+  const count = (...actions: string[]): number =>
+    droplets.filter(change => actions.includes(change.action)).length;
+  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on')} to change`;
+  if (before === undefined || after === undefined) return totals;
+  const difference = after - before;
+  const sign = difference < 0 ? '-' : '+';
+  return `${totals}; ${formatDollars(before)} -> ${formatDollars(after)} a month (${sign}${formatDollars(Math.abs(difference))})`;
+}

@@ -1,0 +1,33 @@
+import type { DropletSummary, FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
+
+/** One line for everything that is otherwise in `after` than it was in `before`. */
+export function transitions(before: FleetSummary | undefined, after: FleetSummary): string[] {
+  const old = stateByName(before);
+  const now = stateByName(after);
+  const changed = [...now].flatMap(([name, state]) => (old.get(name) === state ? [] : `${name}: ${state}`));
+  const gone = [...old.keys()].filter(name => !now.has(name)).map(name => `${name}: gone`);
+  return [...changed, ...gone];
+}
+
+function stateByName(fleet: FleetSummary | undefined): Map<string, string> {
+  const droplets = [
+    ...(fleet?.projects.flatMap(project => project.droplets) ?? []),
+    ...(fleet?.strays ?? []),
+  ];
+  const projects = (fleet?.projects ?? []).map((project): [string, string] => [
+    `project ${project.name}`,
+    project.ready ? `Ready, ${project.readyDroplets} of ${project.servers} droplets` : described(project),
+  ]);
+  return new Map([...droplets.map((d): [string, string] => [`droplet ${d.name}`, stateOf(d)]), ...projects]);
+}
+
+/** The counts in a message change with every droplet, which has a line of its own. */
+const described = ({ reason, message }: { reason: string; message: string }): string =>
+  reason === 'Converging' || reason === 'Pending' ? reason : `${reason}: ${message}`;
+
+function stateOf(droplet: DropletSummary): string {
+  if (droplet.phase === 'Failed') return `Failed: ${droplet.message}`;
+  const address = droplet.address === undefined ? '' : ` at ${droplet.address}`;
+  if (droplet.ready && !droplet.deleting) return `Ready${address}`;
+  return droplet.deleting ? 'Deleting' : droplet.phase;
+}

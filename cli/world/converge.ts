@@ -1,0 +1,64 @@
+import { CONFIRM_ANNOTATION, RECONCILE_ANNOTATION } from '../../crds/names.ts';
+import { DROPLETS, PROJECTS, type ResourceKind } from '../../clients/kubernetes/kinds.ts';
+import type { KubernetesObject } from '../../crds/meta.ts';
+import { keyOf } from '../../crds/meta.ts';
+import type { DesiredProject } from '../../reconcilers/projects-csv/plan.ts';
+import { convergenceOf, type Convergence } from '../../reconcilers/read-model/convergence.ts';
+import type { Progress } from '../show/progress.ts';
+import type { FleetWatch } from './fleet-watch.ts';
+import type { World } from './world.ts';
+
+/** How waiting for a fleet ended. */
+export type Ending =
+  Exclude<Convergence, { state: 'converging' }> | { state: 'timeout'; waitingFor: string[] };
+
+/**
+ * Waits until the fleet is as the rows say, or until that cannot come any more, or until the signal aborts,
+ * which counts as a timeout. Shows the fleet at every change.
+ */
+export function untilConverged(
+  fleet: FleetWatch,
+  rows: readonly DesiredProject[] | undefined,
+  namespace: string,
+  progress: Progress | undefined,
+  signal: AbortSignal,
+): Promise<Ending> {
+  return new Promise(resolve => {
+    const look = (): void => {
+      const summary = fleet.summary();
+      progress?.show(summary);
+      const now = convergenceOf(rows, namespace, fleet.projects(), summary);
+      if (now.state !== 'converging') return resolve(now);
+      if (signal.aborted) resolve({ state: 'timeout', waitingFor: now.waitingFor });
+    };
+    fleet.onChange(look);
+    signal.addEventListener('abort', look, { once: true });
+    look();
+  });
+}
+
+/** Lets a deletion through that a brake holds back, by the annotation that the brake names. */
+export async function confirm(
+  { kubernetes, namespace }: World,
+  { confirmation, projects }: { confirmation: string; projects: readonly string[] },
+): Promise<void> {
+  const patch = { metadata: { annotations: { [CONFIRM_ANNOTATION]: confirmation } } };
+  // One Project that carries it is enough; the first that still exists will do.
+  await kubernetes.patch(PROJECTS, `${namespace}/${projects[0]}`, patch);
+}
+
+/** Makes the operator look at every object again, also at those that wait for their next try. */
+export async function requestReconcile(world: World, now: Date): Promise<void> {
+  await touchAll(world, PROJECTS, now);
+  await touchAll(world, DROPLETS, now);
+}
+
+async function touchAll<T extends KubernetesObject>(
+  { kubernetes }: World,
+  kind: ResourceKind<T>,
+  now: Date,
+): Promise<void> {
+  const patch = { metadata: { annotations: { [RECONCILE_ANNOTATION]: now.toISOString() } } };
+  const { items } = await kubernetes.list(kind);
+  for (const object of items) await kubernetes.patch(kind, keyOf(object), patch);
+}

@@ -1,0 +1,32 @@
+import { access } from 'node:fs/promises';
+import { configurationFiles } from '../../config/load.ts';
+import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import { readProjectsCsv, type ProjectRow, type ProjectsCsv } from '../../config/projects-csv.ts';
+import type { GlobalOptions } from '../options.ts';
+import type { World } from './world.ts';
+
+/** The path of projects.csv. */
+export const csvPathOf = ({ configDir }: GlobalOptions): string => configurationFiles(configDir).projects;
+
+/** What projects.csv says; undefined with a cluster and no such file: then Projects are applied by hand. */
+export async function readableCsv(
+  options: GlobalOptions,
+  { hasCluster }: Pick<World, 'hasCluster'>,
+): Promise<ProjectsCsv | undefined> {
+  const path = csvPathOf(options);
+  if (hasCluster && !(await exists(path))) return undefined;
+  return await readProjectsCsv(path);
+}
+
+/** The rows, or a failure that lists every mistake. */
+export function rowsOrFail(csv: ProjectsCsv | undefined): ProjectRow[] | undefined {
+  if (csv !== undefined && csv.problems.length > 0)
+    throw new ConfigurationError(`nothing was changed:\n${formatProblems(csv.problems)}`);
+  return csv?.rows;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

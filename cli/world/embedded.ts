@@ -1,0 +1,28 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where embedded servers listen. A port that is taken is stepped over; 0 is any free one. */
+export interface Ports {
+  standalone: number;
+  sandbox: number;
+}
+
+/** The standalone Kubernetes API, with its data in that folder. */
+export async function startStandaloneApi(folder: string, ports?: Ports) {
+  const { startStandalone } = await import('../../standalone/server.ts');
+  const stateDir = join(folder, 'kubernetes');
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  return await startStandalone({ stateDir, port: ports?.standalone ?? 0, allowNextPort: true });
+}
+
+/** The sandbox cloud, with its droplets in that folder. */
+export async function startSandboxCloud(folder: string, ports?: Ports, bootDelayMs = 3_000) {
+  const { startSandbox } = await import('../../sandbox/server.ts');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return await startSandbox({
+    port: ports?.sandbox ?? 0,
+    allowNextPort: true,
+    stateFile: join(folder, 'cloud.json'),
+    bootDelayMs,
+  });
+}

@@ -1,0 +1,41 @@
+import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
+import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import { checkSizes } from '../../config/check-sizes.ts';
+import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import type { ProjectRow } from '../../config/projects-csv.ts';
+import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
+import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
+import { pricesOf } from './fleet-watch.ts';
+import { fleetIdOf, type World } from './world.ts';
+
+/** What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. */
+export async function planForRows(world: World, rows: readonly ProjectRow[]): Promise<FleetPlan> {
+  const tag = fleetTag(await fleetIdOf(world));
+  const [projects, droplets, servers, sizes] = await Promise.all([
+    world.kubernetes.list(PROJECTS),
+    world.kubernetes.list(DROPLETS),
+    world.cloud.listDroplets(tag),
+    world.cloud.listSizes(),
+  ]);
+  const problems = checkSizes(rows, sizes, DEFAULT_REGION);
+  if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
+  return planFleet({
+    rows,
+    namespace: world.namespace,
+    projects: projects.items,
+    droplets: droplets.items,
+    servers: byUid(servers),
+    sizes: new Map(sizes.map(size => [size.slug, size])),
+    prices: pricesOf(sizes),
+  });
+}
+
+function byUid(servers: readonly CloudDroplet[]): Map<string, CloudDroplet[]> {
+  const groups = new Map<string, CloudDroplet[]>();
+  for (const server of servers.toSorted((a, b) => a.id - b.id)) {
+    const uid = uidOf(server.tags);
+    if (uid !== undefined) groups.set(uid, [...(groups.get(uid) ?? []), server]);
+  }
+  return groups;
+}

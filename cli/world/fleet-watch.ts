@@ -1,0 +1,55 @@
+import { systemClock } from '../../clients/clock.ts';
+import { createInformer } from '../../clients/kubernetes/informer.ts';
+import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import type { Logger } from '../../clients/log.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import type { Project } from '../../crds/project.ts';
+import type { Prices } from '../../reconcilers/read-model/cost.ts';
+import { summarizeFleet, type FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
+
+/** The fleet's objects as they change. */
+export interface FleetWatch {
+  projects(): readonly Project[];
+  droplets(): readonly Droplet[];
+  summary(): FleetSummary;
+  /** The handler is called once for each burst of changes. */
+  onChange(handler: () => void): void;
+}
+
+/** Watches until the signal aborts; resolves when the first list is in. */
+export async function watchFleet(
+  kubernetes: KubernetesClient,
+  prices: () => Prices,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<FleetWatch> {
+  const options = { clock: systemClock, random: Math.random, log };
+  const projects = createInformer(kubernetes, PROJECTS, options);
+  const droplets = createInformer(kubernetes, DROPLETS, options);
+  const handlers: (() => void)[] = [];
+  let isPending = false;
+  const notify = (): void => {
+    if (isPending) return;
+    isPending = true;
+    setImmediate(() => {
+      isPending = false;
+      for (const handler of handlers) handler();
+    });
+  };
+  projects.onChange(notify);
+  droplets.onChange(notify);
+  projects.start(signal);
+  droplets.start(signal);
+  await Promise.all([projects.synced(signal), droplets.synced(signal)]);
+  return {
+    projects: () => projects.list(),
+    droplets: () => droplets.list(),
+    summary: () => summarizeFleet(projects.list(), droplets.list(), prices()),
+    onChange: handler => void handlers.push(handler),
+  };
+}
+
+/** The prices of the cloud's sizes. */
+export const pricesOf = (sizes: Iterable<{ slug: string; priceMonthly: number }>): Prices =>
+  new Map([...sizes].map(size => [size.slug, size.priceMonthly]));

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../clients/clock.ts';
+import { isNotFound } from '../../clients/kubernetes/errors.ts';
+import { LEASES } from '../../clients/kubernetes/kinds.ts';
+import type { Logger } from '../../clients/log.ts';
+import { configurationFiles } from '../../config/load.ts';
+import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
+import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
+import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
+import type { GlobalOptions } from '../options.ts';
+import { csvPathOf } from './csv.ts';
+import { fleetIdOf, sshPublicKeyOf, type Observers, type World } from './world.ts';
+
+/** The Lease that operators of one cluster contend for. */
+const LEASE_NAME = 'dropfleet-leader';
+/** The sandbox boots in seconds and costs nothing: there is no reason to be patient with it. */
+const SANDBOX_POLLS = { movingMs: 1_000, firstLookMs: 1_000, idleMs: 60_000 };
+
+/** The metrics of one process, and what feeds those that the clients know about. */
+export interface Metrics extends Required<Observers> {
+  registry: Registry;
+  runtime: ReturnType<typeof createRuntimeMetrics>;
+}
+
+/** Metrics that nothing was counted in yet. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const runtime = createRuntimeMetrics(registry);
+  return {
+    registry,
+    runtime,
+    onKubernetesRequest: record => runtime.requestEnded(record),
+    onCloudRequest: registerCloudMetrics(registry),
+  };
+}
+
+/** What the commands choose about an operator; the rest follows from the world. */
+export type OperatorChoices = Pick<OperatorOptions, 'csvPath' | 'infrastructurePath' | 'http'>;
+
+/** An operator for that world. */
+export async function createWorldOperator(
+  world: World,
+  metrics: Metrics,
+  log: Logger,
+  choices: OperatorChoices,
+): Promise<ReturnType<typeof createOperator>> {
+  const { kubernetes, cloud, cloudKind, namespace, hasCluster } = world;
+  const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
+  const client = kubernetes;
+  return createOperator({
+    kubernetes,
+    cloud,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    registry: metrics.registry,
+    metrics: metrics.runtime,
+    fleetId: await fleetIdOf(world),
+    namespace,
+    sshPublicKey: await sshPublicKeyOf(world),
+    newNonce: () => randomBytes(12).toString('hex'),
+    newReconcileId: () => randomBytes(4).toString('hex'),
+    ...choices,
+    ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
+    // The lock on the state directory keeps a second operator away from an embedded API.
+    ...(hasCluster && {
+      leaderElection: { client, namespace, name: LEASE_NAME, identity, random: Math.random },
+    }),
+  });
+}
+
+/** An operator that runs beside a command. */
+export interface RunningOperator {
+  /** Never resolves; rejects when the operator ends by itself. */
+  failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+/** Runs an operator for as long as a command needs it. */
+export async function startOperator(
+  world: World,
+  options: GlobalOptions,
+  log: Logger,
+): Promise<RunningOperator> {
+  const stop = new AbortController();
+  const csvPath = csvPathOf(options);
+  const infrastructurePath = infrastructurePathOf(options);
+  const operator = await createWorldOperator(world, createMetrics(), log, { csvPath, infrastructurePath });
+  const running = operator.run(stop.signal);
+  const failed = new Promise<never>((_, reject) => void running.catch(reject));
+  // Whoever races against it hears of it; afterwards it is no news.
+  failed.catch(() => undefined);
+  return {
+    failed,
+    async stop() {
+      stop.abort(new Error('the command has ended'));
+      await running.catch(() => undefined);
+    },
+  };
+}
+
+/** Where infrastructure.json is written. */
+export const infrastructurePathOf = ({ configDir }: GlobalOptions): string =>
+  configurationFiles(configDir).infrastructure;
+
+/** Whether an operator already works on that world: the daemon, or the holder of the cluster's Lease. */
+export async function isOperatorRunning({
+  daemon,
+  hasCluster,
+  kubernetes,
+  namespace,
+}: World): Promise<boolean> {
+  if (!hasCluster) return daemon !== undefined;
+  try {
+    const { spec } = await kubernetes.get(LEASES, `${namespace}/${LEASE_NAME}`);
+    const age = Date.now() - Date.parse(spec?.renewTime ?? '');
+    return Boolean(spec?.holderIdentity) && age < (spec?.leaseDurationSeconds ?? 0) * 1_000;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}

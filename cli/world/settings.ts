@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { loadEnvironment, type Settings } from '../../config/environment.ts';
+import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import type { GlobalOptions } from '../options.ts';
+
+/** Where the droplets are. */
+export type CloudKind = 'digitalocean' | 'sandbox';
+
+/** What the environment and the options say about the world. */
+export interface WorldSettings {
+  settings: Settings;
+  /** DigitalOcean when there is a token, else the sandbox. */
+  cloudKind: CloudKind;
+  /** A cluster was named: by --kubeconfig, by $KUBECONFIG, or by running in a pod. */
+  hasCluster: boolean;
+  /** The folder of this world's own files: a rehearsal and the real fleet never share one. */
+  folder: string;
+}
+
+/** Reads the environment; a mistake in it stops the command. */
+export function readWorldSettings(options: GlobalOptions): WorldSettings {
+  const { settings, problems } = loadEnvironment({ env: process.env, envFile: '.env' });
+  if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
+  const cloudKind = settings.token === undefined ? 'sandbox' : 'digitalocean';
+  if (settings.token === undefined && settings.apiUrl !== undefined)
+    throw new ConfigurationError(
+      'DIGITALOCEAN_API_URL is set but DO_TOKEN is not: set DO_TOKEN to a token that this address accepts, or unset both to rehearse in the sandbox',
+    );
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = process.env;
+  const hasCluster = Boolean(options.kubeconfig ?? KUBECONFIG ?? KUBERNETES_SERVICE_HOST);
+  return { settings, cloudKind, hasCluster, folder: join(options.stateDir, cloudKind) };
+}

@@ -1,0 +1,61 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { isAlreadyExists, isNotFound } from '../../clients/kubernetes/errors.ts';
+import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
+import { generateKeyPair } from '../../clients/ssh/key-pair.ts';
+import { writeAtomically } from '../../config/files.ts';
+
+/** The Secret that holds the fleet's key pair in a cluster. */
+const SECRET_NAME = 'dropfleet-ssh';
+const PRIVATE = 'id_ed25519';
+const PUBLIC = 'id_ed25519.pub';
+
+/** The public key of the pair in that folder; the pair is made when it is missing. */
+export async function publicKeyFromFolder(folder: string): Promise<string> {
+  const path = join(folder, PUBLIC);
+  const existing = await readFile(path, 'utf8').catch(() => undefined);
+  if (existing !== undefined) return existing.trim();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pair = await generateKeyPair('dropfleet');
+  // The public half comes last: it is there only when the private half is.
+  await writeAtomically(join(folder, PRIVATE), pair.privateKey, { mode: 0o600 });
+  await writeAtomically(path, `${pair.publicKey}\n`, { mode: 0o600 });
+  return pair.publicKey;
+}
+
+/** The public key of the pair in the namespace's Secret; the pair is made when the Secret is missing. */
+export async function publicKeyFromSecret(client: KubernetesClient, namespace: string): Promise<string> {
+  const secret = (await findSecret(client, namespace)) ?? (await createSecret(client, namespace));
+  return Buffer.from(secret.data?.[PUBLIC] ?? '', 'base64')
+    .toString('utf8')
+    .trim();
+}
+
+async function findSecret(client: KubernetesClient, namespace: string): Promise<Secret | undefined> {
+  try {
+    return await client.get(SECRETS, `${namespace}/${SECRET_NAME}`);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function createSecret(client: KubernetesClient, namespace: string): Promise<Secret> {
+  const { privateKey, publicKey } = await generateKeyPair('dropfleet');
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const secret: Secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name: SECRET_NAME, namespace },
+    data: { [PRIVATE]: base64(privateKey), [PUBLIC]: base64(publicKey) },
+  };
+  try {
+    return await client.create(SECRETS, secret);
+  } catch (error) {
+    // Another replica was first; its key is the fleet's.
+    if (isAlreadyExists(error)) return await client.get(SECRETS, `${namespace}/${SECRET_NAME}`);
+    throw error;
+  }
+}

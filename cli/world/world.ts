@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { systemClock } from '../../clients/clock.ts';
+import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-client.ts';
+import type { RequestReport } from '../../clients/digitalocean/caller.ts';
+import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
+import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
+import { NAMESPACES } from '../../clients/kubernetes/kinds.ts';
+import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
+import { CommandFailure } from '../failure.ts';
+import type { GlobalOptions } from '../options.ts';
+import { findDaemon, type DaemonFile } from './daemon-file.ts';
+import { startSandboxCloud, startStandaloneApi, type Ports } from './embedded.ts';
+import { readWorldSettings, type WorldSettings } from './settings.ts';
+import { publicKeyFromFolder, publicKeyFromSecret } from './ssh-key.ts';
+
+/** A Kubernetes API and a cloud to work with, real or embedded. */
+export interface World extends WorldSettings {
+  readonly connection: Connection;
+  readonly kubernetes: KubernetesClient;
+  readonly cloud: HttpCloud;
+  readonly cloudUrl: string;
+  /** The namespace of the Projects that come from projects.csv. */
+  readonly namespace: string;
+  /** The kubeconfig to give to kubectl; undefined when it is the user's own. */
+  readonly kubeconfig?: string;
+  /** The daemon that already runs this world. */
+  readonly daemon?: DaemonFile;
+  /** Undoes all that was started, last first. */
+  close(): Promise<void>;
+}
+
+/** What is told about the requests of a world. */
+export interface Observers {
+  onKubernetesRequest?: (record: RequestRecord) => void;
+  onCloudRequest?: (report: RequestReport) => void;
+}
+
+export interface WorldOptions extends GlobalOptions, Observers {
+  /** Where embedded servers listen; any free port unless told. */
+  ports?: Ports;
+  bootDelay?: number;
+}
+
+/**
+ * Finds the world or makes it: a cluster that was named, else the daemon's API, else an embedded one; and
+ * DigitalOcean when there is a token, else the daemon's sandbox, else an embedded one.
+ */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const settings = readWorldSettings(options);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    const daemon = settings.hasCluster ? undefined : await findDaemon(settings.folder);
+    const api = await openKubernetes(options, settings, daemon, closers);
+    const cloud = await openCloud(options, settings, daemon, closers);
+    return { ...settings, ...api, ...cloud, ...(daemon && { daemon }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<void>)[];
+
+async function openKubernetes(
+  options: WorldOptions,
+  { hasCluster, folder }: WorldSettings,
+  daemon: DaemonFile | undefined,
+  closers: Closers,
+): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig'>> {
+  const embedded =
+    hasCluster || daemon !== undefined ? undefined : await startStandaloneApi(folder, options.ports);
+  if (embedded !== undefined) closers.push(() => embedded.close());
+  const kubeconfig = daemon?.kubeconfig ?? embedded?.kubeconfig;
+  const connection = await loadConnection({
+    kubeconfig: kubeconfig ?? options.kubeconfig,
+    env: process.env,
+  });
+  const { onKubernetesRequest: onRequest } = options;
+  // 5 s is lease duration less renew deadline: a call that outlasts it could overlap another leader's.
+  const client = createKubernetesClient(connection, {
+    clock: systemClock,
+    callTimeoutMs: 5_000,
+    ...(onRequest && { onRequest }),
+  });
+  closers.push(() => client.close());
+  return {
+    connection,
+    kubernetes: client,
+    namespace: connection.namespace,
+    ...(kubeconfig !== undefined && { kubeconfig }),
+  };
+}
+
+async function openCloud(
+  options: WorldOptions,
+  { cloudKind, settings, folder, hasCluster }: WorldSettings,
+  daemon: DaemonFile | undefined,
+  closers: Closers,
+): Promise<Pick<World, 'cloud' | 'cloudUrl'>> {
+  if (cloudKind === 'sandbox' && hasCluster)
+    throw new CommandFailure(
+      'DO_TOKEN is not set: with a cluster the droplets are real, so set it to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)',
+    );
+  const cloudUrl = await cloudUrlOf(options, settings.apiUrl, cloudKind, folder, daemon, closers);
+  const { onCloudRequest: onRequest } = options;
+  const cloud = createCloud({
+    token: settings.token?.reveal() ?? SANDBOX_TOKEN,
+    apiUrl: cloudUrl,
+    clock: systemClock,
+    random: Math.random,
+    ...(onRequest && { onRequest }),
+  });
+  closers.push(() => Promise.resolve(cloud.close()));
+  return { cloud, cloudUrl };
+}
+
+/** The sandbox takes any token. */
+const SANDBOX_TOKEN = 'sandbox';
+
+async function cloudUrlOf(
+  options: WorldOptions,
+  apiUrl: string | undefined,
+  kind: WorldSettings['cloudKind'],
+  folder: string,
+  daemon: DaemonFile | undefined,
+  closers: Closers,
+): Promise<string> {
+  if (kind === 'digitalocean') return apiUrl ?? 'https://api.digitalocean.com';
+  if (daemon?.sandboxUrl !== undefined) return daemon.sandboxUrl;
+  const sandbox = await startSandboxCloud(folder, options.ports, options.bootDelay);
+  closers.push(() => sandbox.close());
+  return sandbox.url;
+}
+
+/** What tells this fleet's resources from others in the account: DROPFLEET_FLEET, else the cluster's own id. */
+export async function fleetIdOf({ settings, kubernetes }: World): Promise<string> {
+  if (settings.fleet !== undefined) return settings.fleet.toLowerCase();
+  const { metadata } = await kubernetes.get(NAMESPACES, 'kube-system');
+  return metadata.uid!.slice(0, 8);
+}
+
+/** The public key that the fleet's droplets let in. */
+export function sshPublicKeyOf({ hasCluster, kubernetes, namespace, folder }: World): Promise<string> {
+  return hasCluster ? publicKeyFromSecret(kubernetes, namespace) : publicKeyFromFolder(join(folder, 'ssh'));
+}

@@ -1,0 +1,40 @@
+import type { Reader } from '../clients/kubernetes/client.ts';
+import type { WatchedFile } from '../config/watched-file.ts';
+import type { ServiceDeployment } from '../crds/service-deployment.ts';
+import type { Context } from '../reconcilers/context.ts';
+import type { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
+import type { BrakeState } from '../reconcilers/projects-csv/brake-state.ts';
+import { csvSyncController } from './csv-sync.ts';
+import { dropletController } from './droplet.ts';
+import { infrastructureFileController } from './infrastructure-file.ts';
+import { leftoversController } from './leftovers.ts';
+import { projectController } from './project.ts';
+import type { Controller } from './runtime/controller.ts';
+import { sizesController } from './sizes.ts';
+
+/** What the controllers share. */
+export interface ControllerInputs {
+  context: Context;
+  brakes: BrakeState;
+  leftovers: ReturnType<typeof createLeftoverReconciler>;
+  services: Reader<ServiceDeployment>;
+  /** The namespace of the Projects that come from projects.csv. */
+  namespace: string;
+  csv?: WatchedFile;
+  infrastructure?: WatchedFile;
+}
+
+/** Every controller, in the order of one row's way. */
+export function allControllers(inputs: ControllerInputs): Controller[] {
+  const { context, brakes, leftovers, services, namespace, csv, infrastructure } = inputs;
+  return [
+    sizesController(context),
+    ...(csv ? [csvSyncController(context, csv, namespace, brakes)] : []),
+    projectController(context, brakes),
+    dropletController(context),
+    leftoversController(context, leftovers),
+    ...(infrastructure
+      ? [infrastructureFileController(infrastructure, { droplets: context.droplets, services })]
+      : []),
+  ];
+}

@@ -1,0 +1,144 @@
+import type { Registry } from 'prom-client';
+import type { Clock } from '../clients/clock.ts';
+import type { Cloud } from '../clients/digitalocean/cloud.ts';
+import { createFleet, type Fleet } from '../clients/digitalocean/fleet.ts';
+import type { PollIntervals } from '../clients/digitalocean/poll-schedule.ts';
+import type { KubernetesClient } from '../clients/kubernetes/client.ts';
+import { createInformer } from '../clients/kubernetes/informer.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import type { Logger } from '../clients/log.ts';
+import { watchFile, type WatchedFile } from '../config/watched-file.ts';
+import { fleetTag } from '../crds/cloud-tags.ts';
+import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, projectKeyOf, type Context } from '../reconcilers/context.ts';
+import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
+import { createBrakeState } from '../reconcilers/projects-csv/brake-state.ts';
+import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
+import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
+import { DEFAULT_TIMINGS, type Timings } from '../reconcilers/timings.ts';
+import { allControllers } from './all.ts';
+import { registerFleetMetrics } from './fleet-metrics.ts';
+import { createEventRecorder } from './runtime/events.ts';
+import { shareInformers, type SharedInformers } from './runtime/informers.ts';
+import { createManager, type Manager, type ManagerOptions } from './runtime/manager.ts';
+import type { RuntimeMetrics } from './runtime/metrics.ts';
+
+/** Everything that an operator is given; it finds nothing by itself. */
+export interface OperatorOptions {
+  kubernetes: KubernetesClient;
+  cloud: Cloud;
+  clock: Clock;
+  /** 0 up to but not including 1. */
+  random: () => number;
+  log: Logger;
+  registry: Registry;
+  metrics: RuntimeMetrics;
+  fleetId: string;
+  /** The namespace of the Projects that come from projects.csv. */
+  namespace: string;
+  /** One line of OpenSSH's format. */
+  sshPublicKey: string;
+  newNonce: () => string;
+  newReconcileId: () => string;
+  /** Projects are made from this file; none is when absent. */
+  csvPath?: string;
+  /** infrastructure.json; it is not written when absent. */
+  infrastructurePath?: string;
+  http?: ManagerOptions['http'];
+  /** Needed wherever another operator could be started against the same API. */
+  leaderElection?: ManagerOptions['leaderElection'];
+  timings?: Timings;
+  pollIntervals?: PollIntervals;
+}
+
+/** An operator, ready to run. */
+export interface Operator {
+  /** Works until the signal aborts; see Manager.run for how it may end otherwise. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Puts an operator together; nothing is read or written before it runs. */
+export function createOperator(options: OperatorOptions): Operator {
+  const { kubernetes, cloud, clock, random, log, metrics } = options;
+  const informers = shareInformers(kind => createInformer(kubernetes, kind, { clock, random, log }));
+  const fleet = createFleet({
+    cloud,
+    tag: fleetTag(options.fleetId),
+    clock,
+    log,
+    random,
+    ...(options.pollIntervals && { intervals: options.pollIntervals }),
+  });
+  const files = [options.csvPath, options.infrastructurePath].map(path => path && watchFile(path));
+  const [csv, infrastructure] = files.map(file => file || undefined);
+  const context = createContext(options, informers, fleet);
+  const brakes = createBrakeState(options.namespace);
+  const leftovers = createLeftoverReconciler(context);
+  const services = informers.of(SERVICE_DEPLOYMENTS);
+  registerFleetMetrics(options.registry, {
+    projects: () => context.projects.list(),
+    droplets: () => context.droplets.list(),
+    prices: () => new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
+    leftovers: () => leftovers.current().length,
+  });
+  const manager = createManager({
+    controllers: allControllers({
+      context,
+      brakes,
+      leftovers,
+      services,
+      namespace: options.namespace,
+      ...(csv && { csv }),
+      ...(infrastructure && { infrastructure }),
+    }),
+    leaderTasks: [{ name: 'fleet', run: signal => fleet.start(signal) }],
+    informers,
+    clock,
+    log,
+    metrics,
+    newReconcileId: options.newReconcileId,
+    ...(options.http && { http: options.http }),
+    ...(options.leaderElection && { leaderElection: options.leaderElection }),
+  });
+  const watched = [csv, infrastructure].filter(file => file !== undefined);
+  return { run: signal => runAndClose(manager, watched, signal) };
+}
+
+async function runAndClose(
+  manager: Manager,
+  files: readonly WatchedFile[],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await Promise.all(files.map(file => file.ready()));
+    await manager.run(signal);
+  } finally {
+    await Promise.all(files.map(file => file.close()));
+  }
+}
+
+function createContext(options: OperatorOptions, informers: SharedInformers, fleet: Fleet): Context {
+  const { kubernetes, cloud, clock, fleetId, log } = options;
+  const droplets = informers.of(DROPLETS);
+  droplets.addIndex(DROPLETS_BY_PROJECT, droplet => [projectKeyOf(droplet)]);
+  droplets.addIndex(DROPLETS_BY_UID, droplet => [droplet.metadata.uid!]);
+  return {
+    kubernetes,
+    cloud,
+    fleet,
+    fleetId,
+    clock,
+    droplets,
+    projects: informers.of(PROJECTS),
+    sizes: createSizeCatalog(cloud, clock),
+    sshKey: createSshKeyUpload(cloud, `dropfleet-${fleetId}`, options.sshPublicKey),
+    events: createEventRecorder({
+      client: kubernetes,
+      clock,
+      log,
+      random: options.random,
+      component: 'dropfleet',
+    }),
+    timings: options.timings ?? DEFAULT_TIMINGS,
+    newNonce: options.newNonce,
+  };
+}

@@ -1,0 +1,67 @@
+import { isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
+import type { Project } from '../../crds/project.ts';
+import type { FleetSummary } from './fleet-summary.ts';
+
+/** How far the fleet is from what projects.csv says. */
+export type Convergence =
+  | { state: 'converged' }
+  /** On its way; `waitingFor` names what is not there yet. */
+  | { state: 'converging'; waitingFor: string[] }
+  /** A brake holds a deletion back. */
+  | { state: 'held'; message: string }
+  /** Nothing moves any more until a person acts. */
+  | { state: 'failed'; messages: string[] };
+
+/**
+ * @param rows undefined when there is no projects.csv to compare with.
+ * @param namespace where the rows' Projects live.
+ */
+export function convergenceOf(
+  rows: readonly DesiredProject[] | undefined,
+  namespace: string,
+  projects: readonly Project[],
+  fleet: FleetSummary,
+): Convergence {
+  const held = fleet.projects.find(project => project.reason === 'ConfirmationRequired');
+  if (held !== undefined) return { state: 'held', message: held.message };
+  const waitingFor = [...differences(rows, namespace, projects), ...unready(fleet)];
+  if (waitingFor.length === 0) return { state: 'converged' };
+  const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
+  const failed = droplets.filter(droplet => droplet.phase === 'Failed');
+  const isMoving = droplets.some(droplet => !droplet.ready && droplet.phase !== 'Failed');
+  if (failed.length > 0 && !isMoving && differences(rows, namespace, projects).length === 0)
+    return { state: 'failed', messages: failed.map(({ name, message }) => `${name}: ${message}`) };
+  return { state: 'converging', waitingFor };
+}
+
+/** The Projects that are not as their rows say, by name. */
+function differences(
+  rows: readonly DesiredProject[] | undefined,
+  namespace: string,
+  projects: readonly Project[],
+): string[] {
+  if (rows === undefined) return [];
+  const here = projects.filter(project => project.metadata.namespace === namespace);
+  const byName = new Map(here.map(project => [project.metadata.name, project]));
+  const wanted = new Set(rows.map(row => row.project));
+  const missing = rows.filter(row => !isAsInRow(byName.get(row.project), row)).map(row => row.project);
+  const surplus = here.filter(project => isFromCsv(project) && !wanted.has(project.metadata.name));
+  return [...missing, ...surplus.map(project => project.metadata.name)];
+}
+
+/** A Project that a person applied is left alone, whatever the row says. */
+function isAsInRow(project: Project | undefined, row: DesiredProject): boolean {
+  if (project === undefined) return false;
+  if (!isFromCsv(project)) return true;
+  const { servers, masterSpec, webSpec } = project.spec;
+  return servers === row.servers && masterSpec === row.masterSpec && webSpec === row.webSpec;
+}
+
+function unready(fleet: FleetSummary): string[] {
+  const names = fleet.projects.flatMap(project => {
+    const waiting = project.droplets.filter(droplet => !droplet.ready || droplet.deleting);
+    if (waiting.length > 0) return waiting.map(droplet => droplet.name);
+    return project.ready ? [] : [project.name];
+  });
+  return [...names, ...fleet.strays.map(droplet => droplet.name)];
+}
