@@ -10,6 +10,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): Promise<void>;
   /** How many callbacks wait. */
   pending(): number;
+  /** Milliseconds until the next callback; undefined when none waits. */
+  untilNext(): number | undefined;
 }
 
 interface Timer {
@@ -32,6 +34,10 @@ export function fakeClock(start = Date.parse('2026-01-01T00:00:00Z')): FakeClock
       return () => void timers.delete(timer);
     },
     pending: () => timers.size,
+    untilNext: () => {
+      const next = nextDue(Infinity);
+      return next && next.due - elapsed;
+    },
     async advance(ms) {
       const until = elapsed + ms;
       await nextTurn();

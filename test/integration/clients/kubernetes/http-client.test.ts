@@ -195,9 +195,12 @@ describeOnApiServers('The Kubernetes client', server => {
     expect((await rejection(seen)).message).to.equal('enough');
   });
 
-  it('refuses to watch from a version that is long gone', async () => {
+  it('does not watch from a version that the server does not know', async () => {
     await client.create(PROJECTS, newProject(namespace));
-    const events = client.watch(PROJECTS, { namespace, resourceVersion: '1', timeoutSeconds: 60 });
+    // A real one has forgotten the time before the kind was there; the standalone one has not, but refuses
+    // the future, for which a real one waits.
+    const resourceVersion = server().name === 'real' ? '1' : '999999999';
+    const events = client.watch(PROJECTS, { namespace, resourceVersion, timeoutSeconds: 60 });
     expect(await rejection(firstEvents(events, 1))).to.satisfy(isExpired);
   });
 
