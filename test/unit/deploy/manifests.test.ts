@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { expect } from 'chai';
+import { parseAllDocuments } from 'yaml';
+import { loadCrds } from '../../../crds/schema.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}
+interface Role extends Manifest {
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+}
+interface Deployment extends Manifest {
+  spec: {
+    template: {
+      spec: {
+        securityContext: { runAsNonRoot: boolean };
+        containers: {
+          image: string;
+          securityContext: { readOnlyRootFilesystem: boolean; capabilities: { drop: string[] } };
+          volumeMounts: { name: string; mountPath: string; subPath?: string }[];
+        }[];
+      };
+    };
+  };
+}
+
+const manifestsIn = (text: string): Manifest[] =>
+  parseAllDocuments(text).map(document => document.toJS() as Manifest);
+
+describe('the manifests in deploy/', () => {
+  it('are what kubectl apply -k makes of them, with the nouns and the namespace first', function () {
+    const kubectl = spawnSync('kubectl', ['kustomize', new URL('deploy/', ROOT).pathname], {
+      encoding: 'utf8',
+    });
+    if (kubectl.error !== undefined) return this.skip();
+    expect(kubectl.stderr).to.equal('');
+    const manifests = manifestsIn(kubectl.stdout);
+    expect(manifests.map(({ kind }) => kind).slice(0, 4)).to.deep.equal([
+      'Namespace',
+      ...loadCrds().map(({ kind }) => kind),
+    ]);
+    const elsewhere = manifests.filter(({ metadata }) => (metadata.namespace ?? 'dropfleet') !== 'dropfleet');
+    expect(elsewhere).to.deep.equal([]);
+    expect(JSON.stringify(manifests)).to.contain('"image":"dropfleet:');
+  });
+
+  it('name every file that they need, so that none is forgotten', () => {
+    const { resources } = parseAllDocuments(textOf('deploy/kustomization.yaml'))[0]!.toJS() as {
+      resources: string[];
+    };
+    const files = readdirSync(new URL('deploy/', ROOT)).filter(file => file.endsWith('.yaml'));
+    expect(new Set(['kustomization.yaml', ...resources])).to.deep.equal(new Set([...files, '../crds']));
+  });
+
+  it('let the operator do what it does with every noun, and see secrets in its own namespace only', () => {
+    const roles = manifestsIn(textOf('deploy/roles.yaml')) as Role[];
+    const nouns = loadCrds().map(crd => crd.spec.names.plural);
+    const clusterRules = roles.find(({ kind }) => kind === 'ClusterRole')!.rules;
+    const allowed = clusterRules
+      .filter(({ apiGroups }) => apiGroups[0] === 'dropfleet.io')
+      .flatMap(({ resources, verbs }) => resources.flatMap(of => verbs.map(verb => `${verb} ${of}`)));
+    const needed = nouns.flatMap(noun => [
+      ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map(verb => `${verb} ${noun}`),
+      `patch ${noun}/status`,
+      `update ${noun}/finalizers`,
+    ]);
+    expect(allowed).to.have.members(needed);
+    expect(clusterRules.flatMap(({ resources }) => resources)).not.to.include('secrets');
+    expect(JSON.stringify(roles)).not.to.contain('"*"');
+  });
+
+  it('run the operator without root, on a root file system that it cannot write', () => {
+    const [deployment] = manifestsIn(textOf('deploy/deployment.yaml')) as [Deployment];
+    const { securityContext, containers } = deployment.spec.template.spec;
+    expect(securityContext.runAsNonRoot).to.equal(true);
+    expect(containers[0]!.securityContext).to.deep.include({
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  it('mount projects.csv as a folder, as a single file would never be updated', () => {
+    const [deployment] = manifestsIn(textOf('deploy/deployment.yaml')) as [Deployment];
+    const mount = deployment.spec.template.spec.containers[0]!.volumeMounts.find(
+      ({ name }) => name === 'config',
+    );
+    expect(mount).to.deep.equal({ name: 'config', mountPath: '/etc/dropfleet', readOnly: true });
+  });
+
+  it('have samples that the CRD knows', () => {
+    const [project] = loadCrds();
+    const { properties, required } = project!.spec.versions[0].schema.openAPIV3Schema.properties!['spec']!;
+    for (const sample of manifestsIn(textOf('deploy/samples/projects.yaml'))) {
+      const spec = (sample as Manifest & { spec: object }).spec;
+      expect(Object.keys(properties!)).to.include.members(Object.keys(spec));
+      expect(spec).to.include.keys(required!);
+    }
+  });
+});
+
+describe('the image', () => {
+  const copied = [...textOf('Dockerfile').matchAll(/^COPY (\w+) \.\/\1$/gm)].map(([, room]) => room!);
+  const rooms = ['cli', 'clients', 'config', 'controllers', 'crds', 'reconcilers', 'sandbox', 'standalone'];
+
+  it('has every room of the product, and its builder is given them', () => {
+    expect(copied.sort()).to.deep.equal(rooms);
+    const given = textOf('.dockerignore').split('\n');
+    expect(given).to.include.members(['*', ...rooms.map(room => `!${room}`)]);
+  });
+
+  it('is never given .env, the state or the configuration of whoever builds it', () => {
+    const given = textOf('.dockerignore').split('\n');
+    expect(given).to.include.members(['config/*.csv', 'config/*.json']);
+    expect(given.filter(line => line.startsWith('!')).join()).not.to.match(/\.env|\.dropfleet|\.git/);
+  });
+
+  it('runs as a user that is not root', () => {
+    expect(textOf('Dockerfile')).to.match(/^USER 1000:1000$/m);
+  });
+});
