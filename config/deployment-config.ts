@@ -3,7 +3,7 @@ import { readJsonFile, type JsonDocument } from './json-file.ts';
 import type { Problem } from './problems.ts';
 
 /** What runs the containers. */
-export type Platform = NonNullable<ServiceDeploymentSpec['platform']>;
+type Platform = NonNullable<ServiceDeploymentSpec['platform']>;
 
 /** deployment_config.json, in the spelling of the nouns. */
 export interface DeploymentConfig {
@@ -21,7 +21,7 @@ export interface GitConfig {
 }
 
 /** One service of one project. What is left out has the ServiceDeployment CRD's default. */
-export interface ServiceConfig extends Pick<
+interface ServiceConfig extends Pick<
   ServiceDeploymentSpec,
   'project' | 'service' | 'type' | 'build' | 'command' | 'secrets' | 'healthCheck' | 'image'
 > {

@@ -6,7 +6,7 @@ import { placeAt, sortProblems, type OffsetProblem, type Place, type Problem } f
 import { toProblem } from './schema-problems.ts';
 
 /** A path into a JSON document: property names and list indexes. */
-export type JsonPath = readonly (string | number)[];
+type JsonPath = readonly (string | number)[];
 
 /** A JSON file that obeys its schema. */
 export interface JsonDocument<T> {
@@ -36,13 +36,13 @@ export async function readJsonFile<T>(path: string, schema: SchemaName): Promise
 }
 
 /** The schema as its file holds it. */
-export async function readSchema(name: SchemaName): Promise<object> {
+async function readSchema(name: SchemaName): Promise<object> {
   const url = new URL(`schemas/${name}.schema.json`, import.meta.url);
   return JSON.parse(await readFile(url, 'utf8')) as object;
 }
 
 /** As readJsonFile, for a text. `T` must be what the schema describes. */
-export function parseJsonFile<T>(text: string, file: string, schema: object): JsonFile<T> {
+function parseJsonFile<T>(text: string, file: string, schema: object): JsonFile<T> {
   const source = text.replace(/^\uFEFF/, '');
   const { tree, problems } = parseTree(source);
   const place = (offset: number): Place => placeAt(source, offset);

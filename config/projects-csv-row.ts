@@ -3,7 +3,7 @@ import type { LocalProblem, Place } from './problems.ts';
 import { FIELDS, type Columns, type Field } from './projects-csv-header.ts';
 
 /** The size of a droplet whose cell is empty or whose column is missing: small, and offered in every region. */
-export const DEFAULT_SIZE = 's-1vcpu-1gb';
+const DEFAULT_SIZE = 's-1vcpu-1gb';
 /** The most droplets that one project may have. */
 export const MAX_SERVERS = 100;
 /** Leaves room for `-master` and `-web99` in the 63 characters of a host's name. */

@@ -30,7 +30,7 @@ describe('the environment', () => {
       const { settings, problems } = loadEnvironment({ env, envFile: '/nowhere/.env' });
       expect(problems).to.deep.equal([]);
       const { variable, ...values } = settings;
-      expect(values).to.deep.equal({ additionalIps: [], fleet: 'default' });
+      expect(values).to.deep.equal({ additionalIps: [] });
       expect(variable('DO_TOKEN')).to.equal(undefined);
     }
   });
