@@ -40,18 +40,21 @@ export async function reflect<T extends KubernetesObject>(
   let mustList = true;
   while (!signal.aborted) {
     const didList = mustList;
-    const started = clock.monotonic();
+    let watchedSince = Infinity;
+    const wasShort = (): boolean => clock.monotonic() - watchedSince < SHORT_WATCH_MS;
     let pause = 0;
     try {
       if (mustList) await listOnce(context, cache, signal);
       mustList = false;
+      watchedSince = clock.monotonic();
       await watchOnce(context, cache, signal);
-      if (clock.monotonic() - started < SHORT_WATCH_MS) pause = nextPause();
+      if (wasShort()) pause = nextPause();
     } catch (error) {
       if (signal.aborted) return;
       mustList ||= !isResumable(error);
-      // An old version is mended by listing at once; one that is old straight after a list is not.
-      pause = isExpired(error) && !didList ? 0 : Math.max(nextPause(), retryAfterMs(error));
+      // Listing mends an old version, so it is done at once; one that is old straight after a list is not mended.
+      const isMended = isExpired(error) && !(didList && wasShort());
+      pause = isMended ? 0 : Math.max(nextPause(), retryAfterMs(error));
       report(log, error, pause);
     }
     await sleep(clock, pause, signal).catch(() => undefined);
