@@ -23,6 +23,9 @@ export function createTrigger<T>(): Trigger<T> {
   };
 }
 
+/** No event, ever: for a controller whose source is left out. */
+export const never: Source<never> = { subscribe: () => () => {} };
+
 /** One event as soon as a controller listens: the first look of a controller that has no objects. */
 export const atStart: Source<void> = {
   subscribe(handler) {
