@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { EventEmitter, once } from 'node:events';
 import { inspect } from 'node:util';
 import { systemClock } from '../../../../clients/clock.ts';
 import type { RequestReport } from '../../../../clients/digitalocean/caller.ts';
@@ -48,6 +49,7 @@ describe('createCloud', () => {
   let server: ScriptedServer;
   let cloud: HttpCloud;
   let reports: RequestReport[];
+  let onReport: EventEmitter;
 
   /** A clock on which every wait is over at once but for the deadline of a call. */
   const hastyClock = {
@@ -58,14 +60,21 @@ describe('createCloud', () => {
   async function serve(script: (request: Received, n: number) => Answer, clock = hastyClock): Promise<void> {
     server = await scriptedServer(script);
     reports = [];
+    onReport = new EventEmitter();
     cloud = createCloud({
       token: TOKEN,
       apiUrl: server.url,
       clock,
       random: () => 0.5,
-      onRequest: report => reports.push(report),
+      onRequest: report => {
+        reports.push(report);
+        onReport.emit(String(reports.length));
+      },
     });
   }
+
+  /** Waits until `n` requests are over. */
+  const reported = async (n: number): Promise<unknown> => reports.length >= n || once(onReport, String(n));
 
   afterEach(async () => {
     cloud.close();
@@ -295,7 +304,7 @@ describe('createCloud', () => {
       };
     }, clock);
     const created = cloud.createDroplet(REQUEST);
-    await until(() => reports.length === 1);
+    await reported(1);
     await clock.advance(6_999);
     expect(server.received).to.have.length(1);
     await clock.advance(1);
@@ -323,7 +332,7 @@ describe('createCloud', () => {
     await serve(() => ({ status: 429, headers: { 'retry-after': '3' } }), clock);
     const failure = rejection(cloud.createDroplet(REQUEST));
     for (const attempt of [1, 2, 3, 4]) {
-      await until(() => reports.length === attempt);
+      await reported(attempt);
       await clock.advance(3_000);
     }
     const error = (await failure) as CloudError;
@@ -424,7 +433,3 @@ function listReply(path: string): unknown {
 }
 
 const failureOf = async (promise: Promise<unknown>): Promise<string> => (await rejection(promise)).message;
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setImmediate(resolve));
-}
