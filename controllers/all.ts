@@ -1,9 +1,9 @@
 import type { Reader } from '../clients/kubernetes/client.ts';
 import type { WatchedFile } from '../config/watched-file.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
+import { createCsvState } from '../reconcilers/projects-csv/csv-state.ts';
 import type { Context } from '../reconcilers/context.ts';
 import type { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
-import type { BrakeState } from '../reconcilers/projects-csv/brake-state.ts';
 import { csvSyncController } from './csv-sync.ts';
 import { dropletController } from './droplet.ts';
 import { infrastructureFileController } from './infrastructure-file.ts';
@@ -15,7 +15,6 @@ import { sizesController } from './sizes.ts';
 /** What the controllers share. */
 export interface ControllerInputs {
   context: Context;
-  brakes: BrakeState;
   leftovers: ReturnType<typeof createLeftoverReconciler>;
   services: Reader<ServiceDeployment>;
   /** The namespace of the Projects that come from projects.csv. */
@@ -26,11 +25,12 @@ export interface ControllerInputs {
 
 /** Every controller, in the order of one row's way. */
 export function allControllers(inputs: ControllerInputs): Controller[] {
-  const { context, brakes, leftovers, services, namespace, csv, infrastructure } = inputs;
+  const { context, leftovers, services, namespace, csv, infrastructure } = inputs;
+  const csvState = csv && createCsvState(namespace);
   return [
     sizesController(context),
-    ...(csv ? [csvSyncController(context, csv, namespace, brakes)] : []),
-    projectController(context, brakes),
+    ...(csv && csvState ? [csvSyncController(context, csv, namespace, csvState)] : []),
+    projectController(context, csvState),
     dropletController(context),
     leftoversController(context, leftovers),
     ...(infrastructure

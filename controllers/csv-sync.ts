@@ -1,7 +1,7 @@
 import { PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { WatchedFile } from '../config/watched-file.ts';
 import type { Context } from '../reconcilers/context.ts';
-import type { BrakeState } from '../reconcilers/projects-csv/brake-state.ts';
+import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
 import { createCsvReconciler } from '../reconcilers/projects-csv/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { atStart } from './runtime/sources.ts';
@@ -11,10 +11,10 @@ export function csvSyncController(
   context: Context,
   file: WatchedFile,
   namespace: string,
-  brakes: BrakeState,
+  state: CsvState,
 ): Controller {
   const keys = ['projects.csv'];
-  const reconcile = createCsvReconciler(context, { file, namespace, brakes });
+  const reconcile = createCsvReconciler(context, { file, namespace, state });
   return controllerFor('csv-sync')
     .wakesOn(atStart, () => keys)
     .wakesOn<void>(file, () => keys)

@@ -11,7 +11,6 @@ import { watchFile, type WatchedFile } from '../config/watched-file.ts';
 import { fleetTag } from '../crds/cloud-tags.ts';
 import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, projectKeyOf, type Context } from '../reconcilers/context.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
-import { createBrakeState } from '../reconcilers/projects-csv/brake-state.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
 import { DEFAULT_TIMINGS, type Timings } from '../reconcilers/timings.ts';
@@ -71,7 +70,6 @@ export function createOperator(options: OperatorOptions): Operator {
   const files = [options.csvPath, options.infrastructurePath].map(path => path && watchFile(path));
   const [csv, infrastructure] = files.map(file => file || undefined);
   const context = createContext(options, informers, fleet);
-  const brakes = createBrakeState(options.namespace);
   const leftovers = createLeftoverReconciler(context);
   const services = informers.of(SERVICE_DEPLOYMENTS);
   registerFleetMetrics(options.registry, {
@@ -83,7 +81,6 @@ export function createOperator(options: OperatorOptions): Operator {
   const manager = createManager({
     controllers: allControllers({
       context,
-      brakes,
       leftovers,
       services,
       namespace: options.namespace,

@@ -16,14 +16,10 @@ function stateByName(fleet: FleetSummary | undefined): Map<string, string> {
   ];
   const projects = (fleet?.projects ?? []).map((project): [string, string] => [
     `project ${project.name}`,
-    project.ready ? `Ready, ${project.readyDroplets} of ${project.servers} droplets` : described(project),
+    project.ready ? `Ready, ${project.readyDroplets} of ${project.servers} droplets` : project.reason,
   ]);
   return new Map([...droplets.map((d): [string, string] => [`droplet ${d.name}`, stateOf(d)]), ...projects]);
 }
-
-/** The counts in a message change with every droplet, which has a line of its own. */
-const described = ({ reason, message }: { reason: string; message: string }): string =>
-  reason === 'Converging' || reason === 'Pending' ? reason : `${reason}: ${message}`;
 
 function stateOf(droplet: DropletSummary): string {
   if (droplet.phase === 'Failed') return `Failed: ${droplet.message}`;

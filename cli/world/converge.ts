@@ -24,12 +24,18 @@ export function untilConverged(
   signal: AbortSignal,
 ): Promise<Ending> {
   return new Promise(resolve => {
+    let isOver = false;
+    const end = (ending: Ending): void => {
+      isOver = true;
+      resolve(ending);
+    };
     const look = (): void => {
+      if (isOver) return;
       const summary = fleet.summary();
       progress?.show(summary);
       const now = convergenceOf(rows, namespace, fleet.projects(), summary);
-      if (now.state !== 'converging') return resolve(now);
-      if (signal.aborted) resolve({ state: 'timeout', waitingFor: now.waitingFor });
+      if (now.state !== 'converging') return end(now);
+      if (signal.aborted) end({ state: 'timeout', waitingFor: now.waitingFor });
     };
     fleet.onChange(look);
     signal.addEventListener('abort', look, { once: true });

@@ -20,7 +20,7 @@ export interface FleetPlan {
   /** What happens to Project objects. */
   projects: { action: 'create' | 'update' | 'delete'; name: string; servers: number }[];
   droplets: DropletChange[];
-  /** Set when nothing of this would be done before a person confirms. */
+  /** Set when nothing of this is done before a person confirms. */
   brake?: Brake;
   conflicts: string[];
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
@@ -46,8 +46,7 @@ export interface FleetPlanInput {
 export function planFleet(input: FleetPlanInput): FleetPlan {
   const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === input.namespace;
   const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
-  const after = csv.brake === undefined ? projectsAfter(csv, input) : input.projects;
-  const changes = after.flatMap(project => changesOf(project, input));
+  const changes = projectsAfter(csv, input).flatMap(project => changesOf(project, input));
   return {
     projects: csv.steps.map(summarizeStep),
     droplets: changes,

@@ -6,28 +6,32 @@ import { DROPLETS_BY_PROJECT, type Context, type Run } from '../context.ts';
 import type { Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import { planProject } from './plan.ts';
+import type { CsvState } from '../projects-csv/csv-state.ts';
 import { projectStatus, type HeldBack } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.
  *
- * @param heldBack tells whether a brake holds changes of projects.csv back from that Project.
+ * @param csv what csv-sync found, when there is a projects.csv.
  */
 export async function reconcileProject(
   context: Context,
   key: ObjectKey,
   project: Project | undefined,
-  heldBack: (key: ObjectKey) => HeldBack | undefined,
+  csv: CsvState | undefined,
   run: Run,
 ): Promise<Outcome> {
   if (project === undefined) return undefined;
+  const isDeleting = project.metadata.deletionTimestamp !== undefined;
+  // The change that csv-sync is about to make wakes this key again.
+  if (!isDeleting && csv?.isAboutToChange(project)) return undefined;
   const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, key);
   const progress: Progress = { project, finished: false };
   try {
     for (const step of planProject(project, droplets)) await applyStep(step, progress, context, run);
   } finally {
     if (!progress.finished && !run.signal.aborted)
-      await writeStatus(context, key, progress.project, heldBack(key), run);
+      await writeStatus(context, key, progress.project, csv?.heldBack(key), run);
   }
   return undefined;
 }

@@ -70,7 +70,7 @@ export function planProjects(
     if (project === undefined) steps.push({ type: 'create-project', name: row.project, spec: specOf(row) });
     else if (isDeleting(project)) continue;
     else if (!isFromCsv(project)) conflicts.push(row.project);
-    else if (differs(row, project.spec)) steps.push({ type: 'update-project', project, spec: specOf(row) });
+    else if (!isAsInRow(project, row)) steps.push({ type: 'update-project', project, spec: specOf(row) });
   }
   const wanted = new Set(rows.map(row => row.project));
   for (const project of projects) {
@@ -91,8 +91,9 @@ function specOf({ servers, masterSpec, webSpec }: DesiredProject): RowSpec {
   return { servers, masterSpec, webSpec };
 }
 
-const differs = (row: DesiredProject, spec: ProjectSpec): boolean =>
-  row.servers !== spec.servers || row.masterSpec !== spec.masterSpec || row.webSpec !== spec.webSpec;
+/** Whether the Project's spec is what the row says. */
+export const isAsInRow = ({ spec }: Project, row: DesiredProject): boolean =>
+  row.servers === spec.servers && row.masterSpec === spec.masterSpec && row.webSpec === spec.webSpec;
 
 function findBrake(
   steps: readonly ProjectStep[],

@@ -6,7 +6,7 @@ import type { Context, Run } from '../context.ts';
 import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyProjectSteps } from './apply.ts';
-import type { BrakeState } from './brake-state.ts';
+import type { CsvState } from './csv-state.ts';
 import { planProjects, type CsvPlan } from './plan.ts';
 
 /** What csv-sync needs besides the context. */
@@ -14,7 +14,7 @@ export interface CsvSync {
   readonly file: Pick<WatchedFile, 'path' | 'read'>;
   /** Where the Projects of the rows live. */
   readonly namespace: string;
-  readonly brakes: BrakeState;
+  readonly state: CsvState;
 }
 
 /** Makes the Projects of the namespace equal to the rows of projects.csv, or changes nothing and says why. */
@@ -29,23 +29,24 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
         ? { rows: [], problems: [content.problem] }
         : parseProjectsCsv(text, sync.file.path);
     const all = problems.length > 0 ? problems : await sizeProblems(context, rows, sync, run);
-    if (all.length > 0) return refuse(all, look, context);
+    if (all.length > 0) return refuse(all, look, context, sync);
     const plan = planFrom(context, rows, sync.namespace);
     waitUntilSettled(plan, text, look, context);
-    await carryOut(plan, look, context, sync, run);
+    const isNewBrake = plan.brake?.confirmation !== sync.state.brake()?.confirmation;
+    sync.state.set({ rows, ...(plan.brake && { brake: plan.brake }) });
+    await carryOut(plan, isNewBrake, look, context, sync, run);
     return undefined;
   };
 }
 
 async function carryOut(
   plan: CsvPlan,
+  isNewBrake: boolean,
   look: Look,
   context: Context,
-  { file, namespace, brakes }: CsvSync,
+  { file, namespace }: CsvSync,
   run: Run,
 ): Promise<void> {
-  const isNewBrake = plan.brake?.confirmation !== brakes.current()?.confirmation;
-  brakes.set(plan.brake);
   if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   look.reported();
   if (plan.brake === undefined) return applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
@@ -119,9 +120,10 @@ function waitUntilSettled(plan: CsvPlan, text: string, look: Look, context: Cont
 }
 
 /** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */
-function refuse(problems: readonly Problem[], look: Look, { timings }: Context): Outcome {
+function refuse(problems: readonly Problem[], look: Look, { timings }: Context, { state }: CsvSync): Outcome {
   const left = timings.csvSettleMs - look.ageMs;
   if (left > 0) return { requeueAfterMs: left };
+  state.set({});
   if (look.isReported) return undefined;
   look.reported();
   throw new Stalled('InvalidCsv', `nothing was changed:\n${formatProblems(problems)}`);

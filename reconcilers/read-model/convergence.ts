@@ -1,4 +1,4 @@
-import { isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
+import { isAsInRow, isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Project } from '../../crds/project.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 
@@ -44,18 +44,14 @@ function differences(
   const here = projects.filter(project => project.metadata.namespace === namespace);
   const byName = new Map(here.map(project => [project.metadata.name, project]));
   const wanted = new Set(rows.map(row => row.project));
-  const missing = rows.filter(row => !isAsInRow(byName.get(row.project), row)).map(row => row.project);
+  const missing = rows.filter(row => !isSettled(byName.get(row.project), row)).map(row => row.project);
   const surplus = here.filter(project => isFromCsv(project) && !wanted.has(project.metadata.name));
   return [...missing, ...surplus.map(project => project.metadata.name)];
 }
 
 /** A Project that a person applied is left alone, whatever the row says. */
-function isAsInRow(project: Project | undefined, row: DesiredProject): boolean {
-  if (project === undefined) return false;
-  if (!isFromCsv(project)) return true;
-  const { servers, masterSpec, webSpec } = project.spec;
-  return servers === row.servers && masterSpec === row.masterSpec && webSpec === row.webSpec;
-}
+const isSettled = (project: Project | undefined, row: DesiredProject): boolean =>
+  project !== undefined && (!isFromCsv(project) || isAsInRow(project, row));
 
 function unready(fleet: FleetSummary): string[] {
   const names = fleet.projects.flatMap(project => {

@@ -1,6 +1,8 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import type { Condition } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
+import { isFromCsv } from '../projects-csv/plan.ts';
 import { monthlyCost, type Prices } from './cost.ts';
 
 /** One droplet as status, the live view and the metrics show it. */
@@ -77,16 +79,23 @@ function summarizeProject(project: Project, all: readonly Droplet[], prices: Pri
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
-    fromCsv: metadata.labels?.['dropfleet.io/source'] === 'csv',
+    fromCsv: isFromCsv(project),
     servers: spec.servers,
     readyDroplets: droplets.filter(isReady).length,
     ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
-    reason: brake?.status === 'True' ? brake.type : (ready?.reason ?? 'Pending'),
-    message: brake?.status === 'True' ? brake.message : (ready?.message ?? 'not looked at yet'),
+    ...explanation(isCurrent ? ready : undefined, brake),
     ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
     ...(cost !== undefined && { monthlyCost: cost }),
     droplets: masterFirst(droplets).map(summarizeDroplet),
   };
+}
+
+function explanation(
+  ready: Condition | undefined,
+  brake: Condition | undefined,
+): Pick<ProjectSummary, 'reason' | 'message'> {
+  if (brake?.status === 'True') return { reason: brake.type, message: brake.message };
+  return { reason: ready?.reason ?? 'Pending', message: ready?.message ?? 'not looked at yet' };
 }
 
 function summarizeDroplet(droplet: Droplet): DropletSummary {

@@ -1,0 +1,68 @@
+import { splitKey, type ObjectKey } from '../../crds/meta.ts';
+import type { Project } from '../../crds/project.ts';
+import type { HeldBack } from '../project/status.ts';
+import { isFromCsv, isAsInRow, type Brake, type DesiredProject } from './plan.ts';
+
+/** What a look at projects.csv found. */
+export interface CsvFindings {
+  /** Undefined when the file cannot be followed: then the Projects stay as they are. */
+  rows?: readonly DesiredProject[];
+  brake?: Brake;
+}
+
+/**
+ * What csv-sync last found, for the project controller. Kept in memory: the next look at the file finds it
+ * again.
+ */
+export interface CsvState {
+  /** What is held back from that Project, if anything is. */
+  heldBack(key: ObjectKey): HeldBack | undefined;
+  /**
+   * Whether csv-sync is about to change that Project, so that nothing should be made or destroyed by what its
+   * spec says now: a csv Project that was edited by hand, and every one before the first look at the file.
+   */
+  isAboutToChange(project: Project): boolean;
+  brake(): Brake | undefined;
+  /** The handler is called when Projects may be seen otherwise. Returns what ends that. */
+  subscribe(handler: () => void): () => void;
+  set(findings: CsvFindings): void;
+}
+
+/** Nothing found yet; the rows' Projects live in that namespace. */
+export function createCsvState(namespace: string): CsvState {
+  const handlers = new Set<() => void>();
+  let findings: CsvFindings | undefined;
+  return {
+    brake: () => findings?.brake,
+    heldBack(key) {
+      const { namespace: itsNamespace, name } = splitKey(key);
+      const brake = findings?.brake;
+      return itsNamespace === namespace && brake?.projects.includes(name) ? brake : undefined;
+    },
+    isAboutToChange(project) {
+      const { name, namespace: itsNamespace } = project.metadata;
+      if (itsNamespace !== namespace || !isFromCsv(project)) return false;
+      if (findings === undefined) return true;
+      if (findings.rows === undefined || findings.brake !== undefined) return false;
+      const row = findings.rows.find(({ project: named }) => named === name);
+      return row === undefined || !isAsInRow(project, row);
+    },
+    subscribe(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+    set(next) {
+      const isNews = matters(findings, next);
+      findings = next;
+      if (isNews) for (const handler of handlers) handler();
+    },
+  };
+}
+
+/** Whether Projects may be seen otherwise now. A row that changed is news to its Project by itself. */
+function matters(before: CsvFindings | undefined, after: CsvFindings): boolean {
+  if (before === undefined || (before.rows === undefined) !== (after.rows === undefined)) return true;
+  return (
+    before.brake?.confirmation !== after.brake?.confirmation || before.brake?.message !== after.brake?.message
+  );
+}
