@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { sleep } from '../../../../clients/clock.ts';
 import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
 import { CloudError } from '../../../../clients/digitalocean/errors.ts';
 import { createFleet, type FleetChange } from '../../../../clients/digitalocean/fleet.ts';
@@ -82,6 +83,7 @@ describe('A fleet', () => {
 
   it('tells what appeared, changed and went, and of nothing else', async () => {
     const { cloud, fleet, changes, add, started } = fixture();
+    expect(fleet.byTag(TAG)).to.deep.equal([]);
     const stays = add();
     const grows = add();
     const goes = add();
@@ -99,6 +101,7 @@ describe('A fleet', () => {
     ]);
     await fleet.refresh();
     expect(changes).to.deep.equal([]);
+    expect(fleet.byTag(TAG)).to.deep.equal([stays, grown, comes]);
   });
 
   it('has the whole list in before it tells of any of it, and survives a handler that throws', async () => {
@@ -292,6 +295,19 @@ describe('The polls of a fleet', () => {
       5_000, 15_000, 35_000, 75_000, 135_000, 195_000, 200_000, 205_000, 210_000, 215_000, 220_000, 225_000,
       230_000, 235_000, 240_000,
     ]);
+  });
+
+  it('pause after a failure even when the list took longer than an interval to fail', async () => {
+    const test = fixture();
+    test.cloud.listDroplets = async () => {
+      test.cloud.calls.push({ operation: 'listDroplets', args: [TAG] });
+      await sleep(test.clock, 8_000);
+      throw unreachable();
+    };
+    await test.started();
+    test.fleet.setMoving('a', true);
+    test.fleet.wake();
+    expect(await listTimes(test, 36_000)).to.deep.equal([13_000, 31_000]);
   });
 
   it('are one list each, however many droplets there are', async () => {
