@@ -20,6 +20,9 @@ export interface ObjectRow {
   body: string;
 }
 
+/** In place of a kind among the floors: that version is before all that the journal ever held. */
+export const ANY_KIND = '';
+
 const APPLICATION_ID = 0x64726f70;
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
@@ -59,14 +62,14 @@ export class Database {
   }
 
   /**
-   * Opens or creates the database of that directory. Throws an Error of one sentence when the file is
+   * Opens or creates the database of that directory; `now` is in milliseconds. Throws an Error of one sentence when the file is
    * damaged, newer than this program, or held by another process.
    */
-  static open(directory: string): Database {
+  static open(directory: string, now: number): Database {
     const file = join(directory, 'standalone.db');
     const pidFile = join(directory, 'standalone.pid');
     try {
-      const database = openExclusively(file);
+      const database = openExclusively(file, now);
       writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
       return new Database(database);
     } catch (error) {
@@ -128,7 +131,7 @@ export class Database {
   }
 }
 
-function openExclusively(file: string): DatabaseSync {
+function openExclusively(file: string, now: number): DatabaseSync {
   // SQLite would make it readable by all; it holds Secrets. The -wal file gets the same mode.
   closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file, { timeout: 0 });
@@ -136,7 +139,7 @@ function openExclusively(file: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec(`PRAGMA journal_size_limit = ${MEBIBYTES_OF_WAL_KEPT * 1024 * 1024}`);
     database.exec('BEGIN IMMEDIATE');
-    prepareSchema(database);
+    prepareSchema(database, now);
     database.exec('COMMIT');
     return database;
   } catch (error) {
@@ -145,14 +148,23 @@ function openExclusively(file: string): DatabaseSync {
   }
 }
 
-function prepareSchema(database: DatabaseSync): void {
+function prepareSchema(database: DatabaseSync, now: number): void {
   const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   const version = Number(pragma('user_version'));
-  if (version === 0 && pragma('schema_version') === 0) return database.exec(SCHEMA);
+  if (version === 0 && pragma('schema_version') === 0) return createSchema(database, now);
   if (pragma('application_id') !== APPLICATION_ID) throw new Unusable('is not a dropfleet database');
   if (version > SCHEMA_VERSION) throw new Unusable('was written by a newer dropfleet');
   const health = pragma('quick_check');
   if (health !== 'ok') throw new Unusable('is damaged');
+}
+
+/**
+ * Versions start at the time in milliseconds, so that a client that knows versions of a database that was
+ * thrown away is told that they are gone, instead of being given the wrong changes.
+ */
+function createSchema(database: DatabaseSync, now: number): void {
+  database.exec(SCHEMA);
+  database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, now);
 }
 
 /** Why a file that opens is refused all the same. */

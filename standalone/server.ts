@@ -45,7 +45,7 @@ const MOST_PORTS_TRIED = 20;
 export async function startStandalone(options: StandaloneOptions): Promise<StandaloneServer> {
   const { stateDir, now = Date.now } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const store = new Store(Database.open(stateDir));
+  const store = new Store(Database.open(stateDir, now()));
   try {
     return await serve(options, store, loadIdentity(stateDir, now()), now);
   } catch (error) {

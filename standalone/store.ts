@@ -1,4 +1,4 @@
-import type { Database, JournalRow } from './database.ts';
+import { ANY_KIND, type Database, type JournalRow } from './database.ts';
 import { deepFreeze, toJson, type ApiObject } from './object.ts';
 import { expired, isApiError } from './api-error.ts';
 
@@ -27,7 +27,7 @@ export interface JournalLimits {
   slack: number;
 }
 
-/** The key of an object in its kind. NUL sorts before all that a name can hold, as etcd's `/` does. */
+/** The key of an object in its kind: NUL is in no name, and sorts before all that is. */
 export const storeKey = (namespace: string | undefined, name: string): string =>
   `${namespace ?? ''}\0${name}`;
 
@@ -49,14 +49,19 @@ export class Store {
   readonly #collections = new Map<string, Collection>();
   readonly #floors: Map<string, number>;
   readonly #listeners: ((change: Change) => void)[] = [];
-  #version = 0;
-  #compacted = 0;
+  /** The version before the first write ever. */
+  readonly #base: number;
+  #version: number;
+  #compacted: number;
 
   constructor(database: Database, limits: JournalLimits = { keep: 10_000, slack: 1_000 }) {
     this.#database = database;
     this.#limits = limits;
     const { objects, journal, floors } = database.load();
     this.#floors = floors;
+    this.#base = floors.get(ANY_KIND) ?? 0;
+    this.#version = journal.at(-1)?.version ?? this.#base;
+    this.#compacted = (journal[0]?.version ?? this.#base + 1) - 1;
     for (const { kind, key, body } of objects) {
       this.#collection(kind).entries.set(key, entryFromText(body));
     }
@@ -109,7 +114,7 @@ export class Store {
 
   /** The changes of a kind after that version. Throws 410 when they are not known any more, or not yet. */
   changesSince(kind: string, version: number): Change[] {
-    const floor = this.#floors.get(kind) ?? 0;
+    const floor = this.#floors.get(kind) ?? this.#base;
     if (version < floor) throw expired(`too old resource version: ${version} (${floor})`);
     if (version > this.#version) throw expired(`too new resource version: ${version} (${this.#version})`);
     return this.#collection(kind).changes.filter(change => change.version > version);
@@ -165,8 +170,6 @@ export class Store {
       changes.push({ version, kind, key, type, after, before });
     }
     for (const change of changes.toReversed()) this.#collection(change.kind).changes.push(change);
-    this.#version = changes.at(-1)?.version ?? 0;
-    this.#compacted = (changes[0]?.version ?? 1) - 1;
   }
 
   #compactSometimes(): void {
