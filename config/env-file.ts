@@ -27,7 +27,7 @@ export function readVariables({ env, envFile }: EnvironmentSource): {
   const { text, problems } = readEnvFile(envFile);
   const fromFile = parseEnv(text);
   const variables: Variables = {
-    get: name => (env[name] ?? fromFile[name])?.trim() || undefined,
+    get: name => (own(env, name) ?? own(fromFile, name))?.trim() || undefined,
     placeOf: name =>
       env[name] === undefined && envFile !== undefined
         ? { file: envFile, ...placeAt(text, findAssignment(text, name)) }
@@ -35,6 +35,10 @@ export function readVariables({ env, envFile }: EnvironmentSource): {
   };
   return { variables, problems };
 }
+
+/** A name such as `constructor` is no variable unless somebody set it. */
+const own = (variables: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
+  Object.hasOwn(variables, name) ? variables[name] : undefined;
 
 function readEnvFile(path: string | undefined): { text: string; problems: Problem[] } {
   if (path === undefined) return { text: '', problems: [] };

@@ -30,7 +30,8 @@ function decodeText(bytes: Buffer): { text: string; encoding: TextEncoding } {
 
 /**
  * Replaces the file as a whole or not at all: a reader sees the old text or the new one, also after a crash.
- * A symbolic link stays one; its target is replaced. The file keeps its mode (a new one gets `mode`).
+ * A symbolic link stays one; its target is replaced. The file keeps its mode and, where root writes, its owner;
+ * a new one gets `mode`.
  * @throws ConfigurationError, one sentence, when that fails; the old file is untouched then.
  */
 export async function writeAtomically(
@@ -39,25 +40,27 @@ export async function writeAtomically(
   { encoding = 'utf8', mode = 0o644 }: { encoding?: TextEncoding; mode?: number } = {},
 ): Promise<void> {
   try {
-    const target = await realpath(path).catch(() => path);
-    const before = await stat(target).catch(() => undefined);
-    await writeBeside(
-      target,
-      Buffer.from(text, encoding),
-      before === undefined ? mode : before.mode & 0o7777,
-    );
+    const target = await realpath(path).catch(whenMissing(path));
+    const before = await stat(target).catch(whenMissing(undefined));
+    await writeBeside(target, Buffer.from(text, encoding), before, before?.mode ?? mode);
   } catch (error) {
     const message = `${path} could not be written and is as it was: ${explainFileError(error)}`;
     throw new ConfigurationError(message, { cause: error });
   }
 }
 
-async function writeBeside(target: string, bytes: Buffer, mode: number): Promise<void> {
+async function writeBeside(
+  target: string,
+  bytes: Buffer,
+  before: { uid: number; gid: number } | undefined,
+  mode: number,
+): Promise<void> {
   const draft = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   try {
-    const file = await open(draft, 'wx', mode);
+    const file = await open(draft, 'wx', mode & 0o777);
     try {
-      await file.chmod(mode);
+      if (before !== undefined && process.getuid?.() === 0) await file.chown(before.uid, before.gid);
+      await file.chmod(mode & 0o7777);
       await file.writeFile(bytes);
       await file.sync();
     } finally {
@@ -71,15 +74,30 @@ async function writeBeside(target: string, bytes: Buffer, mode: number): Promise
   await syncFolder(dirname(target));
 }
 
+/** What some file systems answer that cannot do it for a folder, or need not. */
+const CANNOT_SYNC_FOLDERS = ['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR'];
+
 /** Makes the rename itself outlive a loss of power. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    if (!CANNOT_SYNC_FOLDERS.includes(codeOf(error) ?? '')) throw error;
   }
 }
+
+/** A rejection handler that takes a missing file for that value. */
+const whenMissing =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (isMissingFile(error)) return value;
+    throw error;
+  };
 
 const EXPLANATIONS: Record<string, string> = {
   ENOENT: 'there is no such file or folder; check the path, or write the missing files with `dropfleet init`',
@@ -91,6 +109,7 @@ const EXPLANATIONS: Record<string, string> = {
   ENOSPC: 'the disk is full; free some space and try again',
   EDQUOT: 'your disk quota is used up; free some space and try again',
   EROFS: 'the file system is read-only',
+  EBUSY: 'it is in use; where it is mounted as a single file, mount its folder instead',
   EMFILE: 'too many files are open',
 };
 

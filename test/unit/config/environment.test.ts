@@ -94,6 +94,7 @@ describe('the .env file', () => {
     expect(settings).to.include({ adminIp: '10.0.0.1', fleet: 'b' });
     expect(settings.variable('SMTP_PASSWORD')).to.equal('p w');
     expect(settings.variable('ABSENT')).to.equal(undefined);
+    expect(settings.variable('constructor')).to.equal(undefined);
   });
 
   it('has its mistakes told with line and column', async () => {

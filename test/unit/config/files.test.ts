@@ -1,5 +1,6 @@
 import {
   chmod,
+  chown,
   mkdir,
   mkdtemp,
   readFile,
@@ -35,6 +36,14 @@ describe('writing a file as a whole or not at all', () => {
     expect((await stat(inFolder('old'))).mode & 0o777).to.equal(0o666);
     expect((await stat(inFolder('new'))).mode & 0o777).to.equal(0o600);
     expect(await readFile(inFolder('old'), 'utf8')).to.equal('b');
+  });
+
+  it('leaves it to its owner when root writes', async function () {
+    if (process.getuid?.() !== 0) return this.skip();
+    await writeFile(inFolder('file'), 'a');
+    await chown(inFolder('file'), 1234, 1235);
+    await writeAtomically(inFolder('file'), 'b');
+    expect(await stat(inFolder('file'))).to.include({ uid: 1234, gid: 1235 });
   });
 
   it('puts a new file in its place, so that an open reader sees the old text to its end', async () => {
