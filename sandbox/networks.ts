@@ -1,12 +1,21 @@
-import { addressText, netmask, parseCidr } from './cidr.ts';
+import { addressText, netmask, overlaps, parseCidr } from './cidr.ts';
 import type { Addresses, DropletRecord, VpcRecord } from './records.ts';
 import { uuid } from './stamp.ts';
 import { countersOf, nextNumber, setCounters, type World } from './world.ts';
 
 // 198.18.0.0/15 is set aside for benchmarks (RFC 2544): nobody's server answers there.
 const PUBLIC = parseCidr('198.18.0.0/15')!;
+const FIRST_RANGE = parseCidr('10.100.0.0/20')!;
+const RANGE_SIZE = FIRST_RANGE.last - FIRST_RANGE.first + 1;
 /** The first addresses of a range are its own, its gateway's, and the cloud's. */
 const RESERVED = 4;
+
+/** Whether a VPC has an address left for one more droplet. */
+export function hasRoom(world: World, vpc: VpcRecord): boolean {
+  const { first, last } = parseCidr(vpc.ipRange)!;
+  const members = [...world.state.all('droplets')].filter(droplet => droplet.vpc === vpc.id);
+  return members.length < last - first - RESERVED;
+}
 
 /** Gives a booting droplet its addresses; `reuse` takes the public one that was given back last. */
 export function assignAddresses(world: World, droplet: DropletRecord, reuse: boolean): Addresses {
@@ -28,8 +37,7 @@ function publicAddress(world: World, reuse: boolean): string {
 
 /** The lowest that no other droplet of the VPC has. */
 function privateAddress(world: World, droplet: DropletRecord): string {
-  const vpc = world.state.get('vpcs', droplet.vpc);
-  const range = parseCidr(vpc?.ipRange ?? '') ?? parseCidr('10.255.0.0/16')!;
+  const range = parseCidr(world.state.get('vpcs', droplet.vpc)!.ipRange)!;
   const neighbors = [...world.state.all('droplets')].filter(other => other.vpc === droplet.vpc);
   const inUse = new Set(neighbors.map(other => other.addresses?.private));
   let address = range.first + RESERVED;
@@ -46,14 +54,14 @@ export const releaseAddress = (world: World, address: string): void =>
   setCounters(world.state, { released: address });
 
 /** A droplet's `networks`, empty until it has booted. */
-export function networksView(addresses: Addresses | undefined, vpc: VpcRecord | undefined): unknown {
+export function networksView(addresses: Addresses | undefined, vpc: VpcRecord): unknown {
   if (addresses === undefined) return { v4: [], v6: [] };
-  const range = parseCidr(vpc?.ipRange ?? '');
+  const range = parseCidr(vpc.ipRange)!;
   const v4 = [
     {
       ip_address: addresses.private,
-      netmask: netmask(range?.prefix ?? 16),
-      gateway: range === undefined ? '' : addressText(range.first + 1),
+      netmask: netmask(range.prefix),
+      gateway: addressText(range.first + 1),
       type: 'private',
     },
     {
@@ -91,11 +99,12 @@ export function defaultVpc(world: World, region: string, now: number): VpcRecord
   return vpc;
 }
 
-/** A /20 that no VPC has yet. */
+/** A /20 that overlaps with no VPC's. */
 export function freeRange(world: World): string {
-  const taken = new Set([...world.state.all('vpcs')].map(vpc => parseCidr(vpc.ipRange)!.first));
-  const block = 2 ** 12;
-  let first = parseCidr('10.100.0.0/20')!.first;
-  while ([...taken].some(other => other >= first - 2 ** 16 && other < first + block)) first += block;
-  return `${addressText(first)}/20`;
+  const taken = [...world.state.all('vpcs')].map(vpc => parseCidr(vpc.ipRange)!);
+  for (let first = FIRST_RANGE.first; ; first += RANGE_SIZE) {
+    const text = `${addressText(first)}/${FIRST_RANGE.prefix}`;
+    const range = { ...FIRST_RANGE, first, last: first + RANGE_SIZE - 1 };
+    if (!taken.some(other => overlaps(other, range))) return text;
+  }
 }

@@ -1,7 +1,7 @@
 import { badRequest, notFound, unprocessable } from '../errors.ts';
 import { found, numericId } from '../input.ts';
 import { removeDroplet, startAction, startBilling } from '../lifecycle.ts';
-import { defaultVpc } from '../networks.ts';
+import { defaultVpc, hasRoom } from '../networks.ts';
 import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord, ImageRecord } from '../records.ts';
 import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
@@ -80,6 +80,8 @@ const actionLink = (call: Call, action: ActionRecord) => ({
 
 function createDroplet(call: Call, order: DropletOrder, name: string): ActionRecord {
   const { world, now } = call;
+  const vpc = order.vpc ?? defaultVpc(world, order.region, now);
+  if (!hasRoom(world, vpc)) throw unprocessable('The VPC has no free addresses.');
   const droplet: DropletRecord = {
     id: nextNumber(world.state, 'droplet'),
     name,
@@ -91,7 +93,7 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     image: order.image,
     tags: ensureTags(world, order.tags),
     features: order.features,
-    vpc: (order.vpc ?? defaultVpc(world, order.region, now)).id,
+    vpc: vpc.id,
     volumeIds: order.volumeIds,
     sshKeys: order.sshKeys,
     ...(order.userData !== undefined && { userData: order.userData }),
