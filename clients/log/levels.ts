@@ -1,5 +1,5 @@
 /** From the most talkative to the least; a logger leaves out what is before its own level. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** How much a line matters. */
 export type LogLevel = (typeof LOG_LEVELS)[number];

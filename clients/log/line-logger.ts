@@ -3,7 +3,7 @@ import type { LogFields, Logger } from '../log.ts';
 import { isLogged, type LogLevel } from './levels.ts';
 
 /** Where lines go; a Node stream is one. */
-export interface LineSink {
+interface LineSink {
   write(text: string): unknown;
 }
 

@@ -45,7 +45,7 @@ export function judgeError(error: unknown): Verdict {
  * Whether only a mistake in the program explains the error. fetch reports an unreachable host as a TypeError
  * with a cause: that is none.
  */
-export function isPanic(error: unknown): boolean {
+function isPanic(error: unknown): boolean {
   if (error instanceof TypeError) return error.cause === undefined;
   return error instanceof ReferenceError || error instanceof RangeError || !(error instanceof Error);
 }

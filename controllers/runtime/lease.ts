@@ -9,7 +9,7 @@ export const RENEW_DEADLINE_MS = 10_000;
 export const RETRY_PERIOD_MS = 2_000;
 
 /** A metav1.MicroTime: the API server refuses a Lease whose times do not have six decimals. */
-export function toMicroTime(ms: number): string {
+function toMicroTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
 

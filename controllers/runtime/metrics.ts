@@ -27,7 +27,7 @@ export interface ControllerMetrics {
 }
 
 /** A finished call of the Kubernetes API; `code` is an HTTP status, or `<error>` without an answer. */
-export interface RequestFacts {
+interface RequestFacts {
   method: string;
   host: string;
   code: number | string;

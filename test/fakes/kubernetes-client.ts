@@ -6,7 +6,7 @@ import { KubernetesStore } from './kubernetes-store.ts';
 type Verb = 'get' | 'list' | 'create' | 'replace' | 'patch' | 'delete' | 'watch';
 
 /** One call, in order of arrival. */
-export interface RecordedCall {
+interface RecordedCall {
   verb: Verb;
   /** `Droplet`, ... */
   kind: string;

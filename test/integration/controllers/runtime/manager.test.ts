@@ -82,7 +82,6 @@ describeOnApiServers('The manager', server => {
       .client()
       .patch(PROJECTS, `${namespace}/shop`, { spec: { servers: 2 } });
     await settled.promise;
-    expect(seen[0]).to.equal(seen[1]);
     expect(new Set(writes).size, 'a status was written twice').to.equal(writes.length);
     expect(seen.at(-1)).to.equal('2 2');
   });

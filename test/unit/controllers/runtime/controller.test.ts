@@ -1,68 +1,11 @@
 import { expect } from 'chai';
-import { Registry } from 'prom-client';
-import { KubernetesError } from '../../../../clients/kubernetes/errors.ts';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
-import { connectController } from '../../../../controllers/runtime/controller-loop.ts';
 import { controllerFor, type Controller } from '../../../../controllers/runtime/controller.ts';
-import { fenceBySignal } from '../../../../controllers/runtime/fence.ts';
-import { shareInformers } from '../../../../controllers/runtime/informers.ts';
-import { createRuntimeMetrics } from '../../../../controllers/runtime/metrics.ts';
 import { generationChanged } from '../../../../controllers/runtime/predicates.ts';
 import { atStart, createTrigger } from '../../../../controllers/runtime/sources.ts';
 import { PROJECT_LABEL } from '../../../../crds/names.ts';
-import type { KubernetesObject } from '../../../../crds/meta.ts';
-import type { ResourceKind } from '../../../../clients/kubernetes/kinds.ts';
-import { Stalled, Waiting } from '../../../../reconcilers/outcome.ts';
 import { aDroplet, aProject } from '../../../builders/objects.ts';
-import { fakeClock } from '../../../fakes/clock.ts';
-import { fakeInformer, type FakeInformer } from '../../../fakes/informer.ts';
-import { fakeKubernetesClient } from '../../../fakes/kubernetes-client.ts';
-import { fakeLogger } from '../../../fakes/logger.ts';
-
-/** Starts controllers over a client in memory. `settle` lets everything that can happen now happen. */
-async function startControllers(seeds: KubernetesObject[], ...controllers: Controller[]) {
-  const clock = fakeClock();
-  const client = fakeKubernetesClient(seeds);
-  const fakes = new Map<string, FakeInformer<KubernetesObject>>();
-  const informers = shareInformers(<T extends KubernetesObject>(kind: ResourceKind<T>) => {
-    const informer = fakeInformer(client, kind);
-    fakes.set(kind.kind, informer);
-    return informer;
-  });
-  const log = fakeLogger();
-  const registry = new Registry();
-  let ids = 0;
-  const environment = {
-    clock,
-    log,
-    informers,
-    metrics: createRuntimeMetrics(registry),
-    newReconcileId: () => `id-${++ids}`,
-  };
-  const loops = controllers.map(controller => connectController(controller, environment));
-  const caches = new AbortController();
-  const work = new AbortController();
-  informers.start(caches.signal);
-  await informers.synced();
-  const ended = Promise.all(loops.map(loop => loop.run(work.signal, fenceBySignal(work.signal))));
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn++) await clock.advance(0);
-  };
-  await settle();
-  return {
-    clock,
-    client,
-    informer: (kind: ResourceKind) => fakes.get(kind.kind)!,
-    log,
-    settle,
-    metric: async (name: string) => (await registry.getSingleMetricAsString(name)).split('\n'),
-    stop: async () => {
-      work.abort(new Error('the test is over'));
-      await ended;
-      caches.abort();
-    },
-  };
-}
+import { startControllers } from './started-controllers.ts';
 
 const projectController = (reconciled: string[]): Controller =>
   controllerFor('project', PROJECTS).reconciles((key, project) => {
@@ -222,60 +165,36 @@ describe('A controller', () => {
     await stop();
   });
 
-  describe('after a reconcile that', () => {
-    const outcomes: Record<
-      string,
-      { ends: () => { requeueAfterMs: number } | undefined; looksAgainAfter: number[] }
-    > = {
-      'returned nothing does not look again': { ends: () => undefined, looksAgainAfter: [] },
-      'asked for it looks again after that time, every time': {
-        ends: () => ({ requeueAfterMs: 100 }),
-        looksAgainAfter: [100, 100, 100],
-      },
-      'waits looks again when it said': {
-        ends: () => {
-          throw new Waiting('not booted', 50);
-        },
-        looksAgainAfter: [50, 50, 50],
-      },
-      'stalled does not look again': {
-        ends: () => {
-          throw new Stalled('QuotaExceeded', 'ask for a higher limit');
-        },
-        looksAgainAfter: [],
-      },
-      'failed looks again after a wait that doubles': {
-        ends: () => {
-          throw new Error('no route');
-        },
-        looksAgainAfter: [5, 10, 20],
-      },
-      'met a conflict looks again after a wait that doubles': {
-        ends: () => {
-          throw new KubernetesError('old', { method: 'PATCH', path: '/' }, { code: 409, reason: 'Conflict' });
-        },
-        looksAgainAfter: [5, 10, 20],
+  it('listens to its sources only while it runs', async () => {
+    const heard: string[] = [];
+    const source = {
+      subscribe: () => {
+        heard.push('subscribed');
+        return () => heard.push('unsubscribed');
       },
     };
-    for (const [title, { ends, looksAgainAfter }] of Object.entries(outcomes)) {
-      it(title, async () => {
-        const source = createTrigger<string>();
-        const times: number[] = [];
-        const controller = controllerFor('c')
-          .wakesOn(source, event => [event])
-          .reconciles(() => {
-            times.push(clock.monotonic());
-            return times.length > 3 ? undefined : ends();
-          });
-        const { clock, settle, stop } = await startControllers([], controller);
-        source.emit('key');
-        await settle();
-        for (let ms = 0; ms < 400; ms++) await clock.advance(1);
-        const waits = times.slice(1).map((time, n) => time - times[n]!);
-        expect(waits).to.deep.equal(looksAgainAfter);
-        await stop();
+    const controller = controllerFor('c')
+      .wakesOn(source, () => [])
+      .reconciles(() => undefined);
+    const { stop } = await startControllers([], controller);
+    expect(heard).to.deep.equal(['subscribed']);
+    await stop();
+    expect(heard).to.deep.equal(['subscribed', 'unsubscribed']);
+  });
+
+  it('lets the rest of the process have its turn between two reconciles', async () => {
+    let count = 0;
+    const all = Promise.withResolvers<void>();
+    const controller = controllerFor('c')
+      .wakesOn(atStart, () => Array.from({ length: 1000 }, (_, n) => `key${n}`))
+      .reconciles(() => {
+        if (++count === 1000) all.resolve();
+        return undefined;
       });
-    }
+    const { stop } = await startControllers([], controller);
+    expect(count).to.be.within(1, 999);
+    await all.promise;
+    await stop();
   });
 
   it('writes its name, the key and the reconcile id into every line of a reconcile', async () => {

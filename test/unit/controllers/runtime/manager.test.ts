@@ -175,17 +175,20 @@ describe('The manager', () => {
       ),
     );
     informers.of(PROJECTS);
-    const { clock, manager, stop } = setUp([controller], { http, informers });
+    const { clock, client: api, manager, stop } = setUp([controller], { http, informers });
+    const contended = (): boolean => api.calls.some(({ kind }) => kind === 'Lease');
     const running = manager.run(stop.signal);
     const url = `http://127.0.0.1:${await port.promise}`;
     expect((await fetch(`${url}/healthz`)).status).to.equal(200);
     const unready = await fetch(`${url}/readyz`);
     expect(unready.status).to.equal(500);
     expect(await unready.text()).to.contain('[-]caches failed: waiting for the first list of Project');
+    await clock.advance(60_000);
+    expect(contended(), 'the leadership, sought with empty caches').to.equal(false);
     listed.resolve();
     await informers.synced();
-    await clock.advance(0);
     expect((await fetch(`${url}/readyz`)).status).to.equal(200);
+    while (!contended()) await clock.advance(0);
     stop.abort();
     await clock.advance(30_000);
     await running;
