@@ -56,7 +56,8 @@ export function createApi(parts: ApiParts): RequestListener {
   const find = createRouter(ROUTES);
   const limiter = createRateLimiter(parts.limits);
   return (request, response) => {
-    const url = new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+    const url = URL.parse(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`);
+    if (url === null) return void response.writeHead(400).end();
     if (isControl(url.pathname)) return void answerControl(parts, request, response, url.pathname);
     const match = find(request.method ?? 'GET', url.pathname);
     const operation = match?.route.operation ?? 'unknown';

@@ -10,14 +10,27 @@ export type Release = () => Promise<void>;
  */
 export async function lockStateFile(file: string): Promise<Release> {
   const lock = `${file}.lock`;
-  const owner = await ownerOf(lock);
-  if (owner !== undefined && owner !== process.pid && isAlive(owner))
-    throw new StateFileError(
-      `The sandbox's state file ${file} is in use by process ${owner}; ` +
-        `stop it, or delete ${lock} if that is no sandbox.`,
-    );
-  await writeFile(lock, `${process.pid}\n`, { mode: 0o600 });
+  while (!(await takeLock(lock))) {
+    const owner = await ownerOf(lock);
+    if (owner !== undefined && owner !== process.pid && isAlive(owner))
+      throw new StateFileError(
+        `The sandbox's state file ${file} is in use by process ${owner}; ` +
+          `stop it, or delete ${lock} if that is no sandbox.`,
+      );
+    await rm(lock, { force: true });
+  }
   return () => rm(lock, { force: true });
+}
+
+/** Whether the lock was free; of two that try at once only one gets it. */
+async function takeLock(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, `${process.pid}\n`, { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 async function ownerOf(lock: string): Promise<number | undefined> {

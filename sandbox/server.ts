@@ -48,6 +48,8 @@ export interface Sandbox {
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_BOOT_DELAY = 3000;
 const DEFAULT_DROPLET_LIMIT = 1000;
+/** Longer than any client polls: a connection closed just when a POST is sent leaves its fate in doubt. */
+const KEEP_ALIVE = 75_000;
 const LAST_PORT = 65_535;
 
 /**
@@ -75,7 +77,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     onRequest: options.onRequest,
     flushed: () => storage.journal?.flushed(),
   });
-  const server = createServer(api);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE }, api);
   const host = options.host ?? DEFAULT_HOST;
   const port = await listen(server, host, options.port, options.allowNextPort ?? false).catch(
     async (error: unknown) => {

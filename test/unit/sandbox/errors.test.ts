@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { dropletBody, startTestSandbox, type TestSandbox } from '../../builders/sandbox.ts';
 
 describe("the sandbox's errors", () => {
@@ -33,6 +35,22 @@ describe("the sandbox's errors", () => {
         message: 'The resource you were accessing could not be found.',
       });
     }
+  });
+
+  it('do not bring it down for a request that makes no sense', async () => {
+    const { port } = test.sandbox;
+    for (const [path, host] of [
+      ['//', 'x'],
+      ['/v2/account', 'a b'],
+      ['http://[', 'x'],
+    ] as const) {
+      const outgoing = request({ port, path, headers: { host } });
+      outgoing.end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      response.resume();
+      expect(response.statusCode, path).to.be.within(400, 404);
+    }
+    expect((await test.send('GET', '/v2/account', undefined, { authorization })).status).to.equal(200);
   });
 
   it('carry the id of their request, in the body and in a header', async () => {
