@@ -37,7 +37,7 @@ function at(path: string): Column['value'] {
 }
 
 /** How long ago a timestamp was, as kubectl says it. */
-export function ageOf(timestamp: unknown, now: number): string {
+function ageOf(timestamp: unknown, now: number): string {
   const time = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
   return Number.isNaN(time) ? '<unknown>' : humanDuration(now - time);
 }

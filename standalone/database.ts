@@ -110,11 +110,6 @@ export class Database {
     });
   }
 
-  /** Lets the database grow no further than that many pages; what a full disk does, for tests. */
-  limitPages(pages: number): void {
-    this.#database.exec(`PRAGMA max_page_count = ${pages}`);
-  }
-
   close(): void {
     this.#database.close();
   }

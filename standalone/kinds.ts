@@ -3,7 +3,7 @@ import { BUILT_IN_COLUMNS, columnsOfCrd, type Column } from './columns.ts';
 import { BUILT_IN_SCHEMAS, type Schema } from './schema.ts';
 
 /** Where a custom resource keeps what its scale subresource shows; JSONPaths of plain fields. */
-export interface ScalePaths {
+interface ScalePaths {
   specReplicasPath: string;
   statusReplicasPath: string;
   labelSelectorPath: string;

@@ -24,7 +24,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 function newAjv(): Ajv {
   const ajv = new Ajv({ allErrors: true, strict: true, allowMatchingProperties: true, verbose: true });
-  ajv.addFormat('int32', { type: 'number', validate: value => Math.abs(value) <= 2 ** 31 });
+  ajv.addFormat('int32', { type: 'number', validate: value => value >= -(2 ** 31) && value < 2 ** 31 });
   ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
   ajv.addFormat('date-time', value => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
   ajv.addFormat('byte', BASE64);

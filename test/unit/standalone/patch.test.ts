@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { applyJsonPatch, applyMergePatch, PatchMismatch } from '../../../standalone/patch.ts';
+import { applyStrategicMerge } from '../../../standalone/strategic-merge.ts';
+import { propertyOptions } from '../../fakes/property-options.ts';
+
+const json = fc.jsonValue({ maxDepth: 3 });
+
+describe('A merge patch', () => {
+  // The examples of RFC 7386, appendix A.
+  const examples: [unknown, unknown, unknown][] = [
+    [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
+    [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
+    [{ a: 'b' }, { a: null }, {}],
+    [{ a: 'b', b: 'c' }, { a: null }, { b: 'c' }],
+    [{ a: ['b'] }, { a: 'c' }, { a: 'c' }],
+    [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
+    [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
+    [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
+    [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['c', 'd'],
+    ],
+    [{ a: 'b' }, ['c'], ['c']],
+    [{ a: 'foo' }, null, null],
+    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+    [[1, 2], { a: 'b', c: null }, { a: 'b' }],
+    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+  ];
+  for (const [target, patch, expected] of examples) {
+    it(`${JSON.stringify(patch)} turns ${JSON.stringify(target)} into ${JSON.stringify(expected)}`, () => {
+      expect(applyMergePatch(target, patch)).to.deep.equal(expected);
+    });
+  }
+
+  it('changes nothing the second time', () => {
+    const property = fc.property(json, json, (target, patch) => {
+      const once = applyMergePatch(target, patch);
+      expect(applyMergePatch(once, patch)).to.deep.equal(once);
+    });
+    fc.assert(property, propertyOptions(200));
+  });
+});
+
+describe('A JSON patch', () => {
+  const target = { a: { b: [1, 2, 3] }, 'x/y~z': 'odd' };
+  const examples: [string, unknown[], unknown][] = [
+    ['inserts into a list', [{ op: 'add', path: '/a/b/1', value: 9 }], { b: [1, 9, 2, 3] }],
+    ['appends to a list', [{ op: 'add', path: '/a/b/-', value: 9 }], { b: [1, 2, 3, 9] }],
+    ['replaces in a list', [{ op: 'replace', path: '/a/b/0', value: 9 }], { b: [9, 2, 3] }],
+    ['removes from a list', [{ op: 'remove', path: '/a/b/2' }], { b: [1, 2] }],
+    ['copies', [{ op: 'copy', from: '/a/b/0', path: '/a/c' }], { b: [1, 2, 3], c: 1 }],
+    ['moves', [{ op: 'move', from: '/a/b/0', path: '/a/b/2' }], { b: [2, 3, 1] }],
+    ['tests', [{ op: 'test', path: '/a/b', value: [1, 2, 3] }], { b: [1, 2, 3] }],
+    ['replaces with null', [{ op: 'replace', path: '/a/b', value: null }], { b: null }],
+  ];
+  for (const [what, patch, expected] of examples) {
+    it(what, () => expect(applyJsonPatch(target, patch)).to.deep.equal({ ...target, a: expected }));
+  }
+
+  it('unescapes ~1 and ~0', () => {
+    const patch = [{ op: 'replace', path: '/x~1y~0z', value: 'even' }];
+    expect(applyJsonPatch(target, patch)).to.include({ 'x/y~z': 'even' });
+  });
+
+  const misfits: [string, object][] = [
+    ['replaces what is not there', { op: 'replace', path: '/none', value: 1 }],
+    ['removes what is not there', { op: 'remove', path: '/a/b/3' }],
+    ['adds below what is not there', { op: 'add', path: '/none/x', value: 1 }],
+    ['adds beyond the end of a list', { op: 'add', path: '/a/b/4', value: 1 }],
+    ['adds to a text', { op: 'add', path: '/x~1y~0z/a', value: 1 }],
+    ['tests in vain', { op: 'test', path: '/a/b/0', value: 2 }],
+    ['reads what every JavaScript object inherits', { op: 'copy', from: '/toString', path: '/a/c' }],
+  ];
+  for (const [what, operation] of misfits) {
+    it(`that ${what} does not fit`, () => {
+      expect(() => applyJsonPatch(target, [operation])).to.throw(PatchMismatch);
+    });
+  }
+
+  it('is refused when it is none', () => {
+    for (const patch of [
+      {},
+      [1],
+      [{ op: 'add' }],
+      [{ op: 'spin', path: '/a' }],
+      [{ op: 'move', path: '/a' }],
+    ]) {
+      expect(() => applyJsonPatch(target, patch))
+        .to.throw()
+        .with.property('code', 400);
+    }
+    expect(() => applyJsonPatch(target, [{ op: 'add', path: '/__proto__/x', value: 1 }])).to.throw(
+      '__proto__',
+    );
+  });
+
+  it('leaves its target as it was', () => {
+    const before = structuredClone(target);
+    applyJsonPatch(target, [
+      { op: 'add', path: '/a/b/-', value: 9 },
+      { op: 'remove', path: '/a/b/0' },
+    ]);
+    expect(target).to.deep.equal(before);
+  });
+});
+
+describe('A strategic merge patch', () => {
+  const owner = (uid: string, name: string): object => ({ uid, name });
+
+  it('merges owners by uid', () => {
+    const target = { metadata: { ownerReferences: [owner('1', 'a'), owner('2', 'b')] } };
+    const patch = {
+      metadata: { ownerReferences: [owner('2', 'B'), { $patch: 'delete', uid: '1' }, owner('3', 'c')] },
+    };
+    expect(applyStrategicMerge(target, patch)).to.deep.equal({
+      metadata: { ownerReferences: [owner('2', 'B'), owner('3', 'c')] },
+    });
+  });
+
+  it('adds finalizers, and removes those it names for that', () => {
+    const target = { metadata: { finalizers: ['a', 'b'] } };
+    const patch = { metadata: { finalizers: ['b', 'c'], '$deleteFromPrimitiveList/finalizers': ['a'] } };
+    expect(applyStrategicMerge(target, patch)).to.deep.equal({ metadata: { finalizers: ['b', 'c'] } });
+  });
+
+  it('replaces, deletes and retains where it says so', () => {
+    const target = { data: { a: '1', b: '2' } };
+    expect(applyStrategicMerge(target, { data: { $patch: 'replace', c: '3' } })).to.deep.equal({
+      data: { c: '3' },
+    });
+    expect(applyStrategicMerge(target, { data: { $patch: 'delete' } })).to.deep.equal({ data: {} });
+    expect(applyStrategicMerge(target, { data: { $retainKeys: ['b', 'c'], c: '3' } })).to.deep.equal({
+      data: { b: '2', c: '3' },
+    });
+  });
+
+  it('refuses an unknown directive and an item without its key', () => {
+    expect(() => applyStrategicMerge({}, { $spin: true })).to.throw('unknown directive "$spin"');
+    const patch = { metadata: { ownerReferences: [{ name: 'a' }] } };
+    expect(() => applyStrategicMerge({}, patch)).to.throw('does not contain the merge key uid');
+  });
+});

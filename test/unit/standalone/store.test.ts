@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database } from '../../../standalone/database.ts';
+import type { ApiObject } from '../../../standalone/object.ts';
+import { Store, storeKey, type Change, type JournalLimits } from '../../../standalone/store.ts';
+import { propertyOptions } from '../../fakes/property-options.ts';
+
+const START = 1_000;
+
+const object = (name: string, value: number): ApiObject => ({
+  apiVersion: 'v1',
+  kind: 'Thing',
+  metadata: { name, uid: name, resourceVersion: '', creationTimestamp: '' },
+  value,
+});
+
+describe('The store', () => {
+  let folder: string;
+  let open: Store | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dropfleet-store-'));
+  });
+  afterEach(() => {
+    open?.close();
+    open = undefined;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const reopen = (limits?: JournalLimits): Store => {
+    open?.close();
+    open = new Store(Database.open(folder, START), limits);
+    return open;
+  };
+  const put = (store: Store, name: string, value: number, kind = 'things'): void => {
+    store.put(kind, storeKey(undefined, name), object(name, value));
+  };
+  const values = (entries: { object: ApiObject }[]): Record<string, unknown> =>
+    Object.fromEntries(entries.map(({ object }) => [object.metadata.name, object['value']]));
+  const codeOf = (work: () => unknown): number => {
+    try {
+      work();
+      return 200;
+    } catch (error) {
+      return (error as { code: number }).code;
+    }
+  };
+
+  it('counts versions up from the time of its creation, over all kinds', () => {
+    const store = reopen();
+    put(store, 'a', 1);
+    put(store, 'b', 1, 'others');
+    expect(store.get('things', storeKey(undefined, 'a'))!.object.metadata.resourceVersion).to.equal('1001');
+    expect(store.version).to.equal(1002);
+    expect(reopen().version).to.equal(1002);
+  });
+
+  it('lists by namespace first and by name second', () => {
+    const store = reopen();
+    for (const [namespace, name] of [
+      ['a-b', 'a'],
+      ['a', 'z'],
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
+      store.put('things', storeKey(namespace, name), object(`${namespace}/${name}`, 0));
+    }
+    expect(Object.keys(values(store.list('things')))).to.deep.equal(['a/b', 'a/z', 'a-b/a', 'b/a']);
+  });
+
+  it('freezes what it keeps', () => {
+    const store = reopen();
+    put(store, 'a', 1);
+    const { metadata } = store.get('things', storeKey(undefined, 'a'))!.object;
+    expect(() => (metadata.name = 'b')).to.throw(TypeError);
+  });
+
+  it('tells of a change after it is on the disk', () => {
+    const store = reopen();
+    const seen: Change[] = [];
+    store.onChange(change => seen.push(change));
+    put(store, 'a', 1);
+    put(store, 'a', 2);
+    store.remove('things', storeKey(undefined, 'a'));
+    expect(
+      seen.map(({ type, before, after }) => [type, before?.object['value'], after?.object['value']]),
+    ).to.deep.equal([
+      ['ADDED', undefined, 1],
+      ['MODIFIED', 1, 2],
+      ['DELETED', 2, undefined],
+    ]);
+  });
+
+  it('refuses versions before its creation and after its last write with 410', () => {
+    const store = reopen();
+    put(store, 'a', 1);
+    expect(codeOf(() => store.changesSince('things', START - 1))).to.equal(410);
+    expect(codeOf(() => store.changesSince('things', START))).to.equal(200);
+    expect(codeOf(() => store.changesSince('things', START + 2))).to.equal(410);
+  });
+
+  it('gives the state of every version that it still knows, restarted or not', () => {
+    const operation = fc.record({
+      name: fc.constantFrom('a', 'b', 'c'),
+      kind: fc.constantFrom('things', 'others'),
+      remove: fc.boolean(),
+    });
+    const property = fc.property(
+      fc.array(operation, { maxLength: 40 }),
+      fc.boolean(),
+      (operations, restart) => {
+        rmSync(folder, { recursive: true, force: true });
+        folder = mkdtempSync(join(tmpdir(), 'dropfleet-store-'));
+        let store = reopen({ keep: 10, slack: 5 });
+        const states = [values(store.list('things'))];
+        operations.forEach(({ name, kind, remove }, i) => {
+          const before = store.version;
+          if (remove) store.remove(kind, storeKey(undefined, name));
+          else put(store, name, i, kind);
+          if (store.version > before) states.push(values(store.list('things')));
+        });
+        if (restart) store = reopen({ keep: 10, slack: 5 });
+        states.forEach((state, i) => {
+          const version = START + i;
+          const code = codeOf(() => store.changesSince('things', version));
+          if (states.length - i <= 10) expect(code).to.equal(200);
+          if (code === 200) expect(values(store.listAt('things', version))).to.deep.equal(state);
+        });
+      },
+    );
+    fc.assert(property, propertyOptions(40));
+  });
+
+  it('keeps a quiet kind watchable while another is written all the time', () => {
+    const store = reopen({ keep: 10, slack: 5 });
+    put(store, 'quiet', 1);
+    const version = store.version;
+    for (let i = 0; i < 40; i++) put(store, 'busy', i, 'others');
+    expect(codeOf(() => store.changesSince('things', version))).to.equal(200);
+    expect(codeOf(() => store.changesSince('things', version - 1))).to.equal(410);
+    expect(codeOf(() => store.changesSince('others', version))).to.equal(410);
+  });
+});
