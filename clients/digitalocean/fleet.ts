@@ -140,7 +140,7 @@ export function createFleet(options: FleetOptions): Fleet {
       }
       if (lastListStartedAt === undefined)
         return { ok: false, message: 'the droplets have not been listed yet' };
-      return { ok: true, message: `${droplets.list().length} droplets` };
+      return { ok: true, message: `droplets listed: ${droplets.list().length}` };
     },
   };
 }

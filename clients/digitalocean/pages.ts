@@ -13,7 +13,8 @@ export interface Page<T> {
  * one that exists can then be on neither; to take that for a deletion would be dear. So a reading counts only
  * when all its pages agree on the total and that many different items came; or when the reading before it had
  * the very same items, because a total may count what the list does not show. Else the list is read again,
- * and after five readings undefined is the answer.
+ * and after five readings undefined is the answer. What this cannot see is one deletion and one creation
+ * between two pages of the same reading: who is about to act on an absence still asks for the item by its id.
  */
 export async function allPages<T>(
   fetchPage: (page: number) => Promise<Page<T>>,

@@ -77,15 +77,20 @@ export function createTransport({ token, apiUrl, clock, callTimeoutMs }: Transpo
   return {
     async send(request) {
       const { operation, signal } = request;
-      const deadline = new AbortController();
-      const cancel = clock.after(callTimeoutMs, () => deadline.abort());
+      const stop = new AbortController();
+      const onStop = (): void => stop.abort();
+      const cancelDeadline = clock.after(callTimeoutMs, onStop);
+      // Not AbortSignal.any: the caller's signal may live as long as the program.
+      signal?.addEventListener('abort', onStop);
+      if (signal?.aborted) onStop();
       try {
-        return await exchange(request, AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])]));
+        return await exchange(request, stop.signal);
       } catch (error) {
         if (signal?.aborted) throw aborted(operation);
-        throw deadline.signal.aborted ? timedOut(operation, callTimeoutMs) : unanswered(operation, error);
+        throw stop.signal.aborted ? timedOut(operation, callTimeoutMs) : unanswered(operation, error);
       } finally {
-        cancel();
+        cancelDeadline();
+        signal?.removeEventListener('abort', onStop);
       }
     },
     close: () => void pool.destroy(),

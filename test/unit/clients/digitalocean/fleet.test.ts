@@ -139,7 +139,7 @@ describe('A fleet', () => {
       message: 'no list of droplets for 10 s: nobody listens',
     });
     await clock.advance(60_000);
-    expect(fleet.healthy()).to.deep.equal({ ok: true, message: '1 droplets' });
+    expect(fleet.healthy()).to.deep.equal({ ok: true, message: 'droplets listed: 1' });
     expect(log.lines.map(line => `${line.level} ${line.message}`)).to.deep.equal([
       'warn the droplets cannot be listed: nobody listens',
       'info DigitalOcean lists the droplets again',
