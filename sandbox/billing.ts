@@ -10,7 +10,7 @@ export interface Bill {
   readonly lines: readonly BillLine[];
 }
 
-export interface BillLine {
+interface BillLine {
   readonly dropletId: number;
   readonly name: string;
   readonly size: string;

@@ -1,5 +1,5 @@
 /** When a fault strikes, and how hard. With neither `next` nor `probability` it strikes always. */
-export interface Fault {
+interface Fault {
   /** It strikes this many times more, then it is over. */
   readonly next?: number;
   /** It strikes with this probability, 0 to 1. */
@@ -19,7 +19,7 @@ const FAULTS = {
   vanish: 'a new droplet is accepted and then gone after `ms`, its action errored',
   slowSnapshot: 'a snapshot takes `ms` longer',
   actionErrored: 'an action is accepted and ends as errored, without its effect',
-  pendingEvent: 'an action is refused: 422 Droplet already has a pending event.',
+  pendingEvent: 'an action or a delete is refused: 422 Droplet already has a pending event.',
   quota: 'a create is refused: 422 for the droplet limit',
   reuseAddress: 'a new droplet gets the public address that was given back last',
   gatewayTimeout: 'the request is carried out, but answered by a gateway: 504 with HTML',
@@ -28,10 +28,10 @@ const FAULTS = {
   hourlyLimit: 'the request is refused with 429 and no retry-after',
 } as const;
 
-export type FaultName = keyof typeof FAULTS;
+type FaultName = keyof typeof FAULTS;
 
 /** Switches by name; null switches one off. */
-export type FaultSettings = { readonly [N in FaultName]?: Fault | null };
+type FaultSettings = { readonly [N in FaultName]?: Fault | null };
 
 /** The switches of one sandbox. */
 export interface Faults {

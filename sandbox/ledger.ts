@@ -2,7 +2,7 @@ import { billOf, type Bill } from './billing.ts';
 import type { UsageRecord } from './records.ts';
 
 /** One request that reached the API. */
-export interface LedgerCall {
+interface LedgerCall {
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** Such as `droplets.create`; `unknown` for a path that the sandbox does not have. */

@@ -24,7 +24,7 @@ export interface Reply {
 }
 
 /** Carries a call out at once, inside a transaction. Refuses with an ApiError, and then changes nothing. */
-export type Handler = (call: Call) => Reply;
+type Handler = (call: Call) => Reply;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -42,7 +42,7 @@ export const sizeView = (size: Size) => ({
 
 const FEATURES = ['backups', 'ipv6', 'metadata', 'install_agent', 'storage', 'image_transfer'];
 
-export const regionView = (region: Region) => ({
+const regionView = (region: Region) => ({
   name: region.name,
   slug: region.slug,
   features: FEATURES,

@@ -120,7 +120,8 @@ function lagsOf({ world, now, operation }: Call): Pick<DropletRecord, 'listedAt'
 
 function deleteDroplet(call: Call) {
   const droplet = readableDroplet(call);
-  if (droplet.actionId !== undefined) throw unprocessable('Droplet already has a pending event.');
+  if (droplet.actionId !== undefined || call.world.faults.take('pendingEvent', call.operation))
+    throw unprocessable('Droplet already has a pending event.');
   destroy(call, droplet);
   return noContent();
 }

@@ -109,7 +109,11 @@ describe("the sandbox's fault switches", () => {
       expect((await create()).body.message).to.equal(
         'creating this/these droplet(s) will exceed your droplet limit',
       );
+      test.sandbox.faults.set({ pendingEvent: { operation: 'droplets.delete', next: 1 } });
       expect((await powerOff(body.droplet.id)).status).to.equal(201);
+      test.pass(TEST_BOOT_MS);
+      const remove = (): Promise<TestReply> => test.send('DELETE', `/v2/droplets/${body.droplet.id}`);
+      expect([(await remove()).status, (await remove()).status]).to.deep.equal([422, 204]);
     });
 
     it('let a droplet vanish after it was accepted, and its action end in error', async () => {

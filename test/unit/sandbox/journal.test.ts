@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { StateFileError, openJournal, readJournal } from '../../../sandbox/journal.ts';
 import { createState, type Change, type State } from '../../../sandbox/state.ts';
 import { TEST_BOOT_MS, dropletBody, startTestSandbox, type TestSandbox } from '../../builders/sandbox.ts';
@@ -35,7 +36,9 @@ describe("the sandbox's state file", () => {
 
   it('holds everything that was answered when the process is killed', async function () {
     this.timeout(10_000);
-    const child = fork(join(import.meta.dirname, 'killed-sandbox.ts'), [file], { stdio: 'ignore' });
+    const child = fork(fileURLToPath(import.meta.resolve('./killed-sandbox.ts')), [file], {
+      stdio: 'ignore',
+    });
     const answered: number[] = [];
     child.on('message', id => {
       answered.push(id as number);
