@@ -29,11 +29,7 @@ export interface ReconcileRun {
  * Looks at one key and makes the world fit. `object` is the cached one, frozen; undefined when there is none.
  * It must be safe to repeat and to cut off between any two effects. What it may throw: outcome.ts.
  */
-type Reconcile<T> = (
-  key: QueueKey,
-  object: T | undefined,
-  run: ReconcileRun,
-) => Promise<Outcome> | Outcome;
+type Reconcile<T> = (key: QueueKey, object: T | undefined, run: ReconcileRun) => Promise<Outcome> | Outcome;
 
 /** A controller, fully described; the manager runs it. */
 export interface Controller {

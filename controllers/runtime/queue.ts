@@ -1,5 +1,6 @@
 import type { Clock } from '../../clients/clock.ts';
 import { createBackoff } from './backoff.ts';
+import { Line } from './line.ts';
 
 /** What identifies a piece of work: an object's key, or a word of the controller's own. */
 export type QueueKey = string;
@@ -82,8 +83,8 @@ class KeyedQueue implements WorkQueue {
   readonly #backoff = createBackoff();
   /** Everything that waits, whether it is delayed, due, or held back because its key is handed out. */
   readonly #entries = new Map<QueueKey, Entry>();
-  /** What can be handed out now, by priority, each in order of arrival. */
-  readonly #due = new Map<number, Set<QueueKey>>();
+  /** What can be handed out now, by priority, in order of arrival. */
+  readonly #due = new Map<number, Line>();
   readonly #handouts = new Map<QueueKey, Handout>();
   readonly #getters: ((key: QueueKey | undefined) => void)[] = [];
   readonly #idleWaiters: (() => void)[] = [];
@@ -186,20 +187,20 @@ class KeyedQueue implements WorkQueue {
 
   /** Gives the entry to whoever waits, or lines it up. */
   #offer(entry: Entry): void {
-    this.#lineOf(entry.priority).add(entry.key);
+    this.#lineOf(entry.priority).join(entry.key);
     const resolve = this.#getters.shift();
     if (resolve !== undefined) resolve(this.#takeDue());
   }
 
   #raise(entry: Entry, priority: number): void {
     if (priority <= entry.priority) return;
-    const wasLinedUp = this.#due.get(entry.priority)?.delete(entry.key) ?? false;
+    const wasLinedUp = this.#due.get(entry.priority)?.leave(entry.key) ?? false;
     entry.priority = priority;
-    if (wasLinedUp) this.#lineOf(priority).add(entry.key);
+    if (wasLinedUp) this.#lineOf(priority).join(entry.key);
   }
 
-  #lineOf(priority: number): Set<QueueKey> {
-    const line = this.#due.get(priority) ?? new Set();
+  #lineOf(priority: number): Line {
+    const line = this.#due.get(priority) ?? new Line();
     this.#due.set(priority, line);
     return line;
   }
@@ -207,7 +208,7 @@ class KeyedQueue implements WorkQueue {
   #takeDue(): QueueKey | undefined {
     const priorities = [...this.#due.keys()].sort((a, b) => b - a);
     for (const priority of priorities) {
-      const [key] = this.#due.get(priority)!;
+      const key = this.#due.get(priority)!.take();
       if (key !== undefined) return this.#handOut(key, priority);
     }
     return undefined;
@@ -216,7 +217,6 @@ class KeyedQueue implements WorkQueue {
   #handOut(key: QueueKey, priority: number): QueueKey {
     const since = this.#clock.monotonic();
     this.#observer.taken((since - this.#entries.get(key)!.readyAt) / 1000);
-    this.#due.get(priority)!.delete(key);
     this.#entries.delete(key);
     this.#handouts.set(key, { priority, since });
     return key;
