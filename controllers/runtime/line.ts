@@ -3,9 +3,10 @@ export class Line {
   readonly #waiting = new Set<string>();
   /**
    * Goes on where it stopped: a Set keeps the holes of what was deleted from its front for a while, and an
-   * iterator that begins anew walks over all of them.
+   * iterator that begins anew walks over all of them. Who joins does so ahead of it, so it never comes to an end
+   * while anybody waits; and it is not asked when nobody does.
    */
-  #cursor = this.#waiting.values();
+  readonly #cursor = this.#waiting.values();
 
   /** At the end, unless it is in line already. */
   join(key: string): void {
@@ -20,13 +21,8 @@ export class Line {
   /** Removes the first. */
   take(): string | undefined {
     if (this.#waiting.size === 0) return undefined;
-    let first = this.#cursor.next();
-    if (first.done) {
-      // It came to the end once, when nobody waited: from then on it sees nobody.
-      this.#cursor = this.#waiting.values();
-      first = this.#cursor.next();
-    }
-    this.#waiting.delete(first.value!);
-    return first.value;
+    const first = this.#cursor.next().value!;
+    this.#waiting.delete(first);
+    return first;
   }
 }
