@@ -4,7 +4,7 @@ import type { Place } from './problems.ts';
 export interface CsvCell extends Place {
   /** What it says: quotes undone, no space around it. */
   value: string;
-  /** Offsets in the text of what an edit replaces: inside the quotes, or between the surrounding spaces. */
+  /** Offsets in the text of what an edit replaces: inside the quotes, if any, and between the spaces. */
   start: number;
   end: number;
   /** What is wrong with its quotes, if anything. An unclosed cell runs to the end of the text. */
@@ -62,6 +62,12 @@ const isBlank = ({ cells }: CsvRecord): boolean =>
 
 const isQuotedComment = ({ cells }: CsvRecord): boolean => cells[0]!.value.startsWith('#');
 
+/** Where the raw text, which begins at that offset, is more than space. */
+function trimmedSpan(raw: string, offset: number): { start: number; end: number } {
+  const start = offset + raw.length - raw.trimStart().length;
+  return { start, end: start + raw.trim().length };
+}
+
 class Scanner {
   readonly #text: string;
   readonly #separator: string;
@@ -105,10 +111,10 @@ class Scanner {
   }
 
   #readPlain(): CsvCell {
+    const from = this.#offset;
     const raw = this.#readToCellEnd();
-    const start = this.#offset - raw.trimStart().length;
-    const value = raw.trim();
-    return { value, start, end: start + value.length, ...this.#placeOf(start) };
+    const span = trimmedSpan(raw, from);
+    return { value: raw.trim(), ...span, ...this.#placeOf(span.start) };
   }
 
   #readQuoted(quote: number): CsvCell {
@@ -116,9 +122,8 @@ class Scanner {
     const start = quote + 1;
     this.#offset = start;
     const closed = this.#passClosingQuote();
-    const end = closed ? this.#offset - 1 : this.#offset;
-    const value = this.#text.slice(start, end).replaceAll('""', '"').trim();
-    const cell = { value, start, end, ...place };
+    const raw = this.#text.slice(start, closed ? this.#offset - 1 : this.#offset);
+    const cell = { value: raw.replaceAll('""', '"').trim(), ...trimmedSpan(raw, start), ...place };
     if (!closed) return { ...cell, fault: 'unclosed' };
     return this.#readToCellEnd().trim() === '' ? cell : { ...cell, fault: 'text-after-quote' };
   }

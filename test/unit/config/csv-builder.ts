@@ -18,7 +18,7 @@ export interface FileShape {
   trailingCells: number;
   columns: (keyof RowValues)[];
   /** Used round and round, one a cell. */
-  quoting: ('bare' | 'quoted' | 'spaced')[];
+  quoting: ('bare' | 'quoted' | 'spaced' | 'padded')[];
   /** Between the rows, used round and round. */
   filler: string[];
 }
@@ -43,7 +43,7 @@ export const fileShape: fc.Arbitrary<FileShape> = fc.record({
   finalLineBreak: fc.boolean(),
   trailingCells: fc.nat(3),
   columns: fc.shuffledSubarray(['project', 'servers', 'masterSpec', 'webSpec'] as const, { minLength: 4 }),
-  quoting: fc.array(fc.constantFrom('bare', 'quoted', 'spaced'), { minLength: 1, maxLength: 7 }),
+  quoting: fc.array(fc.constantFrom('bare', 'quoted', 'spaced', 'padded'), { minLength: 1, maxLength: 7 }),
   filler: fc.array(fc.constantFrom('none', '', '# it\'s a "comment"; with, all', 'separators'), {
     minLength: 1,
     maxLength: 5,
@@ -72,7 +72,8 @@ function writeRecord(cells: readonly string[], row: number, shape: FileShape): s
   const written = cells.map((cell, i) => {
     const style = quoting[(row * cells.length + i) % quoting.length]!;
     if (style === 'bare') return cell;
-    return style === 'quoted' ? `"${cell}"` : ` "${cell}" `;
+    if (style === 'padded') return `"\u00A0 ${cell} "`;
+    return style === 'quoted' ? `"${cell}"` : `\u00A0"${cell}" `;
   });
   return written.join(separator) + separator.repeat(shape.trailingCells);
 }

@@ -35,6 +35,12 @@ describe('setting the servers of a project', () => {
     );
   });
 
+  it('is refused with all the names there are when none is near', () => {
+    const refusal = (rows: string) => () => setServers(`Project,Servers\n${rows}`, 'nothing', 2, 'p.csv');
+    expect(refusal('shop,3\nblog,1\n')).to.throw('p.csv has no project "nothing"; it has shop, blog');
+    expect(refusal('')).to.throw('p.csv has no project "nothing"; it has no project at all');
+  });
+
   it('is refused for a number of servers that no project can have', () => {
     for (const servers of [0, 101, 1.5, Number.NaN])
       expect(() => setServers('Project,Servers\nshop,3\n', 'shop', servers)).to.throw(ConfigurationError);

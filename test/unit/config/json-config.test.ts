@@ -186,6 +186,12 @@ describe('email_config.json', () => {
     expect(await secureOf({ host: 'h', port: 2525, secure: true })).to.equal(true);
   });
 
+  it('takes true and false for secure, but no text', async () => {
+    expect((await email({ smtp_settings: { host: 'h', secure: 'true' } })).lines[0]).to.match(
+      /found "true"; must be true or false without quotes$/,
+    );
+  });
+
   it('sends nothing while it names nobody', async () => {
     expect(await email({ recipients: [] })).to.deep.equal({ config: undefined, lines: [] });
   });
