@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, invalid, invalidValue, methodNotAllowed, unsupportedMediaType } from './api-error.ts';
+import { badRequest, invalid, methodNotAllowed, unsupportedMediaType } from './api-error.ts';
 import { contentType, parseBody, readBody } from './body.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toSelection, toVersion } from './list.ts';
@@ -108,7 +108,10 @@ function serveWatch(call: Call): void {
 }
 
 const sinkOf = (response: ServerResponse): WatchSink => ({
-  write: line => void response.write(line),
+  write: line => {
+    // Writing to what has ended is an error event that nobody listens for.
+    if (!response.writableEnded) response.write(line);
+  },
   pendingBytes: () => response.writableLength,
   end: () => void response.end(),
   destroy: () => void response.destroy(),
@@ -190,7 +193,10 @@ function applyFittingPatch(kind: Kind, object: ApiObject, patch: unknown): unkno
     return applyJsonPatch(object, patch);
   } catch (error) {
     if (!(error instanceof PatchMismatch)) throw error;
-    throw invalid(kind, object.metadata.name, [invalidValue('patch', patch, error.message)]);
+    // Not quoting the patch, which may be for a Secret.
+    throw invalid(kind, object.metadata.name, [
+      { reason: 'FieldValueInvalid', message: error.message, field: 'patch' },
+    ]);
   }
 }
 

@@ -15,17 +15,23 @@ export interface Decoded {
   unknownFields: string[];
 }
 
-/** What the schema of one kind does to its objects. Compiled once. */
+/** The codecs of all kinds. Throws when a schema has what this server would not enforce. */
+export function compileCodecs(kinds: readonly Kind[]): ReadonlyMap<Kind, Codec> {
+  const validateMetadata = compileSchema(METADATA_SCHEMA);
+  return new Map(kinds.map(kind => [kind, new Codec(kind, validateMetadata)]));
+}
+
+/** What the schema of one kind does to its objects. */
 export class Codec {
   readonly #kind: Kind;
   readonly #validate: Validator;
   readonly #validateMetadata: Validator;
   readonly #checkRules: RuleCheck;
 
-  constructor(kind: Kind) {
+  constructor(kind: Kind, validateMetadata: Validator) {
     this.#kind = kind;
     this.#validate = compileSchema(kind.schema);
-    this.#validateMetadata = compileSchema(METADATA_SCHEMA);
+    this.#validateMetadata = validateMetadata;
     this.#checkRules = compileRules(kind.schema);
   }
 

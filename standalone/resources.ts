@@ -1,22 +1,22 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { toKubernetesTime } from '../crds/conditions.ts';
+import { alreadyExists, badRequest, forbidden, invalid, invalidValue, notFound } from './api-error.ts';
 import {
-  alreadyExists,
-  badRequest,
-  conflict,
-  forbidden,
-  forbiddenValue,
-  invalid,
-  invalidValue,
-  notFound,
-} from './api-error.ts';
+  checkFinalizers,
+  checkNames,
+  checkNamespace,
+  checkPreconditions,
+  checkVersion,
+  reportUnknownFields,
+} from './checks.ts';
 import type { Codec, Decoded } from './codec.ts';
 import { markDeleted, type DeleteOptions } from './deletion.ts';
 import { NAMESPACE, type Kind } from './kinds.ts';
 import { missingName } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
-import { withVersion, storeKey, type Store } from './store.ts';
+import { storeKey, withVersion, type Store } from './store.ts';
+import { carryOver, defined, isReleased, withGeneration, type Subresource } from './update.ts';
 
 /** How a write is to be done. */
 export interface WriteOptions {
@@ -41,9 +41,6 @@ export interface Target {
   namespace: string | undefined;
   name: string;
 }
-
-/** The part of an object that a write is for; undefined is all but status. */
-export type Subresource = 'status' | undefined;
 
 const NAME_SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -204,116 +201,9 @@ export class Resources {
 /** Namespaces that always exist. */
 export const PERMANENT_NAMESPACES: readonly string[] = ['default', 'kube-system'];
 
-const defined = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
 function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   if (name !== undefined) return name;
   if (generateName === undefined) throw invalid(kind, '', [missingName()]);
   const suffix = Array.from({ length: 5 }, () => NAME_SUFFIX_LETTERS[randomInt(NAME_SUFFIX_LETTERS.length)]);
   return generateName + suffix.join('');
 }
-
-function checkNamespace(metadata: Partial<Metadata>, namespace: string | undefined): void {
-  if (metadata.namespace === undefined || metadata.namespace === namespace) return;
-  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
-}
-
-function checkNames(metadata: Partial<Metadata>, { namespace, name }: Target): void {
-  checkNamespace(metadata, namespace);
-  if (metadata.name === name) return;
-  if (metadata.name === undefined) throw badRequest('name must be provided');
-  throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
-}
-
-function reportUnknownFields(kind: Kind, { unknownFields }: Decoded, options: WriteOptions): void {
-  if (unknownFields.length === 0 || options.fieldValidation === 'Ignore') return;
-  const texts = unknownFields.map(path => `unknown field ${JSON.stringify(path)}`);
-  if (options.fieldValidation === 'Warn') return texts.forEach(options.warn);
-  throw badRequest(
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`,
-  );
-}
-
-/** A resourceVersion or uid in what is written is a precondition. */
-function checkVersion({ kind, name }: Target, { metadata }: ApiObject, given: Partial<Metadata>): void {
-  if (given.uid !== undefined && given.uid !== metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${metadata.uid}`,
-    );
-  }
-  if (given.resourceVersion === undefined || given.resourceVersion === metadata.resourceVersion) return;
-  throw conflict(
-    kind,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  );
-}
-
-function checkPreconditions({ kind, name }: Target, { metadata }: ApiObject, options: DeleteOptions): void {
-  const { uid, resourceVersion } = options.preconditions;
-  if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
-    );
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      kind,
-      name,
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
-    );
-  }
-}
-
-/** What is written, with all that the writer has no say in taken from the object as it is. */
-function carryOver(
-  kind: Kind,
-  current: ApiObject,
-  given: Decoded['object'],
-  subresource: Subresource,
-): ApiObject {
-  if (subresource === 'status') return withField(current, 'status', given['status']);
-  const { labels, annotations, finalizers, ownerReferences } = given.metadata;
-  const metadata = defined({
-    ...current.metadata,
-    labels,
-    annotations,
-    finalizers,
-    ownerReferences,
-  }) as unknown as Metadata;
-  const fields = { ...(given as ApiObject), metadata };
-  return kind.hasStatus ? withField(fields, 'status', current['status']) : fields;
-}
-
-function withField(object: ApiObject, field: string, value: unknown): ApiObject {
-  const { [field]: _before, ...rest } = object;
-  return (value === undefined ? rest : { ...rest, [field]: value }) as ApiObject;
-}
-
-function checkFinalizers(kind: Kind, current: ApiObject, updated: ApiObject): void {
-  if (current.metadata.deletionTimestamp === undefined) return;
-  const before = new Set(current.metadata.finalizers);
-  const added = (updated.metadata.finalizers ?? []).filter(name => !before.has(name));
-  if (added.length === 0) return;
-  const list = added.map(name => JSON.stringify(name)).join(', ');
-  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
-  throw invalid(kind, current.metadata.name, [forbiddenValue('metadata.finalizers', why)]);
-}
-
-/** The generation counts changes of all but metadata and status, in custom resources only. */
-function withGeneration(kind: Kind, current: ApiObject, updated: ApiObject): ApiObject {
-  if (!kind.custom) return updated;
-  const desired = ({ metadata: _metadata, status: _status, ...rest }: ApiObject): unknown => rest;
-  if (isDeepStrictEqual(desired(current), desired(updated))) return updated;
-  const generation = (current.metadata.generation ?? 0) + 1;
-  return { ...updated, metadata: { ...updated.metadata, generation } };
-}
-
-/** Whether the last finalizer of an object that is being deleted is gone. Namespaces wait for their contents. */
-const isReleased = (kind: Kind, { metadata }: ApiObject): boolean =>
-  kind !== NAMESPACE && metadata.deletionTimestamp !== undefined && metadata.finalizers === undefined;

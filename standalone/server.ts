@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { loadCrds } from '../crds/schema.ts';
 import { startBackground } from './background.ts';
-import { Codec } from './codec.ts';
+import { compileCodecs } from './codec.ts';
 import { Database } from './database.ts';
 import { addFixedObjects, ensureNamespaces } from './fixed-objects.ts';
 import { createHandler } from './handler.ts';
@@ -62,7 +62,7 @@ async function serve(
 ): Promise<StandaloneServer> {
   const crds = loadCrds();
   const kinds = [...BUILT_IN_KINDS, ...crds.map(kindOfCrd)];
-  const resources = new Resources(store, new Map(kinds.map(kind => [kind, new Codec(kind)])), now);
+  const resources = new Resources(store, compileCodecs(kinds), now);
   addFixedObjects(store, crds);
   ensureNamespaces(store, resources);
   const watches = new WatchHub(store, now);

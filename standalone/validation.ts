@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
 import { invalidValue, requiredValue, type Cause } from './api-error.ts';
 import { isJsonObject } from './object.ts';
@@ -46,10 +45,13 @@ const listKeys = (schema: object | undefined): string[] | undefined =>
 
 /** The index of the first item that repeats an earlier one, by its keys in a map list, else as a whole. */
 function duplicateOf(items: readonly unknown[], keys: string[] | undefined): number | undefined {
-  const index = items.findIndex((item, i) =>
-    items.slice(0, i).some(other => isDeepStrictEqual(identity(other, keys), identity(item, keys))),
-  );
-  return index < 0 ? undefined : index;
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    const id = JSON.stringify(identity(item, keys));
+    if (seen.has(id)) return index;
+    seen.add(id);
+  }
+  return undefined;
 }
 
 const identity = (item: unknown, keys: string[] | undefined): unknown =>
@@ -65,7 +67,7 @@ function toCause(error: ErrorObject, root: unknown): Cause {
     case 'type':
       return typeCause(field, String(error.params['type']), value);
     case 'format':
-      return inBody(`must be of type ${String(error.params['format'])}: ${JSON.stringify(value)}`);
+      return formatCause(field, String(error.params['format']), value);
     case 'enum':
       return enumCause(field, value, error.params['allowedValues'] as unknown[]);
     case 'minimum':
@@ -83,6 +85,12 @@ function toCause(error: ErrorObject, root: unknown): Cause {
     default:
       return inBody(error.message ?? 'is invalid');
   }
+}
+
+/** What should be base64 is not shown: it is the value of a Secret. */
+function formatCause(field: string, format: string, value: unknown): Cause {
+  const shown = format === 'byte' ? '...' : value;
+  return invalidValue(field, shown, `${field} in body must be of type ${format}: ${JSON.stringify(shown)}`);
 }
 
 /** A value of the wrong type is not shown, only its type: that is what a real server does. */

@@ -104,7 +104,7 @@ export class ApiClient {
 
   /** A string is sent as it is, anything else as JSON. */
   async send(method: string, path: string, body?: unknown, extras: Extras = {}): Promise<Answer> {
-    const response = await this.#open(method, path, body, extras);
+    const response = await this.open(method, path, body, extras);
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -115,7 +115,7 @@ export class ApiClient {
 
   /** Resolves when the server has sent the headers. */
   async watch(path: string, extras: Extras = {}): Promise<Watch> {
-    const response = await this.#open('GET', path, undefined, extras);
+    const response = await this.open('GET', path, undefined, extras);
     const lines = createInterface({ input: response })[Symbol.asyncIterator]();
     return {
       async next() {
@@ -130,7 +130,8 @@ export class ApiClient {
     this.#agent.destroy();
   }
 
-  #open(method: string, path: string, body: unknown, extras: Extras): Promise<IncomingMessage> {
+  /** Sends a request; nothing of the answer is read until the caller does. */
+  open(method: string, path: string, body?: unknown, extras: Extras = {}): Promise<IncomingMessage> {
     const { server, ca, token } = this.#credentials;
     const isAnonymous = extras.anonymous === true;
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);

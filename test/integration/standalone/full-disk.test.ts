@@ -9,6 +9,8 @@ import { ApiClient } from './api-client.ts';
 import { configMap, configMapsIn } from './things.ts';
 
 const path = configMapsIn('default');
+/** Gives a process file systems of its own, without being root. */
+const UNSHARE = 'unshare';
 const serverProcess = fileURLToPath(new URL('./server-process.ts', import.meta.url));
 
 // The state directory is a file system of 4 MB that only the server's process sees.
@@ -19,10 +21,10 @@ describe('The standalone API on a full disk', () => {
   let api: ApiClient;
 
   before(async function () {
-    if (spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true']).status !== 0) this.skip();
+    if (spawnSync(UNSHARE, ['--user', '--map-root-user', '--mount', 'true']).status !== 0) this.skip();
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-full-'));
     const mount = `mount -t tmpfs -o size=4m none "${folder}" && exec "${process.execPath}" "${serverProcess}" "${folder}"`;
-    child = spawn('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', mount], {
+    child = spawn(UNSHARE, ['--user', '--map-root-user', '--mount', 'sh', '-c', mount], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const [kubeconfig] = (await once(child, 'message')) as [string];

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { describeOnApiServers } from '../../environment/api-server.ts';
 import { ApiClient, type Thing, type Watch } from './api-client.ts';
 import { configMap, configMapsIn, project, projectsIn } from './things.ts';
@@ -173,6 +174,21 @@ describeOnApiServers('What only newer API servers do when watching', server => {
   it('refuses sendInitialEvents with 422, so that kubectl lists first', async () => {
     const path = '/api/v1/configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
     expect((await api.get(path)).status).to.equal(422);
+  });
+
+  it('cuts off a client that does not read', async () => {
+    const namespace = await server().namespace();
+    const path = configMapsIn(namespace);
+    const { body } = await api.get(path);
+    const query = `watch=true&resourceVersion=${body.metadata.resourceVersion}`;
+    const unread = await api.open('GET', `${path}?${query}`);
+    await api.post(path, configMap('large', { text: 'x'.repeat(1_000_000) }));
+    for (let i = 0; i < 40; i++) {
+      await api.patch(`${path}/large`, { metadata: { annotations: { i: String(i) } } });
+    }
+    unread.once('error', () => undefined).resume();
+    await once(unread, 'close');
+    expect(unread.complete).to.equal(false);
   });
 
   it('gives an ERROR event for a version of another database', async () => {

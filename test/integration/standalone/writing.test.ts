@@ -528,6 +528,18 @@ describeOnApiServers('What only newer API servers do when writing', server => {
     expect((await api.post(projects, deep)).status).to.equal(400);
   });
 
+  it('quotes no value of a Secret in an error', async () => {
+    const secrets = `/api/v1/namespaces/${namespace}/secrets`;
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'quoted' } };
+    const broken = await api.post(secrets, { ...secret, data: { token: 'hunter2!' } });
+    expect(broken.status).to.equal(400);
+    await api.post(secrets, { ...secret, stringData: { token: 'x' } });
+    const patch = [{ op: 'test', path: '/data/token', value: 'hunter2!' }];
+    const misfit = await api.patch(`${secrets}/quoted`, patch, { type: 'application/json-patch+json' });
+    expect(misfit.status).to.equal(422);
+    expect(broken.text + misfit.text).not.to.contain('hunter2');
+  });
+
   it('names apply -f when server-side apply is asked for', async () => {
     await api.post(configMapsIn(namespace), configMap('applied'));
     const type = 'application/apply-patch+yaml';
