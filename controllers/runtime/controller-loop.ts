@@ -110,7 +110,8 @@ class Loop implements ControllerLoop {
     try {
       await this.#ownWrites.settled(key);
       if (run.signal.aborted) return undefined;
-      return judgeOutcome(await this.#reconcile(key, run));
+      // Fenced, so that a machine which slept through its lease begins nothing when it wakes.
+      return judgeOutcome(await run.fenced(async () => this.#reconcile(key, run)));
     } catch (error) {
       if (run.signal.aborted) return undefined;
       const verdict = judgeError(error);

@@ -89,13 +89,15 @@ describeOnApiServers('The manager', server => {
   it('hands over to the one that waits, without two at work at a time', async () => {
     const namespace = await server().namespace();
     const atWork = new Set<string>();
+    const overlaps: string[] = [];
     const began: Record<string, PromiseWithResolvers<void>> = {
       a: Promise.withResolvers<void>(),
       b: Promise.withResolvers<void>(),
     };
     const working = (identity: string): Controller =>
       controllerFor(identity, PROJECTS).reconciles(async (_key, _object, { signal }) => {
-        expect([...atWork]).to.deep.equal([]);
+        // Thrown here it would only be one more failure that is retried.
+        if (atWork.size > 0) overlaps.push(identity);
         atWork.add(identity);
         began[identity]!.resolve();
         await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -108,6 +110,7 @@ describeOnApiServers('The manager', server => {
     run(createOne(namespace, 'b', working('b')));
     await stopA();
     await began['b']!.promise;
+    expect(overlaps).to.deep.equal([]);
     const lease = await server().client().get(LEASES, `${namespace}/dropfleet`);
     expect(lease.spec).to.include({ holderIdentity: 'b', leaseTransitions: 1 });
     expect(lease.spec!.renewTime).to.match(/\.\d{6}Z$/);

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import { controllerFor, type Controller } from '../../../../controllers/runtime/controller.ts';
+import type { Fence } from '../../../../controllers/runtime/fence.ts';
 import { generationChanged } from '../../../../controllers/runtime/predicates.ts';
 import { atStart, createTrigger } from '../../../../controllers/runtime/sources.ts';
 import { PROJECT_LABEL } from '../../../../crds/names.ts';
 import { aDroplet, aProject } from '../../../builders/objects.ts';
-import { startControllers } from './started-controllers.ts';
+import { startController } from './started-controller.ts';
 
 const projectController = (reconciled: string[]): Controller =>
   controllerFor('project', PROJECTS).reconciles((key, project) => {
@@ -17,7 +18,7 @@ describe('A controller', () => {
   it('looks at every object at the start, and again when one changes, comes or goes', async () => {
     const seen: string[] = [];
     const seed = aProject('a', { metadata: { finalizers: [] } });
-    const { client, settle, stop } = await startControllers([seed], projectController(seen));
+    const { client, settle, stop } = await startController([seed], projectController(seen));
     await client.patch(PROJECTS, 'default/a', { spec: { servers: 2 } });
     await settle();
     await client.delete(PROJECTS, 'default/a');
@@ -31,7 +32,7 @@ describe('A controller', () => {
     const controller = controllerFor('project', PROJECTS)
       .filteredBy(generationChanged)
       .reconciles(() => void count++);
-    const { client, informer, settle, stop } = await startControllers([aProject('a')], controller);
+    const { client, informer, settle, stop } = await startController([aProject('a')], controller);
     await client.patch(PROJECTS, 'default/a', { status: { droplets: 1 } }, { subresource: 'status' });
     await settle();
     expect(count).to.equal(1);
@@ -49,7 +50,7 @@ describe('A controller', () => {
     const controller = controllerFor('project', PROJECTS)
       .owns(DROPLETS)
       .reconciles(key => void seen.push(key));
-    const { client, settle, stop } = await startControllers([aProject('a'), aProject('b')], controller);
+    const { client, settle, stop } = await startController([aProject('a'), aProject('b')], controller);
     seen.length = 0;
     const owner = { apiVersion: 'dropfleet.io/v1beta1', name: 'b', uid: 'uid-b', controller: true };
     const owned = (name: string, kind: string, controller = true) =>
@@ -67,7 +68,7 @@ describe('A controller', () => {
     const controller = controllerFor('project', PROJECTS)
       .watches(DROPLETS, droplet => [`default/${droplet.metadata.labels?.[PROJECT_LABEL]}`])
       .reconciles(key => void seen.push(key));
-    const { client, settle, stop } = await startControllers([aDroplet('a-web1')], controller);
+    const { client, settle, stop } = await startController([aDroplet('a-web1')], controller);
     seen.length = 0;
     await client.patch(DROPLETS, 'default/a-web1', { metadata: { labels: { [PROJECT_LABEL]: 'b' } } });
     await settle();
@@ -82,7 +83,7 @@ describe('A controller', () => {
       .wakesOn(atStart, () => ['csv'])
       .wakesOn(file, path => [path])
       .reconciles((key, object) => void seen.push(`${key} ${object}`));
-    const { settle, stop } = await startControllers([], controller);
+    const { settle, stop } = await startController([], controller);
     file.emit('other.csv');
     await settle();
     expect(seen).to.deep.equal(['csv undefined', 'other.csv undefined']);
@@ -101,7 +102,7 @@ describe('A controller', () => {
         return [event];
       })
       .reconciles(key => void seen.push(key));
-    const { log, metric, settle, stop } = await startControllers([], controller);
+    const { log, metric, settle, stop } = await startController([], controller);
     source.emit('bad');
     source.emit('good');
     await settle();
@@ -125,7 +126,7 @@ describe('A controller', () => {
         }
         return undefined;
       });
-    const { client, informer, settle, stop } = await startControllers([], controller);
+    const { client, informer, settle, stop } = await startController([], controller);
     informer(PROJECTS).pause();
     client.seed(aProject('a'));
     await settle();
@@ -154,7 +155,7 @@ describe('A controller', () => {
         return undefined;
       });
     const seeds = [aProject('a'), aProject('b'), aProject('c')];
-    const { metric, settle, stop } = await startControllers(seeds, controller);
+    const { metric, settle, stop } = await startController(seeds, controller);
     expect(running).to.equal(2);
     expect(await metric('controller_runtime_active_workers')).to.include(
       'controller_runtime_active_workers{controller="project"} 2',
@@ -176,10 +177,29 @@ describe('A controller', () => {
     const controller = controllerFor('c')
       .wakesOn(source, () => [])
       .reconciles(() => undefined);
-    const { stop } = await startControllers([], controller);
+    const { stop } = await startController([], controller);
     expect(heard).to.deep.equal(['subscribed']);
     await stop();
     expect(heard).to.deep.equal(['subscribed', 'unsubscribed']);
+  });
+
+  it('begins no reconcile behind its fence, and tries again', async () => {
+    let count = 0;
+    const controller = controllerFor('c')
+      .wakesOn(atStart, () => ['key'])
+      .reconciles(() => void count++);
+    let isOpen = false;
+    const fence: Fence = async effect => {
+      if (!isOpen) throw new Error('the deadline has passed');
+      return effect(new AbortController().signal);
+    };
+    const { clock, settle, stop } = await startController([], controller, fence);
+    expect(count).to.equal(0);
+    isOpen = true;
+    await clock.advance(5);
+    await settle();
+    expect(count).to.equal(1);
+    await stop();
   });
 
   it('lets the rest of the process have its turn between two reconciles', async () => {
@@ -191,7 +211,7 @@ describe('A controller', () => {
         if (++count === 1000) all.resolve();
         return undefined;
       });
-    const { stop } = await startControllers([], controller);
+    const { stop } = await startController([], controller);
     expect(count).to.be.within(1, 999);
     await all.promise;
     await stop();
@@ -202,7 +222,7 @@ describe('A controller', () => {
       run.log.info('looking');
       return undefined;
     });
-    const { log, stop } = await startControllers([aProject('a')], controller);
+    const { log, stop } = await startController([aProject('a')], controller);
     expect(log.lines).to.deep.equal([
       {
         level: 'info',
@@ -225,7 +245,7 @@ describe('A controller', () => {
         });
       });
     });
-    const { log, metric, stop } = await startControllers([aProject('a'), aProject('b')], controller);
+    const { log, metric, stop } = await startController([aProject('a'), aProject('b')], controller);
     await stop();
     expect(began).to.deep.equal(['default/a']);
     expect(released).to.equal(true);

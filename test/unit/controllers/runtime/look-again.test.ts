@@ -3,7 +3,7 @@ import { KubernetesError } from '../../../../clients/kubernetes/errors.ts';
 import { controllerFor } from '../../../../controllers/runtime/controller.ts';
 import { createTrigger } from '../../../../controllers/runtime/sources.ts';
 import { Stalled, Waiting } from '../../../../reconcilers/outcome.ts';
-import { startControllers } from './started-controllers.ts';
+import { startController } from './started-controller.ts';
 
 describe('A controller', () => {
   describe('after a reconcile that', () => {
@@ -51,7 +51,7 @@ describe('A controller', () => {
             times.push(clock.monotonic());
             return times.length > 3 ? undefined : ends();
           });
-        const { clock, settle, stop } = await startControllers([], controller);
+        const { clock, settle, stop } = await startController([], controller);
         source.emit('key');
         await settle();
         for (let ms = 0; ms < 400; ms++) await clock.advance(1);
@@ -72,7 +72,7 @@ describe('A controller', () => {
         if (times.length % 3 !== 0) throw new Error('no route');
         return { requeueAfterMs: 100 };
       });
-    const { clock, settle, stop } = await startControllers([], controller);
+    const { clock, settle, stop } = await startController([], controller);
     source.emit('key');
     await settle();
     for (let ms = 0; ms < 150; ms++) await clock.advance(1);

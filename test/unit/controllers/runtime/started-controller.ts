@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { connectController } from '../../../../controllers/runtime/controller-loop.ts';
 import { type Controller } from '../../../../controllers/runtime/controller.ts';
-import { fenceBySignal } from '../../../../controllers/runtime/fence.ts';
+import { fenceBySignal, type Fence } from '../../../../controllers/runtime/fence.ts';
 import { shareInformers } from '../../../../controllers/runtime/informers.ts';
 import { createRuntimeMetrics } from '../../../../controllers/runtime/metrics.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
@@ -11,8 +11,8 @@ import { fakeInformer, type FakeInformer } from '../../../fakes/informer.ts';
 import { fakeKubernetesClient } from '../../../fakes/kubernetes-client.ts';
 import { fakeLogger } from '../../../fakes/logger.ts';
 
-/** Starts controllers over a client in memory. `settle` lets everything that can happen now happen. */
-export async function startControllers(seeds: KubernetesObject[], ...controllers: Controller[]) {
+/** Starts a controller over a client in memory. `settle` lets everything that can happen now happen. */
+export async function startController(seeds: KubernetesObject[], controller: Controller, fence?: Fence) {
   const clock = fakeClock();
   const client = fakeKubernetesClient(seeds);
   const fakes = new Map<string, FakeInformer<KubernetesObject>>();
@@ -31,12 +31,12 @@ export async function startControllers(seeds: KubernetesObject[], ...controllers
     metrics: createRuntimeMetrics(registry),
     newReconcileId: () => `id-${++ids}`,
   };
-  const loops = controllers.map(controller => connectController(controller, environment));
+  const loop = connectController(controller, environment);
   const caches = new AbortController();
   const work = new AbortController();
   informers.start(caches.signal);
   await informers.synced();
-  const ended = Promise.all(loops.map(loop => loop.run(work.signal, fenceBySignal(work.signal))));
+  const ended = loop.run(work.signal, fence ?? fenceBySignal(work.signal));
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 10; turn++) await clock.advance(0);
   };
