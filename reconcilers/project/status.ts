@@ -33,7 +33,7 @@ export function projectStatus(
   const master = live.find(droplet => droplet.spec.role === 'master');
   const cost = monthlyCost(live, prices);
   const before = project.status?.conditions;
-  const conditions = setCondition(before, readyCondition(project, droplets, live), now);
+  const conditions = setCondition(before, readyCondition(project, droplets, live, brake), now);
   return {
     ...(project.metadata.generation !== undefined && { observedGeneration: project.metadata.generation }),
     droplets: live.length,
@@ -63,8 +63,11 @@ function readyCondition(
   project: Project,
   droplets: readonly Droplet[],
   live: readonly Droplet[],
+  brake: HeldBack | undefined,
 ): ConditionState {
-  return { type: 'Ready', ...generationOf(project), ...readiness(project, droplets, live) };
+  // What runs may well be Ready; the reason is what `kubectl get` shows, and the brake is what matters in it.
+  const held = brake && { reason: 'ConfirmationRequired', message: brake.message };
+  return { type: 'Ready', ...generationOf(project), ...readiness(project, droplets, live), ...held };
 }
 
 const generationOf = ({ metadata: { generation } }: Project): { observedGeneration?: number } =>
