@@ -45,11 +45,10 @@ export interface Match {
   readonly params: Record<string, string>;
 }
 
-/** Finds the route of a request; fixed segments win over `:name`. */
+/** Finds the route of a request; the first that fits is it. */
 export function createRouter(routes: readonly Route[]): (method: string, path: string) => Match | undefined {
-  const names = (route: Route): number => route.path.split('/:').length;
   const byShape = new Map<string, { route: Route; segments: string[] }[]>();
-  for (const route of routes.toSorted((a, b) => names(a) - names(b))) {
+  for (const route of routes) {
     const segments = route.path.split('/');
     const shape = `${route.method} ${segments.length}`;
     byShape.set(shape, [...(byShape.get(shape) ?? []), { route, segments }]);

@@ -145,6 +145,18 @@ describe("the sandbox's droplet actions", () => {
       await refused(type);
   });
 
+  it('end in the order of their ends, however late somebody looks', async () => {
+    const second = await test.send('POST', '/v2/droplets', dropletBody({ name: 'second' }));
+    test.pass(TEST_BOOT_MS);
+    test.sandbox.faults.set({ slowSnapshot: { ms: 1, next: 1 } });
+    await act('snapshot', { name: 'slow' });
+    const path = `/v2/droplets/${second.body.droplet.id}/actions`;
+    await test.send('POST', path, { type: 'snapshot', name: 'quick' });
+    test.pass(10 * TEST_BOOT_MS);
+    const { snapshots } = (await test.send('GET', '/v2/snapshots')).body;
+    expect(snapshots.map((snapshot: { name: string }) => snapshot.name)).to.deep.equal(['quick', 'slow']);
+  });
+
   it('list newest first', async () => {
     await done('power_off');
     await done('power_on');

@@ -174,6 +174,20 @@ describe("the sandbox's fault switches", () => {
       expect(await addressOf()).to.equal(second);
     });
 
+    it('never give two living droplets one address', async () => {
+      const { body } = await create();
+      test.pass(TEST_BOOT_MS);
+      await test.send('DELETE', `/v2/droplets/${body.droplet.id}`);
+      test.sandbox.faults.set({ reuseAddress: {} });
+      await create({ name: undefined, names: ['a', 'b'] });
+      test.pass(TEST_BOOT_MS);
+      const { droplets } = (await test.send('GET', '/v2/droplets')).body;
+      const addresses = droplets.flatMap((d: { networks: { v4: { ip_address: string }[] } }) =>
+        d.networks.v4.map(network => network.ip_address),
+      );
+      expect(new Set(addresses).size).to.equal(4);
+    });
+
     it('refuse with both kinds of 429', async () => {
       test.sandbox.faults.set({ burstLimit: { next: 1 } });
       const burst = await test.send('GET', '/v2/account');

@@ -96,12 +96,15 @@ describe("the sandbox's state file", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(transaction, { maxLength: 12 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        async (work, where) => {
+        fc.integer({ min: 0, max: 1000 }),
+        async (work, permille) => {
           const states = await writeAll(file, work);
           const bytes = readFileSync(file);
           const header = bytes.indexOf('\n') + 1;
-          writeFileSync(file, bytes.subarray(0, header + Math.floor((bytes.length - header) * where)));
+          writeFileSync(
+            file,
+            bytes.subarray(0, header + Math.floor(((bytes.length - header) * permille) / 1000)),
+          );
           expect(states).to.deep.include(contents(await readJournal(file)));
           writeFileSync(file, bytes);
           expect(contents(await readJournal(file))).to.deep.equal(states.at(-1));
@@ -114,12 +117,13 @@ describe("the sandbox's state file", () => {
   it('holds the same after it grew so long that it was written anew', async () => {
     const state: State = createState([], changes => journal.append(changes));
     const journal = await openJournal(file, () => state.snapshot());
+    state.transaction(() => state.put('tags', 'old', { name: 'never written again' }));
     for (let i = 0; i < 25_000; i += 1) {
       state.transaction(() => state.put('tags', String(i % 10), { name: `tag${i}` }));
       if (i % 50 === 0) await journal.flushed();
     }
     await journal.close();
-    expect(contents(await readJournal(file))).to.deep.equal(state.snapshot());
+    expect(contents(await readJournal(file))).to.deep.equal(sorted(state.snapshot()));
     expect(readFileSync(file, 'utf8').split('\n').length).to.be.lessThan(10_100);
   });
 });

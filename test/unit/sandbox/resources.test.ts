@@ -69,6 +69,8 @@ describe("the sandbox's other resources", () => {
       expect((await post('/v2/tags/web/resources', { resources })).status).to.equal(404);
       await post('/v2/tags', { name: 'web' });
       await post('/v2/tags/web/resources', { resources });
+      await post('/v2/tags/web/resources', { resources });
+      expect((await get(`/v2/droplets/${id}`)).droplet.tags).to.deep.equal(['web']);
       expect((await get('/v2/droplets?tag_name=web')).meta.total).to.equal(1);
       await test.send('DELETE', '/v2/tags/web/resources', { resources });
       expect((await get('/v2/droplets?tag_name=web')).meta.total).to.equal(0);
@@ -204,6 +206,8 @@ describe("the sandbox's other resources", () => {
       const vpcs = ['first', 'second'].map(name => post('/v2/vpcs', { name, region: 'ams3' }));
       const [first, second] = (await Promise.all(vpcs)).map(reply => reply.body.vpc);
       expect((await test.send('DELETE', `/v2/vpcs/${first.id}`)).status).to.equal(403);
+      const elsewhere = dropletBody({ region: 'nyc3', vpc_uuid: second.id });
+      expect((await post('/v2/droplets', elsewhere)).status).to.equal(422);
       const id = await droplet({ region: 'ams3', vpc_uuid: second.id });
       const refused = await test.send('DELETE', `/v2/vpcs/${second.id}`);
       expect(refused.body.message).to.equal('Can not delete VPC with members');
