@@ -47,10 +47,12 @@ const NOT_A_DATABASE = 26;
  * by an operating system lock for as long as it is open, so a killed process leaves no stale lock behind.
  */
 export class Database {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Record<'put' | 'remove' | 'append', StatementSync>;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(file: string, database: DatabaseSync) {
+    this.#file = file;
     this.#database = database;
     this.#statements = {
       put: database.prepare('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)'),
@@ -71,7 +73,7 @@ export class Database {
     try {
       const database = openExclusively(file, now);
       writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-      return new Database(database);
+      return new Database(file, database);
     } catch (error) {
       throw explainOpening(error, file, pidFile);
     }
@@ -108,6 +110,11 @@ export class Database {
         .run(upTo);
       this.#database.prepare('DELETE FROM journal WHERE version <= ?').run(upTo);
     });
+  }
+
+  /** What to throw when that which was loaded makes no sense. */
+  damaged(cause: unknown): Error {
+    return unusable(this.#file, 'is damaged', cause);
   }
 
   close(): void {
@@ -181,9 +188,14 @@ function explainOpening(error: unknown, file: string, pidFile: string): Error {
     return new Error(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
   }
   const why = isDamaged ? 'is damaged' : (error as Error).message;
+  return unusable(file, why, error);
+}
+
+/** What to tell a person whose database cannot be used; `why` goes on after the file's name. */
+function unusable(file: string, why: string, cause: unknown): Error {
   return new Error(
     `${file} ${why}: put a backup in its place, or move it away together with its -wal file to start empty.`,
-    { cause: error },
+    { cause },
   );
 }
 

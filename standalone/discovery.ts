@@ -18,7 +18,7 @@ const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'];
 
 /** The verbs of a kind's objects and collections. */
-export function verbsOf(kind: Kind): string[] {
+function verbsOf(kind: Kind): string[] {
   if (kind.readOnly) return READ_VERBS;
   return kind.namespaced ? ALL_VERBS : ALL_VERBS.filter(verb => verb !== 'deletecollection');
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { verbsOf } from './discovery.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { METADATA_SCHEMA } from './schema.ts';
 
@@ -67,10 +66,12 @@ function toSchema(kind: Kind): unknown {
   };
 }
 
-/** kubectl learns from a PATCH's parameters whether the server checks fields and can run dry. */
+/**
+ * kubectl learns from a PATCH's parameters whether the server checks fields and can run dry. What is
+ * read-only has them too: kubectl then sends the object, and is told in words why it is refused.
+ */
 function toPaths(root: string, kind: Kind): [string, unknown][] {
   const collection = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
-  const verbs = verbsOf(kind);
   const operation = (action: string, names: string[]): unknown => ({
     operationId: `${action}${kind.kind}`,
     parameters: names.map(name => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } })),
@@ -78,19 +79,15 @@ function toPaths(root: string, kind: Kind): [string, unknown][] {
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': typeOf(kind),
   });
-  const write = ['dryRun', 'fieldManager', 'fieldValidation'];
-  const if_ = (verb: string, method: string, names: string[]): Record<string, unknown> =>
-    verbs.includes(verb) ? { [method]: operation(verb, names) } : {};
+  const list = operation('list', ['limit', 'continue']);
+  const post = operation('post', WRITE_PARAMETERS);
+  const put = operation('put', WRITE_PARAMETERS);
+  const patch = operation('patch', WRITE_PARAMETERS);
+  const remove = operation('delete', ['dryRun', 'propagationPolicy']);
   return [
-    [collection, { ...if_('list', 'get', ['limit', 'continue']), ...if_('create', 'post', write) }],
-    [
-      `${collection}/{name}`,
-      {
-        ...if_('get', 'get', []),
-        ...if_('update', 'put', write),
-        ...if_('patch', 'patch', write),
-        ...if_('delete', 'delete', ['dryRun', 'propagationPolicy']),
-      },
-    ],
+    [collection, { get: list, post }],
+    [`${collection}/{name}`, { get: operation('get', []), put, patch, delete: remove }],
   ];
 }
+
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation'];

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { loadCrds } from '../crds/schema.ts';
 import { startBackground } from './background.ts';
 import { compileCodecs } from './codec.ts';
-import { Database } from './database.ts';
 import { addFixedObjects, ensureNamespaces } from './fixed-objects.ts';
 import { createHandler } from './handler.ts';
 import { loadIdentity, writeKubeconfig, type Identity } from './identity.ts';
@@ -45,7 +44,7 @@ const MOST_PORTS_TRIED = 20;
 export async function startStandalone(options: StandaloneOptions): Promise<StandaloneServer> {
   const { stateDir, now = Date.now } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const store = new Store(Database.open(stateDir, now()));
+  const store = Store.open(stateDir, now());
   try {
     return await serve(options, store, loadIdentity(stateDir, now()), now);
   } catch (error) {

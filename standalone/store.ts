@@ -1,4 +1,4 @@
-import { ANY_KIND, type Database, type JournalRow } from './database.ts';
+import { ANY_KIND, Database, type JournalRow } from './database.ts';
 import { deepFreeze, toJson, type ApiObject } from './object.ts';
 import { expired, isApiError } from './api-error.ts';
 
@@ -27,6 +27,8 @@ export interface JournalLimits {
   slack: number;
 }
 
+const DEFAULT_LIMITS: JournalLimits = { keep: 10_000, slack: 1_000 };
+
 /** The key of an object in its kind: NUL is in no name, and sorts before all that is. */
 export const storeKey = (namespace: string | undefined, name: string): string =>
   `${namespace ?? ''}\0${name}`;
@@ -54,7 +56,7 @@ export class Store {
   #version: number;
   #compacted: number;
 
-  constructor(database: Database, limits: JournalLimits = { keep: 10_000, slack: 1_000 }) {
+  private constructor(database: Database, limits: JournalLimits) {
     this.#database = database;
     this.#limits = limits;
     const { objects, journal, floors } = database.load();
@@ -66,6 +68,20 @@ export class Store {
       this.#collection(kind).entries.set(key, entryFromText(body));
     }
     this.#replay(journal);
+  }
+
+  /**
+   * Opens the database of that directory and reads all of it; `now` is in milliseconds. Throws an Error of
+   * one sentence when it cannot be used.
+   */
+  static open(directory: string, now: number, limits = DEFAULT_LIMITS): Store {
+    const database = Database.open(directory, now);
+    try {
+      return new Store(database, limits);
+    } catch (error) {
+      database.close();
+      throw database.damaged(error);
+    }
   }
 
   /** The version of the last write. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { startStandalone, type StandaloneServer } from '../../../standalone/server.ts';
 import { rejection } from '../../fakes/rejection.ts';
 import { ApiClient } from './api-client.ts';
@@ -137,6 +138,29 @@ describe('The state of the standalone API', () => {
     bytes.fill(0xff, 4096 * 3, 4096 * 12);
     writeFileSync(file, bytes);
     expect((await rejection(start())).message).to.contain('is damaged');
+  });
+
+  it('is refused when an object in it is no JSON', async () => {
+    await stop(await start());
+    const database = new DatabaseSync(join(stateDir, 'standalone.db'));
+    database.exec(`UPDATE objects SET body = '{"half'`);
+    database.close();
+    expect((await rejection(start())).message).to.contain('standalone.db is damaged');
+  });
+
+  it('is refused when a newer dropfleet wrote it', async () => {
+    await stop(await start());
+    const database = new DatabaseSync(join(stateDir, 'standalone.db'));
+    database.exec('PRAGMA user_version = 999');
+    database.close();
+    expect((await rejection(start())).message).to.contain('standalone.db was written by a newer dropfleet');
+  });
+
+  it('is refused when it is a database of something else', async () => {
+    const database = new DatabaseSync(join(stateDir, 'standalone.db'));
+    database.exec('CREATE TABLE cookies (taste TEXT)');
+    database.close();
+    expect((await rejection(start())).message).to.contain('is not a dropfleet database');
   });
 
   it('steps over a taken port when allowed to, and says so when not', async () => {

@@ -3,7 +3,6 @@ import * as fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database } from '../../../standalone/database.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
 import { Store, storeKey, type Change, type JournalLimits } from '../../../standalone/store.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
@@ -32,7 +31,7 @@ describe('The store', () => {
 
   const reopen = (limits?: JournalLimits): Store => {
     open?.close();
-    open = new Store(Database.open(folder, START), limits);
+    open = Store.open(folder, START, limits);
     return open;
   };
   const put = (store: Store, name: string, value: number, kind = 'things'): void => {

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Database } from '../../../standalone/database.ts';
 import { expireEvents } from '../../../standalone/event-expiry.ts';
 import { EVENT, NAMESPACE } from '../../../standalone/kinds.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
@@ -44,7 +43,7 @@ describe('The watch hub', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-watch-'));
-    store = new Store(Database.open(folder, NOW));
+    store = Store.open(folder, NOW);
     hub = new WatchHub(store, () => NOW);
   });
   afterEach(() => {
@@ -122,7 +121,7 @@ describe('The watch hub', () => {
 describe('Events', () => {
   it('are removed an hour after they were last seen', () => {
     const folder = mkdtempSync(join(tmpdir(), 'dropfleet-events-'));
-    const store = new Store(Database.open(folder, NOW));
+    const store = Store.open(folder, NOW);
     const put = (name: string, created: string, lastTimestamp?: string): void => {
       const metadata = { ...namespace(name).metadata, creationTimestamp: created };
       const event = {
