@@ -6,7 +6,7 @@ import type { Connection } from './kubeconfig.ts';
 export interface AgentPool {
   /** The agent whose connections are made with that material. */
   agentFor(tls: TlsMaterial): Dispatcher;
-  /** Cuts what is under way. */
+  /** Resolves when what is under way has ended. */
   close(): Promise<void>;
 }
 
@@ -14,7 +14,6 @@ export interface AgentPool {
 export function agentPool({ proxy }: Connection, options: Agent.Options): AgentPool {
   let current: { key: string; agent: Dispatcher } | undefined;
   return {
-    /** The agent whose connections are made with that material. */
     agentFor(tls) {
       const key = JSON.stringify(tls);
       if (current?.key === key) return current.agent;
@@ -22,7 +21,11 @@ export function agentPool({ proxy }: Connection, options: Agent.Options): AgentP
       current = { key, agent: createAgent(proxy, options, tls) };
       return current.agent;
     },
-    close: async () => current?.agent.destroy(),
+    async close() {
+      const last = current;
+      current = undefined;
+      await last?.agent.close();
+    },
   };
 }
 

@@ -24,9 +24,9 @@ interface Facts {
 /** A call to the Kubernetes API that did not work out. Carries no header, so no token. */
 export class KubernetesError extends Error {
   override readonly name = 'KubernetesError';
-  /** The HTTP status; 0 when no answer came. */
+  /** The HTTP status; 0 when no answer came that can be read. */
   readonly code: number;
-  /** The Status body's reason, e.g. `AlreadyExists`; `Unreachable` or `Timeout` when no answer came. */
+  /** The Status body's reason, e.g. `AlreadyExists`; `Unreachable`, `Timeout` or `Unintelligible` with code 0. */
   readonly reason: string;
   readonly method: string;
   readonly path: string;
@@ -97,6 +97,12 @@ export function fellSilent(call: FailedCall, silenceMs: number): KubernetesError
   );
 }
 
+/** An answer came, but not one of the Kubernetes API's. Not quoted: it may hold anything. */
+export function unintelligible(call: Omit<FailedCall, 'server'>): KubernetesError {
+  const message = `${call.method} ${call.path}: the answer is not JSON; is a Kubernetes API behind that URL?`;
+  return new KubernetesError(message, call, { code: 0, reason: 'Unintelligible' });
+}
+
 const EXPLANATIONS: Record<string, string> = {
   ECONNREFUSED: 'connection refused; is it running?',
   ECONNRESET: 'the connection was cut; it may be restarting',
@@ -156,5 +162,5 @@ export const isForbidden = (error: unknown): error is KubernetesError => hasCode
 export const isUnauthorized = (error: unknown): error is KubernetesError => hasCode(error, 401);
 /** The server has too much to do, and did not do this. */
 export const isTooManyRequests = (error: unknown): error is KubernetesError => hasCode(error, 429);
-/** No answer came, for whatever reason; a write may have taken effect all the same. */
+/** No answer came, or none that can be read; a write may have taken effect all the same. */
 export const isUnreachable = (error: unknown): error is KubernetesError => hasCode(error, 0);

@@ -2,7 +2,15 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { agentPool, type AgentPool } from './agents.ts';
-import { fellSilent, refused, timedOut, unreachable, type FailedCall, type StatusBody } from './errors.ts';
+import {
+  fellSilent,
+  refused,
+  timedOut,
+  unintelligible,
+  unreachable,
+  type FailedCall,
+  type StatusBody,
+} from './errors.ts';
 import type { Connection } from './kubeconfig.ts';
 
 /** One call that ended, for metrics. */
@@ -57,15 +65,40 @@ const KEEP_ALIVE_MS = 30_000;
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
   const calls = agentPool(connection, { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE_MS });
   const streams = agentPool(connection, { keepAliveTimeout: KEEP_ALIVE_MS });
+  const closing = new AbortController();
+  const untilClosed = (call: Call): Call => ({
+    ...call,
+    signal: AbortSignal.any(call.signal ? [call.signal, closing.signal] : [closing.signal]),
+  });
   return {
-    send: call =>
-      withTimeout(call, connection.server, options, async signal => {
-        const answer = await request(calls, connection, call, options, signal);
-        return answer.body.json();
-      }),
-    stream: (call, silenceMs) => stream(streams, connection, call, options, silenceMs),
-    close: async () => void (await Promise.all([calls.close(), streams.close()])),
+    send: call => send(calls, connection, untilClosed(call), options),
+    stream: (call, silenceMs) => stream(streams, connection, untilClosed(call), options, silenceMs),
+    async close() {
+      const call = { method: 'CLOSE', path: '/', server: connection.server };
+      closing.abort(unreachable(call, new Error('this client has been closed')));
+      await Promise.all([calls.close(), streams.close()]);
+    },
   };
+}
+
+function send(
+  pool: AgentPool,
+  connection: Connection,
+  call: Call,
+  options: TransportOptions,
+): Promise<unknown> {
+  return withTimeout(call, connection.server, options, async signal => {
+    const answer = await request(pool, connection, call, options, signal);
+    return parseAnswer(await answer.body.text(), describe(call, connection.server));
+  });
+}
+
+function parseAnswer(text: string, call: FailedCall): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unintelligible(call);
+  }
 }
 
 async function* stream(

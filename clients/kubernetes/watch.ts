@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../crds/meta.ts';
 import type { Selection, WatchEvent } from './client.ts';
-import { refused, type StatusBody } from './errors.ts';
+import { refused, unintelligible, type StatusBody } from './errors.ts';
 import type { ResourceKind } from './kinds.ts';
 import { collectionPath, queryOf } from './resource-path.ts';
 import type { Transport } from './transport.ts';
@@ -31,9 +31,17 @@ export async function* openWatch<T extends KubernetesObject>(
   const path = collectionPath(kind, selection.namespace);
   const call = { method: 'GET', path: `${path}?${query}`, signal } as const;
   for await (const line of splitLines(transport.stream(call, SILENCE_MS))) {
-    const event = JSON.parse(line) as Line<T>;
+    const event = parseLine<T>(line, path);
     if (event.type === 'ERROR')
       throw refused({ method: 'WATCH', path }, event.object.code ?? 500, event.object);
     yield event;
+  }
+}
+
+function parseLine<T>(line: string, path: string): Line<T> {
+  try {
+    return JSON.parse(line) as Line<T>;
+  } catch {
+    throw unintelligible({ method: 'WATCH', path });
   }
 }

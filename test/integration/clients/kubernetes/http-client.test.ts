@@ -1,4 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { expect } from 'chai';
 import { systemClock } from '../../../../clients/clock.ts';
 import type { KubernetesClient, WatchEvent } from '../../../../clients/kubernetes/client.ts';
@@ -220,6 +224,33 @@ describeOnApiServers('The Kubernetes client', server => {
     expect(isUnauthorized(error) || isForbidden(error), error.message).to.equal(true);
     expect(JSON.stringify(error) + error.stack).not.to.include('hunter2');
     await stranger.close();
+  });
+
+  it('says that the certificate is not signed by the configured CA', async () => {
+    const [ca = ''] = rootCertificates;
+    const { headers } = await server().connection().credentials.current();
+    const credentials = { current: async () => ({ headers, tls: { ca } }), forget: () => undefined };
+    const misled = createKubernetesClient({ ...server().connection(), credentials }, { clock: systemClock });
+    const error = await rejection(misled.list(PROJECTS, { namespace }));
+    expect(error.message).to.include('its certificate is not signed by the configured CA');
+    await misled.close();
+  });
+
+  it('goes through the proxy of the kubeconfig', async () => {
+    const targets: string[] = [];
+    const proxy = createServer().on('connect', (request, socket) => {
+      targets.push(request.url!);
+      const { hostname, port } = new URL(server().connection().server);
+      const tunnel = connect(Number(port), hostname, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      tunnel.pipe(socket).pipe(tunnel);
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const proxied = createKubernetesClient({ ...server().connection(), proxy: url }, { clock: systemClock });
+    expect((await proxied.get(NAMESPACES, namespace)).metadata.name).to.equal(namespace);
+    expect(targets).to.deep.equal([new URL(server().connection().server).host]);
+    await proxied.close();
+    proxy.close();
   });
 
   it('serves a thousand calls, a hundred at a time, over at most 32 connections', async () => {

@@ -232,6 +232,14 @@ describe('The Kubernetes client', () => {
   });
 
   describe('networks that fail', () => {
+    it('says that an answer is no JSON, without quoting it', async () => {
+      api.answer(response => response.end('<html>hunter2</html>'));
+      const error = await rejection(client.get(PROJECTS, 'default/shop'));
+      expect(error).to.satisfy(isUnreachable);
+      expect(error.message).to.match(/not JSON; is a Kubernetes API behind that URL\?$/);
+      expect(JSON.stringify(error) + error.stack).not.to.include('hunter2');
+    });
+
     it('says that nobody listens, in a sentence', async () => {
       const { server } = api.connection();
       await api.close();
@@ -374,6 +382,27 @@ describe('The Kubernetes client', () => {
           if (type === 'ADDED') abort.abort(new Error('stop'));
       })();
       expect((await rejection(watching)).message).to.equal('stop');
+    });
+
+    it('is cut by the close of its client, even when its certificate was rotated since', async () => {
+      api.answer(response => void response.write(event('ADDED', aProject('a'))));
+      const events = watch()[Symbol.asyncIterator]();
+      await events.next();
+      const cut = rejection(events.next());
+      api.credentials = { headers: {}, tls: { servername: 'another' } };
+      api.answer(response => void response.write(event('ADDED', aProject('b'))));
+      const later = watch()[Symbol.asyncIterator]();
+      await later.next();
+      const cutToo = rejection(later.next());
+      await client.close();
+      expect((await cut).message).to.match(/this client has been closed$/);
+      expect(await cutToo).to.satisfy(isUnreachable);
+    });
+
+    it('says that a line is no JSON, without quoting it', async () => {
+      api.answer(response => response.end('hunter2\n'));
+      const error = await rejection(all(watch()));
+      expect(error.message).to.include('not JSON').and.not.include('hunter2');
     });
 
     it('never makes calls wait for watches', async () => {
