@@ -21,6 +21,7 @@ export interface Journal {
   append(changes: readonly Change[]): void;
   /** Resolves when all that was appended is durable; rejects once the file could not be written. */
   flushed(): Promise<void>;
+  /** Waits for what was appended; what is appended later is refused. */
   close(): Promise<void>;
 }
 
@@ -72,10 +73,13 @@ export async function openJournal(file: string, snapshot: () => readonly Change[
   let handle = await rewrite(file, snapshot());
   let queue: string[] = [];
   let appended = 0;
+  let isClosed = false;
   let writing: Promise<void> = Promise.resolve();
 
   async function writeQueue(): Promise<void> {
     if (queue.length === 0) return;
+    // Requests may still be under way, but the file may have its next owner.
+    if (isClosed) throw new Error('the state file is closed');
     const batch = queue;
     queue = [];
     appended += batch.length;
@@ -101,6 +105,7 @@ export async function openJournal(file: string, snapshot: () => readonly Change[
       try {
         await flushed();
       } finally {
+        isClosed = true;
         await handle.close();
       }
     },

@@ -114,6 +114,16 @@ describe("the sandbox's state file", () => {
     );
   });
 
+  it('is left alone once it is closed, by requests that are still under way too', async () => {
+    const state: State = createState([], changes => journal.append(changes));
+    const journal = await openJournal(file, () => state.snapshot());
+    await journal.close();
+    const before = readFileSync(file, 'utf8');
+    for (let i = 0; i < 10_001; i += 1) state.transaction(() => state.put('tags', 'late', { name: 'late' }));
+    expect((await rejection(journal.flushed())).message).to.include('closed');
+    expect(readFileSync(file, 'utf8')).to.equal(before);
+  });
+
   it('holds the same after it grew so long that it was written anew', async () => {
     const state: State = createState([], changes => journal.append(changes));
     const journal = await openJournal(file, () => state.snapshot());
