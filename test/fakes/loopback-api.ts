@@ -5,7 +5,7 @@ import type { Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import type { Credentials } from '../../clients/kubernetes/credentials.ts';
 
 /** A request as the server got it. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   method: string;
   url: URL;
   headers: IncomingMessage['headers'];

@@ -81,6 +81,21 @@ describe('An informer', () => {
       expect(() => informer.start(stop.signal)).to.throw('already started');
     });
 
+    it('does not take a list in that arrives after its stop', async () => {
+      source.put('a');
+      const arrival = Promise.withResolvers<void>();
+      const { list } = source;
+      source.list = async kind => {
+        await arrival.promise;
+        return list(kind);
+      };
+      await start();
+      stop.abort();
+      arrival.resolve();
+      await clock.advance(0);
+      expect([told(), informer.hasSynced()]).to.deep.equal([[], false]);
+    });
+
     it('leaves no timer and no watch behind when it is stopped', async () => {
       make({ resyncMs: 1_000 });
       await start();
