@@ -41,11 +41,11 @@ async function writeFinalizers<T extends KubernetesObject>(
   kind: ResourceKind<T>,
   object: T,
   finalizers: string[],
-  { signal, wrote }: Writer,
+  writer: Writer,
 ): Promise<T> {
   const { uid, resourceVersion } = object.metadata;
   const patch = { metadata: { uid, resourceVersion, finalizers } };
-  const written = await client.patch(kind, keyOf(object), patch, { signal });
-  wrote(written);
+  const written = await client.patch(kind, keyOf(object), patch, { signal: writer.signal });
+  writer.wrote(written);
   return written;
 }

@@ -77,7 +77,7 @@ export function planProjects(
     if (isFromCsv(project) && !isDeleting(project) && !wanted.has(project.metadata.name))
       steps.push({ type: 'delete-project', project });
   }
-  const brake = findBrake(steps, projects, droplets);
+  const brake = findBrake(rows, steps, projects, droplets);
   return { steps, conflicts, ...(brake && { brake }) };
 }
 
@@ -96,6 +96,7 @@ export const isAsInRow = ({ spec }: Project, row: DesiredProject): boolean =>
   row.servers === spec.servers && row.masterSpec === spec.masterSpec && row.webSpec === spec.webSpec;
 
 function findBrake(
+  rows: readonly DesiredProject[],
   steps: readonly ProjectStep[],
   projects: readonly Project[],
   droplets: readonly Droplet[],
@@ -105,7 +106,9 @@ function findBrake(
   const deleted = losses.filter(loss => loss.left === 0).length;
   const removed = losses.reduce((sum, loss) => sum + loss.removed, 0);
   const limit = Math.max(MAX_DROPLETS_DELETED, Math.floor(live.length * MAX_SHARE_DELETED));
-  if (deleted <= MAX_PROJECTS_DELETED && removed <= limit) return undefined;
+  // A file with a header alone is more likely an accident than the wish to have nothing.
+  const isAll = rows.length === 0 && deleted > 0;
+  if (!isAll && deleted <= MAX_PROJECTS_DELETED && removed <= limit) return undefined;
   const confirmation = losses.map(confirmationOf).toSorted().join(',');
   if (isConfirmed(projects, losses, confirmation)) return undefined;
   return {

@@ -82,6 +82,11 @@ describe('The plan for projects.csv', () => {
       });
     });
 
+    it('hold the last project back when the file has a header alone', () => {
+      const plan = planProjects([], [aCsvProject('blog', 1)], activeDroplets('blog', 1));
+      expect(plan.brake?.confirmation).to.equal('blog=0');
+    });
+
     it('hold three of a small fleet back but let two go', () => {
       const projects = [aCsvProject('shop', 5)];
       const droplets = activeDroplets('shop', 5);
