@@ -32,6 +32,9 @@ interface Call extends Api {
 
 /** How long a watch lasts that does not say: as long as on a real server, at least. */
 const WATCH_SECONDS = 1800;
+/** About what a real server sends of Warning headers (RFC 7234) before it cuts them. */
+const MOST_WARNINGS = 16;
+const MOST_WARNING_LETTERS = 256;
 
 /** Answers a request for a collection, an object or a subresource. Throws ApiError. */
 export async function serveResource(call: Call): Promise<void> {
@@ -67,6 +70,7 @@ async function serveCollection(call: Call, method: string): Promise<void> {
 async function serveObject(call: Call, method: string, target: Target): Promise<void> {
   switch (method) {
     case 'GET':
+      refuseWatch(call);
       return sendObject(call, 200, call.resources.get(target));
     case 'PUT':
       return serveReplace(call, target);
@@ -78,6 +82,12 @@ async function serveObject(call: Call, method: string, target: Target): Promise<
     default:
       throw methodNotAllowed();
   }
+}
+
+/** The old way to watch one object would otherwise look like a watch in which nothing happens. */
+function refuseWatch({ query }: Call): void {
+  if (!isOn(query, 'watch')) return;
+  throw badRequest('to watch one object, watch its collection with fieldSelector=metadata.name=<name>');
 }
 
 function serveList(call: Call): void {
@@ -233,10 +243,16 @@ async function readParsed(call: Call): Promise<unknown> {
 const statusOf = (route: ResourceRoute): 'status' | undefined =>
   route.subresource === 'status' ? 'status' : undefined;
 
-/** Unknown fields are told of in Warning headers, as RFC 7234 has them. */
 function optionsFor({ query, response }: Call): WriteOptions {
-  return writeOptions(query, text => response.appendHeader('warning', `299 - ${JSON.stringify(text)}`));
+  let warnings = 0;
+  return writeOptions(query, text => {
+    if (warnings++ < MOST_WARNINGS) response.appendHeader('warning', `299 - ${quoteWarning(text)}`);
+  });
 }
+
+/** A header holds only printable ASCII, and clients read only so much of it. */
+const quoteWarning = (text: string): string =>
+  JSON.stringify(text.slice(0, MOST_WARNING_LETTERS).replaceAll(/[^\x20-\x7e]/g, '?'));
 
 const representationFor = ({ request, query }: Call): ReturnType<typeof chooseRepresentation> =>
   chooseRepresentation(request.headers.accept, query.get('includeObject'));

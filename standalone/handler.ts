@@ -16,6 +16,7 @@ export function createHandler(api: Api, kinds: readonly Kind[], token: string): 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = parseUrl(request);
     if (!isPublic(url.pathname)) authenticate(request, token);
+    refuseImpersonation(request);
     const route = parseRoute(url.pathname, kinds);
     if (route.type === 'resource') {
       return serveResource({ ...api, request, response, route, query: url.searchParams });
@@ -40,6 +41,12 @@ function authenticate(request: IncomingMessage, token: string): void {
   const wanted = Buffer.from(`Bearer ${token}`);
   if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
   throw new ApiError(401, 'Unauthorized', 'Unauthorized');
+}
+
+/** Doing as the caller what was meant to be tried as somebody else would be worse than refusing. */
+function refuseImpersonation({ headers }: IncomingMessage): void {
+  if (!Object.keys(headers).some(name => name.startsWith('impersonate-'))) return;
+  throw new ApiError(403, 'Forbidden', 'the standalone API has one user, so nobody can be impersonated');
 }
 
 function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {

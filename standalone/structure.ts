@@ -48,7 +48,7 @@ export function applyDefaults(schema: Schema, value: unknown): unknown {
   const filled: JsonObject = { ...value };
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (!Object.hasOwn(filled, name) && field.default !== undefined) {
-      filled[name] = structuredClone(field.default);
+      filled[name] = field.default;
     }
     if (Object.hasOwn(filled, name)) filled[name] = applyDefaults(field, filled[name]);
   }

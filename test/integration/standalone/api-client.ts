@@ -55,6 +55,7 @@ export interface Extras {
   accept?: string;
   /** Without credentials. */
   anonymous?: boolean;
+  headers?: Record<string, string>;
 }
 
 interface Credentials {
@@ -136,6 +137,7 @@ export class ApiClient {
     const isAnonymous = extras.anonymous === true;
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
     const headers = {
+      ...extras.headers,
       accept: extras.accept ?? 'application/json',
       ...(text === undefined
         ? {}

@@ -231,6 +231,23 @@ describeOnApiServers('What the controllers of a cluster do when deleting', serve
     expect((await api.get(`${path}/foreign`)).status).to.equal(200);
   });
 
+  it('keeps a namespace until the last finalizer in it is gone', async () => {
+    const going = await server().namespace();
+    const path = configMapsIn(going);
+    const { body: held } = await api.post(path, configMap('held', {}, { finalizers: ['example.com/a'] }));
+    await api.delete(`/api/v1/namespaces/${going}`);
+    const version = held.metadata.resourceVersion;
+    const inside = await api.watch(`${path}?watch=true&resourceVersion=${version}`);
+    expect((await inside.next())!.object.metadata).to.have.property('deletionTimestamp');
+    inside.close();
+    expect((await api.get(`/api/v1/namespaces/${going}`)).status).to.equal(200);
+    const selector = `fieldSelector=metadata.name%3D${going}`;
+    const outside = await api.watch(`/api/v1/namespaces?watch=true&resourceVersion=${version}&${selector}`);
+    await api.patch(`${path}/held`, { metadata: { finalizers: null } });
+    while ((await outside.next())!.type !== 'DELETED');
+    outside.close();
+  });
+
   it('empties a namespace and removes it', async () => {
     const going = await server().namespace();
     const { body: inside } = await api.post(configMapsIn(going), configMap('inside'));

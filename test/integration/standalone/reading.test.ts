@@ -301,6 +301,19 @@ describeOnApiServers('What the standalone API says in its own way when reading',
     expect(body.reason).to.equal('Unauthorized');
   });
 
+  it('refuses to act as somebody else', async () => {
+    const headers = { 'Impersonate-User': 'mallory' };
+    const { status, body } = await api.get('/api/v1/secrets', { headers });
+    expect(status).to.equal(403);
+    expect(body.message).to.contain('one user');
+  });
+
+  it('says how to watch one object instead of the old way', async () => {
+    const { status, body } = await api.get('/api/v1/namespaces/default?watch=true');
+    expect(status).to.equal(400);
+    expect(body.message).to.contain('fieldSelector=metadata.name');
+  });
+
   it('gives all of the API in one answer when asked for aggregated discovery', async () => {
     const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
     const { headers, body } = await api.get('/apis', { accept });

@@ -465,6 +465,14 @@ describeOnApiServers('What only newer API servers do when writing', server => {
     expect(headers['warning']).to.equal(String.raw`299 - "unknown field \"spec.unheardOf\""`);
   });
 
+  it('warns in few words of many fields with odd names', async () => {
+    const fields = Array.from({ length: 1000 }, (_, i) => [`\u{1f980}\n${'long'.repeat(100)}${i}`, 1]);
+    const { status, headers } = await api.post(projects, project('odd', {}, Object.fromEntries(fields)));
+    expect(status).to.equal(201);
+    expect(headers['warning']).to.match(/^299 - "unknown field \\"spec\.\?\?/);
+    expect(headers['warning']!.length).to.be.below(10_000);
+  });
+
   it('is silent about unknown fields when asked to ignore them', async () => {
     const path = `${projects}?fieldValidation=Ignore`;
     const { status, headers } = await api.post(path, project('ignored', {}, { unheardOf: 1 }));
