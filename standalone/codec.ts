@@ -38,8 +38,7 @@ export class Codec {
   /** Prunes. Throws 400 when it is no object of this kind, or its metadata have fields of the wrong type. */
   decode(body: unknown): Decoded {
     if (!isJsonObject(body)) throw badRequest('the body is not an object');
-    this.#checkType(body);
-    const { metadata: given, ...fields } = body;
+    const { metadata: given, ...fields } = this.#withType(body);
     const metadata = this.#decodeMetadata(given);
     const rest = prune(this.#kind.schema, fields, { dropNulls: !this.#kind.custom });
     return {
@@ -64,10 +63,15 @@ export class Codec {
     if (causes.length > 0) throw invalid(this.#kind, object.metadata.name, causes);
   }
 
-  #checkType(body: JsonObject): void {
-    const { apiVersion, kind } = body;
+  /** The path says what a built-in kind is, so its objects may leave it out; a custom one may not. */
+  #withType(body: JsonObject): JsonObject {
     const expected = apiVersionOf(this.#kind);
-    if (typeof kind !== 'string' || kind === '') throw badRequest("Object 'Kind' is missing in the body");
+    const implied = this.#kind.custom ? {} : { apiVersion: expected, kind: this.#kind.kind };
+    const apiVersion = body['apiVersion'] || implied.apiVersion;
+    const kind = body['kind'] || implied.kind;
+    if (typeof kind !== 'string') {
+      throw this.#undecodable([{ reason: '', field: 'kind', message: "Object 'Kind' is missing" }]);
+    }
     if (apiVersion !== expected) {
       throw badRequest(
         `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
@@ -78,6 +82,7 @@ export class Codec {
         `the kind in the data (${kind}) does not match the expected kind (${this.#kind.kind})`,
       );
     }
+    return { ...body, apiVersion, kind };
   }
 
   #decodeMetadata(given: unknown): { value: unknown; unknownFields: string[] } {

@@ -94,6 +94,16 @@ describeOnApiServers('Writing objects', server => {
       expect(body.message).to.contain('resourceVersion should not be set on objects to be created');
     });
 
+    it('lets a built-in kind leave out what the path says, and no other', async () => {
+      const untyped = { metadata: { name: 'untyped' }, data: { a: 'b' } };
+      const { status, body } = await api.post(configMapsIn(namespace), untyped);
+      expect(status).to.equal(201);
+      expect(body).to.include({ apiVersion: 'v1', kind: 'ConfigMap' });
+      const custom = await api.post(projects, { ...project('untyped'), kind: undefined });
+      expect(custom.status).to.equal(400);
+      expect(custom.body.message).to.contain("Object 'Kind' is missing");
+    });
+
     it('reads YAML', async () => {
       const yaml = `{apiVersion: v1, kind: ConfigMap, metadata: {name: yaml}, data: {a: b}}`;
       const { status, body } = await api.post(configMapsIn(namespace), yaml, { type: 'application/yaml' });
