@@ -74,7 +74,7 @@ export class Codec {
     }
     if (apiVersion !== expected) {
       throw badRequest(
-        `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
+        `the API version in the data (${JSON.stringify(apiVersion)}) does not match the expected API version (${expected})`,
       );
     }
     if (kind !== this.#kind.kind) {
