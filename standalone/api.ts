@@ -1,17 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, invalid, methodNotAllowed, unsupportedMediaType } from './api-error.ts';
+import { badRequest, methodNotAllowed } from './api-error.ts';
 import { contentType, parseBody, readBody } from './body.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toSelection, toVersion } from './list.ts';
 import { toJson, type ApiObject } from './object.ts';
-import { applyJsonPatch, applyMergePatch, PatchMismatch } from './patch.ts';
+import { readPatch } from './patch-body.ts';
 import { deleteOptions, isOn, listOptions, refuseInitialEvents, wholeNumber, writeOptions } from './query.ts';
 import { chooseRepresentation, encodeList, encodeObject } from './representation.ts';
 import type { Resources, Target, WriteOptions } from './resources.ts';
 import type { ResourceRoute } from './route.ts';
 import { applyScale, toScale } from './scale.ts';
 import type { Store } from './store.ts';
-import { applyStrategicMerge } from './strategic-merge.ts';
 import type { WatchHub, WatchSink } from './watch.ts';
 
 /** What the handlers work with. */
@@ -142,7 +141,7 @@ async function serveReplace(call: Call, target: Target): Promise<void> {
 }
 
 async function servePatch(call: Call, target: Target): Promise<void> {
-  const apply = await readPatch(call, target.kind);
+  const apply = await readPatch(call.request, target.kind);
   sendObject(call, 200, call.resources.patch(target, apply, optionsFor(call), statusOf(call.route)));
 }
 
@@ -152,7 +151,7 @@ async function serveScale(call: Call, method: string, target: Target): Promise<v
   const sendScale = (object: ApiObject): void => send(call.response, 200, toJson(toScale(kind, object)));
   if (method === 'GET') return sendScale(resources.get(target));
   if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed();
-  const change = method === 'PUT' ? await readReplacement(call) : await readPatch(call, kind);
+  const change = method === 'PUT' ? await readReplacement(call) : await readPatch(call.request, kind);
   const apply = (object: ApiObject): unknown => {
     const scale = toScale(kind, object) as ApiObject;
     return applyScale(kind, object, change(scale));
@@ -163,51 +162,6 @@ async function serveScale(call: Call, method: string, target: Target): Promise<v
 async function readReplacement(call: Call): Promise<() => unknown> {
   const body = await readParsed(call);
   return () => body;
-}
-
-/** The function that a PATCH's body stands for. */
-async function readPatch(call: Call, kind: Kind): Promise<(object: ApiObject) => unknown> {
-  const type = contentType(call.request);
-  const text = await readBody(call.request);
-  switch (type) {
-    case 'application/merge-patch+json': {
-      const patch = parseBody(text, type);
-      return object => applyMergePatch(object, patch);
-    }
-    case 'application/json-patch+json': {
-      const patch = parseBody(text, type);
-      return object => applyFittingPatch(kind, object, patch);
-    }
-    case 'application/strategic-merge-patch+json': {
-      if (kind.custom) throw unsupportedPatch(type, 'a custom resource takes no strategic merge patch');
-      const patch = parseBody(text, type);
-      return object => applyStrategicMerge(object, patch);
-    }
-    case 'application/apply-patch+yaml':
-      throw unsupportedPatch(
-        type,
-        'the standalone API knows no server-side apply; use kubectl apply without --server-side',
-      );
-    default:
-      throw unsupportedPatch(type, 'it is no patch');
-  }
-}
-
-const unsupportedPatch = (type: string, why: string): Error =>
-  unsupportedMediaType(
-    `the body of the request was in an unsupported format (${type}): ${why}; accepted media types include: application/json-patch+json, application/merge-patch+json`,
-  );
-
-function applyFittingPatch(kind: Kind, object: ApiObject, patch: unknown): unknown {
-  try {
-    return applyJsonPatch(object, patch);
-  } catch (error) {
-    if (!(error instanceof PatchMismatch)) throw error;
-    // Not quoting the patch, which may be for a Secret.
-    throw invalid(kind, object.metadata.name, [
-      { reason: 'FieldValueInvalid', message: error.message, field: 'patch' },
-    ]);
-  }
 }
 
 async function serveDelete(call: Call, target: Target): Promise<void> {
