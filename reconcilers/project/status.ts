@@ -78,7 +78,7 @@ type Readiness = Pick<ConditionState, 'status' | 'reason' | 'message'>;
 /** The first of these that holds, worst first. */
 function readiness(project: Project, droplets: readonly Droplet[], live: readonly Droplet[]): Readiness {
   if (project.metadata.deletionTimestamp !== undefined)
-    return notReady('Deleting', `waiting until ${count(droplets.length, 'droplet')} are destroyed`);
+    return notReady('Deleting', `${count(droplets.length, 'droplet')} to be destroyed first`);
   const failed = live.find(droplet => droplet.status?.phase === 'Failed');
   if (failed !== undefined) return notReady('DropletFailed', `${failed.metadata.name}: ${messageOf(failed)}`);
   if (project.spec.suspend)
