@@ -166,7 +166,7 @@ function prepareSchema(database: DatabaseSync, now: number): void {
  */
 function createSchema(database: DatabaseSync, now: number): void {
   database.exec(SCHEMA);
-  database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, now);
+  database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, Math.trunc(now));
 }
 
 /** Why a file that opens is refused all the same. */

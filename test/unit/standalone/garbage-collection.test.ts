@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startBackground } from '../../../standalone/background.ts';
+import { compileCodecs } from '../../../standalone/codec.ts';
+import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/kinds.ts';
+import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
+import { Store, storeKey } from '../../../standalone/store.ts';
+import { WatchHub } from '../../../standalone/watch.ts';
+
+const now = (): number => Date.parse('2026-06-01T12:00:00Z');
+const CONFIG_MAP = BUILT_IN_KINDS.find(kind => kind.kind === 'ConfigMap')!;
+
+describe('What was left undone when the server was killed', () => {
+  const kinds = [...BUILT_IN_KINDS];
+  const codecs = compileCodecs(kinds);
+  let folder: string;
+  let store: Store;
+  let resources: Resources;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'dropfleet-garbage-'));
+    store = Store.open(folder, now());
+    resources = new Resources(store, codecs, now);
+    resources.create(NAMESPACE, undefined, { metadata: { name: 'team' } }, INTERNAL_WRITE);
+  });
+  afterEach(() => {
+    store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const create = (name: string, metadata: object = {}): string =>
+    resources.create(CONFIG_MAP, 'team', { metadata: { name, ...metadata } }, INTERNAL_WRITE).metadata.uid;
+  const deleteNow = (name: string, propagationPolicy?: 'Orphan'): void => {
+    const target = { kind: CONFIG_MAP, namespace: 'team', name };
+    resources.delete(target, { dryRun: false, propagationPolicy, preconditions: {} });
+  };
+  const ownedBy = (name: string, uid: string): object => ({
+    ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }],
+  });
+  /** Starts the background's work and resolves once that condition holds after some change. */
+  const runUntil = async (isDone: () => boolean): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.onChange(() => isDone() && resolve());
+    const stop = startBackground({ store, resources, watches: new WatchHub(store, now), kinds, now });
+    await promise;
+    stop();
+  };
+  const isThere = (name: string): boolean => store.get(CONFIG_MAP.id, storeKey('team', name)) !== undefined;
+
+  it('is found at the start: dependents of an owner that is gone', async () => {
+    create('child', ownedBy('owner', create('owner')));
+    deleteNow('owner');
+    expect(isThere('child')).to.equal(true);
+    await runUntil(() => !isThere('child'));
+  });
+
+  it('is found at the start: an owner that is to orphan its dependents', async () => {
+    create('child', ownedBy('owner', create('owner')));
+    deleteNow('owner', 'Orphan');
+    await runUntil(() => !isThere('owner'));
+    expect(store.get(CONFIG_MAP.id, storeKey('team', 'child'))!.object.metadata).not.to.have.property(
+      'ownerReferences',
+    );
+  });
+
+  it('is found at the start: a namespace that is to be emptied', async () => {
+    create('inside');
+    const target = { kind: NAMESPACE, namespace: undefined, name: 'team' };
+    resources.delete(target, { dryRun: false, propagationPolicy: undefined, preconditions: {} });
+    await runUntil(() => store.get(NAMESPACE.id, storeKey(undefined, 'team')) === undefined);
+    expect(isThere('inside')).to.equal(false);
+  });
+});
