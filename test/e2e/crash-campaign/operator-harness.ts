@@ -1,0 +1,80 @@
+import { Registry } from 'prom-client';
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../../../clients/clock.ts';
+import { createCloud } from '../../../clients/digitalocean/http-client.ts';
+import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
+import { createOperator } from '../../../controllers/operator.ts';
+import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
+import type { Timings } from '../../../reconcilers/timings.ts';
+import { TEST_KEY } from '../../builders/sandbox.ts';
+import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
+import { Life } from './life.ts';
+import { mortalCloud, mortalKubernetes } from './mortal-clients.ts';
+import { FLEET_ID, type World } from './world.ts';
+
+/** In the world's time. The grace outlasts the longest lag of a list, and a busy machine's pauses. */
+const TIMINGS: Timings = {
+  launchGraceMs: 30_000,
+  pollMs: 600,
+  shutdownMs: 6_000,
+  refusedMs: 6_000,
+  csvSettleMs: 1_000,
+  leftoverAgeMs: 600_000,
+};
+const POLLS = { movingMs: 600, firstLookMs: 600, idleMs: 6_000 };
+
+/** A real operator over real clients, of which the test can take the life. */
+export interface RunningOperator {
+  readonly life: Life;
+  readonly log: readonly LoggedLine[];
+  /** Rejects when it ends by itself. */
+  readonly failed: Promise<never>;
+  /** Stops it as SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+/** Starts an operator in that world; it goes on until it is stopped or its life ends. */
+export function startOperator(world: World): RunningOperator {
+  const { server, clock, sandbox, namespace, csvPath } = world;
+  const life = new Life();
+  const log = fakeLogger();
+  const kubernetes = createKubernetesClient(server.connection(), { clock: systemClock });
+  const cloud = createCloud({ token: 'operator', apiUrl: sandbox.url, clock, random: Math.random });
+  const registry = new Registry();
+  const operator = createOperator({
+    kubernetes: mortalKubernetes(kubernetes, namespace, life),
+    cloud: mortalCloud(cloud, life),
+    clock,
+    random: Math.random,
+    log,
+    registry,
+    metrics: createRuntimeMetrics(registry),
+    fleetId: FLEET_ID,
+    namespace,
+    sshPublicKey: TEST_KEY,
+    newNonce: () => randomBytes(12).toString('hex'),
+    newReconcileId: () => randomBytes(4).toString('hex'),
+    csvPath,
+    timings: TIMINGS,
+    pollIntervals: POLLS,
+  });
+  const stop = new AbortController();
+  const running = operator.run(stop.signal);
+  const end = async (): Promise<void> => {
+    stop.abort(new Error('the operator is stopped'));
+    cloud.close();
+    await kubernetes.close();
+  };
+  // Its connections are cut as the kernel would; only then is it told, so that it can tell nobody.
+  void life.died.then(end);
+  return {
+    life,
+    log: log.lines,
+    failed: running.then(() => new Promise<never>(() => undefined)),
+    async stop() {
+      stop.abort(new Error('the operator is stopped'));
+      await running;
+      await end();
+    },
+  };
+}

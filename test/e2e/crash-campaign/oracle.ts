@@ -1,0 +1,77 @@
+import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
+import { isConditionTrue } from '../../../crds/conditions.ts';
+import { uidOf } from '../../../crds/cloud-tags.ts';
+import type { Droplet } from '../../../crds/droplet.ts';
+import type { Project } from '../../../crds/project.ts';
+import type { World } from './world.ts';
+
+/** What still keeps the world from being as the rows say; empty when it is so. */
+export function differences(world: World, rows: readonly string[]): string[] {
+  const wanted = new Map(rows.flatMap(wantedServers));
+  const droplets = world.droplets();
+  const ids = droplets.map(({ status }) => status?.dropletID).toSorted(byNumber);
+  const living = world.living();
+  return [
+    ...compare('projects', nameList(world.projects()), rows.map(row => row.split(',')[0]!).toSorted()),
+    ...compare('droplets', nameList(droplets), [...wanted.keys()].toSorted()),
+    ...world.projects().flatMap(project => notReady(project)),
+    ...droplets.flatMap(droplet => notAsWanted(droplet, wanted)),
+    ...compare('ids of living servers', living.map(({ id }) => id).toSorted(byNumber), ids),
+  ];
+}
+
+/** What is wrong with a world that converged and was left by its operator; lists no longer lag. */
+export async function flaws(world: World, rows: readonly string[]): Promise<string[]> {
+  const servers = await world.listInTheEnd();
+  const byUid = new Map(servers.map(server => [uidOf(server.tags), server.id]));
+  return [
+    ...world.violations,
+    ...differences(world, rows),
+    ...compare('listed servers', servers.length, world.droplets().length),
+    ...world.droplets().flatMap(droplet => unmatched(droplet, servers, byUid)),
+  ];
+}
+
+function unmatched(
+  { metadata, status }: Droplet,
+  servers: readonly CloudDroplet[],
+  byUid: ReadonlyMap<string | undefined, number>,
+): string[] {
+  const server = servers.find(({ id }) => id === status?.dropletID);
+  return [
+    ...compare(
+      `the server that carries the uid of ${metadata.name}`,
+      byUid.get(metadata.uid),
+      status?.dropletID,
+    ),
+    ...compare(`the state of ${metadata.name}`, server?.status, 'active'),
+  ];
+}
+
+/** The names and sizes that a row asks for. */
+function wantedServers(row: string): [string, string][] {
+  const [project, servers, master, web] = row.split(',') as [string, string, string, string];
+  const webs = Array.from({ length: Number(servers) - 1 }, (_, i) => `${project}-web${i + 1}`);
+  return [[`${project}-master`, master], ...webs.map((name): [string, string] => [name, web])];
+}
+
+function notReady({ kind, metadata, status }: Project | Droplet): string[] {
+  const isReady = isConditionTrue(status?.conditions, 'Ready');
+  const isCurrent = status?.observedGeneration === metadata.generation;
+  return isReady && isCurrent ? [] : [`${kind} ${metadata.name} is not Ready: ${JSON.stringify(status)}`];
+}
+
+const notAsWanted = (droplet: Droplet, sizes: ReadonlyMap<string, string>): string[] => [
+  ...notReady(droplet),
+  ...compare(`the size of ${droplet.metadata.name}`, droplet.status?.size, sizes.get(droplet.metadata.name)),
+];
+
+function compare(what: string, found: unknown, wanted: unknown): string[] {
+  const [is, shouldBe] = [JSON.stringify(found), JSON.stringify(wanted)];
+  return is === shouldBe ? [] : [`${what}: ${is}, not ${shouldBe}`];
+}
+
+const nameList = (objects: readonly { metadata: { name: string } }[]): string[] =>
+  objects.map(({ metadata }) => metadata.name).toSorted();
+
+const byNumber = (a = 0, b = 0): number => a - b;

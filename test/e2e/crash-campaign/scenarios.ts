@@ -1,0 +1,40 @@
+import type { World } from './world.ts';
+
+/** A change of the world that the operator has to follow. */
+export interface Scenario {
+  readonly name: string;
+  /** The rows of projects.csv at first; none when the fleet begins with the scenario. */
+  readonly before: readonly string[];
+  /** The rows that the fleet must be equal to in the end. */
+  readonly after: readonly string[];
+  /** What is done beside writing the rows. */
+  readonly happens?: (world: World) => Promise<unknown>;
+}
+
+const SMALL = 's-1vcpu-1gb';
+const LARGE = 's-1vcpu-2gb';
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'a project of two servers is created', before: [], after: [`shop,2,${SMALL},${SMALL}`] },
+  {
+    name: 'a web is resized',
+    before: [`shop,2,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${LARGE}`],
+  },
+  {
+    name: 'a project is scaled down from three servers to two',
+    before: [`shop,3,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${SMALL}`],
+  },
+  {
+    name: "a project's row is deleted",
+    before: [`shop,1,${SMALL},${SMALL}`, `blog,2,${SMALL},${SMALL}`],
+    after: [`shop,1,${SMALL},${SMALL}`],
+  },
+  {
+    name: 'a droplet is destroyed by hand',
+    before: [`shop,2,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${SMALL}`],
+    happens: world => world.destroyByHand('shop-web1'),
+  },
+];

@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../../clients/clock.ts';
+import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
+import { createCloud } from '../../../clients/digitalocean/http-client.ts';
+import { systemClock } from '../../../clients/clock.ts';
+import { createInformer } from '../../../clients/kubernetes/informer.ts';
+import { DROPLETS, NAMESPACES, PROJECTS } from '../../../clients/kubernetes/kinds.ts';
+import type { Informer } from '../../../clients/kubernetes/client.ts';
+import { fleetTag } from '../../../crds/cloud-tags.ts';
+import type { Droplet } from '../../../crds/droplet.ts';
+import type { Project } from '../../../crds/project.ts';
+import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
+import type { ApiServer } from '../../environment/api-server.ts';
+import { fakeLogger } from '../../fakes/logger.ts';
+import { fastClock } from './fast-clock.ts';
+import { livingDroplets, type Living } from './living-droplets.ts';
+
+/** How much faster than the machine's the world's time goes. */
+const SPEED = 20;
+/** Milliseconds of the world's time, as are all below. */
+const BOOT_MS = 1_000;
+const LIST_LAG_MS = 4_000;
+/** Longer than anything that is still to come takes. */
+const LONG_MS = 600_000;
+export const FLEET_ID = 'campaign';
+
+/** What goes wrong in the cloud besides the crash. */
+export interface CloudTrouble {
+  /** New droplets are missing from lists for a while. */
+  readonly listLag: boolean;
+  /** The reply to the first create is lost, though the droplet is made. */
+  readonly lostReply: boolean;
+}
+
+/** Everything that outlives an operator: the cloud, a namespace of the API, and projects.csv. */
+export interface World {
+  readonly server: ApiServer;
+  readonly namespace: string;
+  readonly sandbox: Sandbox;
+  readonly clock: Clock;
+  readonly csvPath: string;
+  /** What ought never to be and was, such as two servers of one name. */
+  readonly violations: string[];
+  projects(): readonly Project[];
+  droplets(): readonly Droplet[];
+  /** The servers that are paid for at this moment, whether lists show them or not. */
+  living(): Living[];
+  /** The handler is called whenever anything may have changed. Returns what ends that. */
+  onChange(handler: () => void): () => void;
+  writeCsv(rows: readonly string[]): Promise<void>;
+  switchOn(trouble: CloudTrouble): void;
+  /** Takes a server away as its owner could in the control panel. */
+  destroyByHand(name: string): Promise<number>;
+  /** Every droplet with the fleet's tag, once all that lagged has shown up. No operator may run any more. */
+  listInTheEnd(): Promise<CloudDroplet[]>;
+  close(): Promise<void>;
+}
+
+/** Makes a world with nothing in it. */
+export async function openWorld(server: ApiServer): Promise<World> {
+  const clock = fastClock(SPEED);
+  let ahead = 0;
+  const now = (): number => clock.now() + ahead;
+  const handlers = new Set<() => void>();
+  const changed = (): void => handlers.forEach(handler => handler());
+  const violations: string[] = [];
+  const sandbox = await startSandbox({
+    port: 0,
+    now,
+    bootDelayMs: BOOT_MS,
+    limits: { perHour: 1e6, perMinute: 1e6 },
+    onRequest({ operation, phase }) {
+      if (phase === 'after' && operation === 'droplets.create') violations.push(...doubles(living()));
+      changed();
+    },
+  });
+  const living = (): Living[] => livingDroplets(sandbox.ledger, now());
+  const namespace = await server.namespace();
+  const folder = await mkdtemp(join(tmpdir(), 'dropfleet-campaign-'));
+  const csvPath = join(folder, 'projects.csv');
+  const cloud = createCloud({ token: 'owner', apiUrl: sandbox.url, clock, random: Math.random });
+  const observer = await observe(server, namespace, changed);
+  return {
+    server,
+    namespace,
+    sandbox,
+    clock,
+    csvPath,
+    violations,
+    living,
+    projects: () => observer.projects.list(),
+    droplets: () => observer.droplets.list(),
+    onChange(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+    writeCsv: rows => writeFile(csvPath, ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n')),
+    switchOn: ({ listLag, lostReply }) =>
+      sandbox.faults.set({
+        ...(listLag && { listLag: { ms: LIST_LAG_MS } }),
+        ...(lostReply && { gatewayTimeout: { next: 1, operation: 'droplets.create' } }),
+      }),
+    async destroyByHand(name) {
+      const { id } = living().find(droplet => droplet.name === name)!;
+      await cloud.deleteDroplet(id);
+      return id;
+    },
+    listInTheEnd() {
+      ahead += LONG_MS;
+      return cloud.listDroplets(fleetTag(FLEET_ID));
+    },
+    async close() {
+      observer.stop();
+      cloud.close();
+      await sandbox.close();
+      await server.client().delete(NAMESPACES, namespace);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const doubles = (living: readonly Living[]): string[] =>
+  living
+    .filter(({ name, id }) => living.some(other => other.name === name && other.id < id))
+    .map(({ name, id }) => `droplet ${id} was created while another ${name} lived`);
+
+interface Observer {
+  projects: Informer<Project>;
+  droplets: Informer<Droplet>;
+  stop(): void;
+}
+
+async function observe(server: ApiServer, namespace: string, changed: () => void): Promise<Observer> {
+  const stop = new AbortController();
+  const options = { clock: systemClock, random: Math.random, log: fakeLogger(), selection: { namespace } };
+  const projects = createInformer(server.client(), PROJECTS, options);
+  const droplets = createInformer(server.client(), DROPLETS, options);
+  for (const informer of [projects, droplets]) {
+    informer.onChange(changed);
+    informer.start(stop.signal);
+  }
+  await Promise.all([projects.synced(), droplets.synced()]);
+  return { projects, droplets, stop: () => stop.abort() };
+}
