@@ -14,7 +14,7 @@ const WORKERS = 16;
 export function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
     .filteredBy(anyOf(generationChanged, annotationsChanged))
-    .watches(PROJECTS, project => keysOfProject(context, keyOf(project)))
+    .watches(PROJECTS, project => keysOfProject(context, keyOf(project)), generationChanged)
     .wakesOn<FleetChange>(context.fleet, change => keysOfServer(context, change))
     .withWorkers(WORKERS)
     .reconciles((key, droplet, run) => reconcileDroplet(context, key, droplet, run));

@@ -75,12 +75,16 @@ abstract class ControllerBuilder {
     this.name = name;
   }
 
-  /** Wakes the keys that `keysOf` names, for every object of that kind at the start and on each change. */
+  /**
+   * Wakes the keys that `keysOf` names, for every object of that kind at the start and on each change; of its
+   * updates only on those that `matters` lets through.
+   */
   watches<U extends KubernetesObject>(
     kind: ResourceKind<U>,
     keysOf: (object: U) => readonly QueueKey[],
+    matters?: Predicate<U>,
   ): this {
-    this.wirings.push(wireKind(kind, keysOf));
+    this.wirings.push(wireKind(kind, keysOf, matters));
     return this;
   }
 

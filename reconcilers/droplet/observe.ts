@@ -9,7 +9,8 @@ import type { ServerAction } from './power-plan.ts';
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
  * only for a server that the list lacks though it should be there, because lists lag and absence costs money,
- * and for one that is being resized, because the next step depends on the last one's end.
+ * for one that is being resized, because the next step depends on the last one's end, and for one that the list
+ * shows in another state than the one that was reached.
  */
 export async function observeCloud(
   context: Context,
@@ -40,7 +41,11 @@ function mustAsk(context: Context, droplet: Droplet, listed: CloudDroplet | unde
   if (listed === undefined) return isOverdue(context, droplet);
   const { phase } = droplet.status;
   const isDestroyed = droplet.metadata.deletionTimestamp !== undefined && phase === 'Deleting';
-  return isDestroyed || phase === 'Resizing' || listed.size !== droplet.spec.size;
+  const isResized = phase === 'Resizing' || listed.size !== droplet.spec.size;
+  // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
+  // status would go to and fro until the next list, and a server that runs be powered on.
+  const mayBeOldNews = phase === 'Active' && (listed.status !== 'active' || listed.locked);
+  return isDestroyed || isResized || mayBeOldNews;
 }
 
 /** Whether "not found" would be believed: it also comes for droplets that were made a moment ago (spawn#2695). */
