@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { Clock } from '../clients/clock.ts';
+import { sleep, type Clock } from '../clients/clock.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
 import { createFleet, type Fleet } from '../clients/digitalocean/fleet.ts';
 import type { PollIntervals } from '../clients/digitalocean/poll-schedule.ts';
@@ -16,10 +16,14 @@ import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
 import { DEFAULT_TIMINGS, type Timings } from '../reconcilers/timings.ts';
 import { allControllers } from './all.ts';
 import { registerFleetMetrics } from './fleet-metrics.ts';
-import { createEventRecorder } from './runtime/events.ts';
+import { createEventRecorder, type SendingEventRecorder } from './runtime/events.ts';
 import { shareInformers, type SharedInformers } from './runtime/informers.ts';
 import { createManager, type Manager, type ManagerOptions } from './runtime/manager.ts';
 import type { RuntimeMetrics } from './runtime/metrics.ts';
+
+/** controller-runtime's SyncPeriod: how often every object is looked at without a reason. */
+const RESYNC_MS = 10 * 3_600_000;
+const FLUSH_MS = 1_000;
 
 /** Everything that an operator is given; it finds nothing by itself. */
 export interface OperatorOptions {
@@ -58,7 +62,9 @@ export interface Operator {
 /** Puts an operator together; nothing is read or written before it runs. */
 export function createOperator(options: OperatorOptions): Operator {
   const { kubernetes, cloud, clock, random, log, metrics } = options;
-  const informers = shareInformers(kind => createInformer(kubernetes, kind, { clock, random, log }));
+  const informers = shareInformers(kind =>
+    createInformer(kubernetes, kind, { clock, random, log, resyncMs: RESYNC_MS }),
+  );
   const fleet = createFleet({
     cloud,
     tag: fleetTag(options.fleetId),
@@ -97,7 +103,23 @@ export function createOperator(options: OperatorOptions): Operator {
     ...(options.leaderElection && { leaderElection: options.leaderElection }),
   });
   const watched = [csv, infrastructure].filter(file => file !== undefined);
-  return { run: signal => runAndClose(manager, watched, signal) };
+  return {
+    async run(signal) {
+      try {
+        await runAndClose(manager, watched, signal);
+      } finally {
+        await lastEvents(context.events, clock);
+      }
+    },
+  };
+}
+
+/** Events are no reason to hold up a stop; the last ones of a clean one are written within moments. */
+async function lastEvents(events: SendingEventRecorder, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const patience = sleep(clock, FLUSH_MS, over.signal).catch(() => undefined);
+  await Promise.race([events.flushed(), patience]);
+  over.abort();
 }
 
 async function runAndClose(
@@ -113,7 +135,7 @@ async function runAndClose(
   }
 }
 
-function createContext(options: OperatorOptions, informers: SharedInformers, fleet: Fleet): Context {
+function createContext(options: OperatorOptions, informers: SharedInformers, fleet: Fleet) {
   const { kubernetes, cloud, clock, fleetId, log } = options;
   const droplets = informers.of(DROPLETS);
   droplets.addIndex(DROPLETS_BY_PROJECT, droplet => [projectKeyOf(droplet)]);
@@ -137,5 +159,5 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     }),
     timings: options.timings ?? DEFAULT_TIMINGS,
     newNonce: options.newNonce,
-  };
+  } satisfies Context;
 }

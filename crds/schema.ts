@@ -63,10 +63,10 @@ export interface CustomResourceDefinition {
 }
 
 /** The files that hold the CRDs, in the order in which they are listed everywhere. */
-export const CRD_FILES = ['projects.yaml', 'droplets.yaml', 'servicedeployments.yaml'] as const;
+const CRD_FILES = ['projects.yaml', 'droplets.yaml', 'servicedeployments.yaml'] as const;
 
 /** The file's own text, comments and all: what `kubectl apply` gets. */
-export function readCrdText(file: (typeof CRD_FILES)[number]): string {
+function readCrdText(file: (typeof CRD_FILES)[number]): string {
   return readFileSync(new URL(file, import.meta.url), 'utf8');
 }
 

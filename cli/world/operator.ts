@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
@@ -61,7 +61,7 @@ export async function createWorldOperator(
     namespace,
     sshPublicKey: await sshPublicKeyOf(world),
     newNonce: () => randomBytes(12).toString('hex'),
-    newReconcileId: () => randomBytes(4).toString('hex'),
+    newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
     // The lock on the state directory keeps a second operator away from an embedded API.

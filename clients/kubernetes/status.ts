@@ -11,9 +11,10 @@ export interface Writer {
 
 /**
  * Makes the object's status that one, with a merge patch of what differs, or with no request when nothing does.
- * The uid is the precondition: a status never lands on an object that was made anew under the same name. The
- * resourceVersion is none, because only the operator writes status and a change of spec must not stop it.
+ * The uid is the precondition: a status never lands on an object that was made anew under the same name.
  *
+ * @param precondition with `version`, the object must also be as it was read, for a status that something
+ * outside is decided by; else not, because only the operator writes status and a change of spec must not stop it.
  * @returns the object as written.
  */
 export async function patchStatus<T extends KubernetesObject & { status?: object }>(
@@ -22,10 +23,13 @@ export async function patchStatus<T extends KubernetesObject & { status?: object
   object: T,
   status: NonNullable<T['status']>,
   writer: Writer,
+  precondition: 'uid' | 'version' = 'uid',
 ): Promise<T> {
   const changes = mergePatchOf(object.status ?? {}, status);
   if (changes === undefined) return object;
-  const patch = { metadata: { uid: object.metadata.uid }, status: changes };
+  const { uid, resourceVersion } = object.metadata;
+  const metadata = precondition === 'uid' ? { uid } : { uid, resourceVersion };
+  const patch = { metadata, status: changes };
   const options = { subresource: 'status', signal: writer.signal } as const;
   const written = await client.patch(kind, keyOf(object), patch, options);
   writer.wrote(written);
@@ -33,12 +37,13 @@ export async function patchStatus<T extends KubernetesObject & { status?: object
 }
 
 /** The RFC 7386 patch that turns `before` into `after`; undefined when they are equal. */
-export function mergePatchOf(before: object, after: object): Record<string, unknown> | undefined {
+function mergePatchOf(before: object, after: object): Record<string, unknown> | undefined {
   const old = before as Record<string, unknown>;
   const patch: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(after)) {
     if (isDeepStrictEqual(old[field], value)) continue;
-    patch[field] = isPlain(old[field]) && isPlain(value) ? mergePatchOf(old[field], value) : value;
+    const change = isPlain(old[field]) && isPlain(value) ? mergePatchOf(old[field], value) : value;
+    if (change !== undefined) patch[field] = change;
   }
   for (const field of Object.keys(old)) if (!(field in after)) patch[field] = null;
   return Object.keys(patch).length === 0 ? undefined : patch;

@@ -82,7 +82,15 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   const nonce = context.newNonce();
   const launchedAt = toKubernetesTime(new Date(clock.now()));
   progress.status = { ...withoutServer(progress.status), nonce, launchedAt, phase: 'Creating' };
-  progress.droplet = await patchStatus(kubernetes, DROPLETS, progress.droplet, progress.status, run);
+  // By version, as a former leader may have asked for a server that this cache does not know of yet.
+  progress.droplet = await patchStatus(
+    kubernetes,
+    DROPLETS,
+    progress.droplet,
+    progress.status,
+    run,
+    'version',
+  );
   try {
     const request = { ...requestFor(progress.droplet, context.fleetId, nonce), sshKeys: [key] };
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));

@@ -6,6 +6,7 @@ import {
   isUnprocessable,
 } from '../../clients/digitalocean/errors.ts';
 import { sleep } from '../../clients/clock.ts';
+import { isConflict } from '../../clients/kubernetes/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -34,7 +35,8 @@ export async function reconcileDroplet(
     await report(context, progress, plan, run);
     return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
   } catch (error) {
-    if (run.signal.aborted) throw error;
+    // After a conflict the object is not what was planned for, so neither is what would be said of it.
+    if (run.signal.aborted || isConflict(error)) throw error;
     const trouble = describeTrouble(error, progress, context);
     // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
     if (trouble.phase !== 'Active') await report(context, progress, trouble, run);

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { isConflict } from '../../../../clients/kubernetes/errors.ts';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import { patchStatus } from '../../../../clients/kubernetes/status.ts';
+import type { KubernetesObject } from '../../../../crds/meta.ts';
+import { aDroplet, activeStatus } from '../../../builders/objects.ts';
+import { fakeKubernetesClient } from '../../../fakes/kubernetes-client.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+
+const KEY = 'default/shop-web1';
+
+function start() {
+  const client = fakeKubernetesClient();
+  const droplet = client.seed(aDroplet('shop-web1', { status: activeStatus(7) }));
+  const written: KubernetesObject[] = [];
+  const writer = {
+    signal: new AbortController().signal,
+    wrote: (object: KubernetesObject) => void written.push(object),
+  };
+  return { client, droplet, written, writer };
+}
+
+describe('A status', () => {
+  it('that is as it was costs no request', async () => {
+    const { client, droplet, written, writer } = start();
+    const same = structuredClone(droplet.status!);
+    expect(await patchStatus(client, DROPLETS, droplet, same, writer)).to.equal(droplet);
+    expect(client.writes()).to.deep.equal([]);
+    expect(written).to.deep.equal([]);
+  });
+
+  it('is written as what differs, with null for what is gone', async () => {
+    const { client, droplet, written, writer } = start();
+    const { publicAddress: _gone, ...rest } = droplet.status!;
+    const after = await patchStatus(client, DROPLETS, droplet, { ...rest, phase: 'Resizing' }, writer);
+    expect(client.writes()[0]!.body).to.deep.equal({
+      metadata: { uid: droplet.metadata.uid },
+      status: { phase: 'Resizing', publicAddress: null },
+    });
+    expect(client.stored(DROPLETS, KEY)!.status).to.deep.equal({ ...rest, phase: 'Resizing' });
+    expect(written).to.deep.equal([after]);
+  });
+
+  it('lands beside a change of spec that came in between', async () => {
+    const { client, droplet, writer } = start();
+    await client.patch(DROPLETS, KEY, { spec: { size: 'big' } });
+    await patchStatus(client, DROPLETS, droplet, { ...droplet.status, phase: 'Resizing' }, writer);
+    expect(client.stored(DROPLETS, KEY)).to.deep.include({ spec: { ...droplet.spec, size: 'big' } });
+    expect(client.stored(DROPLETS, KEY)!.status!.phase).to.equal('Resizing');
+  });
+
+  it('that something outside depends on is refused when the object is newer than what was read', async () => {
+    const { client, droplet, writer } = start();
+    await client.patch(DROPLETS, KEY, { status: { nonce: 'other' } }, { subresource: 'status' });
+    const mine = { ...droplet.status, nonce: 'mine' };
+    const error = await rejection(patchStatus(client, DROPLETS, droplet, mine, writer, 'version'));
+    expect(isConflict(error)).to.equal(true);
+    expect(client.stored(DROPLETS, KEY)!.status!.nonce).to.equal('other');
+  });
+
+  it('never lands on an object that was made anew under the name', async () => {
+    const { client, droplet, writer } = start();
+    const { uid: _uid, ...metadata } = droplet.metadata;
+    await client.patch(DROPLETS, KEY, { metadata: { finalizers: null } });
+    await client.delete(DROPLETS, KEY);
+    const { finalizers: _finalizers, resourceVersion: _version, ...fresh } = metadata;
+    await client.create(DROPLETS, { ...droplet, metadata: fresh });
+    const error = await rejection(
+      patchStatus(client, DROPLETS, droplet, { ...droplet.status, phase: 'Resizing' }, writer),
+    );
+    expect(isConflict(error)).to.equal(true);
+  });
+});
