@@ -1,5 +1,6 @@
 import { DROPLET_FINALIZER } from '../../crds/names.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import { immutableProblem } from '../../crds/immutable.ts';
 import { planPower, type ServerAction, type SizeFacts } from './power-plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
@@ -74,6 +75,7 @@ export interface PlanInput {
  *
  *     object   | in the cloud                   | step
  *     ---------+--------------------------------+--------------------------------------
+ *     live, with a spec that was forbidden     | wait for a person
  *     live     | nothing, never asked for       | launch
  *     live     | nothing, asked for in the grace| wait: lists lag, a lost reply may show up
  *     live     | nothing, grace over            | launch again, with another nonce
@@ -90,6 +92,8 @@ export function planDroplet(input: PlanInput): DropletPlan {
   const { droplet, view } = input;
   if (droplet.metadata.deletionTimestamp !== undefined) return planDeletion(input);
   if (input.suspended) return planSuspended(view);
+  const problem = immutableProblem(droplet, view.server?.region);
+  if (problem !== undefined) return planInvalid(view, problem);
   const finalizer: DropletStep[] = hasFinalizer(droplet) ? [] : [{ type: 'add-finalizer' }];
   const duplicates: DropletStep[] = view.duplicates.map(({ id }) => ({ type: 'destroy', id }));
   const plan = view.server === undefined ? planAbsent(input) : planPresent(input, view.server);
@@ -161,6 +165,12 @@ function planServer(input: PlanInput, server: Server): DropletPlan {
     case 'off':
       return planPower(input, server);
   }
+}
+
+/** A person must mend the spec first; what runs meanwhile goes on. */
+function planInvalid({ server }: CloudView, message: string): DropletPlan {
+  const provisioned = server?.status === 'active';
+  return { steps: [], phase: 'Failed', provisioned, reason: 'InvalidSpec', message };
 }
 
 function planSuspended({ server }: CloudView): DropletPlan {

@@ -112,6 +112,17 @@ describe('The plan for a Droplet', () => {
     expect(steps(web(asked), { server: server({ status: 'off' }) }, { suspended: true })).to.deep.equal([]);
   });
 
+  it('waits for a person when the spec says what cannot be changed, and leaves the server as it is', () => {
+    const moved = plan(aDroplet('shop-web1', { spec: { region: 'ams3' }, status: activeStatus(7) }), {
+      server: server(),
+    });
+    expect(moved).to.deep.include({ steps: [], phase: 'Failed', reason: 'InvalidSpec' });
+    expect(moved.message).to.contain('spec.region cannot be changed: put it back to nyc3');
+    const stolen = web(activeStatus(7));
+    stolen.spec.project = 'other';
+    expect(plan(stolen, { server: server() }).message).to.contain('spec.project cannot be changed');
+  });
+
   describe('resizing', () => {
     const droplet = (status: DropletStatus = activeStatus(7), to = 'big'): Droplet =>
       aDroplet('shop-web1', { spec: { size: to }, status, metadata: { generation: 2 } });
