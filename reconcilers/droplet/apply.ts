@@ -8,6 +8,7 @@ import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { DROPLET_FINALIZER } from '../../crds/names.ts';
 import type { Context, Run } from '../context.ts';
+import { execute, type Executors } from '../executors.ts';
 import type { DropletStep } from './plan.ts';
 import { withoutServer } from './status.ts';
 
@@ -19,17 +20,8 @@ export interface Progress {
   finished: boolean;
 }
 
-type Executors = {
-  [Type in DropletStep['type']]: (
-    step: Extract<DropletStep, { type: Type }>,
-    progress: Progress,
-    context: Context,
-    run: Run,
-  ) => Promise<void>;
-};
-
 /** How each step of a plan is done. Every one may be cut off anywhere and done again. */
-const executors: Executors = {
+const executors: Executors<DropletStep, [progress: Progress, context: Context, run: Run]> = {
   'add-finalizer': async (_step, progress, { kubernetes }, run) => {
     progress.droplet = await addFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
   },
@@ -61,16 +53,8 @@ const executors: Executors = {
 };
 
 /** Does one step; `progress` says afterwards what there is. */
-export async function applyStep(
-  step: DropletStep,
-  progress: Progress,
-  context: Context,
-  run: Run,
-): Promise<void> {
-  // The table's type guarantees that the executor of a step's type takes that step.
-  const execute = executors[step.type] as Executors[typeof step.type & 'launch'];
-  await execute(step as never, progress, context, run);
-}
+export const applyStep = (step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> =>
+  execute(executors, step, progress, context, run);
 
 /**
  * Asks the cloud for a server. The nonce is written before the request is sent, so that whoever comes next

@@ -13,6 +13,7 @@ import {
 import type { Project } from '../../crds/project.ts';
 import type { Context, Run } from '../context.ts';
 import { Stalled } from '../outcome.ts';
+import { execute, type Executors } from '../executors.ts';
 import type { ProjectStep } from './plan.ts';
 
 /** A Project as last written; undefined once its finalizer is off. */
@@ -21,16 +22,7 @@ export interface Progress {
   finished: boolean;
 }
 
-type Executors = {
-  [Type in ProjectStep['type']]: (
-    step: Extract<ProjectStep, { type: Type }>,
-    progress: Progress,
-    context: Context,
-    run: Run,
-  ) => Promise<void>;
-};
-
-const executors: Executors = {
+const executors: Executors<ProjectStep, [progress: Progress, context: Context, run: Run]> = {
   'add-finalizer': async (_step, progress, { kubernetes }, run) => {
     progress.project = await addFinalizer(kubernetes, PROJECTS, progress.project, PROJECT_FINALIZER, run);
   },
@@ -59,15 +51,8 @@ const executors: Executors = {
 };
 
 /** Does one step of a Project's plan. */
-export async function applyStep(
-  step: ProjectStep,
-  progress: Progress,
-  context: Context,
-  run: Run,
-): Promise<void> {
-  const execute = executors[step.type];
-  await execute(step as never, progress, context, run);
-}
+export const applyStep = (step: ProjectStep, progress: Progress, context: Context, run: Run): Promise<void> =>
+  execute(executors, step, progress, context, run);
 
 /** The finalizer is there from the first moment: no server can ever be asked for without it. */
 function buildDroplet({ metadata }: Project, name: string, spec: DropletSpec): Droplet {

@@ -4,18 +4,10 @@ import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts'
 import { keyOf } from '../../crds/meta.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
 import type { Run } from '../context.ts';
+import { execute, type Executors } from '../executors.ts';
 import type { ProjectStep } from './plan.ts';
 
-type Executors = {
-  [Type in ProjectStep['type']]: (
-    step: Extract<ProjectStep, { type: Type }>,
-    namespace: string,
-    kubernetes: KubernetesClient,
-    run: Run,
-  ) => Promise<void>;
-};
-
-const executors: Executors = {
+const executors: Executors<ProjectStep, [namespace: string, kubernetes: KubernetesClient, run: Run]> = {
   'create-project': async ({ name, spec }, namespace, kubernetes, run) => {
     const labels = { [SOURCE_LABEL]: 'csv' };
     const metadata = { name, namespace, labels, finalizers: [PROJECT_FINALIZER] };
@@ -49,7 +41,7 @@ export async function applyProjectSteps(
   const errors: unknown[] = [];
   for (const step of steps) {
     try {
-      await executors[step.type](step as never, namespace, kubernetes, run);
+      await execute(executors, step, namespace, kubernetes, run);
     } catch (error) {
       if (!isConflict(error) && !isAlreadyExists(error)) errors.push(error);
     }
