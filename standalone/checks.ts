@@ -1,4 +1,12 @@
-import { badRequest, conflict, forbiddenValue, invalid } from './api-error.ts';
+import {
+  ApiError,
+  badRequest,
+  conflict,
+  forbiddenValue,
+  invalid,
+  invalidValue,
+  isApiError,
+} from './api-error.ts';
 import type { Decoded } from './codec.ts';
 import type { DeleteOptions } from './deletion.ts';
 import type { Kind } from './kinds.ts';
@@ -27,6 +35,26 @@ export function reportUnknownFields(kind: Kind, { unknownFields }: Decoded, opti
   throw badRequest(
     `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`,
   );
+}
+
+/** Runs `decode`; what makes a body a bad request makes a patch invalid (422). */
+export function asPatch<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!isApiError(error) || error.code !== 400) throw error;
+    throw new ApiError(422, 'Invalid', `the patched object is invalid: ${error.message}`);
+  }
+}
+
+/** Throws 422 when a patch is meant for another object of that name. */
+export function checkUnchangedUid(
+  { kind, name }: Target,
+  { metadata }: ApiObject,
+  given: Partial<Metadata>,
+): void {
+  if (given.uid === undefined || given.uid === metadata.uid) return;
+  throw invalid(kind, name, [invalidValue('metadata.uid', given.uid, 'field is immutable')]);
 }
 
 /** A resourceVersion or uid in what is written is a precondition. Throws 409. */

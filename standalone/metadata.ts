@@ -1,5 +1,6 @@
 import type { OwnerReference } from '../crds/meta.ts';
 import { invalidValue, requiredValue, type Cause } from './api-error.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './deletion.ts';
 import type { Kind } from './kinds.ts';
 import { isJsonObject, type JsonObject, type Metadata } from './object.ts';
 
@@ -34,9 +35,7 @@ export function validateMetadata(kind: Kind, metadata: Metadata): Cause[] {
     ...validateName(kind, metadata.name),
     ...Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => validateLabel(key, value)),
     ...validateAnnotations(metadata.annotations ?? {}),
-    ...(metadata.finalizers ?? []).flatMap((name, i) =>
-      validateQualifiedName(`metadata.finalizers[${i}]`, name),
-    ),
+    ...(metadata.finalizers ?? []).flatMap((name, i) => validateFinalizer(kind, name, i)),
     ...validateOwners(metadata.ownerReferences ?? []),
   ];
 }
@@ -89,6 +88,14 @@ function validateQualifiedName(field: string, name: string): Cause[] {
   const isGood =
     QUALIFIED_NAME.test(rest) && rest.length <= 63 && (prefix === undefined || DNS_SUBDOMAIN.test(prefix));
   return isGood ? [] : [invalidValue(field, name, QUALIFIED_RULE)];
+}
+
+/** Kubernetes' own objects take only finalizers that say whose they are. */
+function validateFinalizer(kind: Kind, name: string, index: number): Cause[] {
+  const field = `metadata.finalizers[${index}]`;
+  const isStandard = [FOREGROUND_FINALIZER, ORPHAN_FINALIZER, 'kubernetes'].includes(name);
+  if (kind.custom || isStandard || name.includes('/')) return validateQualifiedName(field, name);
+  return [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 function validateOwners(owners: OwnerReference[]): Cause[] {

@@ -1,4 +1,4 @@
-import { badRequest, forbiddenValue, invalid, type Cause } from './api-error.ts';
+import { badRequest, forbiddenValue, invalid, invalidValue, type Cause } from './api-error.ts';
 import type { DeleteOptions, PropagationPolicy } from './deletion.ts';
 import type { ListOptions } from './list.ts';
 import { isJsonObject, type JsonObject } from './object.ts';
@@ -33,6 +33,7 @@ export function listOptions(query: URLSearchParams): ListOptions {
     const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
     throw invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
   }
+  refuseOddMatch(resourceVersion, resourceVersionMatch);
   return {
     limit: wholeNumber(query, 'limit'),
     continue: query.get('continue') ?? '',
@@ -41,12 +42,22 @@ export function listOptions(query: URLSearchParams): ListOptions {
   };
 }
 
-/** A query parameter that counts something; 0 when it is not there. Throws 400. */
+function refuseOddMatch(resourceVersion: string, match: string): void {
+  if (!['', 'Exact', 'NotOlderThan'].includes(match)) {
+    const known = ['Exact', 'NotOlderThan', ''];
+    throw invalidOption('ListOptions', unsupported('resourceVersionMatch', match, known));
+  }
+  if (match !== 'Exact' || resourceVersion !== '0') return;
+  const why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"';
+  throw invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
+}
+
+/** A query parameter that counts something; 0 when it is not there or negative. Throws 400. */
 export function wholeNumber(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
-  if (!/^\d{0,9}$/.test(text))
+  if (!/^-?\d{0,9}$/.test(text))
     throw badRequest(`${name} must be a whole number, not ${JSON.stringify(text)}`);
-  return Number(text);
+  return Math.max(0, Number(text));
 }
 
 /** Whether a query parameter is on, as Go reads booleans. */
@@ -62,7 +73,8 @@ export function refuseInitialEvents(query: URLSearchParams): void {
 
 /** The options of a DELETE, from its body or else its query. Throws 400 or 422. */
 export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  const options: JsonObject = isJsonObject(body) ? body : {};
+  if (body !== undefined && !isJsonObject(body)) throw badRequest('the body is not a DeleteOptions');
+  const options: JsonObject = body ?? {};
   const dryRun = Array.isArray(options['dryRun']) ? options['dryRun'] : query.getAll('dryRun');
   return {
     dryRun: isDryRun(dryRun as unknown[]),
@@ -74,6 +86,10 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
 function propagationPolicy(options: JsonObject, query: URLSearchParams): PropagationPolicy | undefined {
   const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? '';
   if (policy === '') return options['orphanDependents'] === true ? 'Orphan' : undefined;
+  if (typeof options['orphanDependents'] === 'boolean') {
+    const why = 'orphanDependents and deletionPropagation cannot be both set';
+    throw invalidOption('DeleteOptions', invalidValue('propagationPolicy', policy, why));
+  }
   if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
   const known = ['Foreground', 'Background', 'Orphan'];
   throw invalidOption('DeleteOptions', unsupported('propagationPolicy', policy, known));

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { toKubernetesTime } from '../crds/conditions.ts';
 import { alreadyExists, badRequest, forbidden, invalid, invalidValue, notFound } from './api-error.ts';
 import {
+  asPatch,
   checkFinalizers,
   checkNames,
   checkNamespace,
   checkPreconditions,
+  checkUnchangedUid,
   checkVersion,
   reportUnknownFields,
 } from './checks.ts';
@@ -93,7 +95,10 @@ export class Resources {
     checkNames(decoded.object.metadata, target);
     const isThere = this.#store.get(kind.id, storeKey(namespace, name)) !== undefined;
     if (!isThere && kind.createsOnUpdate) {
-      return { object: this.create(kind, namespace, body, options), created: true };
+      // A version is no precondition here: a real server creates it all the same.
+      const { resourceVersion: _gone, ...metadata } = decoded.object.metadata;
+      const object = this.create(kind, namespace, { ...decoded.object, metadata }, options);
+      return { object, created: true };
     }
     const current = this.get(target);
     reportUnknownFields(kind, decoded, options);
@@ -112,9 +117,14 @@ export class Resources {
     subresource: Subresource,
   ): ApiObject {
     const current = this.get(target);
-    const decoded = this.#codec(target.kind).decode(apply(current));
+    const patched = apply(current);
+    const decoded = asPatch(() => {
+      const result = this.#codec(target.kind).decode(patched);
+      reportUnknownFields(target.kind, result, options);
+      return result;
+    });
     checkNames(decoded.object.metadata, target);
-    reportUnknownFields(target.kind, decoded, options);
+    checkUnchangedUid(target, current, decoded.object.metadata);
     return this.#update(target, current, decoded, options, subresource);
   }
 

@@ -30,7 +30,10 @@ export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonO
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [cause]);
   }
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
-  const { uid, resourceVersion } = metadata;
+  const { name, uid, resourceVersion } = metadata;
+  if (name !== object.metadata.name) {
+    throw badRequest(`the name of the Scale does not match the name on the URL (${object.metadata.name})`);
+  }
   const scaled = writePath(object, toSegments(kind.scale!.specReplicasPath), replicas) as ApiObject;
   const preconditions = {
     ...(uid === undefined ? {} : { uid }),

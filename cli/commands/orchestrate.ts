@@ -33,9 +33,9 @@ export async function orchestrate(options: OrchestrateOptions): Promise<void> {
 export async function orchestrateIn(world: World, options: OrchestrateOptions): Promise<void> {
   const rows = rowsOrFail(await readableCsv(options, world));
   const prices = pricesOf(await world.cloud.listSizes());
-  if (options.confirm && rows !== undefined) {
+  if (rows !== undefined) {
     const { brake } = await planForRows(world, rows);
-    if (brake !== undefined) await confirm(world, brake);
+    if (brake !== undefined && options.confirm) await confirm(world, brake);
   }
   if (options.force) await requestReconcile(world, new Date());
   const log = createLogger(options, 'warn');

@@ -4,8 +4,10 @@ import { checkSizes } from '../../config/check-sizes.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { ProjectRow } from '../../config/projects-csv.ts';
 import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
+import { keyOf } from '../../crds/meta.ts';
 import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
+import { rowsWithNewSizes } from '../../reconcilers/projects-csv/plan.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { fleetIdOf, type World } from './world.ts';
 
@@ -18,8 +20,10 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     world.cloud.listDroplets(tag),
     world.cloud.listSizes(),
   ]);
-  const problems = checkSizes(rows, sizes, DEFAULT_REGION);
-  if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
+  const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
+  const news = rowsWithNewSizes(rows, name => specs.get(`${world.namespace}/${name}`));
+  const problems = checkSizes(news, sizes, DEFAULT_REGION);
+  if (problems.length > 0) throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
   return planFleet({
     rows,
     namespace: world.namespace,

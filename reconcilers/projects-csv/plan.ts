@@ -86,6 +86,20 @@ export const isFromCsv = (project: Project): boolean => project.metadata.labels?
 
 const isDeleting = (object: Project | Droplet): boolean => object.metadata.deletionTimestamp !== undefined;
 
+/**
+ * The rows that ask for a size which their Project does not have yet. Only those need a check: a size that
+ * DigitalOcean has withdrawn since must not hold up the other rows.
+ */
+export function rowsWithNewSizes<Row extends DesiredProject>(
+  rows: readonly Row[],
+  specOfProject: (name: string) => ProjectSpec | undefined,
+): Row[] {
+  return rows.filter(({ project, masterSpec, webSpec }) => {
+    const spec = specOfProject(project);
+    return spec?.masterSpec !== masterSpec || spec.webSpec !== webSpec;
+  });
+}
+
 /** The part of a Project's spec that its row decides. */
 function specOf({ servers, masterSpec, webSpec }: DesiredProject): RowSpec {
   return { servers, masterSpec, webSpec };

@@ -7,7 +7,7 @@ import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyProjectSteps } from './apply.ts';
 import type { CsvState } from './csv-state.ts';
-import { planProjects, type CsvPlan } from './plan.ts';
+import { planProjects, rowsWithNewSizes, type CsvPlan } from './plan.ts';
 
 /** What csv-sync needs besides the context. */
 export interface CsvSync {
@@ -77,21 +77,14 @@ function createContentMemory({ clock }: Context): (text: string) => Look {
   };
 }
 
-/**
- * Only what a row newly asks for is checked: a size that DigitalOcean has withdrawn since must not hold up the
- * other rows. Without an answer of the cloud nothing is checked here, and the cloud refuses it later.
- */
+/** Without an answer of the cloud nothing is checked here, and the cloud refuses it later. */
 async function sizeProblems(
   context: Context,
   rows: readonly ProjectRow[],
   { namespace }: CsvSync,
   run: Run,
 ): Promise<Problem[]> {
-  const isNew = ({ project, masterSpec, webSpec }: ProjectRow): boolean => {
-    const spec = context.projects.get(`${namespace}/${project}`)?.spec;
-    return spec?.masterSpec !== masterSpec || spec.webSpec !== webSpec;
-  };
-  const news = rows.filter(isNew);
+  const news = rowsWithNewSizes(rows, name => context.projects.get(`${namespace}/${name}`)?.spec);
   if (news.length === 0) return [];
   try {
     return checkSizes(news, [...(await context.sizes.load(run.signal)).values()], DEFAULT_REGION);
