@@ -1,0 +1,266 @@
+import { expect } from 'chai';
+import { CloudError } from '../../../../clients/digitalocean/errors.ts';
+import { isConflict, KubernetesError } from '../../../../clients/kubernetes/errors.ts';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import { nonceOf } from '../../../../crds/cloud-tags.ts';
+import { findCondition } from '../../../../crds/conditions.ts';
+import { keyOf } from '../../../../crds/meta.ts';
+import type { Droplet } from '../../../../crds/droplet.ts';
+import { Waiting } from '../../../../reconcilers/outcome.ts';
+import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
+import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { refusal } from '../../../fakes/cloud.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+import { createRig, tagsFor } from '../reconcile-rig.ts';
+
+const { launchGraceMs, pollMs, refusedMs } = DEFAULT_TIMINGS;
+const KEY = 'default/shop-web1';
+const unborn = aDroplet('shop-web1');
+const active = aDroplet('shop-web1', { status: activeStatus(7) });
+const doomed = (droplet: Droplet): Droplet => ({
+  ...droplet,
+  metadata: { ...droplet.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+});
+
+async function start(droplet: Droplet) {
+  const rig = createRig([aProject('shop', { spec: { servers: 2 } }), droplet]);
+  await rig.fleet.refresh();
+  const stored = (): Droplet | undefined => rig.client.stored(DROPLETS, KEY);
+  const reconcile = () => reconcileDroplet(rig.context, KEY, stored(), rig.run);
+  const addServer = (id: number, parts = {}) =>
+    rig.cloud.addDroplet({ id, tags: tagsFor(droplet), ...parts });
+  return { ...rig, stored, reconcile, addServer };
+}
+
+/** A Droplet whose server is listed and runs. */
+async function startActive(droplet = active) {
+  const rig = await start(droplet);
+  rig.addServer(7);
+  await rig.fleet.refresh();
+  await rig.reconcile();
+  rig.client.calls.length = 0;
+  rig.cloud.calls.length = 0;
+  return rig;
+}
+
+describe('Reconciling a Droplet', () => {
+  it('asks for a server with the nonce that was written before', async () => {
+    const { cloud, reconcile, stored } = await start(unborn);
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
+    const [server] = cloud.droplets.values();
+    expect(nonceOf(server!.tags)).to.equal('nonce1');
+    expect(stored()!.status).to.include({ nonce: 'nonce1', dropletID: server!.id, phase: 'Creating' });
+  });
+
+  it('asks for nothing when the nonce cannot be written', async () => {
+    const { client, cloud, reconcile } = await start(unborn);
+    client.failNext('patch', new Error('the disk is full'));
+    await rejection(reconcile());
+    expect(cloud.count('createDroplet')).to.equal(0);
+  });
+
+  it('asks for nothing by an object that is not the newest', async () => {
+    const { client, cloud, context, run } = await start(unborn);
+    const old = client.stored(DROPLETS, KEY)!;
+    await client.patch(DROPLETS, KEY, { status: { nonce: 'anothers' } }, { subresource: 'status' });
+    expect(isConflict(await rejection(reconcileDroplet(context, KEY, old, run)))).to.equal(true);
+    expect(cloud.count('createDroplet')).to.equal(0);
+    expect(client.stored(DROPLETS, KEY)!.status).to.deep.equal({ nonce: 'anothers' });
+  });
+
+  it('adopts the server of a request whose reply was lost', async () => {
+    const { cloud, fleet, reconcile, stored } = await start(unborn);
+    cloud.failNext('createDroplet', refusal(504, 'Gateway Time-out'), { applied: true });
+    await rejection(reconcile());
+    const [server] = cloud.droplets.keys();
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()!.status!.dropletID).to.equal(server);
+    expect(cloud.count('createDroplet')).to.equal(1);
+  });
+
+  it('waits out the grace before it asks again, and then uses another nonce', async () => {
+    const { clock, cloud, fleet, reconcile, stored } = await start(unborn);
+    cloud.failNext(
+      'createDroplet',
+      new CloudError({ operation: 'createDroplet', message: 'timed out', code: 'TIMED_OUT' }),
+    );
+    await rejection(reconcile());
+    await clock.advance(launchGraceMs);
+    await fleet.refresh();
+    await reconcile();
+    expect(cloud.count('createDroplet')).to.equal(1);
+    await clock.advance(1_000);
+    await reconcile();
+    expect(cloud.count('createDroplet'), 'on the word of a list from within the grace').to.equal(1);
+    await fleet.refresh();
+    await reconcile();
+    expect(cloud.count('createDroplet')).to.equal(2);
+    expect(stored()!.status!.nonce).to.equal('nonce2');
+  });
+
+  it('forgets the nonce when the cloud surely made no server, and says what it was told', async () => {
+    const { cloud, reconcile, stored } = await start(unborn);
+    cloud.failNext('createDroplet', refusal(422, 'creating this droplet will exceed your droplet limit'));
+    const error = await rejection(reconcile());
+    expect(error).to.be.instanceOf(Waiting).and.include({ afterMs: refusedMs });
+    expect(stored()!.status).to.include({ phase: 'Failed' }).and.not.have.property('nonce');
+    const ready = findCondition(stored()!.status!.conditions, 'Ready');
+    expect(ready).to.include({ status: 'False', reason: 'Refused' });
+    expect(ready!.message).to.contain('droplet limit');
+  });
+
+  it('costs neither a write nor a call while nothing changes', async () => {
+    const { client, cloud, reconcile } = await startActive();
+    expect(await reconcile()).to.equal(undefined);
+    expect([client.calls, cloud.calls]).to.deep.equal([[], []]);
+  });
+
+  it('asks the cloud about a server that a list lacks, and keeps it when it is there', async () => {
+    const { cloud, fleet, reconcile } = await startActive();
+    const [tags] = [cloud.droplets.get(7)!.tags];
+    cloud.changeDroplet(7, { tags: [] });
+    await fleet.refresh();
+    cloud.changeDroplet(7, { tags });
+    await reconcile();
+    expect(cloud.count('getDroplet')).to.equal(1);
+    expect(cloud.count('createDroplet')).to.equal(0);
+  });
+
+  it('makes a new server in place of one that the cloud has no more', async () => {
+    const { cloud, events, fleet, reconcile, stored } = await startActive();
+    cloud.droplets.delete(7);
+    await fleet.refresh();
+    await reconcile();
+    expect(cloud.count('createDroplet')).to.equal(1);
+    expect(stored()!.status!.dropletID).to.equal([...cloud.droplets.keys()][0]);
+    expect(events).to.include('Vanished shop-web1');
+  });
+
+  it('keeps the oldest of several servers and destroys the others', async () => {
+    const { addServer, cloud, fleet, reconcile, stored } = await start(unborn);
+    for (const id of [9, 7, 8]) addServer(id);
+    await fleet.refresh();
+    await reconcile();
+    expect([...cloud.droplets.keys()]).to.deep.equal([7]);
+    expect(stored()!.status!.dropletID).to.equal(7);
+  });
+
+  for (const old of [{ status: 'off' }, { locked: true }] as const)
+    it(`does not take back what was reached because an old list says ${JSON.stringify(old)}`, async () => {
+      const { client, cloud, fleet, reconcile } = await startActive();
+      cloud.changeDroplet(7, old);
+      await fleet.refresh();
+      cloud.changeDroplet(7, { status: 'active', locked: false });
+      await reconcile();
+      expect(client.writes()).to.deep.equal([]);
+      expect(cloud.count('powerOnDroplet')).to.equal(0);
+    });
+
+  it('powers a server on that somebody has switched off', async () => {
+    const { cloud, fleet, reconcile, stored } = await startActive();
+    cloud.changeDroplet(7, { status: 'off' });
+    await fleet.refresh();
+    await reconcile();
+    expect(cloud.count('powerOnDroplet')).to.equal(1);
+    expect(stored()!.status!.phase).to.equal('Resizing');
+  });
+
+  it('changes nothing while the project is suspended', async () => {
+    const { cloud, context, run } = await start(unborn);
+    const projects = { ...context.projects, get: () => aProject('shop', { spec: { suspend: true } }) };
+    await reconcileDroplet({ ...context, projects }, KEY, unborn, run);
+    expect(cloud.count('createDroplet')).to.equal(0);
+  });
+
+  it('does nothing before the first list of the fleet, and says why', async () => {
+    const { client, clock, cloud, context, run } = createRig([unborn]);
+    const failed = rejection(reconcileDroplet(context, KEY, client.stored(DROPLETS, KEY), run));
+    await clock.advance(pollMs);
+    expect(await failed)
+      .to.be.instanceOf(Waiting)
+      .and.include({ afterMs: pollMs });
+    expect(cloud.calls).to.deep.equal([]);
+    const { conditions } = client.stored<Droplet>(DROPLETS, KEY)!.status!;
+    expect(findCondition(conditions, 'Ready')).to.include({ status: 'False', reason: 'CloudUnreachable' });
+  });
+
+  it('keeps saying that a server runs while the cloud is silent', async () => {
+    const { client, cloud, fleet, reconcile } = await startActive();
+    cloud.changeDroplet(7, { locked: true });
+    await fleet.refresh();
+    cloud.failNext(
+      'getDroplet',
+      new CloudError({ operation: 'getDroplet', message: 'no route', code: 'EHOSTUNREACH' }),
+    );
+    expect((await rejection(reconcile())).message).to.equal('no route');
+    expect(client.writes()).to.deep.equal([]);
+  });
+});
+
+describe('Reconciling a Droplet that is being deleted', () => {
+  it('keeps the finalizer until the cloud itself has no server any more', async () => {
+    const { cloud, fleet, reconcile, stored } = await startActive(doomed(active));
+    expect(cloud.droplets.size, 'the first look destroys').to.equal(0);
+    expect(stored()!.metadata.finalizers).to.have.length(1);
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
+  it('tries again when the cloud is busy with the server', async () => {
+    const { addServer, cloud, fleet, reconcile, stored } = await start(doomed(active));
+    addServer(7);
+    await fleet.refresh();
+    cloud.failNext('deleteDroplet', refusal(422, 'Droplet already has a pending event.'));
+    expect(await rejection(reconcile()))
+      .to.be.instanceOf(Waiting)
+      .and.include({ afterMs: pollMs });
+    expect(stored()!.status!.phase).to.equal('Deleting');
+    await reconcile();
+    expect(cloud.droplets.size).to.equal(0);
+  });
+
+  it('waits for a server that may still show up, and destroys it', async () => {
+    const launched = { nonce: 'nonce0', launchedAt: '2026-01-01T00:00:00Z' };
+    const droplet = doomed(aDroplet('shop-web1', { status: launched }));
+    const { addServer, clock, cloud, fleet, reconcile, stored } = await start(droplet);
+    await reconcile();
+    addServer(7);
+    await clock.advance(pollMs);
+    await fleet.refresh();
+    await reconcile();
+    expect(cloud.droplets.size).to.equal(0);
+    await clock.advance(launchGraceMs);
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
+  it('lets go at once of one that no server was ever asked for', async () => {
+    const { cloud, reconcile, stored } = await start(doomed(unborn));
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+    expect(cloud.count('deleteDroplet')).to.equal(0);
+  });
+
+  it('leaves the object alone that another gave the same name meanwhile', async () => {
+    const { client, reconcile } = await start(doomed(unborn));
+    const conflict = new KubernetesError(
+      'modified',
+      { method: 'PATCH', path: '/' },
+      { code: 409, reason: 'Conflict' },
+    );
+    client.failNext('patch', conflict);
+    expect(await rejection(reconcile())).to.equal(conflict);
+    expect(client.writes()).to.have.length(1);
+  });
+
+  it('forgets an object that is gone', async () => {
+    const { client, context, cloud, run } = await start(unborn);
+    cloud.calls.length = 0;
+    expect(await reconcileDroplet(context, keyOf(unborn), undefined, run)).to.equal(undefined);
+    expect([client.calls, cloud.calls]).to.deep.equal([[], []]);
+  });
+});
