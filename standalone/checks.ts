@@ -37,10 +37,10 @@ export function reportUnknownFields(kind: Kind, { unknownFields }: Decoded, opti
   );
 }
 
-/** Runs `decode`; what makes a body a bad request makes a patch invalid (422). */
-export function asPatch<T>(decode: () => T): T {
+/** Runs `work`; what makes a body a bad request makes a patch invalid (422). */
+export function asPatch<T>(work: () => T): T {
   try {
-    return decode();
+    return work();
   } catch (error) {
     if (!isApiError(error) || error.code !== 400) throw error;
     throw new ApiError(422, 'Invalid', `the patched object is invalid: ${error.message}`);

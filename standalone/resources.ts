@@ -125,7 +125,7 @@ export class Resources {
     });
     checkNames(decoded.object.metadata, target);
     checkUnchangedUid(target, current, decoded.object.metadata);
-    return this.#update(target, current, decoded, options, subresource);
+    return asPatch(() => this.#update(target, current, decoded, options, subresource));
   }
 
   /** DELETE. Returns the object when it stays until its finalizers are gone, else undefined. */

@@ -36,7 +36,9 @@ describe('The state of the standalone API', () => {
     await server.close();
   };
   const startChild = async (): Promise<{ child: ChildProcess; api: ApiClient }> => {
-    const child = fork(new URL('./server-process.ts', import.meta.url), [stateDir]);
+    const child = fork(new URL('./server-process.ts', import.meta.url), {
+      env: { ...process.env, STANDALONE_STATE_DIR: stateDir },
+    });
     children.push(child);
     const [kubeconfig] = (await once(child, 'message')) as [string];
     return { child, api: new ApiClient(kubeconfig) };

@@ -23,8 +23,9 @@ describe('The standalone API on a full disk', () => {
   before(async function () {
     if (spawnSync(UNSHARE, ['--user', '--map-root-user', '--mount', 'true']).status !== 0) this.skip();
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-full-'));
-    const mount = `mount -t tmpfs -o size=4m none "${folder}" && exec "${process.execPath}" "${serverProcess}" "${folder}"`;
+    const mount = `mount -t tmpfs -o size=4m none "${folder}" && exec "${process.execPath}" "${serverProcess}"`;
     child = spawn(UNSHARE, ['--user', '--map-root-user', '--mount', 'sh', '-c', mount], {
+      env: { ...process.env, STANDALONE_STATE_DIR: folder },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const [kubeconfig] = (await once(child, 'message')) as [string];

@@ -1,5 +1,8 @@
-// A standalone API in a process of its own, for tests that kill it: `node server-process.ts <state directory>`.
+// A standalone API in a process of its own, for tests that kill it. Its state is in $STANDALONE_STATE_DIR.
 import { startStandalone } from '../../../standalone/server.ts';
 
-const { kubeconfig } = await startStandalone({ stateDir: process.argv[2]!, port: 0 });
-process.send!(kubeconfig);
+const stateDir = process.env['STANDALONE_STATE_DIR'];
+if (stateDir !== undefined) {
+  const { kubeconfig } = await startStandalone({ stateDir, port: 0 });
+  process.send!(kubeconfig);
+}
