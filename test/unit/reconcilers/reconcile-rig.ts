@@ -23,7 +23,7 @@ export function createRig(seeds: readonly KubernetesObject[]) {
   const clock = fakeClock();
   const log = fakeLogger();
   const cloud = fakeCloud();
-  const client = fakeKubernetesClient(seeds, clock.now);
+  const client = fakeKubernetesClient(seeds, () => clock.now());
   const fleet = createFleet({ cloud, tag: fleetTag(FLEET_ID), clock, log, random: () => 0.5 });
   const events: string[] = [];
   let nonces = 0;

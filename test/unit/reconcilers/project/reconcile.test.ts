@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import { findCondition } from '../../../../crds/conditions.ts';
+import type { Droplet } from '../../../../crds/droplet.ts';
+import type { KubernetesObject } from '../../../../crds/meta.ts';
+import { DROPLET_FINALIZER } from '../../../../crds/names.ts';
+import type { Project } from '../../../../crds/project.ts';
+import { isStalled } from '../../../../reconcilers/outcome.ts';
+import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
+import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
+import { aCsvProject, aDroplet, aProject, activeDroplets } from '../../../builders/objects.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+import { createRig } from '../reconcile-rig.ts';
+
+const KEY = 'default/shop';
+const shop = aProject('shop', { spec: { servers: 2 } });
+const doomed = <T extends KubernetesObject>(object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+});
+
+function start(project: Project, droplets: readonly Droplet[] = [], csv = createCsvState('default')) {
+  const rig = createRig([project, ...droplets]);
+  const stored = (): Project | undefined => rig.client.stored(PROJECTS, KEY);
+  const reconcile = (context = rig.context) => reconcileProject(context, KEY, stored(), csv, rig.run);
+  return {
+    ...rig,
+    csv,
+    stored,
+    reconcile,
+    ready: () => findCondition(stored()!.status!.conditions, 'Ready'),
+  };
+}
+
+/** A cache that shows no Droplet yet. */
+const stale = { get: () => undefined, list: () => [], byIndex: () => [] };
+
+describe('Reconciling a Project', () => {
+  it('makes Droplets that are its own and that cannot go before their servers', async () => {
+    const { client, reconcile } = start(shop);
+    await reconcile();
+    const droplets = client.storedAll(DROPLETS);
+    expect(droplets.map(({ metadata }) => metadata.name)).to.deep.equal(['shop-master', 'shop-web1']);
+    for (const { metadata } of droplets) {
+      expect(metadata.finalizers).to.deep.equal([DROPLET_FINALIZER]);
+      expect(metadata.ownerReferences![0]).to.include({ kind: 'Project', uid: shop.metadata.uid });
+    }
+  });
+
+  it('writes nothing when nothing changed', async () => {
+    const { reconcile, client } = start(shop, activeDroplets('shop', 2));
+    await reconcile();
+    client.calls.length = 0;
+    await reconcile();
+    expect(client.calls).to.deep.equal([]);
+  });
+
+  it('is Ready when all of its Droplets are', async () => {
+    const { reconcile, ready, stored } = start(shop, activeDroplets('shop', 2));
+    await reconcile();
+    expect(ready()).to.include({ status: 'True', reason: 'AllReady' });
+    expect(stored()!.status).to.include({ droplets: 2, readyDroplets: 2, masterAddress: '203.0.113.1' });
+  });
+
+  it('does not stumble over Droplets of its own that its cache does not show yet', async () => {
+    const { client, context, reconcile, writes } = start(shop, activeDroplets('shop', 2));
+    await reconcile({ ...context, droplets: stale });
+    expect(client.storedAll(DROPLETS)).to.have.length(2);
+    expect(writes().at(-1)).to.equal('patch-status Project shop');
+  });
+
+  it("stops at a Droplet of that name that is another's, and leaves it as it is", async () => {
+    const others = aDroplet('shop-master', { spec: { project: 'else' }, metadata: { ownerReferences: [] } });
+    const { client, reconcile } = start(shop, [others]);
+    const error = await rejection(reconcile());
+    expect(isStalled(error) && error.reason).to.equal('NameTaken');
+    expect(client.stored<Droplet>(DROPLETS, 'default/shop-master')!.spec.project).to.equal('else');
+  });
+
+  it('says how far it came when a step fails', async () => {
+    const { client, reconcile, ready } = start(shop);
+    client.failNext('create', new Error('the disk is full'));
+    expect((await rejection(reconcile())).message).to.equal('the disk is full');
+    expect(ready()).to.include({ status: 'False', reason: 'Converging' });
+  });
+
+  it('makes nothing of an edit that csv-sync is about to take back', async () => {
+    const edited = aCsvProject('shop', 90);
+    const { csv, client, reconcile } = start(edited);
+    const row = { project: 'shop', servers: 2, masterSpec: 's-1vcpu-1gb', webSpec: 's-1vcpu-1gb' };
+    csv.set({ rows: [row] });
+    await reconcile();
+    expect(client.calls).to.deep.equal([]);
+  });
+
+  it('waits for the first look at projects.csv before it acts for a row', async () => {
+    const { client, csv, reconcile } = start(aCsvProject('shop', 2));
+    await reconcile();
+    expect(client.calls).to.deep.equal([]);
+    csv.set({});
+    await reconcile();
+    expect(client.storedAll(DROPLETS)).to.have.length(2);
+  });
+
+  it('says what a brake holds back from it', async () => {
+    const { csv, reconcile, stored } = start(aCsvProject('shop', 2), activeDroplets('shop', 2));
+    csv.set({ rows: [], brake: { confirmation: 'shop=0', message: 'too much', projects: ['shop'] } });
+    await reconcile();
+    const held = findCondition(stored()!.status!.conditions, 'ConfirmationRequired');
+    expect(held!.message).to.contain('too much').and.to.contain("dropfleet.io/confirm='shop=0'");
+  });
+});
+
+describe('Reconciling a Project that is being deleted', () => {
+  it('goes only after its Droplets have gone, even if its row is back', async () => {
+    const droplets = activeDroplets('shop', 2);
+    const { client, reconcile, stored } = start(doomed(aCsvProject('shop', 2)), droplets);
+    await reconcile();
+    const left = client.storedAll(DROPLETS);
+    expect(left.map(({ metadata }) => metadata.deletionTimestamp)).to.not.include(undefined);
+    expect(stored()!.metadata.finalizers).to.have.length(1);
+    for (const { metadata } of left)
+      await client.patch(DROPLETS, `default/${metadata.name}`, { metadata: { finalizers: [] } });
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
+  it('writes no status to an object that is gone', async () => {
+    const { reconcile, writes } = start(doomed(shop));
+    await reconcile();
+    expect(writes()).to.deep.equal(['patch Project shop']);
+  });
+});

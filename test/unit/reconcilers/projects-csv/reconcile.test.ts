@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import { PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import type { TextFile } from '../../../../config/files.ts';
+import type { KubernetesObject } from '../../../../crds/meta.ts';
+import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
+import { isStalled, isWaiting } from '../../../../reconcilers/outcome.ts';
+import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
+import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconcile.ts';
+import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
+import { refusal } from '../../../fakes/cloud.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+import { createRig } from '../reconcile-rig.ts';
+
+const { csvSettleMs } = DEFAULT_TIMINGS;
+const HEADER = 'Project,Servers,MasterSpec,WebSpec\n';
+const path = 'config/projects.csv';
+
+function start(seeds: readonly KubernetesObject[]) {
+  const rig = createRig(seeds);
+  const state = createCsvState('default');
+  let content: TextFile = { text: HEADER, encoding: 'utf8' };
+  const file = { path, read: async () => content };
+  const sync = createCsvReconciler(rig.context, { file, namespace: 'default', state });
+  const projects = (): string[] =>
+    rig.client.storedAll(PROJECTS).map(({ metadata, spec }) => `${metadata.name} ${spec.servers}`);
+  return {
+    ...rig,
+    state,
+    projects,
+    reconcile: () => sync(rig.run),
+    write: (text: string) => void (content = { text, encoding: 'utf8' }),
+    breakFile: (message: string) => void (content = { problem: { file: path, message }, missing: true }),
+  };
+}
+
+const shop = aCsvProject('shop', 2);
+const blog = aCsvProject('blog', 2);
+const fleet = [shop, blog, ...activeDroplets('shop', 2), ...activeDroplets('blog', 2, 11)];
+
+describe('Reconciling projects.csv', () => {
+  it('makes a Project of each row, marked as its own', async () => {
+    const { client, reconcile, write } = start([]);
+    write(`${HEADER}shop,2,,\nblog,1,,\n`);
+    await reconcile();
+    const made = client.storedAll(PROJECTS);
+    expect(made.map(({ metadata }) => metadata.labels![SOURCE_LABEL])).to.deep.equal(['csv', 'csv']);
+    expect(made[0]!.spec).to.deep.equal({ servers: 2, masterSpec: 's-1vcpu-1gb', webSpec: 's-1vcpu-1gb' });
+  });
+
+  it('puts back what was edited by hand', async () => {
+    const { client, projects, reconcile, write } = start(fleet);
+    write(`${HEADER}shop,2,,\nblog,2,,\n`);
+    await client.patch(PROJECTS, 'default/shop', { spec: { servers: 9 } });
+    await reconcile();
+    expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
+  });
+
+  it('believes that a row is gone only when the file has lain still', async () => {
+    const { client, clock, projects, reconcile, write } = start(fleet);
+    write(`${HEADER}shop,2,,\n`);
+    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+    await clock.advance(csvSettleMs - 1);
+    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+    expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
+    await clock.advance(1);
+    await reconcile();
+    const { deletionTimestamp } = client.stored<typeof blog>(PROJECTS, 'default/blog')!.metadata;
+    expect(deletionTimestamp).to.not.equal(undefined);
+  });
+
+  it('begins to wait anew with every change of the file', async () => {
+    const { clock, reconcile, write } = start(fleet);
+    write(`${HEADER}shop,2,,\n`);
+    await rejection(reconcile());
+    await clock.advance(csvSettleMs - 1);
+    write(`${HEADER}shop,3,,\n`);
+    await rejection(reconcile());
+    await clock.advance(csvSettleMs - 1);
+    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+  });
+
+  it('does not take the first digit of a number that is being typed for the number', async () => {
+    const { clock, projects, reconcile, write } = start(fleet);
+    write('Project,Servers\nblog,2\nshop,1');
+    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+    write('Project,Servers\nblog,2\nshop,12');
+    await rejection(reconcile());
+    await clock.advance(csvSettleMs);
+    await reconcile();
+    expect(projects()).to.include('shop 12');
+  });
+
+  const BROKEN = {
+    'an empty file': '',
+    'a file of blanks': ' \n\n',
+    'a file without its header': 'shop,2,,\n',
+    'a file cut in a row': `${HEADER}shop,2,,\nblog,"2`,
+    'a file that is no CSV': '\u0000\u0001\u0002',
+    'a row of which one value is impossible': `${HEADER}shop,two,,\n`,
+    'a size that DigitalOcean does not have': `${HEADER}shop,2,s-99vcpu-1gb,\n`,
+  };
+  for (const [what, text] of Object.entries(BROKEN))
+    it(`changes nothing for ${what}, and says so once`, async () => {
+      const { client, clock, reconcile, write } = start(fleet);
+      write(text);
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: csvSettleMs });
+      await clock.advance(csvSettleMs);
+      const error = await rejection(reconcile());
+      expect(isStalled(error) && error.message).to.match(/^nothing was changed:\nconfig\/projects\.csv/);
+      expect(await reconcile()).to.equal(undefined);
+      expect(client.writes()).to.deep.equal([]);
+    });
+
+  it('changes nothing while the file is missing', async () => {
+    const { breakFile, client, clock, reconcile } = start(fleet);
+    breakFile('the file cannot be read: it does not exist');
+    await reconcile();
+    await clock.advance(csvSettleMs);
+    expect((await rejection(reconcile())).message).to.contain('it does not exist');
+    expect(client.writes()).to.deep.equal([]);
+  });
+
+  it('holds a header alone back until somebody confirms it', async () => {
+    const { client, clock, log, projects, reconcile, state, write } = start([
+      shop,
+      ...activeDroplets('shop', 2),
+    ]);
+    write(HEADER);
+    await rejection(reconcile());
+    await clock.advance(csvSettleMs);
+    await reconcile();
+    expect(projects()).to.deep.equal(['shop 2']);
+    expect(client.writes()).to.deep.equal([]);
+    expect(state.brake()!.confirmation).to.equal('shop=0');
+    expect(log.lines.filter(({ level }) => level === 'warn')).to.have.length(1);
+    const annotations = { [CONFIRM_ANNOTATION]: 'shop=0' };
+    await client.patch(PROJECTS, 'default/shop', { metadata: { annotations } });
+    await reconcile();
+    const { deletionTimestamp } = client.stored<typeof shop>(PROJECTS, 'default/shop')!.metadata;
+    expect(deletionTimestamp).to.not.equal(undefined);
+  });
+
+  it('goes on when the cloud cannot say which sizes there are', async () => {
+    const { cloud, projects, reconcile, write } = start([]);
+    cloud.failNext('listSizes', refusal(503, 'maintenance'));
+    write(`${HEADER}shop,2,,\n`);
+    await reconcile();
+    expect(projects()).to.deep.equal(['shop 2']);
+  });
+
+  it('leaves a Project alone that a person applied under the name of a row', async () => {
+    const { client, log, reconcile, write } = start([aProject('shop')]);
+    write(`${HEADER}shop,9,,\n`);
+    await reconcile();
+    await reconcile();
+    expect(client.writes()).to.deep.equal([]);
+    expect(log.lines.map(({ message }) => message)).to.have.length(1);
+    expect(log.lines[0]!.message).to.contain('was applied by hand and is left alone');
+  });
+
+  it('does the other rows when one of them fails', async () => {
+    const { client, projects, reconcile, write } = start([]);
+    client.failNext('create', new Error('the disk is full'));
+    write(`${HEADER}shop,2,,\nblog,1,,\n`);
+    expect((await rejection(reconcile())).message).to.equal('the disk is full');
+    expect(projects()).to.deep.equal(['blog 1']);
+  });
+});
