@@ -20,7 +20,7 @@ metadata: {name: shop, labels: {team: a}}
 spec: {servers: 3, masterSpec: s-1vcpu-1gb, webSpec: s-1vcpu-1gb}
 `;
 
-// One session of one person: each step finds what the ones before it left.
+// What one person does in a row: each step finds what the ones before it left.
 describeOnApiServers('kubectl', server => {
   let folder: string | undefined;
   let namespace: string;
