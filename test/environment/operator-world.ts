@@ -1,0 +1,317 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { systemClock } from '../../clients/clock.ts';
+import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-client.ts';
+import type { Informer, KubernetesClient, Selection } from '../../clients/kubernetes/client.ts';
+import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
+import { createInformer } from '../../clients/kubernetes/informer.ts';
+import { DROPLETS, NAMESPACES, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import type { Logger } from '../../clients/log.ts';
+import { createOperator } from '../../controllers/operator.ts';
+import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
+import { isConditionTrue } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { dropletNames } from '../../crds/names.ts';
+import type { Project } from '../../crds/project.ts';
+import type { Timings } from '../../reconcilers/timings.ts';
+import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
+import { TEST_KEY } from '../builders/sandbox.ts';
+import { fakeLogger, type LoggedLine } from '../fakes/logger.ts';
+import type { ApiServer } from './api-server.ts';
+import { openGate, type Gate } from './gate.ts';
+import { createKubectl, type Kubectl } from './kubectl.ts';
+
+/** Milliseconds; short, but in the proportions of the real ones. */
+const TIMINGS: Timings = {
+  launchGraceMs: 3_000,
+  pollMs: 100,
+  shutdownMs: 2_000,
+  refusedMs: 2_000,
+  csvSettleMs: 200,
+  leftoverAgeMs: 600_000,
+};
+const POLLS = { movingMs: 100, firstLookMs: 100, idleMs: 500 };
+const BOOT_MS = 200;
+/** Longer than anything takes on a machine that is busy with other things. */
+const PATIENCE_MS = 30_000;
+
+/** A real operator over real connections, in this process. */
+export interface RunningOperator {
+  readonly log: readonly LoggedLine[];
+  /** Every request that it sent to the cloud, by operation. */
+  readonly cloudCalls: readonly string[];
+  /** Stops it as SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+/** A fleet of its own: a namespace, a cloud, a projects.csv, and operators that see nothing else. */
+export interface OperatorWorld {
+  readonly namespace: string;
+  readonly sandbox: Sandbox;
+  /** The cloud as its owner sees it in the control panel. */
+  readonly owner: HttpCloud;
+  readonly kubernetes: KubernetesClient;
+  readonly kubectl: Kubectl;
+  readonly csvPath: string;
+  readonly infrastructurePath: string;
+  /** The operators' only ways out. */
+  readonly gates: { readonly kubernetes: Gate; readonly cloud: Gate };
+  project(name: string): Project | undefined;
+  droplet(name: string): Droplet | undefined;
+  /** By name. */
+  dropletNames(): string[];
+  /** How many servers were asked for, and how many were destroyed, since the world began. */
+  effects(): { created: number; destroyed: number };
+  /** Writes projects.csv: the header and these rows. */
+  writeCsv(...rows: string[]): Promise<void>;
+  /**
+   * Resolves as soon as the condition holds; it is looked at after every change of an object, every request to
+   * the cloud and every line of an operator's log. Rejects with what there is when that takes too long.
+   */
+  until(what: string, condition: () => boolean): Promise<void>;
+  /** Until the project has exactly that many servers and all of them are Ready. */
+  untilReady(project: string, servers: number): Promise<void>;
+  startOperator(options?: { csv?: boolean; identity?: string }): RunningOperator;
+  close(): Promise<void>;
+}
+
+/** Makes a world with nothing in it and no operator. */
+export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorld> {
+  const listeners = new Set<() => void>();
+  const changed = (): void => listeners.forEach(listener => listener());
+  const namespace = await server.namespace();
+  const sandbox = await startSandbox({
+    port: 0,
+    bootDelayMs: BOOT_MS,
+    limits: { perHour: 1e6, perMinute: 1e6 },
+    onRequest: ({ phase }) => void (phase === 'after' && setImmediate(changed)),
+  });
+  const owner = createCloud({
+    token: 'owner',
+    apiUrl: sandbox.url,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'dropfleet-world-'));
+  const kubernetesUrl = new URL(server.connection().server);
+  const gates = {
+    kubernetes: await openGate(Number(kubernetesUrl.port)),
+    cloud: await openGate(sandbox.port),
+  };
+  const observer = await observe(server, namespace, changed);
+  const operators = new Set<RunningOperator>();
+  const csvPath = join(folder, 'projects.csv');
+  const infrastructurePath = join(folder, 'infrastructure.json');
+  const project = (name: string): Project | undefined => observer.projects.get(`${namespace}/${name}`);
+  const droplet = (name: string): Droplet | undefined => observer.droplets.get(`${namespace}/${name}`);
+  const names = (): string[] =>
+    observer.droplets
+      .list()
+      .map(({ metadata }) => metadata.name)
+      .toSorted();
+  const describe = (): string =>
+    JSON.stringify(
+      {
+        projects: observer.projects.list().map(({ metadata, spec, status }) => [metadata.name, spec, status]),
+        droplets: observer.droplets.list().map(({ metadata, status }) => [metadata.name, status]),
+        log: [...operators].map(({ log }) => log.slice(-10).map(({ message, fields }) => [message, fields])),
+        calls: sandbox.ledger.countBy(),
+      },
+      null,
+      1,
+    );
+  const until = (what: string, condition: () => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        listeners.delete(look);
+        settle();
+      };
+      const look = (): void => {
+        if (condition()) end(resolve);
+      };
+      const timer = setTimeout(
+        () => end(() => reject(new Error(`never came: ${what}; ${describe()}`))),
+        PATIENCE_MS,
+      );
+      listeners.add(look);
+      look();
+    });
+  return {
+    namespace,
+    sandbox,
+    owner,
+    kubernetes: server.client(),
+    kubectl: createKubectl(server, namespace, folder),
+    csvPath,
+    infrastructurePath,
+    gates,
+    project,
+    droplet,
+    dropletNames: names,
+    effects: () => effectsOf(sandbox),
+    writeCsv: (...rows) => writeFile(csvPath, ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n')),
+    until,
+    untilReady: (name, servers) =>
+      until(`${name} with ${servers} Ready servers`, () => {
+        const droplets = observer.droplets.list().filter(({ spec }) => spec.project === name);
+        const wanted = dropletNames(name, servers);
+        return (
+          isReady(project(name)) &&
+          project(name)!.spec.servers === servers &&
+          droplets.length === servers &&
+          wanted.every(each => isReady(droplet(each)))
+        );
+      }),
+    startOperator({ csv = true, identity } = {}) {
+      const operator = startOperator({
+        server,
+        namespace,
+        urls: {
+          kubernetes: `https://${kubernetesUrl.hostname}:${gates.kubernetes.port}`,
+          cloud: `http://127.0.0.1:${gates.cloud.port}`,
+        },
+        files: csv ? { csvPath, infrastructurePath } : {},
+        identity,
+        changed,
+      });
+      operators.add(operator);
+      return operator;
+    },
+    async close() {
+      // A gate that a failed test left shut would hold up the stop.
+      for (const operator of operators) await operator.stop();
+      observer.stop();
+      owner.close();
+      await gates.kubernetes.shut();
+      await gates.cloud.shut();
+      await sandbox.close();
+      await server.client().delete(NAMESPACES, namespace);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const isReady = (object: Project | Droplet | undefined): boolean =>
+  isConditionTrue(object?.status?.conditions, 'Ready') &&
+  object!.status!.observedGeneration === object!.metadata.generation;
+
+function effectsOf({ ledger }: Sandbox): { created: number; destroyed: number } {
+  const counts = ledger.countBy();
+  return { created: counts['droplets.create'] ?? 0, destroyed: counts['droplets.delete'] ?? 0 };
+}
+
+interface Observer {
+  projects: Informer<Project>;
+  droplets: Informer<Droplet>;
+  stop(): void;
+}
+
+async function observe(server: ApiServer, namespace: string, changed: () => void): Promise<Observer> {
+  const stop = new AbortController();
+  const options = {
+    clock: systemClock,
+    random: Math.random,
+    log: fakeLogger(),
+    selection: { namespace },
+  };
+  const projects = createInformer(server.client(), PROJECTS, options);
+  const droplets = createInformer(server.client(), DROPLETS, options);
+  for (const informer of [projects, droplets]) {
+    informer.onChange(changed);
+    informer.start(stop.signal);
+  }
+  await Promise.all([projects.synced(), droplets.synced()]);
+  return { projects, droplets, stop: () => stop.abort() };
+}
+
+interface OperatorParts {
+  server: ApiServer;
+  namespace: string;
+  urls: { kubernetes: string; cloud: string };
+  files: { csvPath?: string; infrastructurePath?: string };
+  /** With one, it contends for the leadership. */
+  identity: string | undefined;
+  changed: () => void;
+}
+
+function startOperator(parts: OperatorParts): RunningOperator {
+  const { server, namespace, urls, files, identity, changed } = parts;
+  const lines = fakeLogger();
+  const cloudCalls: string[] = [];
+  const connection = { ...server.connection(), server: urls.kubernetes };
+  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
+  const cloud = createCloud({
+    token: identity ?? 'operator',
+    apiUrl: urls.cloud,
+    clock: systemClock,
+    random: Math.random,
+    onRequest: ({ operation }) => void cloudCalls.push(operation),
+  });
+  const registry = new Registry();
+  const kubernetes = confine(client, namespace);
+  const election = { client, namespace, name: 'dropfleet-leader', random: Math.random };
+  const operator = createOperator({
+    kubernetes,
+    cloud,
+    clock: systemClock,
+    random: Math.random,
+    log: telling(lines, changed),
+    registry,
+    metrics: createRuntimeMetrics(registry),
+    fleetId: 'test',
+    namespace,
+    sshPublicKey: TEST_KEY,
+    newNonce: () => randomBytes(12).toString('hex'),
+    newReconcileId: () => randomBytes(4).toString('hex'),
+    ...files,
+    timings: TIMINGS,
+    pollIntervals: POLLS,
+    ...(identity !== undefined && { leaderElection: { ...election, identity } }),
+  });
+  const stop = new AbortController();
+  const running = operator.run(stop.signal);
+  // Whoever stops it hears of it.
+  running.catch(() => undefined);
+  return {
+    log: lines.lines,
+    cloudCalls,
+    async stop() {
+      if (stop.signal.aborted) return;
+      stop.abort(new Error('the operator is stopped'));
+      await running;
+      cloud.close();
+      await client.close();
+    },
+  };
+}
+
+/** The client of an operator that sees one namespace only, so that many fleets share one API server. */
+function confine(client: KubernetesClient, namespace: string): KubernetesClient {
+  const here = <S extends Selection>(selection: S): S => ({ ...selection, namespace });
+  return {
+    ...client,
+    list: (kind, selection = {}, options) => client.list(kind, here(selection), options),
+    watch: (kind, selection, options) => client.watch(kind, here(selection), options),
+  };
+}
+
+/** The same logger, which also tells that there was a line. */
+function telling(log: Logger, told: () => void): Logger {
+  const say =
+    (level: LoggedLine['level']): Logger['info'] =>
+    (message, fields) => {
+      log[level](message, fields);
+      told();
+    };
+  return {
+    debug: say('debug'),
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+    with: fields => telling(log.with(fields), told),
+  };
+}
