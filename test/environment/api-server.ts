@@ -50,6 +50,18 @@ export function describeOnApiServers(title: string, suite: (server: () => ApiSer
   describe(onReal, () => it('has a server to run on', () => void unavailable(missing)));
 }
 
+/**
+ * Runs the suite on the standalone API alone: for what cannot hold on the real servers that tests can have.
+ * `reason` says why, and stands in the title for whoever compares the two.
+ */
+export function describeOnStandalone(
+  title: string,
+  reason: string,
+  suite: (server: () => ApiServer) => void,
+): void {
+  describeOn(`${title}, on the standalone API alone (${reason})`, standalone, suite);
+}
+
 function unavailable(why: string): never {
   throw new Error(`there is no real API server to test on: ${why}`);
 }

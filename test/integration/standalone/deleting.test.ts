@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeOnApiServers } from '../../environment/api-server.ts';
+import { describeOnApiServers, describeOnStandalone } from '../../environment/api-server.ts';
 import { ApiClient, type Thing } from './api-client.ts';
 import { configMap, configMapsIn, project, projectsIn } from './things.ts';
 
@@ -130,14 +130,13 @@ describeOnApiServers('Deleting objects', server => {
   });
 });
 
-describeOnApiServers('What the controllers of a cluster do when deleting', server => {
+const NO_MANAGER = 'the real API server of these tests runs without its controller manager';
+describeOnStandalone('What the controllers of a cluster do when deleting', NO_MANAGER, server => {
   let api: ApiClient;
   let namespace: string;
   let path: string;
 
-  before(async function () {
-    // The real API server of these tests runs without its controller manager.
-    if (server().name === 'real') this.skip();
+  before(async () => {
     api = new ApiClient(server().kubeconfig);
     namespace = await server().namespace();
     path = configMapsIn(namespace);
