@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { livingDroplets } from '../crash-campaign/living-droplets.ts';
+import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
+import type { RequestEvent } from '../../../sandbox/api.ts';
+import {
+  openWorkplace,
+  startDropfleet,
+  type RunningCommand,
+  type Workplace,
+} from '../../environment/dropfleet.ts';
+
+/** A moment at which the process is killed: a request that the cloud has got, or has carried out. */
+type Moment = Pick<RequestEvent, 'operation' | 'phase'>;
+
+const SMALL = 's-1vcpu-1gb,s-1vcpu-1gb';
+
+/** What projects.csv says in turn, and when the process dies while it is made so. */
+const CHAPTERS: readonly { rows: readonly string[]; dies: readonly Moment[] }[] = [
+  {
+    rows: [`shop,3,${SMALL}`, `blog,2,${SMALL}`],
+    dies: [
+      { operation: 'keys.create', phase: 'after' },
+      { operation: 'droplets.create', phase: 'after' },
+      { operation: 'droplets.create', phase: 'after' },
+      { operation: 'droplets.create', phase: 'after' },
+      { operation: 'droplets.list', phase: 'after' },
+    ],
+  },
+  {
+    rows: [`shop,2,${SMALL}`, `blog,2,${SMALL}`],
+    dies: [
+      { operation: 'droplets.delete', phase: 'before' },
+      { operation: 'droplets.delete', phase: 'after' },
+    ],
+  },
+  {
+    rows: [`shop,2,${SMALL}`],
+    dies: [
+      { operation: 'droplets.delete', phase: 'before' },
+      { operation: 'droplets.delete', phase: 'after' },
+      { operation: 'droplets.list', phase: 'after' },
+    ],
+  },
+];
+
+describe('dropfleet up, killed with kill -9 again and again', function () {
+  this.timeout(240_000);
+  let place: Workplace;
+  let sandbox: Sandbox;
+  let command: RunningCommand | undefined;
+  /** Looks at every request; when it throws, the connection is cut. */
+  let watch: (event: RequestEvent) => Promise<void> = async () => undefined;
+  const doubles: string[] = [];
+
+  before(async () => {
+    sandbox = await startSandbox({
+      port: 0,
+      bootDelayMs: 500,
+      limits: { perHour: 1e6, perMinute: 1e6 },
+      async onRequest(event) {
+        const names = living();
+        if (new Set(names).size < names.length) doubles.push(names.join(', '));
+        await watch(event);
+      },
+    });
+    place = await openWorkplace([], { DO_TOKEN: 'any', DIGITALOCEAN_API_URL: sandbox.url });
+  });
+  after(async () => {
+    await command?.stop('SIGKILL');
+    await sandbox.close();
+    await place.remove();
+  });
+
+  const living = (): string[] => livingDroplets(sandbox.ledger, Date.now()).map(({ name }) => name);
+
+  /** Starts it, kills it at that moment, and resolves when it is dead. */
+  async function dieAt({ operation, phase }: Moment): Promise<void> {
+    const died = Promise.withResolvers<void>();
+    watch = async event => {
+      if (event.operation !== operation || event.phase !== phase) return;
+      watch = async () => undefined;
+      await command!.stop('SIGKILL');
+      died.resolve();
+      throw new Error('there is nobody left to answer');
+    };
+    command = startDropfleet(place, 'up');
+    await died.promise;
+  }
+
+  async function start(): Promise<RunningCommand> {
+    command = startDropfleet(place, 'up');
+    await command.says(/after the start\./, 120_000);
+    return command;
+  }
+
+  it('makes the fleet as projects.csv says each time, with no server twice and none left over', async () => {
+    for (const { rows, dies } of CHAPTERS) {
+      await place.writeCsv(...rows);
+      for (const moment of dies) await dieAt(moment);
+    }
+    const last = await start();
+    expect(living().toSorted()).to.deep.equal(['shop-master', 'shop-web1']);
+    expect(doubles, 'servers that lived at the same time').to.deep.equal([]);
+    expect((await last.stop()).code).to.equal(0);
+  });
+
+  it('changes nothing in the cloud when it is started again and all is as it should be', async () => {
+    const earlier = sandbox.ledger.countBy();
+    await (await start()).stop();
+    const changed = Object.entries(sandbox.ledger.countBy()).filter(
+      ([operation, count]) => count !== earlier[operation] && !/\.(list|get)$/.test(operation),
+    );
+    expect(changed).to.deep.equal([]);
+  });
+
+  it('stops with exit code 0 and a word about the droplets when it is told to', async () => {
+    const ending = await (await start()).stop('SIGTERM');
+    expect(ending.code).to.equal(0);
+    expect(ending.stdout).to.contain('Stopped. Droplets go on as they are');
+    expect(ending.stderr).to.equal('');
+  });
+});
