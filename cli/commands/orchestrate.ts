@@ -1,3 +1,4 @@
+import { systemClock } from '../../clients/clock.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -46,7 +47,8 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout);
   try {
     const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
-    const waiting = untilConverged(fleet, rows, world.namespace, progress, ended);
+    const { namespace } = world;
+    const waiting = untilConverged({ fleet, rows, namespace, progress, clock: systemClock, signal: ended });
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
     progress?.end();
     if (stopped.aborted)

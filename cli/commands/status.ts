@@ -25,8 +25,10 @@ export async function status(options: GlobalOptions): Promise<void> {
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const summary = fleet.summary();
-    const convergence = convergenceOf(rows, world.namespace, fleet.projects(), summary);
-    const leftovers = await findLeftoversInCloud(world, fleet.droplets());
+    const { namespace } = world;
+    const [projects, droplets] = [fleet.projects(), fleet.droplets()];
+    const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
+    const leftovers = await findLeftoversInCloud(world, droplets);
     const ready = convergence.state === 'converged' && problems.length === 0;
     printResult(options, { ...summary, ready, convergence, problems, leftovers }, () => [
       ...fleetTable(summary),

@@ -58,6 +58,9 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const log = createLogger(options, 'warn');
+  // A wrong token or address is told before anything begins.
+  const prices = pricesOf(await world.cloud.listSizes());
+  const failed = new AbortController();
   const listening = Promise.withResolvers<number>();
   const operator = await createWorldOperator(world, metrics, log, {
     csvPath: csvPathOf(options),
@@ -70,17 +73,17 @@ async function run(
       onListening: listening.resolve,
     },
   });
-  const running = operator.run(signal);
+  const running = operator.run(AbortSignal.any([signal, failed.signal]));
   const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
   try {
     await introduce(world, httpUrl, options);
-    const prices = pricesOf(await world.cloud.listSizes());
     const fleet = await watchFleet(world.kubernetes, () => prices, log, signal);
     follow(fleet, world, options, startedAt);
     await running;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    failed.abort(error);
     await running;
+    if (!signal.aborted) throw error;
   } finally {
     if (!world.hasCluster) await withdrawDaemon(world.folder);
   }
@@ -115,8 +118,10 @@ function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: 
     progress?.show(summary);
     const csv = await readableCsv(options, world);
     const rows = csv?.problems.length === 0 ? csv.rows : undefined;
-    const state = convergenceOf(rows, world.namespace, fleet.projects(), fleet.summary()).state;
-    const isReady = state === 'converged' && fleet.projects().length > 0;
+    const { namespace } = world;
+    const [projects, droplets] = [fleet.projects(), fleet.droplets()];
+    const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: fleet.summary() });
+    const isReady = state === 'converged' && projects.length > 0;
     if (isReady && wasReady !== true) {
       progress?.end();
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clients/clock.ts';
 import { CONFIRM_ANNOTATION, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { DROPLETS, PROJECTS, type ResourceKind } from '../../clients/kubernetes/kinds.ts';
 import type { KubernetesObject } from '../../crds/meta.ts';
@@ -12,29 +13,49 @@ import type { World } from './world.ts';
 export type Ending =
   Exclude<Convergence, { state: 'converging' }> | { state: 'timeout'; waitingFor: string[] };
 
+/** What is waited for, and how. */
+export interface Wait {
+  fleet: FleetWatch;
+  rows: readonly DesiredProject[] | undefined;
+  /** Where the rows' Projects live. */
+  namespace: string;
+  /** Shows the fleet at every change. */
+  progress: Progress | undefined;
+  clock: Clock;
+  /** Its abort counts as a timeout. */
+  signal: AbortSignal;
+}
+
 /**
- * Waits until the fleet is as the rows say, or until that cannot come any more, or until the signal aborts,
- * which counts as a timeout. Shows the fleet at every change.
+ * A failure may be an old one, that the operator is about to try again: of the file's mending, of `--force`, or
+ * because it has just started. It is believed when it has stayed for so long.
  */
-export function untilConverged(
-  fleet: FleetWatch,
-  rows: readonly DesiredProject[] | undefined,
-  namespace: string,
-  progress: Progress | undefined,
-  signal: AbortSignal,
-): Promise<Ending> {
+const FAILURE_STAYS_MS = 5_000;
+
+/** Waits until the fleet is as the rows say, or until that cannot come any more. */
+export function untilConverged({ fleet, rows, namespace, progress, clock, signal }: Wait): Promise<Ending> {
   return new Promise(resolve => {
     let isOver = false;
+    let forgetFailure: (() => void) | undefined;
     const end = (ending: Ending): void => {
       isOver = true;
+      forgetFailure?.();
       resolve(ending);
     };
     const look = (): void => {
       if (isOver) return;
       const summary = fleet.summary();
       progress?.show(summary);
-      const now = convergenceOf(rows, namespace, fleet.projects(), summary);
-      if (now.state !== 'converging') return end(now);
+      const [projects, droplets] = [fleet.projects(), fleet.droplets()];
+      const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
+      if (now.state === 'converged' || now.state === 'held') return end(now);
+      if (now.state === 'failed') {
+        if (signal.aborted) return end(now);
+        forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(now));
+        return;
+      }
+      forgetFailure?.();
+      forgetFailure = undefined;
       if (signal.aborted) end({ state: 'timeout', waitingFor: now.waitingFor });
     };
     fleet.onChange(look);

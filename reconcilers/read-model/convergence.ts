@@ -1,4 +1,5 @@
-import { isAsInRow, isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
+import { isAsInRow, isFromCsv, planProjects, type DesiredProject } from '../projects-csv/plan.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 
@@ -12,18 +13,23 @@ export type Convergence =
   /** Nothing moves any more until a person acts. */
   | { state: 'failed'; messages: string[] };
 
-/**
- * @param rows undefined when there is no projects.csv to compare with.
- * @param namespace where the rows' Projects live.
- */
-export function convergenceOf(
-  rows: readonly DesiredProject[] | undefined,
-  namespace: string,
-  projects: readonly Project[],
-  fleet: FleetSummary,
-): Convergence {
-  const held = fleet.projects.find(project => project.reason === 'ConfirmationRequired');
-  if (held !== undefined) return { state: 'held', message: held.message };
+/** What is compared, all as of one moment. */
+export interface ConvergenceInput {
+  /** Undefined when there is no projects.csv to compare with. */
+  rows: readonly DesiredProject[] | undefined;
+  /** Where the rows' Projects live. */
+  namespace: string;
+  projects: readonly Project[];
+  droplets: readonly Droplet[];
+  /** The summary of those objects. */
+  fleet: FleetSummary;
+}
+
+/** Compares the fleet with the rows. */
+export function convergenceOf(input: ConvergenceInput): Convergence {
+  const { rows, namespace, projects, fleet } = input;
+  const held = heldBack(input);
+  if (held !== undefined) return { state: 'held', message: held };
   const waitingFor = [...differences(rows, namespace, projects), ...unready(fleet)];
   if (waitingFor.length === 0) return { state: 'converged' };
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
@@ -32,6 +38,20 @@ export function convergenceOf(
   if (failed.length > 0 && !isMoving && differences(rows, namespace, projects).length === 0)
     return { state: 'failed', messages: failed.map(({ name, message }) => `${name}: ${message}`) };
   return { state: 'converging', waitingFor };
+}
+
+/**
+ * What the Projects say of a brake. When there are rows it must be the brake that they would cause: the word of
+ * an earlier one stays until the operator has looked at the file that was mended or at the confirmation.
+ */
+function heldBack({ rows, namespace, projects, droplets, fleet }: ConvergenceInput): string | undefined {
+  const said = fleet.projects
+    .filter(project => project.reason === 'ConfirmationRequired')
+    .map(project => project.message);
+  if (rows === undefined) return said[0];
+  const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === namespace;
+  const { brake } = planProjects(rows, projects.filter(isHere), droplets.filter(isHere));
+  return brake && said.find(message => message.startsWith(brake.message));
 }
 
 /** The Projects that are not as their rows say, by name. */

@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+import type { Droplet } from '../../../../crds/droplet.ts';
+import type { Project } from '../../../../crds/project.ts';
+import type { DesiredProject } from '../../../../reconcilers/projects-csv/plan.ts';
+import { convergenceOf } from '../../../../reconcilers/read-model/convergence.ts';
+import { summarizeFleet } from '../../../../reconcilers/read-model/fleet-summary.ts';
+import { aCondition, aCsvProject, aDroplet, aProject, activeDroplets } from '../../../builders/objects.ts';
+
+const SMALL = 's-1vcpu-1gb';
+const aRow = (project: string, servers: number): DesiredProject => ({
+  project,
+  servers,
+  masterSpec: SMALL,
+  webSpec: SMALL,
+});
+const ready = (project: Project): Project => ({
+  ...project,
+  status: { observedGeneration: 1, conditions: [aCondition('Ready', 'True', 'AllReady')] },
+});
+const held = (project: Project, message: string): Project => ({
+  ...project,
+  status: {
+    observedGeneration: 1,
+    conditions: [
+      aCondition('Ready', 'True', 'ConfirmationRequired'),
+      { ...aCondition('ConfirmationRequired', 'True', 'LargeDeletion'), message },
+    ],
+  },
+});
+const failed = (name: string): Droplet =>
+  aDroplet(name, {
+    status: {
+      phase: 'Failed',
+      conditions: [{ ...aCondition('Ready', 'False', 'Refused'), message: 'the account is full' }],
+    },
+  });
+
+const look = (
+  rows: readonly DesiredProject[] | undefined,
+  projects: readonly Project[],
+  droplets: readonly Droplet[],
+) =>
+  convergenceOf({
+    rows,
+    namespace: 'default',
+    projects,
+    droplets,
+    fleet: summarizeFleet(projects, droplets, new Map()),
+  });
+
+const BRAKE = 'projects.csv would delete 2 droplets of 2 and 2 projects (all of blog, all of shop)';
+const twoProjects = [aCsvProject('blog', 1), aCsvProject('shop', 1)];
+const twoDroplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 2)];
+
+describe('How far the fleet is', () => {
+  it('is converged when every row is its Project and every Project is Ready', () => {
+    const projects = [ready(aCsvProject('shop', 2))];
+    expect(look([aRow('shop', 2)], projects, activeDroplets('shop', 2))).to.deep.equal({
+      state: 'converged',
+    });
+  });
+
+  it('waits for a row that has no Project yet', () => {
+    const projects = [ready(aCsvProject('shop', 1))];
+    expect(look([aRow('shop', 1), aRow('blog', 1)], projects, activeDroplets('shop', 1))).to.deep.equal({
+      state: 'converging',
+      waitingFor: ['blog'],
+    });
+  });
+
+  it('waits for a Project that differs from its row, though it is Ready', () => {
+    const projects = [ready(aCsvProject('shop', 1))];
+    expect(look([aRow('shop', 2)], projects, activeDroplets('shop', 1))).to.deep.equal({
+      state: 'converging',
+      waitingFor: ['shop'],
+    });
+  });
+
+  it('waits for the end of a Project without a row', () => {
+    const projects = [ready(aCsvProject('shop', 1)), ready(aCsvProject('blog', 1))];
+    const convergence = look([aRow('shop', 1)], projects, twoDroplets);
+    expect(convergence).to.deep.equal({ state: 'converging', waitingFor: ['blog'] });
+  });
+
+  it('waits neither for nor on a Project that a person applied, whatever its row says', () => {
+    const projects = [ready(aProject('byhand')), ready(aCsvProject('shop', 1))];
+    const rows = [aRow('shop', 1), aRow('byhand', 7)];
+    const droplets = [...activeDroplets('byhand', 1), ...activeDroplets('shop', 1)];
+    expect(look(rows, projects, droplets).state).to.equal('converged');
+  });
+
+  it('waits for a Project whose status is of an older spec', () => {
+    const project = ready(aCsvProject('shop', 1, { generation: 2 }));
+    expect(look([aRow('shop', 1)], [project], activeDroplets('shop', 1))).to.deep.equal({
+      state: 'converging',
+      waitingFor: ['shop'],
+    });
+  });
+
+  it('waits for a Droplet whose Project is gone', () => {
+    expect(look([], [], activeDroplets('shop', 1))).to.deep.equal({
+      state: 'converging',
+      waitingFor: ['shop-master'],
+    });
+  });
+
+  it('is held while a Project says that the rows need a confirmation', () => {
+    const projects = twoProjects.map(project => held(project, `${BRAKE}. Nothing was changed.`));
+    expect(look([], projects, twoDroplets)).to.deep.equal({
+      state: 'held',
+      message: `${BRAKE}. Nothing was changed.`,
+    });
+  });
+
+  it('is not held by the word of a brake once the file is mended', () => {
+    const projects = twoProjects.map(project => held(project, `${BRAKE}. Nothing was changed.`));
+    expect(look([aRow('blog', 1), aRow('shop', 1)], projects, twoDroplets).state).to.equal('converging');
+  });
+
+  it('is not held by the word of a brake once it is confirmed', () => {
+    const confirmed = aCsvProject('blog', 1, { annotations: { 'dropfleet.io/confirm': 'blog=0,shop=0' } });
+    const projects = [confirmed, twoProjects[1]!].map(project => held(project, BRAKE));
+    expect(look([], projects, twoDroplets).state).to.equal('converging');
+  });
+
+  it('is held by what the Projects say when there are no rows to ask', () => {
+    const projects = [held(aCsvProject('blog', 1), BRAKE)];
+    expect(look(undefined, projects, activeDroplets('blog', 1))).to.deep.equal({
+      state: 'held',
+      message: BRAKE,
+    });
+  });
+
+  it('has failed when nothing moves any more and a Droplet has failed', () => {
+    const droplets = [...activeDroplets('shop', 1), failed('shop-web1')];
+    expect(look([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets)).to.deep.equal({
+      state: 'failed',
+      messages: ['shop-web1: the account is full'],
+    });
+  });
+
+  it('has not failed while another Droplet is on its way', () => {
+    const droplets = [failed('shop-web1'), aDroplet('shop-master')];
+    expect(look([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
+  });
+
+  it('has not failed while a row is yet to be followed', () => {
+    const droplets = [...activeDroplets('shop', 1), failed('shop-web1')];
+    expect(look([aRow('shop', 1)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
+  });
+});
