@@ -60,6 +60,8 @@ export interface RunningCommand {
    * ends without it, or after `patienceMs`.
    */
   says(pattern: RegExp, patienceMs?: number): Promise<RegExpMatchArray>;
+  /** Types on its keyboard. */
+  type(keys: string): void;
   readonly ended: Promise<Ending>;
   /** Sends a signal, SIGTERM unless told, and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ending>;
@@ -121,6 +123,7 @@ function startCommand({ folder, env }: Workplace, program: string, args: string[
     pid: child.pid!,
     output: () => ({ ...said }),
     says: (pattern, patienceMs = PATIENCE_MS) => waitFor(pattern, said, listeners, ended, patienceMs),
+    type: keys => void child.stdin.write(keys),
     ended,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
