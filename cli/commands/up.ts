@@ -8,7 +8,7 @@ import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
-import { csvPathOf, readableCsv } from '../world/csv.ts';
+import { csvPathOf, expectCsv, readableCsv } from '../world/csv.ts';
 import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
 import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
@@ -41,8 +41,12 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-/** projects.csv may be mended while the daemon runs; the other files are read once, so they must be right. */
+/**
+ * projects.csv may be mended while the daemon runs, but one that was never there is a wrong folder; the other
+ * files are read once, so they must be right.
+ */
 async function checkConfiguration(options: UpOptions): Promise<void> {
+  await expectCsv(options);
   const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
   const others = problems.filter(problem => problem.file !== csvPathOf(options));
   if (others.length > 0) throw new ConfigurationError(formatProblems(others));

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { configurationFiles } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import { readProjectsCsv, type ProjectRow, type ProjectsCsv } from '../../config/projects-csv.ts';
+import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,15 @@ export function rowsOrFail(csv: ProjectsCsv | undefined): ProjectRow[] | undefin
   if (csv !== undefined && csv.problems.length > 0)
     throw new ConfigurationError(`nothing was changed:\n${formatProblems(csv.problems)}`);
   return csv?.rows;
+}
+
+/** Fails when there is no projects.csv at all: the command was started in another folder, or too early. */
+export async function expectCsv(options: GlobalOptions): Promise<void> {
+  const path = csvPathOf(options);
+  if (await exists(path)) return;
+  throw new CommandFailure(
+    `there is no ${path}: "dropfleet init" writes a sample, and --config-dir names another folder`,
+  );
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -17,13 +17,15 @@ export interface FleetWatch {
   onChange(handler: () => void): void;
 }
 
-/** Watches until the signal aborts; resolves when the first list is in. */
+/** Watches until the signal aborts; resolves when the first list is in. Rejects when there is no API to ask. */
 export async function watchFleet(
   kubernetes: KubernetesClient,
   prices: () => Prices,
   log: Logger,
   signal: AbortSignal,
 ): Promise<FleetWatch> {
+  // Informers try for ever; a person wants to hear at once that there is nobody to ask.
+  await kubernetes.list(PROJECTS, {}, { signal });
   const options = { clock: systemClock, random: Math.random, log };
   const projects = createInformer(kubernetes, PROJECTS, options);
   const droplets = createInformer(kubernetes, DROPLETS, options);
