@@ -64,8 +64,8 @@ export class Database {
   }
 
   /**
-   * Opens or creates the database of that directory; `now` is in milliseconds. Throws an Error of one sentence when the file is
-   * damaged, newer than this program, or held by another process.
+   * Opens or creates the database of that directory; `now` is in milliseconds. Throws a DatabaseError of one sentence when the
+   * file is damaged, newer than this program, or held by another process.
    */
   static open(directory: string, now: number): Database {
     const file = join(directory, 'standalone.db');
@@ -169,31 +169,36 @@ function createSchema(database: DatabaseSync, now: number): void {
   database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, Math.trunc(now));
 }
 
+/** The database cannot be used; the message is for a person. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+}
+
 /** Why a file that opens is refused all the same. */
 class Unusable extends Error {}
 
 const resultCode = (error: unknown): number =>
   typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 
-function explainOpening(error: unknown, file: string, pidFile: string): Error {
+function explainOpening(error: unknown, file: string, pidFile: string): DatabaseError {
   const code = resultCode(error);
   if (code === BUSY) {
     const pid = existsSync(pidFile) ? ` (pid ${readFileSync(pidFile, 'utf8').trim()})` : '';
-    return new Error(
+    return new DatabaseError(
       `${file} is in use by another dropfleet${pid}: stop that one, or give another state directory.`,
     );
   }
   const isDamaged = code === CORRUPT || code === NOT_A_DATABASE;
   if (!isDamaged && !(error instanceof Unusable)) {
-    return new Error(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
+    return new DatabaseError(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
   }
   const why = isDamaged ? 'is damaged' : (error as Error).message;
   return unusable(file, why, error);
 }
 
 /** What to tell a person whose database cannot be used; `why` goes on after the file's name. */
-function unusable(file: string, why: string, cause: unknown): Error {
-  return new Error(
+function unusable(file: string, why: string, cause: unknown): DatabaseError {
+  return new DatabaseError(
     `${file} ${why}: put a backup in its place, or move it away together with its -wal file to start empty.`,
     { cause },
   );
