@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { mkdir } from 'node:fs/promises';
+import { startSandbox } from '../../../sandbox/server.ts';
+import { openWorkplace, runDropfleet, type Ending, type Workplace } from '../../environment/dropfleet.ts';
+
+const HOUR = 3_600_000;
+const FOREIGN_UID = '00000000-0000-4000-8000-000000000000';
+
+// One person's session: each command finds what the ones before it left.
+describe('dropfleet cleanup', () => {
+  let place: Workplace;
+  const run = (...args: string[]): Promise<Ending> => runDropfleet(place, ...args);
+  const left = async (): Promise<string[]> => {
+    const { stdout } = await run('status', '--output', 'json');
+    return (JSON.parse(stdout) as { leftovers: { name: string }[] }).leftovers.map(({ name }) => name);
+  };
+
+  before(async () => {
+    place = await openWorkplace(['shop,1,,'], { DROPFLEET_FLEET: 'mine' });
+    // An hour ago, another installation of this fleet lost its objects and left two servers.
+    await inCloud(place, Date.now() - HOUR, async create => {
+      await create('lost-web1', ['dropfleet:mine', `dropfleet-uid:${FOREIGN_UID}`]);
+      await create('lost-web2', ['dropfleet:mine']);
+      await create('another-fleets', ['dropfleet:theirs', `dropfleet-uid:${FOREIGN_UID}`]);
+      await create('a-persons', []);
+    });
+    await inCloud(place, Date.now(), create => create('brand-new', ['dropfleet:mine']));
+    expect((await run('orchestrate')).code).to.equal(0);
+  });
+  after(() => place.remove());
+
+  it('is what status advises', async () => {
+    const { stdout } = await run('status');
+    expect(stdout).to.match(/^left over: droplet \d+ \(lost-web1\); dropfleet cleanup removes it$/m);
+    expect(await left()).to.have.members(['lost-web1', 'lost-web2']);
+  });
+
+  it('only says what it would remove when it runs dry', async () => {
+    const { code, stdout } = await run('cleanup', '--dry-run');
+    expect(stdout).to.match(
+      /^would remove droplet \d+ \(lost-web\d\)\nwould remove droplet \d+ \(lost-web\d\)\n$/,
+    );
+    expect(code).to.equal(0);
+    expect(await left()).to.have.length(2);
+  });
+
+  it('removes what carries the tag of this fleet, is old enough, and belongs to no object', async () => {
+    const { code, stdout } = await run('--cleanup');
+    expect(stdout).to.match(/^removed droplet \d+ \(lost-web\d\)\nremoved droplet \d+ \(lost-web\d\)\n$/);
+    expect(code).to.equal(0);
+    expect(await serversIn(place)).to.have.members([
+      'another-fleets',
+      'a-persons',
+      'brand-new',
+      'shop-master',
+    ]);
+  });
+
+  it('has nothing to do then', async () => {
+    const { code, stdout } = await run('cleanup');
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'Nothing is left over.\n' });
+    const { stdout: json } = await run('cleanup', '--output=json', '--dry-run');
+    expect(JSON.parse(json)).to.deep.equal({ dryRun: true, leftovers: [] });
+  });
+});
+
+const openCloud = async (place: Workplace, now: number) => {
+  await mkdir(place.path('.dropfleet', 'sandbox'), { recursive: true });
+  return await startSandbox({
+    port: 0,
+    stateFile: place.path('.dropfleet', 'sandbox', 'cloud.json'),
+    now: () => now,
+  });
+};
+
+const HEADERS = { authorization: 'Bearer any', 'content-type': 'application/json' };
+
+/** Creates servers in the place's own sandbox at that time, while nothing else has it open. */
+async function inCloud(
+  place: Workplace,
+  now: number,
+  work: (create: (name: string, tags: string[]) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const sandbox = await openCloud(place, now);
+  await work(async (name, tags) => {
+    const body = JSON.stringify({ name, tags, region: 'nyc3', size: 's-1vcpu-1gb', image: 'debian-13-x64' });
+    const reply = await fetch(`${sandbox.url}/v2/droplets`, { method: 'POST', headers: HEADERS, body });
+    expect(reply.status).to.equal(202);
+  });
+  await sandbox.close();
+}
+
+async function serversIn(place: Workplace): Promise<string[]> {
+  const sandbox = await openCloud(place, Date.now());
+  const reply = await fetch(`${sandbox.url}/v2/droplets?per_page=200`, { headers: HEADERS });
+  const { droplets } = (await reply.json()) as { droplets: { name: string }[] };
+  await sandbox.close();
+  return droplets.map(({ name }) => name);
+}
