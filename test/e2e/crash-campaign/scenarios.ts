@@ -7,7 +7,7 @@ export interface Scenario {
   readonly before: readonly string[];
   /** The rows that the fleet must be equal to in the end. */
   readonly after: readonly string[];
-  /** What is done beside writing the rows. */
+  /** What is done before the rows are written. */
   readonly happens?: (world: World) => Promise<unknown>;
 }
 
@@ -36,5 +36,14 @@ export const SCENARIOS: readonly Scenario[] = [
     before: [`shop,2,${SMALL},${SMALL}`],
     after: [`shop,2,${SMALL},${SMALL}`],
     happens: world => world.destroyByHand('shop-web1'),
+  },
+  {
+    name: 'a project is deleted in the making',
+    before: [`shop,1,${SMALL},${SMALL}`],
+    after: [`shop,1,${SMALL},${SMALL}`],
+    happens: async world => {
+      await world.writeCsv([`shop,1,${SMALL},${SMALL}`, `blog,2,${SMALL},${SMALL}`]);
+      await world.created('blog-web1');
+    },
   },
 ];

@@ -53,6 +53,8 @@ export interface World {
   switchOn(trouble: CloudTrouble): void;
   /** Takes a server away as its owner could in the control panel. */
   destroyByHand(name: string): Promise<number>;
+  /** Resolves once a server of that name has been asked for. */
+  created(name: string): Promise<void>;
   /** Every droplet with the fleet's tag, once all that lagged has shown up. No operator may run any more. */
   listInTheEnd(): Promise<CloudDroplet[]>;
   close(): Promise<void>;
@@ -107,6 +109,16 @@ export async function openWorld(server: ApiServer): Promise<World> {
       await cloud.deleteDroplet(id);
       return id;
     },
+    created: name =>
+      new Promise(resolve => {
+        const look = (): void => {
+          if (!living().some(droplet => droplet.name === name)) return;
+          handlers.delete(look);
+          resolve();
+        };
+        handlers.add(look);
+        look();
+      }),
     listInTheEnd() {
       ahead += LONG_MS;
       return cloud.listDroplets(fleetTag(FLEET_ID));
