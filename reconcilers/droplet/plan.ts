@@ -101,27 +101,19 @@ export function planDroplet(input: PlanInput): DropletPlan {
 }
 
 function planAbsent(input: PlanInput): DropletPlan {
-  const { status } = input.droplet;
-  if (mayStillAppear(input))
-    return {
-      steps: [],
-      phase: 'Creating',
-      provisioned: false,
-      reason: 'Creating',
-      message:
-        status?.dropletID === undefined
-          ? 'asked for, and waiting to see whether the request got through'
-          : `asked for as droplet ${status.dropletID}, and waiting for it to be listed`,
-      lookAgainMs: input.timings.pollMs,
-    };
-  return {
-    steps: [{ type: 'launch' }],
+  const { spec, status } = input.droplet;
+  const asked: DropletPlan = {
+    steps: [],
     phase: 'Creating',
     provisioned: false,
     reason: 'Creating',
-    message: `asked DigitalOcean for a droplet of size ${input.droplet.spec.size} in ${input.droplet.spec.region}`,
+    message: `asked DigitalOcean for a droplet of size ${spec.size} in ${spec.region}`,
     lookAgainMs: input.timings.pollMs,
   };
+  if (!mayStillAppear(input)) return { ...asked, steps: [{ type: 'launch' }] };
+  // Waiting for the list is no news: the same words again cost no write.
+  if (status?.dropletID !== undefined) return asked;
+  return { ...asked, message: 'asked for, and waiting to see whether the request got through' };
 }
 
 /**

@@ -64,6 +64,12 @@ describe('The plan for a Droplet', () => {
     expect(steps(web(asked), { listStartedAt: launchedAt + 60_000 })).to.deep.equal([]);
   });
 
+  it('says the same until the list shows the server that was asked for, so that waiting costs no write', () => {
+    const { steps: _asks, ...whenAsked } = plan(web());
+    const { steps: _waits, ...whileWaiting } = plan(web({ ...asked, dropletID: 7 }));
+    expect(whileWaiting).to.deep.equal(whenAsked);
+  });
+
   it('asks again once a list that began after the grace period lacks the server', () => {
     expect(steps(web(asked), { listStartedAt: launchedAt + 60_001 })).to.deep.equal(['launch']);
   });
