@@ -27,14 +27,12 @@ export interface StillWorld {
   /** Requests that reached the cloud since the last `forgetCloudCalls`, by operation, such as `droplets.list`. */
   cloudCalls(): Record<string, number>;
   forgetCloudCalls(): void;
-  /** Starts an operator; resolves when it has done what it does first, and waits for time to pass. */
-  startOperator(): Promise<CountedOperator>;
+  /** Starts an operator and, when it has done what it does first, the work; and stops it whatever happens. */
+  operate(work: (operator: CountedOperator) => Promise<void>): Promise<void>;
   /** Lets so many milliseconds pass; everything that falls due is done before the next thing does. */
   pass(operator: CountedOperator, ms: number): Promise<void>;
   /** Lets time pass until all Projects, that many, are Ready. */
   passUntilReady(operator: CountedOperator, projects: number): Promise<void>;
-  /** Stops the operator as SIGTERM does. */
-  stop(operator: CountedOperator): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,13 +53,17 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
     writeCsv: rows => writeFile(csvPath, ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n')),
     cloudCalls: () => difference(sandbox.ledger.countBy(), forgotten),
     forgetCloudCalls: () => void (forgotten = sandbox.ledger.countBy()),
-    async startOperator() {
+    async operate(work) {
       const lists = (): number => sandbox.ledger.countBy()['droplets.list'] ?? 0;
       const before = lists();
       const operator = startOperator(world);
-      while (lists() === before) await quiet(world, operator);
-      await quiet(world, operator);
-      return operator;
+      try {
+        while (lists() === before) await quiet(world, operator);
+        await quiet(world, operator);
+        await work(operator);
+      } finally {
+        await operator.stop(() => clock.advance(0));
+      }
     },
     async pass(operator, ms) {
       const until = clock.monotonic() + ms;
@@ -71,9 +73,6 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
       while (!(await areThere(server, namespace, projects))) await quiet(world, operator);
       await quiet(world, operator);
       while (!(await areReady(server, namespace))) await step(world, operator, Infinity);
-    },
-    async stop(operator) {
-      await operator.stop(() => clock.advance(0));
     },
     async close() {
       await sandbox.close();
