@@ -1,5 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../../clients/clock.ts';
+import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
+import { loadConnection } from '../../clients/kubernetes/kubeconfig.ts';
+import { NAMESPACES } from '../../clients/kubernetes/kinds.ts';
 import { writeAtomically } from '../../config/files.ts';
 
 /** What a running daemon leaves in its folder, so that other commands find it. */
@@ -17,20 +21,28 @@ const fileIn = (folder: string): string => join(folder, 'daemon.json');
 
 /** The daemon that runs in that folder, if one does. */
 export async function findDaemon(folder: string): Promise<DaemonFile | undefined> {
-  const text = await readFile(fileIn(folder), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const daemon = JSON.parse(text) as DaemonFile;
-  return (await isServing(daemon)) ? daemon : undefined;
+  try {
+    const daemon = JSON.parse(await readFile(fileIn(folder), 'utf8')) as DaemonFile;
+    process.kill(daemon.pid, 0);
+    await askApi(daemon);
+    return daemon;
+  } catch {
+    // No file, no such process, or no such API: then the lock on the data says who may have it.
+    return undefined;
+  }
 }
 
-/** A pid may have been given to another program since; only the daemon answers there with its own pid. */
-async function isServing({ pid, httpUrl }: DaemonFile): Promise<boolean> {
+/**
+ * A killed daemon takes nothing back, and its pid and ports may be another program's by now. Only its own API
+ * has the key to the certificate that its kubeconfig names.
+ */
+async function askApi({ kubeconfig }: DaemonFile): Promise<void> {
+  const connection = await loadConnection({ kubeconfig, env: process.env });
+  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
   try {
-    process.kill(pid, 0);
-    const reply = await fetch(`${httpUrl}/healthz`, { signal: AbortSignal.timeout(2_000) });
-    return reply.status < 600;
-  } catch {
-    return false;
+    await client.get(NAMESPACES, 'kube-system');
+  } finally {
+    await client.close();
   }
 }
 

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer as createWebServer } from 'node:http';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import {
   openWorkplace,
@@ -21,6 +24,7 @@ describe('dropfleet up', () => {
   let place: Workplace;
   let daemon: RunningCommand;
   let taken: Server[];
+  let impostor: Server | undefined;
   const run = (...args: string[]) => runDropfleet(place, ...args);
   const shownUrl = (what: string): string =>
     new RegExp(`^${what} +(\\S+)`, 'm').exec(daemon.output().stdout)![1]!;
@@ -38,6 +42,7 @@ describe('dropfleet up', () => {
   after(async () => {
     await daemon.stop('SIGKILL');
     for (const server of taken) server.close();
+    impostor?.close();
     await place.remove();
   });
 
@@ -48,8 +53,11 @@ describe('dropfleet up', () => {
   });
 
   it('prints the ports that it has, not those that were taken', async () => {
+    const ours = taken
+      .filter(server => server.listening)
+      .map(server => (server.address() as AddressInfo).port);
     for (const what of ['Kubernetes', 'Cloud', 'Metrics'])
-      expect(DEFAULT_PORTS).to.not.include(Number(new URL(shownUrl(what)).port));
+      expect(ours).to.not.include(Number(new URL(shownUrl(what)).port));
     const metrics = await (await fetch(shownUrl('Metrics'))).text();
     expect(metrics).to.match(/^dropfleet_droplets\{project="shop",role="web",phase="Active"\} 1$/m);
     expect(await creations()).to.equal(3);
@@ -119,6 +127,13 @@ describe('dropfleet up', () => {
 
   it('takes over from one that was killed', async () => {
     await daemon.stop('SIGKILL');
+    // By now its pid and its port are another program's.
+    impostor = createWebServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+    await once(impostor, 'listening');
+    const file = ['.dropfleet', 'sandbox', 'daemon.json'];
+    const httpUrl = `http://127.0.0.1:${(impostor.address() as AddressInfo).port}`;
+    const left = (await place.json(...file)) as object;
+    await writeFile(place.path(...file), JSON.stringify({ ...left, pid: process.pid, httpUrl }));
     expect((await run('status')).stdout).to.contain('6 of 6 droplets Ready');
     daemon = startDropfleet(place, 'up', ...FAST);
     await daemon.says(/^6 of 6 droplets Ready, /m);
