@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { alignColumns } from '../../../cli/show/columns.ts';
+import { fleetLine, fleetTable } from '../../../cli/show/fleet-table.ts';
+import { planTable } from '../../../cli/show/plan-table.ts';
+import { createProgress } from '../../../cli/show/progress.ts';
+import { transitions } from '../../../cli/show/transitions.ts';
+import type { Droplet } from '../../../crds/droplet.ts';
+import type { Project } from '../../../crds/project.ts';
+import { summarizeFleet, type FleetSummary } from '../../../reconcilers/read-model/fleet-summary.ts';
+import { aCondition, aDroplet, aProject, activeDroplets } from '../../builders/objects.ts';
+
+const PRICES = new Map([['s-1vcpu-1gb', 6]]);
+const summary = (projects: readonly Project[], droplets: readonly Droplet[]): FleetSummary =>
+  summarizeFleet(projects, droplets, PRICES);
+const shop = aProject('shop', {
+  spec: { servers: 2 },
+  status: { observedGeneration: 1, conditions: [aCondition('Ready', 'True', 'AllReady')] },
+});
+const failed = aDroplet('shop-web1', {
+  status: {
+    phase: 'Failed',
+    conditions: [{ ...aCondition('Ready', 'False', 'Refused'), message: 'the account is full' }],
+  },
+});
+
+describe('Columns', () => {
+  it('stand below each other, two spaces apart, without spaces at the end', () => {
+    const rows = [
+      ['NAME', 'ROLE', ''],
+      ['a', 'master', 'x'],
+      ['longer', '', ''],
+    ];
+    expect(alignColumns(rows)).to.deep.equal(['NAME    ROLE', 'a       master  x', 'longer']);
+  });
+});
+
+describe('The table of the fleet', () => {
+  it('says so when there is nothing', () => {
+    expect(fleetTable(summary([], []))).to.deep.equal(['No projects.']);
+  });
+
+  it('has a line for the project and one for each droplet, the master first', () => {
+    expect(fleetTable(summary([shop], activeDroplets('shop', 2)))).to.deep.equal([
+      'NAME           ROLE    SIZE         STATE      ADDRESS      MONTHLY',
+      'shop                                Ready 2/2               $12.00',
+      '  shop-master  master  s-1vcpu-1gb  Ready      203.0.113.1',
+      '  shop-web1    web     s-1vcpu-1gb  Ready      203.0.113.2',
+    ]);
+  });
+
+  it('says below what a person must read', () => {
+    const lines = fleetTable(summary([shop], [...activeDroplets('shop', 1), failed]));
+    expect(lines.at(-1)).to.equal('shop-web1: the account is full');
+  });
+
+  it('counts the servers that are wanted, not those that are there', () => {
+    expect(fleetLine(summary([shop], activeDroplets('shop', 1)))).to.equal(
+      '1 of 2 droplets Ready, $6.00 a month',
+    );
+  });
+
+  it('keeps quiet about a price that is not known', () => {
+    const fleet = summarizeFleet([shop], activeDroplets('shop', 2), new Map());
+    expect(fleetLine(fleet)).to.equal('2 of 2 droplets Ready');
+  });
+});
+
+describe('The lines about changes', () => {
+  it('are one for all that is new', () => {
+    expect(transitions(undefined, summary([shop], activeDroplets('shop', 2)))).to.deep.equal([
+      'droplet shop-master: Ready at 203.0.113.1',
+      'droplet shop-web1: Ready at 203.0.113.2',
+      'project shop: Ready, 2 of 2 droplets',
+    ]);
+  });
+
+  it('are none when nothing changed', () => {
+    const fleet = summary([shop], activeDroplets('shop', 2));
+    expect(transitions(fleet, fleet)).to.deep.equal([]);
+  });
+
+  it('say why something failed, and what is gone', () => {
+    const before = summary([shop], activeDroplets('shop', 2));
+    const after = summary([aProject('shop', { spec: { servers: 2 } })], [failed]);
+    expect(transitions(before, after)).to.deep.equal([
+      'droplet shop-web1: Failed: the account is full',
+      'project shop: Pending',
+      'droplet shop-master: gone',
+    ]);
+  });
+});
+
+describe('The plan as a table', () => {
+  it('marks what is made, destroyed and changed, and sums it up', () => {
+    const lines = planTable({
+      projects: [{ action: 'create', name: 'shop', servers: 1 }],
+      droplets: [
+        { action: 'create', name: 'shop-master', project: 'shop', size: 'small', region: 'nyc3' },
+        { action: 'delete', name: 'blog-web1', project: 'blog', size: 'small', region: 'nyc3', id: 7 },
+        { action: 'resize', name: 'blog-master', project: 'blog', size: 'large', from: 'small', id: 8 },
+      ],
+      conflicts: ['byhand'],
+      monthlyCost: { before: 18, after: 12 },
+    });
+    expect(lines).to.deep.equal([
+      '+  project shop           create, 1 server',
+      '+    droplet shop-master  create, small in nyc3',
+      '-    droplet blog-web1    delete droplet 7',
+      '~    droplet blog-master  resize droplet 8 from small to large',
+      '! project byhand was applied by hand and is left alone; its row has no effect',
+      '',
+      '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
+    ]);
+  });
+
+  it('says so when there is nothing to do', () => {
+    const nothing = { projects: [], droplets: [], conflicts: [], monthlyCost: {} };
+    expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);
+  });
+});
+
+describe('The live view', () => {
+  it('fits on a screen that is lower and narrower than the fleet', () => {
+    const written: string[] = [];
+    const screen = { isTTY: true, rows: 8, columns: 40, write: (text: string) => written.push(text) };
+    const progress = createProgress(screen as unknown as NodeJS.WriteStream);
+    progress.show(summary([aProject('shop', { spec: { servers: 20 } })], activeDroplets('shop', 20)));
+    const lines = written[0]!.replace('\r\x1b[J', '').trimEnd().split('\n');
+    expect(lines).to.have.length(6);
+    expect(Math.max(...lines.map(line => line.length))).to.be.at.most(40);
+    expect(lines.at(-2)).to.equal('… 18 more lines');
+    expect(lines.at(-1)).to.match(/^20 of 20 droplets Ready/);
+  });
+});

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { findLeftovers, type OwnedResource } from '../../../../reconcilers/leftovers/plan.ts';
+
+const NOW = Date.parse('2026-01-01T01:00:00Z');
+const AGE_MS = 600_000;
+const find = (change: Partial<OwnedResource>): number =>
+  findLeftovers(
+    [
+      {
+        kind: 'droplet',
+        id: '7',
+        name: 'shop-web1',
+        tags: ['dropfleet:mine', 'dropfleet-uid:gone'],
+        createdAt: '2026-01-01T00:50:00Z',
+        ...change,
+      },
+    ],
+    'dropfleet:mine',
+    new Set(['alive']),
+    NOW,
+    AGE_MS,
+  ).length;
+
+describe('A leftover', () => {
+  it("carries the fleet's tag and the uid of no object", () => expect(find({})).to.equal(1));
+
+  it("may carry no uid at all, as long as it has the fleet's tag", () =>
+    expect(find({ tags: ['dropfleet:mine'] })).to.equal(1));
+
+  it('is nothing that an object owns', () =>
+    expect(find({ tags: ['dropfleet:mine', 'dropfleet-uid:alive'] })).to.equal(0));
+
+  it("is nothing of another fleet's, nor a person's own", () => {
+    expect(find({ tags: ['dropfleet:theirs', 'dropfleet-uid:gone'] })).to.equal(0);
+    expect(find({ tags: [] })).to.equal(0);
+    expect(find({ tags: ['dropfleet:mine-too'] })).to.equal(0);
+  });
+
+  it('is old enough that its object would be known', () =>
+    expect(find({ createdAt: '2026-01-01T00:50:01Z' })).to.equal(0));
+});
