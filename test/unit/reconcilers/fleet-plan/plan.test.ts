@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import type { Droplet } from '../../../../crds/droplet.ts';
+import type { Project } from '../../../../crds/project.ts';
+import type { Server } from '../../../../reconcilers/droplet/plan.ts';
+import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
+import type { DesiredProject } from '../../../../reconcilers/projects-csv/plan.ts';
+import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
+
+const [SMALL, LARGE] = ['s-1vcpu-1gb', 's-1vcpu-2gb'];
+const PRICES = new Map([
+  [SMALL, 6],
+  [LARGE, 12],
+]);
+const SIZES = new Map(
+  [SMALL, LARGE].map(slug => [slug, { slug, disk: 25, available: true, regions: ['nyc3'] }]),
+);
+const aRow = (project: string, servers: number, webSpec = SMALL): DesiredProject => ({
+  project,
+  servers,
+  masterSpec: SMALL,
+  webSpec,
+});
+const aServer = (id: number, change: Partial<Server> = {}): Server => ({
+  id,
+  status: 'active',
+  locked: false,
+  size: SMALL,
+  disk: 25,
+  region: 'nyc3',
+  ...change,
+});
+
+/** What is planned when each Droplet has the server that its status names, but for those that are given. */
+function plan(
+  rows: DesiredProject[],
+  projects: Project[] = [],
+  droplets: Droplet[] = [],
+  servers: Record<string, Server[]> = {},
+): FleetPlan {
+  const own = droplets.map((droplet): [string, Server[]] => [
+    droplet.metadata.uid!,
+    servers[droplet.metadata.name] ?? [aServer(droplet.status!.dropletID!)],
+  ]);
+  return planFleet({
+    rows,
+    namespace: 'default',
+    projects,
+    droplets,
+    servers: new Map(own),
+    sizes: SIZES,
+    prices: PRICES,
+  });
+}
+
+const changes = ({ droplets }: FleetPlan): string[] =>
+  droplets.map(change => `${change.action} ${change.name}${'id' in change ? ` ${change.id}` : ''}`);
+
+describe('The plan for the fleet', () => {
+  it('creates what a new row asks for', () => {
+    const result = plan([aRow('shop', 2)]);
+    expect(result.projects).to.deep.equal([{ action: 'create', name: 'shop', servers: 2 }]);
+    expect(changes(result)).to.deep.equal(['create shop-master', 'create shop-web1']);
+    expect(result.monthlyCost).to.deep.equal({ before: 0, after: 12 });
+  });
+
+  it('destroys the servers of a row that shrinks, by their ids', () => {
+    const result = plan([aRow('shop', 1)], [aCsvProject('shop', 2)], activeDroplets('shop', 2));
+    expect(changes(result)).to.deep.equal(['delete shop-web1 2']);
+    expect(result.monthlyCost).to.deep.equal({ before: 12, after: 6 });
+  });
+
+  it('is nothing for a fleet that is as its rows say', () => {
+    const result = plan([aRow('shop', 2)], [aCsvProject('shop', 2)], activeDroplets('shop', 2));
+    expect([...result.projects, ...result.droplets]).to.deep.equal([]);
+  });
+
+  it('resizes every server that is to be of another size, though the operator takes turns', () => {
+    const result = plan([aRow('shop', 3, LARGE)], [aCsvProject('shop', 3)], activeDroplets('shop', 3));
+    expect(changes(result)).to.deep.equal(['resize shop-web1 2', 'resize shop-web2 3']);
+    expect(result.monthlyCost).to.deep.equal({ before: 18, after: 30 });
+  });
+
+  it('says which server cannot be resized', () => {
+    const big = { 'shop-web1': [aServer(2, { disk: 80 })] };
+    const droplets = activeDroplets('shop', 2);
+    const result = plan([aRow('shop', 2, LARGE)], [aCsvProject('shop', 2)], droplets, big);
+    expect(changes(result)).to.deep.equal(['refuse shop-web1']);
+    expect(result.monthlyCost).to.deep.equal({ before: 12, after: 12 });
+  });
+
+  it('makes anew what was destroyed, and powers on what is off', () => {
+    const servers = { 'shop-master': [], 'shop-web1': [aServer(2, { status: 'off' })] };
+    const droplets = activeDroplets('shop', 2);
+    const result = plan([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets, servers);
+    expect(changes(result)).to.deep.equal(['create shop-master', 'power-on shop-web1 2']);
+  });
+
+  it('destroys a second server of one Droplet, and keeps the one that its status names', () => {
+    const servers = { 'shop-master': [aServer(0), aServer(1)] };
+    const droplets = activeDroplets('shop', 1);
+    const result = plan([aRow('shop', 1)], [aCsvProject('shop', 1)], droplets, servers);
+    expect(changes(result)).to.deep.equal(['delete shop-master 0']);
+  });
+
+  it('leaves a suspended Project alone', () => {
+    const project = aProject('shop', { spec: { servers: 2, suspend: true } });
+    const result = plan([], [project], activeDroplets('shop', 1), { 'shop-master': [] });
+    expect(changes(result)).to.deep.equal([]);
+  });
+
+  it('tells of a brake, and of rows without effect', () => {
+    const projects = [aCsvProject('blog', 1), aCsvProject('shop', 1), aProject('byhand')];
+    const droplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 2)];
+    const byHand = activeDroplets('byhand', 1, 3);
+    const result = plan([aRow('byhand', 4)], projects, [...droplets, ...byHand]);
+    expect(result.brake?.confirmation).to.equal('blog=0,shop=0');
+    expect(result.conflicts).to.deep.equal(['byhand']);
+  });
+});
