@@ -17,7 +17,7 @@ export function monthlyCost(droplets: readonly Droplet[], prices: Prices): numbe
   return sum;
 }
 
-/** `$1,234.50`. */
+/** `$1,234.50`. By hand, because toLocaleString takes half a millisecond and every Project's status asks. */
 export function formatDollars(dollars: number): string {
-  return dollars.toLocaleString('en-US', { style: 'currency', currency: 'USD' });
+  return `$${dollars.toFixed(2).replaceAll(/\B(?=(\d{3})+\.)/g, ',')}`;
 }
