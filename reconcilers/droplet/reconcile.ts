@@ -95,7 +95,9 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
   return isResize ? await context.sizes.load(signal) : context.sizes.known();
 }
 
-const isMoving = (plan: DropletPlan): boolean => plan.phase !== 'Active' && plan.phase !== 'Failed';
+/** A droplet that waits for a person, as a failed or suspended one, is no reason to look often. */
+const isMoving = (plan: DropletPlan): boolean =>
+  plan.lookAgainMs !== undefined && plan.phase !== 'Active' && plan.phase !== 'Failed';
 
 async function report(
   context: Context,

@@ -97,6 +97,8 @@ describe('dropfleet up, killed with kill -9 again and again', function () {
     for (const { rows, dies } of CHAPTERS) {
       await place.writeCsv(...rows);
       for (const moment of dies) await dieAt(moment);
+      // The next chapter waits for requests that only a whole fleet is sure to cause.
+      await (await start()).stop('SIGKILL');
     }
     const last = await start();
     expect(living().toSorted()).to.deep.equal(['shop-master', 'shop-web1']);
