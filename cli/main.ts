@@ -1,11 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
-
-// Before the rest is loaded: Node then strips and compiles each file once, and not at every command.
-enableCompileCache();
-const { failWith } = await import('./failure.ts');
-const { translateAliases } = await import('./aliases.ts');
-const { createProgram } = await import('./program.ts');
+import { failWith } from './failure.ts';
+import { translateAliases } from './aliases.ts';
+import { createProgram } from './program.ts';
 
 try {
   await createProgram().parseAsync(translateAliases(process.argv.slice(2)), { from: 'user' });
