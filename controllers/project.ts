@@ -1,4 +1,5 @@
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
+import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import { projectKeyOf, type Context } from '../reconcilers/context.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
@@ -15,9 +16,17 @@ export function projectController(context: Context, csv?: CsvState): Controller 
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('project', PROJECTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged))
-    .watches(DROPLETS, droplet => [projectKeyOf(droplet)])
+    .watches(DROPLETS, projectsConcernedBy)
     .wakesOn<void>(csv ?? never, all)
     .wakesOn<void>(context.sizes, all)
     .withWorkers(WORKERS)
     .reconciles((key, project, run) => reconcileProject(context, key, project, csv, run));
+}
+
+/** The project that the Droplet names, and the one whose droplet has that name: it may be in that one's way. */
+function projectsConcernedBy(droplet: Droplet): ObjectKey[] {
+  const { namespace, name } = droplet.metadata;
+  const byName = /^(.+)-(?:master|web\d+)$/.exec(name)?.[1];
+  const keys = [projectKeyOf(droplet), ...(byName === undefined ? [] : [`${namespace}/${byName}`])];
+  return [...new Set(keys)];
 }

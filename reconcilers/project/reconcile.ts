@@ -1,13 +1,13 @@
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
-import type { ObjectKey } from '../../crds/meta.ts';
+import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { DROPLETS_BY_PROJECT, type Context, type Run } from '../context.ts';
-import type { Outcome } from '../outcome.ts';
+import { isStalled, type Outcome, type Stalled } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import { planProject } from './plan.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
-import { projectStatus, type HeldBack } from './status.ts';
+import { projectStatus, type ProjectFacts } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.
@@ -27,11 +27,15 @@ export async function reconcileProject(
   if (!isDeleting && csv?.isAboutToChange(project)) return undefined;
   const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, key);
   const progress: Progress = { project, finished: false };
+  let stalled: Stalled | undefined;
   try {
     for (const step of planProject(project, droplets)) await applyStep(step, progress, context, run);
+  } catch (error) {
+    if (isStalled(error)) stalled = error;
+    throw error;
   } finally {
     if (!progress.finished && !run.signal.aborted)
-      await writeStatus(context, key, progress.project, csv?.heldBack(key), run);
+      await writeStatus(context, progress.project, { brake: csv?.heldBack(key), stalled }, run);
   }
   return undefined;
 }
@@ -39,14 +43,16 @@ export async function reconcileProject(
 /** Droplets that this run created are not in the cache yet: their arrival makes the next run. */
 async function writeStatus(
   context: Context,
-  key: ObjectKey,
   project: Project,
-  brake: HeldBack | undefined,
+  trouble: Pick<ProjectFacts, 'brake' | 'stalled'>,
   run: Run,
 ): Promise<void> {
-  const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, key);
-  const prices = new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly]));
-  const status = projectStatus(project, droplets, prices, brake, new Date(context.clock.now()));
+  const status = projectStatus(project, {
+    droplets: context.droplets.byIndex(DROPLETS_BY_PROJECT, keyOf(project)),
+    prices: new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
+    now: new Date(context.clock.now()),
+    ...trouble,
+  });
   const written = await patchStatus(context.kubernetes, PROJECTS, project, status, run);
   const wasReady = readyReason(project);
   const isReady = readyReason(written);

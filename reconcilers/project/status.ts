@@ -16,24 +16,26 @@ export interface HeldBack {
   message: string;
 }
 
-/**
- * The status of a Project, from its Droplets.
- *
- * @param droplets all Droplets that name this project, those being deleted too.
- * @param brake what holds changes of projects.csv back from this Project, if anything does.
- */
-export function projectStatus(
-  project: Project,
-  droplets: readonly Droplet[],
-  prices: Prices,
-  brake: HeldBack | undefined,
-  now: Date,
-): ProjectStatus {
+/** What a Project's status is made from. */
+export interface ProjectFacts {
+  /** All Droplets that name this project, those being deleted too. */
+  droplets: readonly Droplet[];
+  prices: Prices;
+  /** What holds changes of projects.csv back from this Project, if anything does. */
+  brake?: HeldBack | undefined;
+  /** What a person must mend before this Project can go on, if anything. */
+  stalled?: { reason: string; message: string } | undefined;
+  now: Date;
+}
+
+/** The status of a Project, from its Droplets. */
+export function projectStatus(project: Project, facts: ProjectFacts): ProjectStatus {
+  const { droplets, prices, brake, now } = facts;
   const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
   const master = live.find(droplet => droplet.spec.role === 'master');
   const cost = monthlyCost(live, prices);
   const before = project.status?.conditions;
-  const conditions = setCondition(before, readyCondition(project, droplets, live, brake), now);
+  const conditions = setCondition(before, readyCondition(project, live, facts), now);
   return {
     ...(project.metadata.generation !== undefined && { observedGeneration: project.metadata.generation }),
     droplets: live.length,
@@ -61,13 +63,14 @@ function confirmationRequired(project: Project, brake: HeldBack): ConditionState
 
 function readyCondition(
   project: Project,
-  droplets: readonly Droplet[],
   live: readonly Droplet[],
-  brake: HeldBack | undefined,
+  { droplets, brake, stalled }: ProjectFacts,
 ): ConditionState {
+  const ready = { type: 'Ready', ...generationOf(project) };
+  if (stalled !== undefined) return { ...ready, ...notReady(stalled.reason, stalled.message) };
   // What runs may well be Ready; the reason is what `kubectl get` shows, and the brake is what matters in it.
   const held = brake && { reason: 'ConfirmationRequired', message: brake.message };
-  return { type: 'Ready', ...generationOf(project), ...readiness(project, droplets, live), ...held };
+  return { ...ready, ...readiness(project, droplets, live), ...held };
 }
 
 const generationOf = ({ metadata: { generation } }: Project): { observedGeneration?: number } =>

@@ -71,9 +71,10 @@ describe('Reconciling a Project', () => {
 
   it("stops at a Droplet of that name that is another's, and leaves it as it is", async () => {
     const others = aDroplet('shop-master', { spec: { project: 'else' }, metadata: { ownerReferences: [] } });
-    const { client, reconcile } = start(shop, [others]);
+    const { client, ready, reconcile } = start(shop, [others]);
     const error = await rejection(reconcile());
     expect(isStalled(error) && error.reason).to.equal('NameTaken');
+    expect(ready()).to.include({ status: 'False', reason: 'NameTaken' });
     expect(client.stored<Droplet>(DROPLETS, 'default/shop-master')!.spec.project).to.equal('else');
   });
 
