@@ -4,6 +4,7 @@ import type { Context } from '../reconcilers/context.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
 import { createCsvReconciler } from '../reconcilers/projects-csv/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
+import { annotationsChanged, anyOf, generationChanged, labelsChanged } from './runtime/predicates.ts';
 import { atStart } from './runtime/sources.ts';
 
 /** Makes Projects equal to projects.csv whenever the file or one of them changes. */
@@ -18,6 +19,6 @@ export function csvSyncController(
   return controllerFor('csv-sync')
     .wakesOn(atStart, () => keys)
     .wakesOn<void>(file, () => keys)
-    .watches(PROJECTS, () => keys)
+    .watches(PROJECTS, () => keys, anyOf(generationChanged, labelsChanged, annotationsChanged))
     .reconciles((_key, _object, run) => reconcile(run));
 }
