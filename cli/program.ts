@@ -40,7 +40,7 @@ export function createProgram(): Command {
     )
     .addOption(portOption())
     .addOption(bootDelayOption())
-    .addHelpText('after', example('DO_TOKEN=dop_v1_... dropfleet up'))
+    .addHelpText('after', example('dropfleet up'))
     .action(async (own: { httpPort?: number; bootDelay: number }, command: Command) =>
       (await import('./commands/up.ts')).up({ ...globals(command), ...own }),
     );

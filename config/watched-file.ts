@@ -18,8 +18,10 @@ export interface WatchedFile {
  * replaces a mounted ConfigMap by swapping the `..data` link beside it: neither is seen by watching the file
  * itself. The file system's own events are passed on as they come, because chokidar holds its digested ones
  * back by up to 100 ms; a handler that is called once too often only reads once more.
+ *
+ * @param onError hears why changes are not noticed, as when the system allows no more watches.
  */
-export function watchFile(path: string): WatchedFile {
+export function watchFile(path: string, onError: (error: unknown) => void): WatchedFile {
   const file = basename(path);
   const handlers = new Set<() => void>();
   const notify = (): void => {
@@ -31,8 +33,7 @@ export function watchFile(path: string): WatchedFile {
     // A name that is missing may be any; names with two dots in front are a ConfigMap's links.
     if (!name || basename(name) === file || basename(name).startsWith('..')) notify();
   });
-  // A folder that cannot be watched (the system's limit) leaves only the look that others cause.
-  watcher.on('error', notify);
+  watcher.on('error', onError);
   return {
     path,
     read: () => readTextFile(path),

@@ -7,6 +7,7 @@ import type { KubernetesClient } from '../clients/kubernetes/client.ts';
 import { createInformer } from '../clients/kubernetes/informer.ts';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import type { Logger } from '../clients/log.ts';
+import { describeError } from '../clients/log/describe-error.ts';
 import { watchFile, type WatchedFile } from '../config/watched-file.ts';
 import { fleetTag } from '../crds/cloud-tags.ts';
 import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, projectKeyOf, type Context } from '../reconcilers/context.ts';
@@ -73,7 +74,13 @@ export function createOperator(options: OperatorOptions): Operator {
     random,
     ...(options.pollIntervals && { intervals: options.pollIntervals }),
   });
-  const files = [options.csvPath, options.infrastructurePath].map(path => path && watchFile(path));
+  const watch = (path: string): WatchedFile =>
+    watchFile(path, error =>
+      log.error(`changes of ${path} are noticed late: its folder cannot be watched`, {
+        error: describeError(error),
+      }),
+    );
+  const files = [options.csvPath, options.infrastructurePath].map(path => path && watch(path));
   const [csv, infrastructure] = files.map(file => file || undefined);
   const context = createContext(options, informers, fleet);
   const leftovers = createLeftoverReconciler(context);

@@ -1,3 +1,5 @@
+import type { Clock } from '../../clients/clock.ts';
+
 /** A stream of events from outside the Kubernetes API: a file that changed, a poller that saw a difference. */
 export interface Source<T> {
   /** Calls the handler with every event from now on; the returned function ends that. */
@@ -7,6 +9,20 @@ export interface Source<T> {
 /** A source that its owner feeds. An event that nobody listens to is lost, as the next look finds its cause. */
 export interface Trigger<T> extends Source<T> {
   emit(event: T): void;
+}
+
+/** An event every `ms` milliseconds while somebody listens: for what may change without a word. */
+export function every(clock: Pick<Clock, 'after'>, ms: number): Source<void> {
+  return {
+    subscribe(handler) {
+      let cancel = clock.after(ms, tick);
+      function tick(): void {
+        cancel = clock.after(ms, tick);
+        handler();
+      }
+      return () => cancel();
+    },
+  };
 }
 
 /** A trigger without listeners. */
