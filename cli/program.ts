@@ -114,7 +114,7 @@ export function createProgram(): Command {
       (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own }),
     );
 
-  program
+  const standalone = program
     .command('standalone')
     .description('run a Kubernetes API in one process, for machines without a cluster')
     .option('--port <port>', 'where it listens', parsePort, 7443)
@@ -122,9 +122,26 @@ export function createProgram(): Command {
     .action(async (own: { port: number }, command: Command) =>
       (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own }),
     );
+  standalone
+    .command('backup')
+    .description('copy all that it has stored to a new file, while it runs or not')
+    .argument('<file>', 'a file that does not exist yet')
+    .addHelpText('after', example('dropfleet standalone backup monday.db'))
+    .action(async (file: string, _own, command: Command) =>
+      (await import('./commands/standalone.ts')).standaloneBackup({ ...globals(command), file }),
+    );
+  standalone
+    .command('restore')
+    .description('put a backup in the place of what it has stored, which is kept; it must not be running')
+    .argument('<file>', 'what backup wrote')
+    .addHelpText('after', example('dropfleet standalone restore monday.db'))
+    .action(async (file: string, _own, command: Command) =>
+      (await import('./commands/standalone.ts')).standaloneRestore({ ...globals(command), file }),
+    );
 
   // Options such as --output may stand on either side of the command.
-  for (const command of program.commands) for (const option of program.options) addHidden(command, option);
+  const commands = program.commands.flatMap(command => [command, ...command.commands]);
+  for (const command of commands) for (const option of program.options) addHidden(command, option);
   return program;
 }
 
@@ -136,9 +153,10 @@ function addHidden(command: Command, option: Option): void {
   command.addOption(copy);
 }
 
+/** What stands after a command goes before what stands in front of it. */
 const globals = (command: Command): GlobalOptions => ({
-  ...command.parent!.opts<GlobalOptions>(),
-  ...command.opts<Partial<GlobalOptions>>(),
+  ...(command.parent === null ? {} : globals(command.parent)),
+  ...command.opts<GlobalOptions>(),
 });
 
 const example = (line: string): string => `\nExample:\n  ${line}`;

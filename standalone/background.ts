@@ -21,7 +21,7 @@ export interface Background {
 
 /**
  * Starts what a real cluster's controllers do: garbage collection, namespace deletion, the expiry of Events;
- * and the bookmarks of watches. The returned function stops it all.
+ * the bookmarks of watches, and the compaction of the journal. The returned function stops it all.
  */
 export function startBackground({ store, resources, watches, kinds, now }: Background): () => void {
   const dependents = new Dependents(kinds, store);
@@ -29,12 +29,14 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
   const garbage = new GarbageCollector(store, dependents, resources);
   const namespaces = new NamespaceDeletion(kinds, store, resources);
   const expiry = new WorkQueue(() => expireEvents(store, now()));
+  const compaction = new WorkQueue(() => store.compact());
+  store.onChange(() => compaction.add('journal'));
   const timer = setInterval(() => {
     watches.sendBookmarks();
     expiry.add('events');
   }, MINUTE);
   return () => {
     clearInterval(timer);
-    for (const part of [garbage, namespaces, expiry]) part.close();
+    for (const part of [garbage, namespaces, expiry, compaction]) part.close();
   };
 }

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ApiError } from './api-error.ts';
 
 /** What a write did, as the journal keeps it: the state before it, from which any past state follows. */
@@ -8,8 +8,7 @@ export interface JournalRow {
   version: number;
   kind: string;
   key: string;
-  type: 'ADDED' | 'MODIFIED' | 'DELETED';
-  /** The object before, as JSON; null for ADDED. */
+  /** The object before, as JSON; null when there was none. */
   previous: string | null;
 }
 
@@ -23,17 +22,24 @@ export interface ObjectRow {
 /** In place of a kind among the floors: that version is before all that the journal ever held. */
 export const ANY_KIND = '';
 
-const APPLICATION_ID = 0x64726f70;
-const SCHEMA_VERSION = 1;
-const SCHEMA = `
-  CREATE TABLE objects (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key))
-    WITHOUT ROWID;
-  CREATE TABLE journal (version INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL,
-    previous TEXT);
-  CREATE TABLE floors (kind TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+/** In the header of the file, it tells whose database it is: "drop". */
+export const APPLICATION_ID = 0x64726f70;
+/** The name of the file in its directory. */
+export const DATABASE_FILE = 'standalone.db';
+/**
+ * Each brings the schema from the version that is its index to the next; a new file goes through all of them.
+ * What was released is never edited, only added to.
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE objects (kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key))
+     WITHOUT ROWID;
+   CREATE TABLE journal (version INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL,
+     previous TEXT);
+   CREATE TABLE floors (kind TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+   PRAGMA application_id = ${APPLICATION_ID}`,
+  // What a write did follows from the states before and after it.
+  'ALTER TABLE journal DROP COLUMN type',
+];
 const MEBIBYTES_OF_WAL_KEPT = 16;
 
 /** SQLite's primary result codes that are told apart here. */
@@ -47,19 +53,17 @@ const NOT_A_DATABASE = 26;
  * by an operating system lock for as long as it is open, so a killed process leaves no stale lock behind.
  */
 export class Database {
-  readonly #file: string;
+  readonly file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Record<'put' | 'remove' | 'append', StatementSync>;
 
   private constructor(file: string, database: DatabaseSync) {
-    this.#file = file;
+    this.file = file;
     this.#database = database;
     this.#statements = {
       put: database.prepare('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)'),
       remove: database.prepare('DELETE FROM objects WHERE kind = ? AND key = ?'),
-      append: database.prepare(
-        'INSERT INTO journal (version, kind, key, type, previous) VALUES (?, ?, ?, ?, ?)',
-      ),
+      append: database.prepare('INSERT INTO journal (version, kind, key, previous) VALUES (?, ?, ?, ?)'),
     };
   }
 
@@ -68,7 +72,7 @@ export class Database {
    * file is damaged, newer than this program, or held by another process.
    */
   static open(directory: string, now: number): Database {
-    const file = join(directory, 'standalone.db');
+    const file = join(directory, DATABASE_FILE);
     const pidFile = join(directory, 'standalone.pid');
     try {
       const database = openExclusively(file, now);
@@ -85,7 +89,7 @@ export class Database {
     const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
     return {
       objects: all('SELECT kind, key, body FROM objects'),
-      journal: all('SELECT version, kind, key, type, previous FROM journal ORDER BY version'),
+      journal: all('SELECT version, kind, key, previous FROM journal ORDER BY version'),
       floors: new Map(floors.map(({ kind, version }) => [kind, version])),
     };
   }
@@ -93,7 +97,7 @@ export class Database {
   /** One change in one transaction: the journal row, and the object's new text or (null) its removal. */
   write(row: JournalRow, body: string | null): void {
     this.#transaction(() => {
-      this.#statements.append.run(row.version, row.kind, row.key, row.type, row.previous);
+      this.#statements.append.run(row.version, row.kind, row.key, row.previous);
       if (body === null) this.#statements.remove.run(row.kind, row.key);
       else this.#statements.put.run(row.kind, row.key, body);
     });
@@ -112,9 +116,25 @@ export class Database {
     });
   }
 
+  /** Copies all of it to a new file, without holding up the writes that go on meanwhile. */
+  async copyTo(file: string): Promise<void> {
+    await backup(this.#database, file);
+  }
+
+  /**
+   * Forgets all of the journal and goes on from that version: to be called when what is stored is not what
+   * clients saw last, so that they list again.
+   */
+  restartAt(version: number): void {
+    this.#transaction(() => {
+      this.#database.exec('DELETE FROM journal; DELETE FROM floors');
+      this.#database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, version);
+    });
+  }
+
   /** What to throw when that which was loaded makes no sense. */
   damaged(cause: unknown): Error {
-    return unusable(this.#file, 'is damaged', cause);
+    return unusable(this.file, 'is damaged', cause);
   }
 
   close(): void {
@@ -153,26 +173,32 @@ function openExclusively(file: string, now: number): DatabaseSync {
 function prepareSchema(database: DatabaseSync, now: number): void {
   const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   const version = Number(pragma('user_version'));
-  if (version === 0 && pragma('schema_version') === 0) return createSchema(database, now);
-  if (pragma('application_id') !== APPLICATION_ID) throw new Unusable('is not a dropfleet database');
-  if (version > SCHEMA_VERSION) throw new Unusable('was written by a newer dropfleet');
-  const health = pragma('quick_check');
-  if (health !== 'ok') throw new Unusable('is damaged');
+  const isNew = version === 0 && pragma('schema_version') === 0;
+  if (!isNew && pragma('application_id') !== APPLICATION_ID)
+    throw new Unusable('is not a dropfleet database');
+  if (version > MIGRATIONS.length) throw new Unusable('was written by a newer dropfleet');
+  if (pragma('quick_check') !== 'ok') throw new Unusable('is damaged');
+  for (const [i, migration] of MIGRATIONS.entries()) {
+    if (i >= version) database.exec(`${migration}; PRAGMA user_version = ${i + 1}`);
+  }
+  // Versions start at the time, so that a client that knows versions of a database that was thrown away is told
+  // that they are gone, instead of being given the wrong changes.
+  if (isNew) database.prepare('INSERT INTO floors VALUES (?, ?)').run(ANY_KIND, Math.trunc(now));
 }
 
-/**
- * Versions start at the time in milliseconds, so that a client that knows versions of a database that was
- * thrown away is told that they are gone, instead of being given the wrong changes.
- */
-function createSchema(database: DatabaseSync, now: number): void {
-  database.exec(SCHEMA);
-  database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, Math.trunc(now));
-}
-
-/** The database cannot be used; the message is for a person. */
+/** The database cannot be used; the message is for a person, and `why` goes on after a file's name. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
+  readonly why: string;
+
+  constructor(file: string, why: string, advice: string, cause?: unknown) {
+    super(`${file} ${why}${advice}.`, { cause });
+    this.why = why;
+  }
 }
+
+/** Another process holds the database. */
+export class DatabaseInUse extends DatabaseError {}
 
 /** Why a file that opens is refused all the same. */
 class Unusable extends Error {}
@@ -184,25 +210,22 @@ function explainOpening(error: unknown, file: string, pidFile: string): Database
   const code = resultCode(error);
   if (code === BUSY) {
     const pid = existsSync(pidFile) ? ` (pid ${readFileSync(pidFile, 'utf8').trim()})` : '';
-    return new DatabaseError(
-      `${file} is in use by another dropfleet${pid}: stop that one, or give another state directory.`,
-    );
+    const why = `is in use by another dropfleet${pid}`;
+    return new DatabaseInUse(file, why, ': stop that one, or give another state directory');
   }
-  const isDamaged = code === CORRUPT || code === NOT_A_DATABASE;
-  if (!isDamaged && !(error instanceof Unusable)) {
-    return new DatabaseError(`${file} cannot be opened: ${(error as Error).message}.`, { cause: error });
-  }
-  const why = isDamaged ? 'is damaged' : (error as Error).message;
-  return unusable(file, why, error);
+  if (code === CORRUPT || code === NOT_A_DATABASE) return unusable(file, 'is damaged', error);
+  if (error instanceof Unusable) return unusable(file, error.message, error);
+  return new DatabaseError(file, 'cannot be opened', `: ${(error as Error).message}`, error);
 }
 
-/** What to tell a person whose database cannot be used; `why` goes on after the file's name. */
-function unusable(file: string, why: string, cause: unknown): DatabaseError {
-  return new DatabaseError(
-    `${file} ${why}: put a backup in its place, or move it away together with its -wal file to start empty.`,
-    { cause },
+/** What to tell a person whose database cannot be used. */
+const unusable = (file: string, why: string, cause: unknown): DatabaseError =>
+  new DatabaseError(
+    file,
+    why,
+    ': restore a backup with "dropfleet standalone restore FILE", or move it away together with its -wal file to start empty',
+    cause,
   );
-}
 
 function explainWriting(error: unknown): unknown {
   const code = resultCode(error);

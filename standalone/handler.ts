@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
 import { send, serveResource, type Api } from './api.ts';
+import { BACKUP_PATH, serveBackup } from './backup.ts';
 import { documentsOf, isPublic } from './documents.ts';
 import type { Kind } from './kinds.ts';
 import { toJson } from './object.ts';
@@ -22,6 +23,7 @@ export function createHandler(api: Api, kinds: readonly Kind[], token: string): 
       return serveResource({ ...api, request, response, route, query: url.searchParams });
     }
     if (request.method !== 'GET') throw methodNotAllowed();
+    if (route.path === BACKUP_PATH) return serveBackup(api.store, response);
     const answer = documents(route.path, request.headers.accept ?? '', request.headers.host ?? '');
     response.writeHead(200, { 'content-type': answer.contentType }).end(answer.text);
   };

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { ANY_KIND, Database, type JournalRow } from './database.ts';
 import { deepFreeze, toJson, type ApiObject } from './object.ts';
-import { expired, isApiError } from './api-error.ts';
+import { expired } from './api-error.ts';
 
 /** An object as stored, with its JSON. Shared by all readers; frozen. */
 export interface Entry {
@@ -14,10 +15,9 @@ export interface Change {
   /** The kind's id. */
   kind: string;
   key: string;
-  type: JournalRow['type'];
-  /** The state after it; undefined for DELETED. */
+  /** The state after it; undefined when it was a removal. */
   after: Entry | undefined;
-  /** The state before it; undefined for ADDED. */
+  /** The state before it; undefined when there was none. */
   before: Entry | undefined;
 }
 
@@ -105,7 +105,7 @@ export class Store {
     const version = this.#version + 1;
     const entry = toEntry(withVersion(object, version));
     const before = this.get(kind, key);
-    this.#commit({ version, kind, key, type: before ? 'MODIFIED' : 'ADDED', after: entry, before });
+    this.#commit({ version, kind, key, after: entry, before });
     return entry;
   }
 
@@ -113,7 +113,7 @@ export class Store {
   remove(kind: string, key: string): void {
     const before = this.get(kind, key);
     if (before === undefined) return;
-    this.#commit({ version: this.#version + 1, kind, key, type: 'DELETED', after: undefined, before });
+    this.#commit({ version: this.#version + 1, kind, key, after: undefined, before });
   }
 
   /** Puts an object there that is not stored but part of the program. */
@@ -148,6 +148,31 @@ export class Store {
     return [...entries.keys()].sort().map(key => entries.get(key)!);
   }
 
+  /** Forgets changes that need not be kept any more, once enough have gathered. Throws 507 on a full disk. */
+  compact(): void {
+    const upTo = this.#version - this.#limits.keep;
+    if (upTo - this.#compacted < this.#limits.slack) return;
+    this.#database.compact(upTo);
+    this.#compacted = upTo;
+    for (const [kind, collection] of this.#collections) {
+      const kept = collection.changes.findIndex(change => change.version > upTo);
+      const dropped = collection.changes.splice(0, kept < 0 ? collection.changes.length : kept);
+      if (dropped.length > 0) this.#floors.set(kind, dropped.at(-1)!.version);
+    }
+  }
+
+  /** Copies all that is stored to a new file beside the database, whose path is given; writes go on meanwhile. */
+  async copy(): Promise<string> {
+    const file = `${this.#database.file}.${randomUUID()}.copy`;
+    await this.#database.copyTo(file);
+    return file;
+  }
+
+  /** Makes every version that a client may know too old, and goes on from that one. Not for a store in use. */
+  restartAt(version: number): void {
+    this.#database.restartAt(version);
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -162,53 +187,29 @@ export class Store {
   }
 
   #commit(change: Change): void {
-    const { version, kind, key, type, after, before } = change;
-    this.#database.write({ version, kind, key, type, previous: before?.text ?? null }, after?.text ?? null);
+    const { version, kind, key, after, before } = change;
+    this.#database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
     this.#version = version;
     const collection = this.#collection(kind);
     if (after === undefined) collection.entries.delete(key);
     else collection.entries.set(key, after);
-    if (type !== 'MODIFIED') collection.sorted = undefined;
+    if (before === undefined || after === undefined) collection.sorted = undefined;
     collection.changes.push(change);
     for (const listener of this.#listeners) listener(change);
-    this.#compactSometimes();
   }
 
   /** The journal knows only the states before; walking it backwards from now gives those after. */
   #replay(journal: JournalRow[]): void {
     const known = new Map<string, Entry | undefined>();
     const changes: Change[] = [];
-    for (const { version, kind, key, type, previous } of journal.toReversed()) {
+    for (const { version, kind, key, previous } of journal.toReversed()) {
       const id = `${kind}\0${key}`;
       const after = known.has(id) ? known.get(id) : this.get(kind, key);
       const before = previous === null ? undefined : entryFromText(previous);
       known.set(id, before);
-      changes.push({ version, kind, key, type, after, before });
+      changes.push({ version, kind, key, after, before });
     }
     for (const change of changes.toReversed()) this.#collection(change.kind).changes.push(change);
-  }
-
-  #compactSometimes(): void {
-    const upTo = this.#version - this.#limits.keep;
-    if (upTo - this.#compacted < this.#limits.slack) return;
-    if (!this.#compactDatabase(upTo)) return;
-    this.#compacted = upTo;
-    for (const [kind, collection] of this.#collections) {
-      const kept = collection.changes.findIndex(change => change.version > upTo);
-      const dropped = collection.changes.splice(0, kept < 0 ? collection.changes.length : kept);
-      if (dropped.length > 0) this.#floors.set(kind, dropped.at(-1)!.version);
-    }
-  }
-
-  /** Whether it worked. On a full disk it is tried again after the next write: the write itself is safe. */
-  #compactDatabase(upTo: number): boolean {
-    try {
-      this.#database.compact(upTo);
-      return true;
-    } catch (error) {
-      if (isApiError(error)) return false;
-      throw error;
-    }
   }
 }
 

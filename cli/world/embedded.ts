@@ -7,10 +7,13 @@ export interface Ports {
   sandbox: number;
 }
 
+/** Where in that folder the standalone Kubernetes API keeps its data. */
+export const standaloneStateDir = (folder: string): string => join(folder, 'kubernetes');
+
 /** The standalone Kubernetes API, with its data in that folder. */
 export async function startStandaloneApi(folder: string, ports?: Ports) {
   const { startStandalone } = await import('../../standalone/server.ts');
-  const stateDir = join(folder, 'kubernetes');
+  const stateDir = standaloneStateDir(folder);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   return await startStandalone({ stateDir, port: ports?.standalone ?? 0, allowNextPort: true });
 }

@@ -82,7 +82,7 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
       `${folder}/standalone.db`,
       'no database, but long enough to be taken for one '.repeat(50),
     );
-    await expectRefusal(place, ['up'], /standalone\.db is damaged: put a backup in its place/);
+    await expectRefusal(place, ['up'], /standalone\.db is damaged: restore a backup with/);
   });
 
   it('there is no projects.csv, or nothing in it: orchestrate', async () => {

@@ -125,7 +125,7 @@ describe('The state of the standalone API', () => {
     writeFileSync(file, 'no database at all, but long enough to be looked at as one. '.repeat(100));
     const before = readFileSync(file);
     const { message } = await rejection(start());
-    expect(message).to.contain(`${file} is damaged: put a backup in its place, or move it away`);
+    expect(message).to.contain(`${file} is damaged: restore a backup with`);
     expect(readFileSync(file).equals(before)).to.equal(true);
   });
 

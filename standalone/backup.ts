@@ -1,0 +1,177 @@
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'yaml';
+import { APPLICATION_ID, DATABASE_FILE, DatabaseError, DatabaseInUse } from './database.ts';
+import { Store } from './store.ts';
+
+/** Where a running server gives a copy of its database. */
+export const BACKUP_PATH = '/backup';
+
+/** Sends a copy of all that is stored, as of some moment after the request came. */
+export async function serveBackup(store: Store, response: ServerResponse): Promise<void> {
+  const copy = await store.copy();
+  try {
+    const headers = { 'content-type': 'application/vnd.sqlite3', 'content-length': statSync(copy).size };
+    response.writeHead(200, headers);
+    await pipeline(createReadStream(copy), response);
+  } finally {
+    rmSync(copy);
+  }
+}
+
+/**
+ * Copies the state in that directory to a new file, which only its owner can read, from the server that runs there
+ * or, when none does, from the disk. Rejects with a DatabaseError of one sentence.
+ */
+export async function backUp(stateDir: string, file: string): Promise<void> {
+  if (existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
+  const database = join(stateDir, DATABASE_FILE);
+  if (!existsSync(database))
+    throw new DatabaseError(database, 'does not exist', ': there is nothing to back up');
+  const unfinished = `${file}.unfinished`;
+  try {
+    await copyState(stateDir, unfinished);
+    requireBackup(unfinished);
+    // Unlike a rename, this overwrites nothing that has come meanwhile.
+    linkSync(unfinished, file);
+  } catch (error) {
+    throw explain(error, file, 'cannot be written');
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+async function copyState(stateDir: string, file: string): Promise<void> {
+  let store: Store;
+  try {
+    store = Store.open(stateDir, 0);
+  } catch (error) {
+    if (!(error instanceof DatabaseInUse)) throw error;
+    return await fetchCopy(join(stateDir, 'kubeconfig'), file);
+  }
+  const copy = await store.copy().finally(() => store.close());
+  try {
+    copyFileSync(copy, file);
+    chmodSync(file, 0o600);
+  } finally {
+    rmSync(copy);
+  }
+}
+
+async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
+  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as {
+    clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
+    users: [{ user: { token: string } }];
+  };
+  const { server, 'certificate-authority-data': authority } = clusters[0].cluster;
+  const headers = { authorization: `Bearer ${users[0].user.token}` };
+  const ca = Buffer.from(authority, 'base64');
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(`${server}${BACKUP_PATH}`, { ca, headers, agent: false }, resolve).once('error', reject).end();
+  });
+  if (answer.statusCode !== 200) throw new Error(`the server answered ${answer.statusCode}`);
+  await pipeline(answer, createWriteStream(file, { mode: 0o600, flush: true }));
+}
+
+/**
+ * Puts a backup in the place of the state in that directory, where no server may be running. What was there is moved
+ * into a folder beside it, whose path is returned. `now` is in milliseconds. Throws a DatabaseError of one sentence,
+ * and then nothing has changed.
+ */
+export function restore(stateDir: string, file: string, now: number): string | undefined {
+  try {
+    requireBackup(file);
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const version = Math.max(now, lastVersion(stateDir, now) + 1);
+    const folder = mkdtempSync(join(stateDir, 'restoring-'));
+    try {
+      return swap(stateDir, prepare(folder, file, version));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  } catch (error) {
+    throw explain(error, file, 'cannot be restored');
+  }
+}
+
+/** A file that is none of ours is not even opened: SQLite would make an empty one into a database. */
+function requireBackup(file: string): void {
+  const header = Buffer.alloc(72);
+  const descriptor = openSync(file, 'r');
+  readSync(descriptor, header);
+  closeSync(descriptor);
+  const isOurs =
+    header.toString('latin1', 0, 15) === 'SQLite format 3' && header.readUInt32BE(68) === APPLICATION_ID;
+  if (!isOurs) throw new DatabaseError(file, 'is no backup of a standalone API', ': name another file');
+}
+
+/** The version of what is there; 0 when there is nothing, or nothing that can be read. Throws when it is in use. */
+function lastVersion(stateDir: string, now: number): number {
+  if (!existsSync(join(stateDir, DATABASE_FILE))) return 0;
+  try {
+    const store = Store.open(stateDir, now);
+    store.close();
+    return store.version;
+  } catch (error) {
+    if (error instanceof DatabaseInUse || !(error instanceof DatabaseError)) throw error;
+    return 0;
+  }
+}
+
+/** A copy in that folder that a server can start with. All of it is read, so that nothing damaged is taken. */
+function prepare(folder: string, file: string, version: number): string {
+  const copy = join(folder, DATABASE_FILE);
+  copyFileSync(file, copy);
+  try {
+    const store = Store.open(folder, version);
+    // What clients saw since the backup was made must not be mistaken for what is now.
+    store.restartAt(Math.max(version, store.version + 1));
+    store.close();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new DatabaseError(file, error.why, ': it was not restored, and nothing was changed', error);
+  }
+  chmodSync(copy, 0o600);
+  return copy;
+}
+
+/** There is a database in place at every moment: the old one is linked elsewhere before the new one replaces it. */
+function swap(stateDir: string, fresh: string): string | undefined {
+  const database = join(stateDir, DATABASE_FILE);
+  if (!existsSync(database)) {
+    renameSync(fresh, database);
+    return undefined;
+  }
+  const kept = mkdtempSync(join(stateDir, 'before-restore-'));
+  linkSync(database, join(kept, DATABASE_FILE));
+  for (const suffix of ['-wal', '-shm']) {
+    if (existsSync(database + suffix)) renameSync(database + suffix, join(kept, DATABASE_FILE + suffix));
+  }
+  renameSync(fresh, database);
+  return kept;
+}
+
+function explain(error: unknown, file: string, why: string): DatabaseError {
+  return error instanceof DatabaseError
+    ? error
+    : new DatabaseError(file, why, `: ${(error as Error).message}`, error);
+}
