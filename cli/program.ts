@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GlobalOptions } from './options.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -118,8 +119,14 @@ export function createProgram(): Command {
     .command('standalone')
     .description('run a Kubernetes API in one process, for machines without a cluster')
     .option('--port <port>', 'where it listens', parsePort, 7443)
+    .option(
+      '--address <ip>',
+      'the IPv4 address it listens on; 0.0.0.0 is all of them',
+      parseAddress,
+      '127.0.0.1',
+    )
     .addHelpText('after', example('dropfleet standalone'))
-    .action(async (own: { port: number }, command: Command) =>
+    .action(async (own: { port: number; address: string }, command: Command) =>
       (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own }),
     );
   standalone
@@ -181,6 +188,11 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+function parseAddress(text: string): string {
+  if (isIPv4(text)) return text;
+  throw new InvalidArgumentError('It must be an IPv4 address of this machine, such as 192.0.2.7.');
 }
 
 function parseServers(text: string): number {

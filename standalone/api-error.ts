@@ -95,6 +95,10 @@ export const expired = (message: string): ApiError => new ApiError(410, 'Expired
 export const unsupportedMediaType = (message: string): ApiError =>
   new ApiError(415, 'UnsupportedMediaType', message);
 
+/** 429: the server has as much to do as it may. */
+export const tooManyRequests = (message: string): ApiError =>
+  new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
+
 /** 422 with every cause. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
 export function invalid(kind: Pick<Named, 'group' | 'kind'>, name: string, causes: Cause[]): ApiError {
   const texts = causes.map(({ field, message }) => `${field}: ${message}`);

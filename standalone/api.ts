@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, methodNotAllowed } from './api-error.ts';
-import { contentType, parseBody, readBody } from './body.ts';
+import { badRequest, methodNotAllowed, tooManyRequests } from './api-error.ts';
+import { contentType, parseBody, readBody, type Body } from './body.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toSelection, toVersion } from './list.ts';
 import { toJson, type ApiObject } from './object.ts';
-import { readPatch } from './patch-body.ts';
+import { readPatch, type Patch } from './patch-body.ts';
 import { deleteOptions, isOn, listOptions, refuseInitialEvents, wholeNumber, writeOptions } from './query.ts';
 import { chooseRepresentation, encodeList, encodeObject } from './representation.ts';
 import type { Resources, Target, WriteOptions } from './resources.ts';
@@ -18,6 +18,8 @@ export interface Api {
   store: Store;
   resources: Resources;
   watches: WatchHub;
+  /** How many watches may be open. */
+  mostWatches: number;
   now: () => number;
 }
 
@@ -99,6 +101,11 @@ function serveList(call: Call): void {
 function serveWatch(call: Call): void {
   const { route, query, response, watches } = call;
   refuseInitialEvents(query);
+  if (watches.size >= call.mostWatches) {
+    throw tooManyRequests(
+      `${call.mostWatches} watches are open, which is as many as may be; try again later`,
+    );
+  }
   const options = {
     selection: toSelection(route.kind, route.namespace, query),
     version: toVersion(query.get('resourceVersion') ?? ''),
@@ -129,20 +136,22 @@ const sinkOf = (response: ServerResponse): WatchSink => ({
 async function serveCreate(call: Call): Promise<void> {
   const { route, resources } = call;
   if (route.kind.namespaced && route.namespace === undefined) throw methodNotAllowed();
-  const body = await readParsed(call);
-  sendObject(call, 201, resources.create(route.kind, route.namespace, body, optionsFor(call)));
+  const { value, duplicates } = await readParsed(call);
+  const options = optionsFor(call, duplicates);
+  sendObject(call, 201, resources.create(route.kind, route.namespace, value, options));
 }
 
 async function serveReplace(call: Call, target: Target): Promise<void> {
-  const body = await readParsed(call);
-  const subresource = statusOf(call.route);
-  const { object, created } = call.resources.replace(target, body, optionsFor(call), subresource);
+  const { value, duplicates } = await readParsed(call);
+  const options = optionsFor(call, duplicates);
+  const { object, created } = call.resources.replace(target, value, options, statusOf(call.route));
   sendObject(call, created ? 201 : 200, object);
 }
 
 async function servePatch(call: Call, target: Target): Promise<void> {
-  const apply = await readPatch(call.request, target.kind);
-  sendObject(call, 200, call.resources.patch(target, apply, optionsFor(call), statusOf(call.route)));
+  const { apply, duplicates } = await readPatch(call.request, target.kind);
+  const options = optionsFor(call, duplicates);
+  sendObject(call, 200, call.resources.patch(target, apply, options, statusOf(call.route)));
 }
 
 async function serveScale(call: Call, method: string, target: Target): Promise<void> {
@@ -154,18 +163,18 @@ async function serveScale(call: Call, method: string, target: Target): Promise<v
   const change = method === 'PUT' ? await readReplacement(call) : await readPatch(call.request, kind);
   const apply = (object: ApiObject): unknown => {
     const scale = toScale(kind, object) as ApiObject;
-    return applyScale(kind, object, change(scale));
+    return applyScale(kind, object, change.apply(scale));
   };
-  sendScale(resources.patch(target, apply, optionsFor(call), undefined));
+  sendScale(resources.patch(target, apply, optionsFor(call, change.duplicates), undefined));
 }
 
-async function readReplacement(call: Call): Promise<() => unknown> {
-  const body = await readParsed(call);
-  return () => body;
+async function readReplacement(call: Call): Promise<Patch> {
+  const { value, duplicates } = await readParsed(call);
+  return { apply: () => value, duplicates };
 }
 
 async function serveDelete(call: Call, target: Target): Promise<void> {
-  const options = deleteOptions(call.query, await readParsed(call));
+  const options = deleteOptions(call.query, await readDeleteOptions(call));
   const { object, isGone } = call.resources.delete(target, options);
   if (!isGone) return sendObject(call, 200, object);
   const { group, plural } = target.kind;
@@ -179,7 +188,7 @@ async function serveDeleteCollection(call: Call): Promise<void> {
   const { route, query, resources, store, now } = call;
   const { kind, namespace } = route;
   if (!kind.namespaced || namespace === undefined) throw methodNotAllowed();
-  const options = deleteOptions(query, await readParsed(call));
+  const options = deleteOptions(query, await readDeleteOptions(call));
   const representation = representationFor(call);
   const { entries, listMeta } = listPage(store, toSelection(kind, namespace, query), listOptions(query));
   for (const { object } of entries)
@@ -187,21 +196,27 @@ async function serveDeleteCollection(call: Call): Promise<void> {
   send(call.response, 200, encodeList(kind, entries, listMeta, representation, now()));
 }
 
-async function readParsed(call: Call): Promise<unknown> {
-  const text = await readBody(call.request);
-  if (text === '' && call.request.method === 'DELETE') return undefined;
+async function readParsed({ request }: Call): Promise<Body> {
+  const text = await readBody(request);
   if (text === '') throw badRequest('the body is empty');
-  return parseBody(text, contentType(call.request));
+  return parseBody(text, contentType(request));
+}
+
+/** Undefined when there are none. */
+async function readDeleteOptions({ request }: Call): Promise<unknown> {
+  const text = await readBody(request);
+  return text === '' ? undefined : parseBody(text, contentType(request)).value;
 }
 
 const statusOf = (route: ResourceRoute): 'status' | undefined =>
   route.subresource === 'status' ? 'status' : undefined;
 
-function optionsFor({ query, response }: Call): WriteOptions {
+function optionsFor({ query, response }: Call, duplicates: string[]): WriteOptions {
   let warnings = 0;
-  return writeOptions(query, text => {
+  const warn = (text: string): void => {
     if (warnings++ < MOST_WARNINGS) response.appendHeader('warning', `299 - ${quoteWarning(text)}`);
-  });
+  };
+  return { ...writeOptions(query), duplicates, warn };
 }
 
 /** A header holds only printable ASCII, and clients read only so much of it. */

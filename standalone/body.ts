@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { parse as parseYaml } from 'yaml';
+import { visit as visitJson } from 'jsonc-parser';
+import { isScalar, parseDocument, visit as visitYaml } from 'yaml';
 import { ApiError, badRequest, unsupportedMediaType } from './api-error.ts';
 
 /** What a real API server takes. */
@@ -24,17 +25,28 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The value that a JSON or YAML body holds. Throws 400 or 415. */
-export function parseBody(text: string, type: string): unknown {
+/** What a body holds. */
+export interface Body {
+  value: unknown;
+  /** Names that stand twice in one object, of which the last counts, in the words of a real API server. */
+  duplicates: string[];
+}
+
+/** Reads a JSON or YAML body. Throws 400 or 415. */
+export function parseBody(text: string, type: string): Body {
   switch (type) {
     case '':
     case 'application/json':
     case 'application/json-patch+json':
     case 'application/merge-patch+json':
-    case 'application/strategic-merge-patch+json':
-      return checkTree(parseWith(JSON.parse, text, 'JSON'));
-    case 'application/yaml':
-      return checkTree(parseWith(source => parseYaml(source, { maxAliasCount: 0 }) as unknown, text, 'YAML'));
+    case 'application/strategic-merge-patch+json': {
+      const value = checkTree(parseWith(JSON.parse, text, 'JSON'));
+      return { value, duplicates: duplicatesInJson(text) };
+    }
+    case 'application/yaml': {
+      const { value, duplicates } = parseWith(readYaml, text, 'YAML');
+      return { value: checkTree(value), duplicates };
+    }
     case 'application/vnd.kubernetes.protobuf':
       throw unsupportedMediaType(
         'the body is protobuf, which the standalone API does not read: write the object to a file, or add --dry-run=client -o yaml, and use kubectl apply -f',
@@ -46,7 +58,7 @@ export function parseBody(text: string, type: string): unknown {
   }
 }
 
-function parseWith(parser: (text: string) => unknown, text: string, language: string): unknown {
+function parseWith<T>(parser: (text: string) => T, text: string, language: string): T {
   try {
     return parser(text);
   } catch (error) {
@@ -54,6 +66,48 @@ function parseWith(parser: (text: string) => unknown, text: string, language: st
     const at = /at position \d+|at line \d+, column \d+/.exec((error as Error).message)?.[0];
     throw badRequest(`the body is not ${language}${at === undefined ? '' : `: it breaks ${at}`}`);
   }
+}
+
+/** JSON.parse keeps the last of two fields of one name and says nothing of the first. */
+function duplicatesInJson(text: string): string[] {
+  const duplicates: string[] = [];
+  const names: Set<string>[] = [];
+  visitJson(text, {
+    onObjectBegin: () => void names.push(new Set()),
+    onObjectEnd: () => void names.pop(),
+    onObjectProperty(name, _offset, _length, _line, _column, path) {
+      const seen = names.at(-1)!;
+      if (seen.has(name))
+        duplicates.push(`duplicate field ${JSON.stringify(toFieldPath([...path(), name]))}`);
+      seen.add(name);
+    },
+  });
+  return duplicates;
+}
+
+const toFieldPath = (path: readonly (string | number)[]): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+
+/** The parser's own search for duplicates takes time by the square of the keys. */
+function readYaml(text: string): Body {
+  const document = parseDocument(text, { uniqueKeys: false });
+  const [error] = document.errors;
+  if (error !== undefined) throw error;
+  const duplicates: string[] = [];
+  visitYaml(document, {
+    Map(_key, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) duplicates.push(`key ${JSON.stringify(name)} already set in map`);
+        seen.add(name);
+      }
+    },
+  });
+  return { value: document.toJS({ maxAliasCount: 0 }), duplicates };
 }
 
 /**

@@ -8,11 +8,18 @@ import {
 } from 'node:crypto';
 import * as der from './der.ts';
 
-/** What a TLS server on the loopback interface and its clients need, as PEM. */
-export interface TlsIdentity {
-  authority: string;
+/** A certificate and its private key, as PEM. */
+export interface KeyPair {
   certificate: string;
   key: string;
+}
+
+/** What a TLS server and its one client need. */
+export interface TlsIdentity {
+  /** The certificate that both are signed by, as PEM. */
+  authority: string;
+  server: KeyPair;
+  client: KeyPair;
 }
 
 const YEARS_VALID = 10;
@@ -26,7 +33,9 @@ const EXTENSION = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 };
+/** Purposes of ExtendedKeyUsage. */
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 /** Bits of KeyUsage, counted from the left. */
 const DIGITAL_SIGNATURE = 0;
 const KEY_CERT_SIGN = 5;
@@ -47,40 +56,41 @@ interface Request {
   extensions: Buffer[];
 }
 
+/** The names by which every machine knows itself. */
+const LOOPBACK = '127.0.0.1';
+
 /**
- * A new authority and a certificate for 127.0.0.1 and localhost that it signed (ECDSA P-256, ten years). The
- * authority's key is forgotten, so nothing else can ever be signed in its name.
+ * A new authority, a certificate for localhost and these IPv4 addresses that it signed, and one for the client (ECDSA
+ * P-256, ten years). The authority's key is forgotten, so nothing else can ever be signed in its name.
  */
-export function createTlsIdentity(now: number): TlsIdentity {
+export function createTlsIdentity(now: number, addresses: readonly string[] = []): TlsIdentity {
   const authority = { name: 'dropfleet-standalone-ca', ...newKey() };
-  const server = { name: 'dropfleet-standalone', ...newKey() };
-  const validity = validityFrom(now);
+  const certify = (subject: Party, extensions: Buffer[]): string =>
+    signCertificate({ subject, issuer: authority, ...validityFrom(now), extensions });
+  const issue = (name: string, purpose: string, extensions: Buffer[]): KeyPair => {
+    const party = { name, ...newKey() };
+    const certificate = certify(party, [...leafExtensions(party, authority, purpose), ...extensions]);
+    return { certificate, key: party.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+  };
   return {
-    authority: signCertificate({
-      subject: authority,
-      issuer: authority,
-      ...validity,
-      extensions: authorityExtensions(authority),
-    }),
-    certificate: signCertificate({
-      subject: server,
-      issuer: authority,
-      ...validity,
-      extensions: serverExtensions(server, authority),
-    }),
-    key: server.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+    authority: certify(authority, authorityExtensions(authority)),
+    server: issue('dropfleet-standalone', SERVER_AUTH, [alternativeNames([LOOPBACK, ...addresses])]),
+    client: issue('dropfleet-standalone-admin', CLIENT_AUTH, []),
   };
 }
 
-/** Whether the identity belongs together and will hold for another month. */
-export function isUsable({ authority, certificate, key }: TlsIdentity, now: number): boolean {
+/** Whether the identity belongs together, names these addresses, and will hold for another month. */
+export function isUsable(identity: TlsIdentity, now: number, addresses: readonly string[] = []): boolean {
+  const month = 30 * 24 * 3_600_000;
   try {
-    const [issuer, server] = [new X509Certificate(authority), new X509Certificate(certificate)];
-    const month = 30 * 24 * 3_600_000;
+    const issuer = new X509Certificate(identity.authority);
+    const server = new X509Certificate(identity.server.certificate);
     return (
-      server.verify(issuer.publicKey) &&
-      server.publicKey.equals(createPublicKey(key)) &&
-      Date.parse(server.validTo) > now + month
+      [identity.server, identity.client].every(({ certificate, key }) => {
+        const leaf = new X509Certificate(certificate);
+        const isOurs = leaf.verify(issuer.publicKey) && leaf.publicKey.equals(createPublicKey(key));
+        return isOurs && Date.parse(leaf.validTo) > now + month;
+      }) && addresses.every(address => server.checkIP(address) !== undefined)
     );
   } catch {
     // Unreadable is as good as absent: the caller makes a new one.
@@ -104,17 +114,19 @@ const authorityExtensions = (authority: Party): Buffer[] => [
   extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(authority))),
 ];
 
-const serverExtensions = (server: Party, authority: Party): Buffer[] => [
+const leafExtensions = (subject: Party, authority: Party, purpose: string): Buffer[] => [
   extension(EXTENSION.basicConstraints, der.sequence(), { critical: true }),
   extension(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE), { critical: true }),
-  extension(EXTENSION.extendedKeyUsage, der.sequence(der.objectIdentifier(SERVER_AUTH))),
-  extension(
-    EXTENSION.subjectAlternativeName,
-    der.sequence(der.context(2, Buffer.from('localhost')), der.context(7, Buffer.from([127, 0, 0, 1]))),
-  ),
-  extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(server))),
+  extension(EXTENSION.extendedKeyUsage, der.sequence(der.objectIdentifier(purpose))),
+  extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(subject))),
   extension(EXTENSION.authorityKeyIdentifier, der.sequence(der.context(0, keyIdentifier(authority)))),
 ];
+
+function alternativeNames(addresses: readonly string[]): Buffer {
+  const ips = addresses.map(address => der.context(7, Buffer.from(address.split('.').map(Number))));
+  const names = der.sequence(der.context(2, Buffer.from('localhost')), ...ips);
+  return extension(EXTENSION.subjectAlternativeName, names);
+}
 
 function extension(id: string, value: Buffer, { critical = false } = {}): Buffer {
   const parts = [der.objectIdentifier(id), ...(critical ? [der.boolean(true)] : []), der.octets(value)];

@@ -27,10 +27,13 @@ export function checkNames(metadata: Partial<Metadata>, { namespace, name }: Tar
   throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
 }
 
-/** Warns of fields that the schema does not know, or throws 400, as the writer wants it. */
-export function reportUnknownFields(kind: Kind, { unknownFields }: Decoded, options: WriteOptions): void {
-  if (unknownFields.length === 0 || options.fieldValidation === 'Ignore') return;
-  const texts = unknownFields.map(path => `unknown field ${JSON.stringify(path)}`);
+/** Warns of fields that the schema does not know or that stand twice, or throws 400, as the writer wants it. */
+export function reportOddFields(kind: Kind, { unknownFields }: Decoded, options: WriteOptions): void {
+  const texts = [
+    ...options.duplicates,
+    ...unknownFields.map(path => `unknown field ${JSON.stringify(path)}`),
+  ];
+  if (texts.length === 0 || options.fieldValidation === 'Ignore') return;
   if (options.fieldValidation === 'Warn') return texts.forEach(options.warn);
   throw badRequest(
     `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`,

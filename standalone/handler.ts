@@ -1,9 +1,12 @@
-import { timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { accessReview } from './access-review.ts';
 import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
 import { send, serveResource, type Api } from './api.ts';
 import { BACKUP_PATH, serveBackup } from './backup.ts';
 import { documentsOf, isPublic } from './documents.ts';
+import type { Identity } from './identity.ts';
 import type { Kind } from './kinds.ts';
 import { toJson } from './object.ts';
 import { parseRoute } from './route.ts';
@@ -11,13 +14,22 @@ import { parseRoute } from './route.ts';
 /** Answers every request; never throws and never rejects. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** The whole API for one user, whose token is given. */
-export function createHandler(api: Api, kinds: readonly Kind[], token: string): Handler {
+/** The whole API for the one user of that identity; `admit` throws for a request that is not to be served. */
+export function createHandler(
+  api: Api,
+  kinds: readonly Kind[],
+  identity: Identity,
+  admit: (request: IncomingMessage) => void,
+): Handler {
   const documents = documentsOf(kinds);
+  const authenticate = authenticator(identity);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    admit(request);
     const url = parseUrl(request);
-    if (!isPublic(url.pathname)) authenticate(request, token);
+    if (!isPublic(url.pathname)) authenticate(request);
     refuseImpersonation(request);
+    const review = request.method === 'POST' ? accessReview(url.pathname) : undefined;
+    if (review !== undefined) return send(response, 201, toJson(review));
     const route = parseRoute(url.pathname, kinds);
     if (route.type === 'resource') {
       return serveResource({ ...api, request, response, route, query: url.searchParams });
@@ -38,11 +50,18 @@ function parseUrl(request: IncomingMessage): URL {
   return url;
 }
 
-function authenticate(request: IncomingMessage, token: string): void {
-  const given = Buffer.from(request.headers.authorization ?? '');
+/** Throws 401 for a request with neither the token nor the client's certificate. */
+function authenticator({ token, tls }: Identity): (request: IncomingMessage) => void {
   const wanted = Buffer.from(`Bearer ${token}`);
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
-  throw new ApiError(401, 'Unauthorized', 'Unauthorized');
+  const { fingerprint256 } = new X509Certificate(tls.client.certificate);
+  return request => {
+    const given = Buffer.from(request.headers.authorization ?? '');
+    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
+    // That the client has its key was proven in the handshake.
+    const certificate = (request.socket as TLSSocket).getPeerX509Certificate();
+    if (certificate?.fingerprint256 === fingerprint256) return;
+    throw new ApiError(401, 'Unauthorized', 'Unauthorized');
+  };
 }
 
 /** Doing as the caller what was meant to be tried as somebody else would be worse than refusing. */
@@ -56,6 +75,8 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   // What went wrong inside is not told: its text could quote an object.
   const known = isApiError(error) ? error : new ApiError(500, 'InternalError', 'Internal error occurred');
   // The rest of a body that was not read would be taken for the next request.
-  if (!request.complete) response.setHeader('connection', 'close');
+  if (!request.complete || known.code === 429) response.setHeader('connection', 'close');
+  const { retryAfterSeconds } = known.details ?? {};
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
   send(response, known.code, toJson(toStatus(known)));
 }

@@ -6,27 +6,30 @@ import type { ApiObject } from './object.ts';
 import { applyJsonPatch, applyMergePatch, PatchMismatch } from './patch.ts';
 import { applyStrategicMerge } from './strategic-merge.ts';
 
-/** The function that a PATCH's body stands for. Throws 400, 413 or 415; the function throws 400 or 422. */
-export async function readPatch(
-  request: IncomingMessage,
-  kind: Kind,
-): Promise<(object: ApiObject) => unknown> {
+/** What a PATCH's body stands for. */
+export interface Patch {
+  /** Throws 400 or 422. */
+  apply: (object: ApiObject) => unknown;
+  duplicates: string[];
+}
+
+/** Reads a PATCH's body. Throws 400, 413 or 415. */
+export async function readPatch(request: IncomingMessage, kind: Kind): Promise<Patch> {
   const type = contentType(request);
-  const text = await readBody(request);
+  const applyTo = patcherFor(type, kind);
+  const { value, duplicates } = parseBody(await readBody(request), type);
+  return { apply: object => applyTo(object, value), duplicates };
+}
+
+function patcherFor(type: string, kind: Kind): (object: ApiObject, patch: unknown) => unknown {
   switch (type) {
-    case 'application/merge-patch+json': {
-      const patch = parseBody(text, type);
-      return object => applyMergePatch(object, patch);
-    }
-    case 'application/json-patch+json': {
-      const patch = parseBody(text, type);
-      return object => applyFittingPatch(kind, object, patch);
-    }
-    case 'application/strategic-merge-patch+json': {
+    case 'application/merge-patch+json':
+      return applyMergePatch;
+    case 'application/json-patch+json':
+      return (object, patch) => applyFittingPatch(kind, object, patch);
+    case 'application/strategic-merge-patch+json':
       if (kind.custom) throw unsupportedPatch(type, 'a custom resource takes no strategic merge patch');
-      const patch = parseBody(text, type);
-      return object => applyStrategicMerge(object, patch);
-    }
+      return applyStrategicMerge;
     case 'application/apply-patch+yaml':
       throw unsupportedPatch(
         type,

@@ -7,7 +7,7 @@ import type { WriteOptions } from './resources.ts';
 const META = 'meta.k8s.io';
 
 /** The options of POST, PUT and PATCH. Throws 422 for a value that is none of those known. */
-export function writeOptions(query: URLSearchParams, warn: (text: string) => void): WriteOptions {
+export function writeOptions(query: URLSearchParams): Pick<WriteOptions, 'dryRun' | 'fieldValidation'> {
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw invalidOption(
@@ -15,7 +15,7 @@ export function writeOptions(query: URLSearchParams, warn: (text: string) => voi
       unsupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
     );
   }
-  return { dryRun: isDryRun(query.getAll('dryRun')), fieldValidation, warn };
+  return { dryRun: isDryRun(query.getAll('dryRun')), fieldValidation };
 }
 
 function isDryRun(values: unknown[]): boolean {

@@ -10,7 +10,7 @@ import {
   checkPreconditions,
   checkUnchangedUid,
   checkVersion,
-  reportUnknownFields,
+  reportOddFields,
 } from './checks.ts';
 import type { Codec, Decoded } from './codec.ts';
 import { markDeleted, type DeleteOptions } from './deletion.ts';
@@ -26,6 +26,8 @@ export interface WriteOptions {
   dryRun: boolean;
   /** What becomes of fields that the schema does not know. */
   fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  /** What is said twice in the body; treated like unknown fields. */
+  duplicates: readonly string[];
   /** Takes the text of a Warning header. */
   warn: (text: string) => void;
 }
@@ -34,6 +36,7 @@ export interface WriteOptions {
 export const INTERNAL_WRITE: WriteOptions = {
   dryRun: false,
   fieldValidation: 'Ignore',
+  duplicates: [],
   warn: () => undefined,
 };
 
@@ -68,7 +71,7 @@ export class Resources {
   /** POST. */
   create(kind: Kind, namespace: string | undefined, body: unknown, options: WriteOptions): ApiObject {
     const decoded = this.#codec(kind).decode(body);
-    reportUnknownFields(kind, decoded, options);
+    reportOddFields(kind, decoded, options);
     const { object } = decoded;
     checkNamespace(object.metadata, namespace);
     const name = nameOf(kind, object.metadata);
@@ -101,7 +104,7 @@ export class Resources {
       return { object, created: true };
     }
     const current = this.get(target);
-    reportUnknownFields(kind, decoded, options);
+    reportOddFields(kind, decoded, options);
     if (decoded.object.metadata.resourceVersion === undefined && !kind.updatesUnconditionally) {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
       throw invalid(kind, name, [cause]);
@@ -120,7 +123,7 @@ export class Resources {
     const patched = apply(current);
     const decoded = asPatch(() => {
       const result = this.#codec(target.kind).decode(patched);
-      reportUnknownFields(target.kind, result, options);
+      reportOddFields(target.kind, result, options);
       return result;
     });
     checkNames(decoded.object.metadata, target);

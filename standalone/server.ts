@@ -1,12 +1,15 @@
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { loadCrds } from '../crds/schema.ts';
 import { startBackground } from './background.ts';
 import { compileCodecs } from './codec.ts';
 import { addFixedObjects, ensureNamespaces } from './fixed-objects.ts';
 import { createHandler } from './handler.ts';
 import { loadIdentity, writeKubeconfig, type Identity } from './identity.ts';
+import { DEFAULT_LIMITS, limitConnections, timeoutsFor, type Limits } from './limits.ts';
 import { BUILT_IN_KINDS, kindOfCrd } from './kinds.ts';
 import { Resources } from './resources.ts';
 import { Store } from './store.ts';
@@ -16,10 +19,13 @@ import { WatchHub } from './watch.ts';
 export interface StandaloneOptions {
   /** Where everything is kept; made when it is not there. */
   stateDir: string;
-  /** On 127.0.0.1. 0 takes any free one. */
+  /** An IPv4 address of this machine to listen on; 127.0.0.1 unless told otherwise. 0.0.0.0 is all of them. */
+  address?: string;
+  /** 0 takes any free one. */
   port: number;
   /** Whether to step over a port that is taken, up to twenty times. */
   allowNextPort?: boolean;
+  limits?: Partial<Limits>;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -35,43 +41,61 @@ export interface StandaloneServer {
   close(): Promise<void>;
 }
 
+/** The address or port cannot be had; the message is for a person. */
+class CannotListen extends Error {
+  override readonly name = 'CannotListen';
+}
+
 const MOST_PORTS_TRIED = 20;
+const LOOPBACK = '127.0.0.1';
+const ALL_ADDRESSES = '0.0.0.0';
 
 /**
- * Starts a Kubernetes API for the fixed set of kinds, on the loopback interface. Rejects with an Error of
- * one sentence when the port is taken, or the state directory is in use or damaged.
+ * Starts a Kubernetes API for the fixed set of kinds. Rejects with an Error of one sentence when the port is taken, or
+ * the state directory is in use or damaged.
  */
 export async function startStandalone(options: StandaloneOptions): Promise<StandaloneServer> {
-  const { stateDir, now = Date.now } = options;
+  const { stateDir, address = LOOPBACK, now = Date.now } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const store = Store.open(stateDir, now());
   try {
-    return await serve(options, store, loadIdentity(stateDir, now()), now);
+    const identity = loadIdentity(stateDir, now(), address === ALL_ADDRESSES ? ownAddresses() : [address]);
+    return await serve({ ...options, address }, store, identity, now);
   } catch (error) {
     store.close();
     throw error;
   }
 }
 
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap(addresses => addresses ?? [])
+    .filter(({ family }) => family === 'IPv4')
+    .map(({ address }) => address);
+
 async function serve(
-  options: StandaloneOptions,
+  options: StandaloneOptions & { address: string },
   store: Store,
   identity: Identity,
   now: () => number,
 ): Promise<StandaloneServer> {
   const crds = loadCrds();
   const kinds = [...BUILT_IN_KINDS, ...crds.map(kindOfCrd)];
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const resources = new Resources(store, compileCodecs(kinds), now);
   addFixedObjects(store, crds);
   ensureNamespaces(store, resources);
   const watches = new WatchHub(store, now);
-  const handler = createHandler({ store, resources, watches, now }, kinds, identity.token);
-  const server = createServer({ cert: identity.tls.certificate, key: identity.tls.key }, handler);
-  // Longer than clients keep idle connections, so that it is they who close.
-  server.keepAliveTimeout = 120_000;
-  const port = await listen(server, options.port, options.allowNextPort === true ? MOST_PORTS_TRIED : 1);
+  const { certificate: cert, key } = identity.tls.server;
+  // Who shows no certificate may still have the token, so TLS itself turns nobody away.
+  const asksForCertificate = { ca: identity.tls.authority, requestCert: true, rejectUnauthorized: false };
+  const server = createServer({ cert, key, ...asksForCertificate, ...timeoutsFor(limits) });
+  const admit = limitConnections(server, limits);
+  const api = { store, resources, watches, mostWatches: limits.watches, now };
+  server.on('request', createHandler(api, kinds, identity, admit));
+  const port = await listen(server, options);
   const stopBackground = startBackground({ store, resources, watches, kinds, now });
-  const url = `https://127.0.0.1:${port}`;
+  const url = `https://${options.address === ALL_ADDRESSES ? LOOPBACK : options.address}:${port}`;
   return {
     url,
     port,
@@ -86,33 +110,26 @@ async function serve(
   };
 }
 
-async function listen(server: Server, first: number, tries: number): Promise<number> {
+/** The port, which may be a later one than was wished for. */
+async function listen(
+  server: Server,
+  { address, port: first, allowNextPort = false }: StandaloneOptions & { address: string },
+): Promise<number> {
+  const last = allowNextPort ? first + MOST_PORTS_TRIED - 1 : first;
   for (let port = first; ; port++) {
     try {
-      return await listenOn(server, port);
+      server.listen(port, address);
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
     } catch (error) {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (!isTaken) throw error;
-      if (port + 1 >= first + tries) {
-        throw new Error(
-          `Port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another port.`,
-          {
-            cause: error,
-          },
-        );
-      }
+      if (isTaken && port < last) continue;
+      const why = isTaken
+        ? `Port ${port} on ${address} is taken: stop what listens there, or choose another port.`
+        : `${address} cannot be listened on (${(error as Error).message}): choose an address of this machine.`;
+      throw new CannotListen(why, { cause: error });
     }
   }
-}
-
-function listenOn(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -64,6 +64,13 @@ export class WatchHub {
     return () => watchers.delete(watcher);
   }
 
+  /** How many watches are open. */
+  get size(): number {
+    let size = 0;
+    for (const watchers of this.#watchers.values()) size += watchers.size;
+    return size;
+  }
+
   /** Tells all watchers that want it which version they have seen everything up to. */
   sendBookmarks(): void {
     for (const watcher of this.#all()) if (watcher.bookmarks) this.#bookmark(watcher);

@@ -6,9 +6,9 @@ import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
 /** Runs the standalone Kubernetes API alone until it is told to stop. */
-export async function standalone(options: GlobalOptions & { port: number }): Promise<void> {
+export async function standalone(options: GlobalOptions & { port: number; address: string }): Promise<void> {
   const { folder } = readWorldSettings(options);
-  const api = await startStandaloneApi(folder, { standalone: options.port, sandbox: 0 });
+  const api = await startStandaloneApi(folder, { standalone: options.port, sandbox: 0 }, options.address);
   const { url, kubeconfig } = api;
   printResult(options, { url, kubeconfig }, () => [
     `Kubernetes API at ${url}. Try: kubectl --kubeconfig ${kubeconfig} get projects`,

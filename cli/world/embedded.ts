@@ -10,12 +10,17 @@ export interface Ports {
 /** Where in that folder the standalone Kubernetes API keeps its data. */
 export const standaloneStateDir = (folder: string): string => join(folder, 'kubernetes');
 
-/** The standalone Kubernetes API, with its data in that folder. */
-export async function startStandaloneApi(folder: string, ports?: Ports) {
+/** The standalone Kubernetes API, with its data in that folder; on loopback unless an IPv4 address is given. */
+export async function startStandaloneApi(folder: string, ports?: Ports, address?: string) {
   const { startStandalone } = await import('../../standalone/server.ts');
   const stateDir = standaloneStateDir(folder);
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  return await startStandalone({ stateDir, port: ports?.standalone ?? 0, allowNextPort: true });
+  return await startStandalone({
+    stateDir,
+    port: ports?.standalone ?? 0,
+    allowNextPort: true,
+    ...(address === undefined ? {} : { address }),
+  });
 }
 
 /** The sandbox cloud, with its droplets in that folder. */

@@ -295,19 +295,6 @@ describeOnStandalone('What the standalone API says in its own way when reading',
   });
   after(() => api?.close());
 
-  it('lets nobody in without the token', async () => {
-    const { status, body } = await api.get('/api/v1/secrets', { anonymous: true });
-    expect(status).to.equal(401);
-    expect(body.reason).to.equal('Unauthorized');
-  });
-
-  it('refuses to act as somebody else', async () => {
-    const headers = { 'Impersonate-User': 'mallory' };
-    const { status, body } = await api.get('/api/v1/secrets', { headers });
-    expect(status).to.equal(403);
-    expect(body.message).to.contain('one user');
-  });
-
   it('says how to watch one object instead of the old way', async () => {
     const { status, body } = await api.get('/api/v1/namespaces/default?watch=true');
     expect(status).to.equal(400);

@@ -111,6 +111,17 @@ describeOnApiServers('Writing objects', server => {
       expect(body.data).to.deep.equal({ a: 'b' });
     });
 
+    it('takes the last of two fields of one name', async () => {
+      const json =
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}';
+      const yaml = '{apiVersion: v1, kind: ConfigMap, metadata: {name: twice-yaml}, data: {a: "1", a: "2"}}';
+      const answers = [
+        await api.post(configMapsIn(namespace), json),
+        await api.post(configMapsIn(namespace), yaml, { type: 'application/yaml' }),
+      ];
+      for (const { status, body } of answers) expect([status, body.data]).to.deep.equal([201, { a: '2' }]);
+    });
+
     it('stores nothing when it runs dry', async () => {
       const { status } = await api.post(`${projects}?dryRun=All`, project('dry'));
       expect(status).to.equal(201);
@@ -455,6 +466,13 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
   });
   after(() => api?.close());
 
+  it('allows whoever asks in protobuf whether something is allowed', async () => {
+    const review = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const { status, body } = await api.post(review, 'k8s', { type: 'application/vnd.kubernetes.protobuf' });
+    expect(status).to.equal(201);
+    expect(body.status).to.include({ allowed: true });
+  });
+
   it('refuses protobuf with 415', async () => {
     const type = 'application/vnd.kubernetes.protobuf';
     const { status, body } = await api.post(configMapsIn(namespace), 'k8s', { type });
@@ -480,6 +498,40 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
     expect(status).to.equal(201);
     expect(headers['warning']).to.match(/^299 - "unknown field \\"spec\.\?\?/);
     expect(headers['warning']!.length).to.be.below(10_000);
+  });
+
+  const twice = (name: string): string =>
+    JSON.stringify(project(name)).replace('"servers":2', '"servers":9,"servers":2');
+
+  it('refuses a field that stands twice when asked to be strict, in an object and in a patch', async () => {
+    const strict = '?fieldValidation=Strict';
+    const { status, body } = await api.post(`${projects}${strict}`, twice('twice'));
+    expect(status).to.equal(400);
+    expect(body.message).to.contain('strict decoding error: duplicate field "spec.servers"');
+    await api.post(projects, project('patched'));
+    const patch = '{"spec":{"recovery":{"web":"off","web":"auto"}}}';
+    const patched = await api.patch(`${projects}/patched${strict}`, patch);
+    expect(patched.status).to.equal(422);
+    expect(patched.body.message).to.contain('duplicate field "spec.recovery.web"');
+    const yaml = '{apiVersion: v1, kind: ConfigMap, metadata: {name: y}, data: {a: b, a: c}}';
+    const inYaml = await api.post(configMapsIn(namespace) + strict, yaml, { type: 'application/yaml' });
+    expect(inYaml.status).to.equal(400);
+    expect(inYaml.body.message).to.contain('key "a" already set in map');
+  });
+
+  it('warns of a field that stands twice unless told otherwise', async () => {
+    const { status, headers } = await api.post(projects, twice('twice-warned'));
+    expect(status).to.equal(201);
+    expect(headers['warning']).to.equal(String.raw`299 - "duplicate field \"spec.servers\""`);
+    const ignored = await api.post(`${projects}?fieldValidation=Ignore`, twice('twice-ignored'));
+    expect(ignored.headers).not.to.have.property('warning');
+  });
+
+  it('reads 200,000 keys of YAML, which would take for ever were each compared with each', async () => {
+    const data = Array.from({ length: 200_000 }, (_, i) => `  key${i}: v`).join('\n');
+    const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata:\n${data}\n`;
+    const { status } = await api.post(configMapsIn(namespace), yaml, { type: 'application/yaml' });
+    expect(status).to.equal(201);
   });
 
   it('is silent about unknown fields when asked to ignore them', async () => {

@@ -38,7 +38,7 @@ describe('DER', () => {
 describe('The TLS identity', () => {
   const identity = createTlsIdentity(NOW);
   const authority = new X509Certificate(identity.authority);
-  const server = new X509Certificate(identity.certificate);
+  const server = new X509Certificate(identity.server.certificate);
 
   it('is for this machine, signed by an authority of its own', () => {
     expect(server.checkIP('127.0.0.1')).to.equal('127.0.0.1');
@@ -58,14 +58,26 @@ describe('The TLS identity', () => {
     const other = createTlsIdentity(NOW);
     expect(isUsable(identity, NOW)).to.equal(true);
     expect(isUsable(identity, NOW + 10 * YEAR)).to.equal(false);
-    expect(isUsable({ ...identity, key: other.key }, NOW)).to.equal(false);
+    const { server, client } = identity;
+    expect(isUsable({ ...identity, server: { ...server, key: other.server.key } }, NOW)).to.equal(false);
+    expect(isUsable({ ...identity, client: { ...client, key: other.client.key } }, NOW)).to.equal(false);
     expect(isUsable({ ...identity, authority: other.authority }, NOW)).to.equal(false);
-    expect(isUsable({ authority: '', certificate: '', key: '' }, NOW)).to.equal(false);
+    const nothing = { certificate: '', key: '' };
+    expect(isUsable({ authority: '', server: nothing, client: nothing }, NOW)).to.equal(false);
+  });
+
+  it('is for other addresses too when told so, and made anew for those it does not name', () => {
+    const wide = createTlsIdentity(NOW, ['192.0.2.7']);
+    expect(new X509Certificate(wide.server.certificate).checkIP('192.0.2.7')).to.equal('192.0.2.7');
+    expect(isUsable(wide, NOW, ['127.0.0.1', '192.0.2.7'])).to.equal(true);
+    expect(isUsable(wide, NOW, ['192.0.2.8'])).to.equal(false);
   });
 
   it('is trusted by who knows its authority, and by nobody else', async () => {
     const fresh = createTlsIdentity(Date.now());
-    const listener = createServer({ cert: fresh.certificate, key: fresh.key }, socket => socket.end());
+    const listener = createServer({ cert: fresh.server.certificate, key: fresh.server.key }, socket =>
+      socket.end(),
+    );
     listener.on('tlsClientError', () => undefined);
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');

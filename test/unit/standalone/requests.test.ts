@@ -87,7 +87,7 @@ describe('What a client accepts', () => {
 });
 
 describe('A body', () => {
-  const parse = (text: string, type = 'application/json'): unknown => parseBody(text, type);
+  const parse = (text: string, type = 'application/json'): unknown => parseBody(text, type).value;
 
   it('is refused without being quoted when it is broken, for it may be a Secret', () => {
     for (const [text, type] of [
@@ -112,6 +112,19 @@ describe('A body', () => {
     expect(() => parse(nested(100))).not.to.throw();
     expect(() => parse(nested(101))).to.throw('nested more than 100 deep');
     expect(() => parse(nested(1_000_000))).to.throw('nested more than 100 deep');
+  });
+
+  it('tells which fields stand twice in one object, wherever that is and however they are spelt', () => {
+    const duplicates = (text: string, type = 'application/json'): string[] =>
+      parseBody(text, type).duplicates;
+    expect(duplicates('{"a":{"b":1,"c":{"b":2}},"b":["b","b"],"d":[{"x":1},{"x":1}]}')).to.deep.equal([]);
+    expect(
+      duplicates(String.raw`{"a":1,"l":[0,{"x":"{\"x\":","y":2,"\u0078":3}],"a":{"a":2}}`),
+    ).to.deep.equal(['duplicate field "l[1].x"', 'duplicate field "a"']);
+    expect(duplicates('a: {b: 1, b: 2}\n"a": 3\nb: 4', 'application/yaml')).to.have.members([
+      'key "b" already set in map',
+      'key "a" already set in map',
+    ]);
   });
 
   it('may not be a bomb of YAML aliases', () => {
