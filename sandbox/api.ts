@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { parseBody, readBody } from './body.ts';
 import { answerControl, isControl } from './control.ts';
 import { ApiError, notFound, serverError, unauthorized } from './errors.ts';
+import type { HostFleet } from './hosts/fleet.ts';
 import type { LedgerBook } from './ledger.ts';
 import { settle } from './lifecycle.ts';
 import { createRateLimiter, type Limits, type RateLimiter, type Verdict } from './rate-limit.ts';
@@ -26,6 +27,8 @@ export type OnRequest = (request: RequestEvent) => void | Promise<void>;
 /** What the API is made of. */
 export interface ApiParts {
   readonly world: World;
+  /** None where droplets are records only. */
+  readonly hosts: HostFleet | undefined;
   readonly ledger: LedgerBook;
   readonly limits: Limits;
   readonly now: () => number;

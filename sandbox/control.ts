@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseBody, readBody } from './body.ts';
 import { ApiError } from './errors.ts';
 import type { Faults } from './faults.ts';
+import { answerHosts, isHosts, type HostsParts } from './hosts/control.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Whether a path is one of the sandbox's own, which the real API does not have. */
@@ -10,15 +11,15 @@ export const isControl = (path: string): boolean => path === '/sandbox' || path.
 /** How many calls of the ledger are shown. */
 const SHOWN_CALLS = 1000;
 
-interface Parts {
-  readonly world: { readonly faults: Faults };
+interface Parts extends HostsParts {
+  readonly world: HostsParts['world'] & { readonly faults: Faults };
   readonly ledger: Ledger;
   readonly now: () => number;
 }
 
 /**
- * GET, PUT (sets the switches that are named) and DELETE of /sandbox/faults, and GET of /sandbox/ledger. They
- * need no token, count against no limit, and appear in no ledger.
+ * GET, PUT (sets the switches that are named) and DELETE of /sandbox/faults, GET of /sandbox/ledger, and the
+ * machines under /sandbox/hosts. They need no token, count against no limit, and appear in no ledger.
  */
 export async function answerControl(
   parts: Parts,
@@ -27,7 +28,11 @@ export async function answerControl(
   path: string,
 ): Promise<void> {
   try {
-    send(response, 200, controlReply(parts, `${request.method} ${path}`, await readBody(request)));
+    const [method, text] = [request.method ?? 'GET', await readBody(request)];
+    const reply = isHosts(path)
+      ? await answerHosts(parts, method, path, parseBody(text))
+      : controlReply(parts, `${method} ${path}`, text);
+    send(response, 200, reply);
   } catch (error) {
     send(response, error instanceof ApiError ? error.status : 400, { message: (error as Error).message });
   }
@@ -46,7 +51,11 @@ function controlReply({ world, ledger, now }: Parts, request: string, text: stri
     case 'GET /sandbox/ledger':
       return { counts: ledger.countBy(), bill: ledger.bill(now()), calls: ledger.calls.slice(-SHOWN_CALLS) };
     default:
-      throw new ApiError(404, 'not_found', 'The sandbox has /sandbox/faults and /sandbox/ledger.');
+      throw new ApiError(
+        404,
+        'not_found',
+        'The sandbox has /sandbox/faults, /sandbox/ledger and /sandbox/hosts.',
+      );
   }
 }
 

@@ -1,6 +1,7 @@
-import { assignAddresses, ipv6Address, releaseAddress } from './networks.ts';
+import { afterEffect } from './effects.ts';
+import { releaseAddress } from './networks.ts';
 import type { ActionRecord, DropletRecord, Effect, UsageRecord } from './records.ts';
-import { nextNumber, type World } from './world.ts';
+import { nextNumber, type Ending, type World } from './world.ts';
 
 /**
  * How long actions take, as shares of a boot; what is not named takes a tenth. They are in the proportions of
@@ -62,78 +63,56 @@ function dueSteps(world: World, now: number): Step[] {
   const steps: Step[] = [];
   for (const { id, actionId, goneAt } of world.state.all('droplets')) {
     const action = actionId === undefined ? undefined : world.state.get('actions', actionId);
-    if (action !== undefined && action.endsAt <= now)
-      steps.push({ at: action.endsAt, run: () => endAction(world, action) });
+    const ending = action && action.endsAt <= now ? world.machines.endingOf(action) : undefined;
+    if (action !== undefined && ending !== undefined)
+      steps.push({ at: ending.at, run: () => endAction(world, action, ending) });
     if (goneAt !== undefined && goneAt <= now)
       steps.push({ at: goneAt, run: () => removeDroplet(world, id, goneAt) });
   }
   return steps;
 }
 
-function endAction(world: World, action: ActionRecord): void {
+function endAction(world: World, action: ActionRecord, ending: Ending): void {
   const droplet = world.state.get('droplets', action.dropletId);
   if (droplet === undefined) return;
-  world.state.put('actions', action.id, { ...action, status: action.fails ? 'errored' : 'completed' });
+  const fails = action.fails || ending.failed;
+  world.state.put('actions', action.id, {
+    ...action,
+    status: fails ? 'errored' : 'completed',
+    endsAt: ending.at,
+  });
   const { actionId: _ended, ...unlocked } = droplet;
-  const next = action.fails ? unlocked : applyEffect(world, unlocked, action);
+  const next = fails ? unlocked : carryOut(world, unlocked, action, ending);
   world.state.put('droplets', droplet.id, next);
 }
 
-function applyEffect(world: World, droplet: DropletRecord, action: ActionRecord): DropletRecord {
-  const { effect } = action;
-  switch (effect.kind) {
-    case 'boot':
-      return {
-        ...droplet,
-        status: 'active',
-        addresses: assignAddresses(world, droplet, effect.reuseAddress),
-      };
-    case 'status':
-      return { ...droplet, status: effect.status };
-    case 'resize':
-      return resized(world, droplet, effect, action.endsAt);
-    case 'rename':
-      return { ...droplet, name: effect.name };
-    case 'snapshot':
-      takeSnapshot(world, droplet, effect.name, action.startedAt);
-      return droplet;
-    case 'rebuild':
-      return { ...droplet, image: effect.image, status: 'active' };
-    case 'ipv6':
-      return withIpv6(droplet);
-    case 'backups':
-      return { ...droplet, features: withFeature(droplet, 'backups', effect.enabled) };
-    case 'none':
-      return droplet;
-  }
-}
-
-function resized(
+/** Everything that an action does when it ends well. */
+function carryOut(
   world: World,
   droplet: DropletRecord,
-  { size, disk }: { size: string; disk: number },
-  at: number,
+  { effect, startedAt }: ActionRecord,
+  { at, size }: Ending,
 ): DropletRecord {
-  stopBilling(world, droplet, at);
-  const next = { ...droplet, size, disk, billedFrom: at };
+  const after = afterEffect(droplet, effect);
+  if (effect.kind === 'snapshot') keepSnapshot(world, droplet, effect, startedAt, size);
+  return effect.kind === 'resize' ? billedAnew(world, droplet, after, at) : after;
+}
+
+function billedAnew(world: World, before: DropletRecord, after: DropletRecord, at: number): DropletRecord {
+  stopBilling(world, before, at);
+  const next = { ...after, billedFrom: at };
   startBilling(world, next);
   return next;
 }
 
-function withIpv6(droplet: DropletRecord): DropletRecord {
-  const features = withFeature(droplet, 'ipv6', true);
-  if (droplet.addresses === undefined) return { ...droplet, features };
-  return { ...droplet, features, addresses: { ...droplet.addresses, ipv6: ipv6Address(droplet.id) } };
-}
-
-const withFeature = (droplet: DropletRecord, feature: string, has: boolean): readonly string[] =>
-  has
-    ? [...new Set([...droplet.features, feature])]
-    : droplet.features.filter(existing => existing !== feature);
-
 /** The snapshot appears when its action ends, stamped with the action's start: clients find it so. */
-function takeSnapshot(world: World, droplet: DropletRecord, name: string, createdAt: number): void {
-  const id = nextNumber(world.state, 'image');
+function keepSnapshot(
+  world: World,
+  droplet: DropletRecord,
+  { id, name }: { id: number; name: string },
+  createdAt: number,
+  size = droplet.image.sizeGigabytes,
+): void {
   world.state.put('snapshots', id, {
     id,
     name,
@@ -143,7 +122,7 @@ function takeSnapshot(world: World, droplet: DropletRecord, name: string, create
     regions: [droplet.region],
     createdAt,
     minDiskSize: droplet.disk,
-    sizeGigabytes: droplet.image.sizeGigabytes,
+    sizeGigabytes: size,
     description: '',
     tags: [],
     dropletId: droplet.id,
@@ -158,7 +137,7 @@ export function removeDroplet(world: World, id: number, at: number): void {
   const action = droplet.actionId === undefined ? undefined : state.get('actions', droplet.actionId);
   if (action !== undefined) state.put('actions', action.id, { ...action, status: 'errored', endsAt: at });
   stopBilling(world, droplet, at);
-  if (droplet.addresses !== undefined) releaseAddress(world, droplet.addresses.public);
+  releaseAddress(world, droplet.addresses.public);
   for (const firewall of state.all('firewalls'))
     if (firewall.dropletIds.includes(id))
       state.put('firewalls', firewall.id, {

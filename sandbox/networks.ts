@@ -3,8 +3,8 @@ import type { Addresses, DropletRecord, VpcRecord } from './records.ts';
 import { uuid } from './stamp.ts';
 import { countersOf, nextNumber, setCounters, type World } from './world.ts';
 
-// 198.18.0.0/15 is set aside for benchmarks (RFC 2544): nobody's server answers there.
-const PUBLIC = parseCidr('198.18.0.0/15')!;
+/** Set aside for benchmarks (RFC 2544): nobody's server answers there. */
+export const DEFAULT_PUBLIC_RANGE = '198.18.0.0/15';
 const FIRST_RANGE = parseCidr('10.100.0.0/20')!;
 const RANGE_SIZE = FIRST_RANGE.last - FIRST_RANGE.first + 1;
 /** The first addresses of a range are its own, its gateway's, and the cloud's. */
@@ -17,29 +17,34 @@ export function hasRoom(world: World, vpc: VpcRecord): boolean {
   return members.length < last - first - RESERVED;
 }
 
-/** Gives a booting droplet its addresses; `reuse` takes the public one that was given back last. */
-export function assignAddresses(world: World, droplet: DropletRecord, reuse: boolean): Addresses {
+/** Sets addresses aside for a new droplet; `reuse` takes the public one that was given back last. */
+export function assignAddresses(
+  world: World,
+  droplet: Omit<DropletRecord, 'addresses'>,
+  reuse: boolean,
+): Addresses {
   const ipv6 = droplet.features.includes('ipv6') ? { ipv6: ipv6Address(droplet.id) } : {};
   return { public: publicAddress(world, reuse), private: privateAddress(world, droplet), ...ipv6 };
 }
 
 function publicAddress(world: World, reuse: boolean): string {
   const { released } = countersOf(world.state);
-  const inUse = new Set([...world.state.all('droplets')].map(other => other.addresses?.public));
+  const inUse = new Set([...world.state.all('droplets')].map(other => other.addresses.public));
   if (reuse && released !== undefined && !inUse.has(released)) return released;
-  const usable = PUBLIC.last - PUBLIC.first - RESERVED;
+  const range = parseCidr(world.publicRange)!;
+  const usable = range.last - range.first - RESERVED;
   for (;;) {
     const number = nextNumber(world.state, 'address');
-    const address = addressText(PUBLIC.first + RESERVED + (number % usable));
+    const address = addressText(range.first + RESERVED + (number % usable));
     if (!inUse.has(address)) return address;
   }
 }
 
 /** The lowest that no other droplet of the VPC has. */
-function privateAddress(world: World, droplet: DropletRecord): string {
+function privateAddress(world: World, droplet: Pick<DropletRecord, 'vpc'>): string {
   const range = parseCidr(world.state.get('vpcs', droplet.vpc)!.ipRange)!;
   const neighbors = [...world.state.all('droplets')].filter(other => other.vpc === droplet.vpc);
-  const inUse = new Set(neighbors.map(other => other.addresses?.private));
+  const inUse = new Set(neighbors.map(other => other.addresses.private));
   let address = range.first + RESERVED;
   while (inUse.has(addressText(address))) address += 1;
   return addressText(address);
@@ -54,9 +59,10 @@ export const releaseAddress = (world: World, address: string): void =>
   setCounters(world.state, { released: address });
 
 /** A droplet's `networks`, empty until it has booted. */
-export function networksView(addresses: Addresses | undefined, vpc: VpcRecord): unknown {
-  if (addresses === undefined) return { v4: [], v6: [] };
-  const range = parseCidr(vpc.ipRange)!;
+export function networksView(world: World, { status, addresses, vpc }: DropletRecord): unknown {
+  if (status === 'new') return { v4: [], v6: [] };
+  const range = parseCidr(world.state.get('vpcs', vpc)!.ipRange)!;
+  const outside = parseCidr(world.publicRange)!;
   const v4 = [
     {
       ip_address: addresses.private,
@@ -66,8 +72,8 @@ export function networksView(addresses: Addresses | undefined, vpc: VpcRecord): 
     },
     {
       ip_address: addresses.public,
-      netmask: netmask(PUBLIC.prefix),
-      gateway: addressText(PUBLIC.first + 1),
+      netmask: netmask(outside.prefix),
+      gateway: addressText(outside.first + 1),
       type: 'public',
     },
   ];

@@ -18,16 +18,19 @@ export interface DropletRecord {
   /** In the order they were given, spelled as the account first spelled them. */
   readonly tags: readonly string[];
   readonly features: readonly string[];
+  /** How often its files were made from an image: by its create, and by each rebuild. */
+  readonly installations: number;
   readonly vpc: string;
   readonly volumeIds: readonly string[];
-  readonly sshKeys: readonly number[];
+  /** The public keys that were named when it was made, as lines of OpenSSH's format. */
+  readonly authorizedKeys: readonly string[];
   readonly userData?: string;
   /** The action under way, which locks the droplet. */
   readonly actionId?: number;
   /** When the stretch of use that it is being billed for began. */
   readonly billedFrom: number;
-  /** None while the droplet is new. */
-  readonly addresses?: Addresses;
+  /** Set aside for it from the start, but shown only once it has booted. */
+  readonly addresses: Addresses;
   /** Lists leave it out until then. */
   readonly listedAt?: number;
   /** Reading it by id answers 404 until then. */
@@ -66,11 +69,12 @@ export interface ImageRecord {
 
 /** What an action does when it ends, beside unlocking its droplet. */
 export type Effect =
-  | { readonly kind: 'boot'; readonly reuseAddress: boolean }
+  | { readonly kind: 'boot' }
+  | { readonly kind: 'restart'; readonly how: 'graceful' | 'hard' }
   | { readonly kind: 'status'; readonly status: 'active' | 'off' }
   | { readonly kind: 'resize'; readonly size: string; readonly disk: number }
   | { readonly kind: 'rename'; readonly name: string }
-  | { readonly kind: 'snapshot'; readonly name: string }
+  | { readonly kind: 'snapshot'; readonly name: string; readonly id: number }
   | { readonly kind: 'rebuild'; readonly image: ImageRecord }
   | { readonly kind: 'ipv6' }
   | { readonly kind: 'backups'; readonly enabled: boolean }

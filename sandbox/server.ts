@@ -1,12 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi, type OnRequest } from './api.ts';
+import type { HostDriver } from './hosts/driver.ts';
+import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { openJournal, readJournal, type Journal } from './journal.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { lockStateFile, type Release } from './lock.ts';
+import { DEFAULT_PUBLIC_RANGE } from './networks.ts';
 import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
-import { createState, type State } from './state.ts';
+import { createState, type Change, type State } from './state.ts';
+import { NO_MACHINES } from './world.ts';
 
 /** How a sandbox is started; only `port` must be said. */
 export interface SandboxOptions {
@@ -30,6 +34,10 @@ export interface SandboxOptions {
   readonly limits?: Limits;
   /** How many droplets the account may have: 1000 unless said otherwise. */
   readonly dropletLimit?: number;
+  /** Makes the machines behind the droplets; without it, droplets are records only. Closed by the sandbox. */
+  readonly hosts?: HostDriver;
+  /** Told why a machine is not as it should be, in a sentence. */
+  readonly onProblem?: (message: string) => void;
   /** Sees every request before it is carried out and before it is answered. */
   readonly onRequest?: OnRequest;
 }
@@ -41,6 +49,8 @@ export interface Sandbox {
   readonly port: number;
   readonly ledger: Ledger;
   readonly faults: Faults;
+  /** None where droplets are records only. */
+  readonly hosts?: HostFleet;
   /** Cuts all connections, and resolves when everything confirmed is on disk and the port is free. */
   close(): Promise<void>;
 }
@@ -54,12 +64,30 @@ const LAST_PORT = 65_535;
 
 /**
  * Starts a sandbox. Rejects with StateFileError, and leaves the file alone, when the state file is damaged or
- * in use; with the system's error when the port is taken and may not be stepped over.
+ * in use; with HostError when machines cannot be had; with the system's error when the port is taken and may
+ * not be stepped over.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const random = options.random ?? Math.random;
-  const now = options.now ?? Date.now;
-  const storage = await openStorage(options.stateFile);
+  const closers: Closer[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    return { ...(await open(options, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Closer = () => Promise<void>;
+
+async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sandbox, 'close'>> {
+  const { random = Math.random, now = Date.now, host = DEFAULT_HOST } = options;
+  let hosts: HostFleet | undefined;
+  const storage = await openStorage(options.stateFile, changes => hosts?.changed(changes));
+  closers.push(() => storage.close());
+  hosts = await openHosts(options, storage.state, now, closers);
   const faults = createFaults(random);
   const ledger = createLedger(() => storage.state.all('usage'));
   const api = createApi({
@@ -69,7 +97,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       random,
       bootDelayMs: options.bootDelayMs ?? DEFAULT_BOOT_DELAY,
       dropletLimit: options.dropletLimit ?? DEFAULT_DROPLET_LIMIT,
+      publicRange: options.hosts?.publicRange ?? DEFAULT_PUBLIC_RANGE,
+      machines: hosts ?? NO_MACHINES,
     },
+    hosts,
     ledger,
     limits: options.limits ?? DIGITALOCEAN_LIMITS,
     now,
@@ -78,23 +109,27 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     flushed: () => storage.journal?.flushed(),
   });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE }, api);
-  const host = options.host ?? DEFAULT_HOST;
-  const port = await listen(server, host, options.port, options.allowNextPort ?? false).catch(
-    async (error: unknown) => {
-      await storage.close();
-      throw error;
-    },
-  );
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
-    ledger,
-    faults,
-    async close() {
-      await closeServer(server);
-      await storage.close();
-    },
+  const port = await listen(server, host, options.port, options.allowNextPort ?? false);
+  closers.push(() => closeServer(server));
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { url, port, ledger, faults, ...(hosts && { hosts }) };
+}
+
+async function openHosts(
+  { hosts: driver, onProblem = () => undefined }: SandboxOptions,
+  state: State,
+  now: () => number,
+  closers: Closer[],
+): Promise<HostFleet | undefined> {
+  if (driver === undefined) return undefined;
+  const after = (ms: number, callback: () => void): (() => void) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
   };
+  const hosts = createHostFleet({ state, driver, now, onProblem, after });
+  closers.push(() => hosts.close());
+  await hosts.start();
+  return hosts;
 }
 
 interface Storage {
@@ -103,20 +138,30 @@ interface Storage {
   close(): Promise<void>;
 }
 
-async function openStorage(file: string | undefined): Promise<Storage> {
+async function openStorage(
+  file: string | undefined,
+  onCommit: (changes: Change[]) => void,
+): Promise<Storage> {
   if (file === undefined)
-    return { state: createState([], () => undefined), journal: undefined, close: async () => undefined };
+    return { state: createState([], onCommit), journal: undefined, close: async () => undefined };
   const release = await lockStateFile(file);
   try {
-    return await openFile(file, release);
+    return await openFile(file, release, onCommit);
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-async function openFile(file: string, release: Release): Promise<Storage> {
-  const state = createState(await readJournal(file), changes => journal.append(changes));
+async function openFile(
+  file: string,
+  release: Release,
+  onCommit: (changes: Change[]) => void,
+): Promise<Storage> {
+  const state = createState(await readJournal(file), changes => {
+    journal.append(changes);
+    onCommit(changes);
+  });
   const journal = await openJournal(file, () => state.snapshot());
   return {
     state,

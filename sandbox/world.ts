@@ -1,6 +1,24 @@
 import type { Faults } from './faults.ts';
-import type { CountersRecord } from './records.ts';
+import type { ActionRecord, CountersRecord } from './records.ts';
 import type { State } from './state.ts';
+
+/** How what an action does to its machine ended. */
+export interface Ending {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly failed: boolean;
+  /** GB, of the snapshot that it took. */
+  readonly size?: number;
+}
+
+/** The machines behind the droplets, as far as the API waits for them. */
+export interface Machines {
+  /** Undefined while the machine is still being worked on; asked once the action's own time is over. */
+  endingOf(action: ActionRecord): Ending | undefined;
+}
+
+/** Droplets that are records only: everything that is to happen to them has happened when its time is over. */
+export const NO_MACHINES: Machines = { endingOf: ({ endsAt }) => ({ at: endsAt, failed: false }) };
 
 /** What every operation works on. */
 export interface World {
@@ -11,6 +29,9 @@ export interface World {
   readonly bootDelayMs: number;
   /** How many droplets the account may have. */
   readonly dropletLimit: number;
+  /** Where public addresses are taken from, as CIDR. */
+  readonly publicRange: string;
+  readonly machines: Machines;
 }
 
 // Snapshots stay below the ids of DigitalOcean's own images (catalog.ts).

@@ -132,3 +132,5 @@ export interface HostDriver {
 export class HostError extends Error {
   override readonly name = 'HostError';
 }
+
+export const isHostError = (error: unknown): error is HostError => error instanceof HostError;

@@ -5,6 +5,7 @@ import { startAction } from '../lifecycle.ts';
 import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord, Effect } from '../records.ts';
 import { created, ok, type Call, type Route } from '../route.ts';
+import { nextNumber } from '../world.ts';
 import { actionView, newestFirst } from './actions.ts';
 import { checkHostname, checkImageFits } from './droplet-request.ts';
 import { dropletsTagged, readableDroplet } from './droplets.ts';
@@ -95,14 +96,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   power_off: turnOff,
   shutdown: turnOff,
-  power_cycle: restart,
-  reboot: restart,
+  power_cycle: restart('hard'),
+  reboot: restart('graceful'),
   password_reset: () => ({ kind: 'none' }),
   resize,
   rename: (_, { body }) => ({ kind: 'rename', name: checkHostname(requiredString(body, 'name')) }),
-  snapshot: (droplet, { body, now }) => ({
+  snapshot: (droplet, { body, now, world }) => ({
     kind: 'snapshot',
     name: optionalString(body, 'name') ?? `${droplet.name}-${now}`,
+    id: nextNumber(world.state, 'image'),
   }),
   rebuild,
   restore,
@@ -143,10 +145,12 @@ function turnOff(droplet: DropletRecord): Effect {
   return { kind: 'status', status: 'off' };
 }
 
-function restart(droplet: DropletRecord): Effect {
-  if (droplet.status === 'off')
-    throw unprocessable('Droplet is currently off. Please power it on to run this event.');
-  return { kind: 'status', status: 'active' };
+function restart(how: 'graceful' | 'hard'): Rule {
+  return droplet => {
+    if (droplet.status === 'off')
+      throw unprocessable('Droplet is currently off. Please power it on to run this event.');
+    return { kind: 'restart', how };
+  };
 }
 
 /** The droplet stays off afterwards. A disk that grew can never shrink, so smaller sizes are out for good. */

@@ -15,7 +15,8 @@ export interface DropletOrder {
   readonly region: string;
   readonly size: Size;
   readonly image: ImageRecord;
-  readonly sshKeys: readonly number[];
+  /** Public keys, as lines. */
+  readonly authorizedKeys: readonly string[];
   readonly tags: readonly string[];
   readonly features: readonly string[];
   readonly volumeIds: readonly string[];
@@ -41,7 +42,7 @@ export function readDropletOrder(call: Call): DropletOrder {
     region,
     size,
     image: readImage(call, region, size),
-    sshKeys: readKeys(call),
+    authorizedKeys: readKeys(call),
     tags: readTags(call),
     features: readFeatures(call),
     volumeIds: readVolumes(call),
@@ -92,13 +93,13 @@ export function checkImageFits(image: ImageRecord, disk: number): void {
 }
 
 /** Ids and fingerprints. The message names all that are unknown, as the real one does. */
-function readKeys(call: Call): number[] {
+function readKeys(call: Call): string[] {
   const identifiers = optionalList(call.body, 'ssh_keys') ?? [];
   const keys = identifiers.map(identifier => findKey(call.world, identifier, call.now));
   const unknown = identifiers.filter((_, index) => keys[index] === undefined);
   if (unknown.length > 0)
     throw unprocessable(`${unknown.join(', ')} are invalid key identifiers for Droplet creation.`);
-  return keys.map(key => key!.id);
+  return keys.map(key => key!.publicKey);
 }
 
 function readTags({ body }: Call): readonly string[] {

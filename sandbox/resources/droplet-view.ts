@@ -28,7 +28,7 @@ export function dropletView(world: World, droplet: DropletRecord, snapshotIds: r
     volume_ids: droplet.volumeIds,
     size: sizeView(size),
     size_slug: droplet.size,
-    networks: networksView(droplet.addresses, world.state.get('vpcs', droplet.vpc)!),
+    networks: networksView(world, droplet),
     region: regionViewOf(droplet.region),
     tags: droplet.tags,
     vpc_uuid: droplet.vpc,

@@ -1,7 +1,7 @@
 import { badRequest, notFound, unprocessable } from '../errors.ts';
 import { found, numericId } from '../input.ts';
 import { removeDroplet, startAction, startBilling } from '../lifecycle.ts';
-import { defaultVpc, hasRoom } from '../networks.ts';
+import { assignAddresses, defaultVpc, hasRoom } from '../networks.ts';
 import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord, ImageRecord } from '../records.ts';
 import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
@@ -82,7 +82,8 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
   const { world, now } = call;
   const vpc = order.vpc ?? defaultVpc(world, order.region, now);
   if (!hasRoom(world, vpc)) throw unprocessable('The VPC has no free addresses.');
-  const droplet: DropletRecord = {
+  const reuseAddress = world.faults.take('reuseAddress', call.operation) !== undefined;
+  const homeless: Omit<DropletRecord, 'addresses'> = {
     id: nextNumber(world.state, 'droplet'),
     name,
     createdAt: now,
@@ -95,14 +96,15 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     features: order.features,
     vpc: vpc.id,
     volumeIds: order.volumeIds,
-    sshKeys: order.sshKeys,
+    authorizedKeys: order.authorizedKeys,
+    installations: 1,
     ...(order.userData !== undefined && { userData: order.userData }),
     billedFrom: now,
     ...lagsOf(call),
   };
+  const droplet = { ...homeless, addresses: assignAddresses(world, homeless, reuseAddress) };
   startBilling(world, droplet);
-  const reuseAddress = world.faults.take('reuseAddress', call.operation) !== undefined;
-  return startAction(world, droplet, 'create', { kind: 'boot', reuseAddress }, now);
+  return startAction(world, droplet, 'create', { kind: 'boot' }, now);
 }
 
 /** What faults have in store for a new droplet. A boot's time is how long they last unless they say. */

@@ -1,0 +1,278 @@
+import type { ActionRecord } from '../records.ts';
+import type { Change, State } from '../state.ts';
+import type { Ending, Machines } from '../world.ts';
+import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';
+import { hostSpec } from './host-spec.ts';
+
+/** What a fleet of machines is made of. */
+export interface HostFleetOptions {
+  readonly state: State;
+  readonly driver: HostDriver;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told once for each new reason why a machine is not as it should be; a sentence for a person. */
+  readonly onProblem: (message: string) => void;
+  /** Calls back after so many milliseconds; returns what takes it back. */
+  readonly after: (ms: number, callback: () => void) => () => void;
+}
+
+/** How a machine stands to what it should be. */
+export interface HostState {
+  readonly state: 'ready' | 'working' | 'failing';
+  /** Why it fails. */
+  readonly message?: string;
+}
+
+/** Keeps the machines equal to the records. */
+export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort'> {
+  /** Destroys what belongs to no record and begins to converge the rest. */
+  start(): Promise<void>;
+  /** Must hear of every transaction. */
+  changed(changes: readonly Change[]): void;
+  /** How the machine of that droplet is. */
+  stateOf(id: number): HostState;
+  setFault(id: number, fault: HostFault): Promise<void>;
+  clearFaults(id: number): Promise<void>;
+  /** Resolves when everything was made as it should be, or failed and waits for its next try. */
+  settled(): Promise<void>;
+  /** Lets what is under way end, begins nothing more, and closes the driver. */
+  close(): Promise<void>;
+}
+
+/** What failed is tried again after this long: a daemon that went away comes back. */
+const RETRY_MS = 5_000;
+/** Machines worked on at once. */
+const WORKERS = 8;
+
+/**
+ * One worker for each droplet at a time. It looks at the records as they are, never at what changed: so whatever
+ * is missed, repeated or cut off, the next look mends.
+ */
+export function createHostFleet(options: HostFleetOptions): HostFleet {
+  return new Fleet(options);
+}
+
+class Fleet implements HostFleet {
+  readonly #options: HostFleetOptions;
+  readonly #stop = new AbortController();
+  /** Droplets to be looked at; a droplet that is being worked on stays here until it was looked at once more. */
+  readonly #due = new Set<number>();
+  readonly #working = new Map<number, Promise<void>>();
+  /** What each machine was last made equal to, as JSON. */
+  readonly #made = new Map<number, string>();
+  readonly #endings = new Map<number, Ending>();
+  readonly #problems = new Map<number, string>();
+  readonly #retries = new Map<number, () => void>();
+  readonly #doomedSnapshots = new Set<number>();
+  #sweeping: Promise<void> = Promise.resolve();
+  #isLookDue = false;
+  #whenIdle: (() => void)[] = [];
+
+  readonly kind: HostDriver['kind'];
+  readonly sshPort: number;
+
+  constructor(options: HostFleetOptions) {
+    this.#options = options;
+    this.kind = options.driver.kind;
+    this.sshPort = options.driver.sshPort;
+  }
+
+  async start(): Promise<void> {
+    const { state, driver } = this.#options;
+    const { hosts, snapshots } = await driver.inventory();
+    for (const id of hosts) if (state.get('droplets', id) === undefined) await driver.destroy(id);
+    for (const id of snapshots) this.#doomedSnapshots.add(id);
+    this.#look();
+  }
+
+  endingOf(action: ActionRecord): Ending | undefined {
+    if (action.fails) return { at: action.endsAt, failed: true };
+    const ending = this.#endings.get(action.id);
+    return ending && { ...ending, at: Math.max(ending.at, action.endsAt) };
+  }
+
+  changed(changes: readonly Change[]): void {
+    for (const [collection, id, record] of changes) {
+      if (collection === 'snapshots' && record === null) this.#doomedSnapshots.add(Number(id));
+      // Once its end is in the records, nobody asks for it any more.
+      if (collection === 'actions' && (record as ActionRecord).status !== 'in-progress')
+        this.#endings.delete(Number(id));
+    }
+    if (this.#isLookDue) return;
+    this.#isLookDue = true;
+    setImmediate(() => this.#look());
+  }
+
+  stateOf(id: number): HostState {
+    const message = this.#problems.get(id);
+    if (message !== undefined) return { state: 'failing', message };
+    return { state: this.#due.has(id) || this.#working.has(id) ? 'working' : 'ready' };
+  }
+
+  async setFault(id: number, fault: HostFault): Promise<void> {
+    await this.#exclusively(id, () => this.#options.driver.setFault(id, fault));
+  }
+
+  async clearFaults(id: number): Promise<void> {
+    await this.#exclusively(id, () => this.#options.driver.clearFaults(id));
+  }
+
+  async settled(): Promise<void> {
+    if (!this.#isIdle()) await new Promise<void>(resolve => this.#whenIdle.push(resolve));
+    await this.#sweeping;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the sandbox stops'));
+    for (const cancel of this.#retries.values()) cancel();
+    this.#due.clear();
+    await Promise.all([...this.#working.values(), this.#sweeping]);
+    await this.#options.driver.close();
+  }
+
+  #isIdle(): boolean {
+    const isAllTried = [...this.#due].every(id => this.#retries.has(id));
+    return !this.#isLookDue && isAllTried && this.#working.size === 0;
+  }
+
+  /** Finds the machines that are not what they should be: of all droplets, as one rule can concern many. */
+  #look(): void {
+    this.#isLookDue = false;
+    if (this.#stop.signal.aborted) return;
+    const { state } = this.#options;
+    for (const droplet of state.all('droplets')) {
+      const isWanted = this.#pendingAction(droplet.id) !== undefined;
+      if (isWanted || this.#made.get(droplet.id) !== JSON.stringify(hostSpec(state, droplet)))
+        this.#due.add(droplet.id);
+    }
+    for (const id of this.#made.keys()) if (state.get('droplets', id) === undefined) this.#due.add(id);
+    this.#sweeping = this.#sweeping.then(() => this.#destroySnapshots());
+    this.#work();
+  }
+
+  #work(): void {
+    for (const id of this.#due) {
+      if (this.#working.size >= WORKERS) return;
+      if (this.#working.has(id) || this.#retries.has(id)) continue;
+      this.#due.delete(id);
+      void this.#occupy(id, this.#attempt(id));
+    }
+    if (this.#isIdle()) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  /** Keeps others away from a machine until `work` is over. */
+  async #occupy(id: number, work: Promise<void>): Promise<void> {
+    this.#working.set(
+      id,
+      work.catch(() => undefined),
+    );
+    try {
+      await work;
+    } finally {
+      this.#working.delete(id);
+      this.#work();
+    }
+  }
+
+  async #exclusively(id: number, work: () => Promise<void>): Promise<void> {
+    while (this.#working.has(id)) await this.#working.get(id);
+    await this.#occupy(id, work());
+  }
+
+  async #attempt(id: number): Promise<void> {
+    try {
+      await this.#bringAbout(id);
+      this.#problems.delete(id);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#complain(id, error);
+      this.#retryLater(id);
+    }
+  }
+
+  /** Makes one machine what it should be, or takes it away. */
+  async #bringAbout(id: number): Promise<void> {
+    const { state, driver, now } = this.#options;
+    const droplet = state.get('droplets', id);
+    if (droplet === undefined) {
+      await driver.destroy(id);
+      this.#made.delete(id);
+      return;
+    }
+    const spec = hostSpec(state, droplet);
+    const action = this.#pendingAction(id);
+    if (action === undefined) return this.#converge(spec);
+    try {
+      const size = await this.#carryOut(action, spec);
+      this.#endings.set(action.id, { at: now(), failed: false, ...(size !== undefined && { size }) });
+    } catch (error) {
+      // A droplet that was accepted is waited for; any other action has ended, badly.
+      if (action.effect.kind === 'boot') throw error;
+      this.#endings.set(action.id, { at: now(), failed: true });
+      this.#complain(id, error);
+    }
+  }
+
+  async #carryOut({ effect }: ActionRecord, spec: HostSpec): Promise<number | undefined> {
+    const { driver } = this.#options;
+    if (effect.kind === 'snapshot') return driver.takeSnapshot(spec.id, effect.id);
+    if (effect.kind === 'restart') await driver.restart(spec, effect.how);
+    await this.#converge(spec);
+    return undefined;
+  }
+
+  async #converge(spec: HostSpec): Promise<void> {
+    const text = JSON.stringify(spec);
+    if (this.#made.get(spec.id) === text) return;
+    // Until it is through, the machine is neither what it was nor what it will be.
+    this.#made.set(spec.id, '');
+    await this.#options.driver.converge(spec, this.#stop.signal);
+    this.#made.set(spec.id, text);
+  }
+
+  async #destroySnapshots(): Promise<void> {
+    for (const id of this.#doomedSnapshots) {
+      if (this.#isSnapshotNeeded(id)) continue;
+      this.#doomedSnapshots.delete(id);
+      await this.#options.driver
+        .destroySnapshot(id)
+        .catch((error: unknown) =>
+          this.#options.onProblem(`A snapshot is not removed yet: ${String(error)}`),
+        );
+    }
+  }
+
+  /** By a record, by an action that is taking it, or by a machine that is being made from it. */
+  #isSnapshotNeeded(id: number): boolean {
+    const { state } = this.#options;
+    if (state.get('snapshots', id) !== undefined) return true;
+    return [...state.all('droplets')].some(droplet => {
+      const effect = this.#pendingAction(droplet.id)?.effect;
+      return effect?.kind === 'snapshot' ? effect.id === id : effect !== undefined && droplet.image.id === id;
+    });
+  }
+
+  /** The action under way whose part on the machine is still to be done. */
+  #pendingAction(id: number): ActionRecord | undefined {
+    const { state } = this.#options;
+    const actionId = state.get('droplets', id)?.actionId;
+    const action = actionId === undefined ? undefined : state.get('actions', actionId);
+    return action === undefined || action.fails || this.#endings.has(action.id) ? undefined : action;
+  }
+
+  #complain(id: number, error: unknown): void {
+    const why = isHostError(error) ? error.message : `unexpected: ${String(error)}`;
+    if (this.#problems.get(id) === why) return;
+    this.#problems.set(id, why);
+    this.#options.onProblem(`The machine of droplet ${id} is not as it should be: ${why}`);
+  }
+
+  #retryLater(id: number): void {
+    const retry = (): void => {
+      this.#retries.delete(id);
+      this.#work();
+    };
+    this.#due.add(id);
+    this.#retries.set(id, this.#options.after(RETRY_MS, retry));
+  }
+}

@@ -1,0 +1,216 @@
+import { expect } from 'chai';
+import { TEST_BOOT_MS, dropletBody, startTestSandbox, type TestSandbox } from '../../../builders/sandbox.ts';
+import { fakeHostDriver, type FakeHostDriver } from '../../../fakes/host-driver.ts';
+
+describe('the machines behind droplets', () => {
+  let driver: FakeHostDriver;
+  let test: TestSandbox;
+  let problems: string[];
+  beforeEach(async () => {
+    driver = fakeHostDriver();
+    problems = [];
+    test = await startTestSandbox({ hosts: driver, onProblem: message => void problems.push(message) });
+  });
+  afterEach(() => test.sandbox.close());
+
+  /** Lets the machines and then the clock get to the end of whatever is under way. */
+  async function settle(): Promise<void> {
+    await test.sandbox.hosts!.settled();
+    test.pass(TEST_BOOT_MS);
+    await test.send('GET', '/v2/droplets');
+    await test.sandbox.hosts!.settled();
+  }
+  async function running(): Promise<number> {
+    const { body } = await test.send('POST', '/v2/droplets', dropletBody());
+    await settle();
+    return body.droplet.id;
+  }
+  const act = (id: number, action: Record<string, unknown>) =>
+    test.send('POST', `/v2/droplets/${id}/actions`, action);
+  const get = async (id: number) => (await test.send('GET', `/v2/droplets/${id}`)).body.droplet;
+
+  it('are there before their droplets are active, however long that takes', async () => {
+    const release = driver.hold();
+    const { body } = await test.send('POST', '/v2/droplets', dropletBody());
+    test.pass(TEST_BOOT_MS * 100);
+    expect(await get(body.droplet.id)).to.include({ status: 'new', locked: true });
+    release();
+    await test.sandbox.hosts!.settled();
+    expect(await get(body.droplet.id)).to.include({ status: 'active', locked: false });
+  });
+
+  it('do not make a droplet active before its time', async () => {
+    const { body } = await test.send('POST', '/v2/droplets', dropletBody());
+    await test.sandbox.hosts!.settled();
+    test.pass(TEST_BOOT_MS - 1);
+    expect(await get(body.droplet.id)).to.include({ status: 'new' });
+  });
+
+  it('have the addresses that the API tells', async () => {
+    const id = await running();
+    const told = (await get(id)).networks.v4.map((network: { ip_address: string }) => network.ip_address);
+    const { addresses } = driver.machines.get(id)!;
+    expect(told).to.have.members([addresses.public, addresses.private]);
+  });
+
+  it('follow power, size and image', async () => {
+    const id = await running();
+    for (const action of [
+      { type: 'power_off' },
+      { type: 'resize', size: 's-1vcpu-2gb' },
+      { type: 'rebuild', image: 'debian-12-x64' },
+    ]) {
+      await act(id, action);
+      await settle();
+    }
+    expect(driver.machines.get(id)).to.deep.include({
+      power: 'on',
+      memory: 2048,
+      installation: 2,
+      image: { type: 'distribution', slug: 'debian-12-x64' },
+    });
+  });
+
+  it('are restarted by a reboot and a power cycle', async () => {
+    const id = await running();
+    for (const type of ['reboot', 'power_cycle']) {
+      await act(id, { type });
+      await settle();
+    }
+    const restarts = driver.calls.filter(line => line.startsWith('restart'));
+    expect(restarts).to.deep.equal([`restart ${id} graceful`, `restart ${id} hard`]);
+  });
+
+  it('give a snapshot its size, and lose it with its record', async () => {
+    const id = await running();
+    await act(id, { type: 'snapshot', name: 'before' });
+    await settle();
+    const [snapshot] = (await test.send('GET', '/v2/snapshots')).body.snapshots;
+    expect(snapshot).to.include({ name: 'before', size_gigabytes: 1.5 });
+    await test.send('DELETE', `/v2/snapshots/${snapshot.id}`);
+    await test.sandbox.hosts!.settled();
+    expect(driver.calls).to.include(`takeSnapshot ${id} ${snapshot.id}`);
+    expect(driver.calls).to.include(`destroySnapshot ${snapshot.id}`);
+  });
+
+  it('are destroyed with their droplets', async () => {
+    const id = await running();
+    await test.send('DELETE', `/v2/droplets/${id}`);
+    await test.sandbox.hosts!.settled();
+    expect(driver.machines.has(id)).to.equal(false);
+  });
+
+  it('are left alone when nothing that concerns them changes', async () => {
+    await running();
+    const before = driver.calls.length;
+    await test.send('POST', '/v2/tags', { name: 'unrelated' });
+    await settle();
+    expect(driver.calls.slice(before)).to.deep.equal([]);
+  });
+
+  it('make an action end as errored when they cannot do it, and say why once', async () => {
+    const id = await running();
+    driver.failNext('takeSnapshot', 'The disk is full.');
+    const { body } = await act(id, { type: 'snapshot', name: 'x' });
+    await settle();
+    const { action } = (await test.send('GET', `/v2/actions/${body.action.id}`)).body;
+    expect(action.status).to.equal('errored');
+    expect(problems).to.deep.equal([
+      `The machine of droplet ${id} is not as it should be: The disk is full.`,
+    ]);
+  });
+
+  it('that cannot be booted are waited for and shown as failing', async () => {
+    driver.failNext('converge', 'Docker does not answer.');
+    const { body } = await test.send('POST', '/v2/droplets', dropletBody());
+    await test.sandbox.hosts!.settled();
+    test.pass(TEST_BOOT_MS);
+    expect(await get(body.droplet.id)).to.include({ status: 'new', locked: true });
+    const { hosts } = (await test.send('GET', '/sandbox/hosts')).body;
+    expect(hosts).to.deep.equal([
+      {
+        droplet_id: body.droplet.id,
+        name: 'shop-web1',
+        state: 'failing',
+        message: 'Docker does not answer.',
+      },
+    ]);
+  });
+
+  describe('have firewalls', () => {
+    const rule = (sources: Record<string, unknown>) => ({ protocol: 'tcp', ports: '22', sources });
+    const protect = async (id: number, ...rules: unknown[]) => {
+      const { status } = await test.send('POST', '/v2/firewalls', {
+        name: `fw-${rules.length}`,
+        droplet_ids: [id],
+        inbound_rules: rules,
+      });
+      expect(status).to.equal(202);
+      await test.sandbox.hosts!.settled();
+    };
+
+    it('only when one protects their droplet', async () => {
+      const id = await running();
+      expect(driver.machines.get(id)!.firewall).to.equal(undefined);
+    });
+
+    it('with all ports, a range, and one', async () => {
+      const id = await running();
+      const any = { addresses: ['0.0.0.0/0'] };
+      await protect(id, { ...rule(any), ports: '0' }, { ...rule(any), ports: '8000-8999' }, rule(any));
+      const { inbound } = driver.machines.get(id)!.firewall!;
+      expect(inbound.map(({ ports }) => ports)).to.deep.equal([
+        [1, 65_535],
+        [8000, 8999],
+        [22, 22],
+      ]);
+    });
+
+    it('in which a tag stands for the addresses of those that carry it, now and later', async () => {
+      const id = await running();
+      await test.send('POST', '/v2/tags', { name: 'peer' });
+      await protect(id, rule({ tags: ['peer'] }));
+      expect(driver.machines.get(id)!.firewall!.inbound[0]!.peers).to.deep.equal([]);
+      await test.send('POST', '/v2/droplets', dropletBody({ name: 'other', tags: ['peer'] }));
+      await settle();
+      const peers = driver.machines.get(id)!.firewall!.inbound[0]!.peers;
+      const other = [...driver.machines.values()].find(({ name }) => name === 'other')!;
+      expect(peers).to.deep.equal([other.addresses.public, other.addresses.private]);
+    });
+  });
+
+  it('take faults, one call at a time', async () => {
+    const id = await running();
+    const release = driver.hold();
+    await act(id, { type: 'power_off' });
+    const fault = test.send('PUT', `/sandbox/hosts/${id}/faults`, { type: 'loss', percent: 20 });
+    release();
+    expect((await fault).status).to.equal(200);
+    expect(driver.calls.slice(-2)).to.deep.equal([`converge ${id} off`, `setFault ${id} loss`]);
+    await test.send('DELETE', `/sandbox/hosts/${id}/faults`);
+    expect(driver.calls.at(-1)).to.equal(`clearFaults ${id}`);
+  });
+
+  for (const [fault, complaint] of [
+    [{ type: 'fire' }, 'There is no fault "fire" of a machine. There are: crash, freeze,'],
+    [{ type: 'loss', percent: 101 }, 'percent must be a number from 0 to 100, and not 101.'],
+    [{ type: 'cut', peer: 'web1' }, 'peer must be the id of a droplet, or "operator", and not "web1".'],
+  ] as const)
+    it(`refuse the fault ${JSON.stringify(fault)}`, async () => {
+      const id = await running();
+      const { status, body } = await test.send('PUT', `/sandbox/hosts/${id}/faults`, fault);
+      expect(status).to.equal(400);
+      expect(body.message).to.include(complaint);
+    });
+});
+
+describe('the machines of an earlier life', () => {
+  it('are destroyed when they belong to no droplet, their snapshots too', async () => {
+    const driver = fakeHostDriver();
+    driver.left = { hosts: [7], snapshots: [9] };
+    const { sandbox } = await startTestSandbox({ hosts: driver });
+    await sandbox.hosts!.settled();
+    await sandbox.close();
+    expect(driver.calls).to.deep.equal(['destroy 7', 'destroySnapshot 9', 'close']);
+  });
+});
