@@ -27,7 +27,12 @@ interface ServiceConfig extends Pick<
 > {
   /** The port that the program listens on inside its container. */
   port?: number;
+  /** The host names that lead to it, by environment. */
+  domains?: DomainsByEnvironment;
 }
+
+type Environment = ServiceDeploymentSpec['environment'];
+type DomainsByEnvironment = Partial<Record<Environment, string[]>>;
 
 /** The address of a project's repository. */
 export function repositoryUrl(git: GitConfig, project: string): string {
@@ -43,15 +48,21 @@ export async function readDeploymentConfig(
   const { document, problems } = await readJsonFile<DeploymentFile>(path, 'deployment_config');
   if (document === undefined) return { problems };
   const config = toDeploymentConfig(document.value);
-  const collisions = findCollisions(config.services, document);
-  return collisions.length > 0 ? { problems: collisions } : { config, problems: [] };
+  const found = [...findCollisions(config.services, document), ...findStrayDomains(document)];
+  return found.length > 0 ? { problems: found } : { config, problems: [] };
 }
 
 /** The file's shape, as its schema has it. */
 interface DeploymentFile {
   deployment_platform?: Platform;
   git_config?: { base_url: string; url_pattern?: string };
-  projects: Record<string, { services: Record<string, ServiceFile> }>;
+  projects: Record<string, ProjectFile>;
+}
+
+interface ProjectFile {
+  /** By environment, then by host name; the value is the service's name. */
+  domains?: Partial<Record<Environment, Record<string, string>>>;
+  services: Record<string, ServiceFile>;
 }
 
 interface ServiceFile {
@@ -71,8 +82,11 @@ interface ServiceFile {
 }
 
 function toDeploymentConfig(file: DeploymentFile): DeploymentConfig {
-  const services = Object.entries(file.projects).flatMap(([project, { services }]) =>
-    Object.entries(services).map(([name, service]) => toServiceConfig(project, name, service)),
+  const services = Object.entries(file.projects).flatMap(([project, { services, domains }]) =>
+    Object.entries(services).map(([name, service]) => ({
+      ...toServiceConfig(project, name, service),
+      ...present({ domains: domainsOf(name, domains) }),
+    })),
   );
   const platform = file.deployment_platform ?? 'docker';
   if (file.git_config === undefined) return { platform, services };
@@ -97,6 +111,14 @@ function toServiceConfig(project: string, service: string, file: ServiceFile): S
       port,
     }),
   };
+}
+
+function domainsOf(service: string, domains: ProjectFile['domains'] = {}): DomainsByEnvironment | undefined {
+  const lists = Object.entries(domains).map(([environment, names]) => {
+    const own = Object.keys(names).filter(name => names[name] === service);
+    return [environment, own.length === 0 ? undefined : own];
+  });
+  return present(Object.fromEntries(lists) as Record<Environment, string[] | undefined>);
 }
 
 function toHealthCheck(file: ServiceFile['health_check']): ServiceConfig['healthCheck'] {
@@ -136,4 +158,25 @@ function findCollisions(
     const message = `this service and ${other.service} of ${other.project} would both be called ${taken}; rename one`;
     return [document.problemAt(['projects', service.project, 'services', service.service], message)];
   });
+}
+
+/** Host names that lead to no web service, or to two. */
+function findStrayDomains(document: JsonDocument<DeploymentFile>): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(document.value.projects).flatMap(([project, { domains = {}, services }]) =>
+    Object.entries(domains).flatMap(([environment, names]) =>
+      Object.entries(names).flatMap(([domain, service]) => {
+        const message = strayMessage(domain, services[service], owners.get(domain));
+        owners.set(domain, `${service} of ${project} in ${environment}`);
+        if (message === undefined) return [];
+        return [document.problemAt(['projects', project, 'domains', environment, domain], message)];
+      }),
+    ),
+  );
+}
+
+function strayMessage(domain: string, service: ServiceFile | undefined, owner?: string): string | undefined {
+  if (owner !== undefined) return `${domain} leads to ${owner} already; keep one`;
+  if (service === undefined) return 'there is no such service in this project; name one of its web services';
+  return service.type === 'web' ? undefined : `a ${service.type} takes no requests; name a web service`;
 }

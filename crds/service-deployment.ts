@@ -30,6 +30,8 @@ export interface ServiceDeploymentSpec {
     /** The path of the build context in the source. */
     context?: string;
   };
+  /** The host names whose every path leads to this web service, on the load balancer's port 80. */
+  domains?: string[];
   /** The command to run instead of the image's own, one argument an item. */
   command?: string[];
   /** The names, never the values, of the secrets that the service gets as environment. */

@@ -10,6 +10,11 @@ import {
   dropletNames,
 } from '../../crds/names.ts';
 import type { Project, ProjectSpec, ProjectStatus } from '../../crds/project.ts';
+import type {
+  ServiceDeployment,
+  ServiceDeploymentSpec,
+  ServiceDeploymentStatus,
+} from '../../crds/service-deployment.ts';
 
 type Parts<Spec, Status> = { spec?: Partial<Spec>; status?: Status; metadata?: Partial<ObjectMeta> };
 
@@ -86,3 +91,41 @@ export const activeStatus = (dropletID: number): DropletStatus => ({
 /** All Droplets of a project with that many servers, each active; ids count from `firstID`. */
 export const activeDroplets = (project: string, servers: number, firstID = 1): Droplet[] =>
   dropletNames(project, servers).map((name, i) => aDroplet(name, { status: activeStatus(firstID + i) }));
+
+/**
+ * A web service whose version v1 runs on those droplets; one that was never deployed when there are none.
+ *
+ * @param endpoints addresses with port, by droplet.
+ */
+export function aServiceDeployment(
+  name: string,
+  endpoints: Record<string, string> = {},
+  parts: Parts<ServiceDeploymentSpec, ServiceDeploymentStatus> = {},
+): ServiceDeployment {
+  const [, project, environment, service] = /^(.+?)-(prod|uat|test)-(.+)$/.exec(name)!;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'ServiceDeployment',
+    metadata: {
+      name,
+      namespace: 'default',
+      uid: `uid-${name}`,
+      resourceVersion: '1',
+      generation: 1,
+      labels: { [PROJECT_LABEL]: project! },
+      ...parts.metadata,
+    },
+    spec: {
+      project: project!,
+      environment: environment as ServiceDeploymentSpec['environment'],
+      service: service!,
+      type: 'web',
+      ...parts.spec,
+    },
+    status: {
+      ...(Object.keys(endpoints).length > 0 && { version: 'v1' }),
+      endpoints: Object.entries(endpoints).map(([droplet, address]) => ({ droplet, address })),
+      ...parts.status,
+    },
+  };
+}

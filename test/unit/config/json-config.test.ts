@@ -116,6 +116,41 @@ describe('deployment_config.json', () => {
     ]);
   });
 
+  it('leads host names to web services, by environment', async () => {
+    const { config, lines } = await deployment({
+      projects: {
+        shop: {
+          domains: {
+            prod: { 'www.example.com': 'site', 'example.com': 'site', 'api.example.com': 'api' },
+            uat: { 'uat.example.com': 'site' },
+          },
+          services: { site: { type: 'web' }, api: { type: 'web' } },
+        },
+      },
+    });
+    expect(lines).to.deep.equal([]);
+    expect(config?.services.map(({ service, domains }) => ({ service, domains }))).to.deep.equal([
+      { service: 'site', domains: { prod: ['www.example.com', 'example.com'], uat: ['uat.example.com'] } },
+      { service: 'api', domains: { prod: ['api.example.com'] } },
+    ]);
+  });
+
+  it('leads no host name nowhere, to a worker, to two services, or to what is no host name', async () => {
+    const services = { site: { type: 'web' }, mailer: { type: 'worker' } };
+    const shop = (domains: object) => deployment({ projects: { shop: { domains, services } } });
+    expect((await shop({ prod: { 'a.example.com': 'sight' } })).lines.join()).to.contain('no such service');
+    expect((await shop({ prod: { 'a.example.com': 'mailer' } })).lines.join()).to.contain(
+      'a worker takes no',
+    );
+    const twice = await shop({ prod: { 'a.example.com': 'site' }, uat: { 'a.example.com': 'site' } });
+    expect(twice.lines).to.deep.equal([
+      'c.json:9:28: a.example.com leads to site of shop in prod already; keep one',
+    ]);
+    for (const domain of ['WWW.example.com', 'localhost', 'a.example.com;', 'https://example.com', 'a b.com'])
+      expect((await shop({ prod: { [domain]: 'site' } })).lines.join(), domain).to.contain('a host name');
+    expect((await shop({ live: {} })).lines).to.have.length(1);
+  });
+
   it('is no place for passwords, and never has them shown', async () => {
     for (const base_url of ['https://me:hunter2@git.example.com', 'https://hunter2@github.com', 'hunter2'])
       expect((await deployment({ git_config: { base_url }, projects: {} })).lines).to.have.length(1);

@@ -1,0 +1,34 @@
+import { parseNginxVersion } from './nginx-version.ts';
+
+/** What one look at a master tells of its load balancer. */
+export interface LoadBalancerFacts {
+  /** nginx's; undefined when there is none. */
+  version: string | undefined;
+  /** Where the symlink at nginx's main file leads; empty when it is none. */
+  main: string;
+  /** The name of the current generation's folder; empty when there is none. */
+  current: string;
+  /** The SHA-256 of the files in it, hexadecimal. */
+  digest: string;
+  /** The generation that answers; something else when another program answers, empty when nothing does. */
+  running: string;
+}
+
+/**
+ * Reads what FACTS (scripts.ts) printed.
+ *
+ * @returns undefined when the end is missing, as after a lost connection.
+ */
+export function parseFacts(output: string): LoadBalancerFacts | undefined {
+  const lines = output.trimEnd().split('\n');
+  if (lines.at(-1) !== 'end') return undefined;
+  const value = (name: string): string =>
+    lines.find(line => line.startsWith(`${name}\t`))?.slice(name.length + 1) ?? '';
+  return {
+    version: parseNginxVersion(value('version')),
+    main: value('main'),
+    current: value('current'),
+    digest: value('digest').split(' ')[0]!,
+    running: value('running'),
+  };
+}

@@ -1,0 +1,131 @@
+import { findCondition } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
+
+/** Who balances what in one project: what its master's nginx is made from, and what /lb-status tells. */
+export interface Balancing {
+  project: string;
+  /** The web services, by environment and name. */
+  services: BalancedService[];
+}
+
+/** One service that gets a route. */
+export interface BalancedService {
+  /** The ServiceDeployment's. */
+  name: string;
+  project: string;
+  environment: ServiceDeploymentSpec['environment'];
+  service: string;
+  /** The version that runs. */
+  version?: string;
+  /** The path that says whether the service is well. */
+  healthPath: string;
+  /** Host names that lead to this service alone. */
+  domains: string[];
+  /** By droplet. */
+  servers: BalancedServer[];
+}
+
+/** One place where the service answers. */
+export interface BalancedServer {
+  droplet: string;
+  /** Private address and port. */
+  address: string;
+  /** Only `in` gets requests. */
+  state: 'in' | 'out';
+  /** Why it is out, or is in although it is not well. */
+  reason?: string;
+}
+
+/**
+ * What the load balancer of a project has to do.
+ *
+ * @param droplets the project's.
+ * @param services the project's.
+ * @param isHeldOut whether a droplet that is well must stay out a little longer, because its health flaps.
+ */
+export function balancingOf(
+  project: string,
+  droplets: readonly Droplet[],
+  services: readonly ServiceDeployment[],
+  isHeldOut: (droplet: Droplet) => boolean = () => false,
+): Balancing {
+  const byName = new Map(droplets.map(droplet => [droplet.metadata.name, droplet]));
+  const routed = services.filter(({ spec }) => spec.project === project && spec.type === 'web');
+  const claimed = new Set<string>();
+  return {
+    project,
+    services: routed.toSorted(byEnvironmentAndName).map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      project,
+      environment: spec.environment,
+      service: spec.service,
+      ...(status?.version !== undefined && { version: status.version }),
+      healthPath: spec.healthCheck?.path ?? '/health',
+      domains: claim(claimed, spec.domains ?? []),
+      servers: serversOf(status?.endpoints ?? [], byName, isHeldOut),
+    })),
+  };
+}
+
+/** A host name leads to one service: the first that asks for it. */
+function claim(claimed: Set<string>, domains: readonly string[]): string[] {
+  const own = [...new Set(domains)].filter(domain => !claimed.has(domain)).toSorted();
+  for (const domain of own) claimed.add(domain);
+  return own;
+}
+
+type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints']>[number];
+
+/**
+ *     the droplet                                | its server
+ *     -------------------------------------------+----------------------------------
+ *     is not there, or is being destroyed        | out
+ *     does not run, or is being resized          | out
+ *     has another private address by now         | out: it may be somebody else's
+ *     is not Healthy, or was so a moment ago     | out, unless that goes for all that are left
+ *     anything else                              | in
+ *
+ * When health speaks against all that are left it is the check that is doubted: whoever can answer may.
+ */
+function serversOf(
+  endpoints: readonly Endpoint[],
+  droplets: ReadonlyMap<string, Droplet>,
+  isHeldOut: (droplet: Droplet) => boolean,
+): BalancedServer[] {
+  const judged = endpoints
+    .toSorted((a, b) => compare(`${a.droplet} ${a.address}`, `${b.droplet} ${b.address}`))
+    .map(endpoint => {
+      const droplet = droplets.get(endpoint.droplet);
+      const gone = whyGone(endpoint, droplet);
+      return { endpoint, gone, unwell: gone === undefined ? whyUnwell(droplet!, isHeldOut) : undefined };
+    });
+  const isAnyWell = judged.some(({ gone, unwell }) => gone === undefined && unwell === undefined);
+  return judged.map(({ endpoint, gone, unwell }) => {
+    const reason = gone ?? unwell;
+    const isOut = gone !== undefined || (unwell !== undefined && isAnyWell);
+    return { ...endpoint, state: isOut ? 'out' : 'in', ...(reason !== undefined && { reason }) };
+  });
+}
+
+function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
+  if (droplet === undefined) return 'the droplet is not there';
+  if (droplet.metadata.deletionTimestamp !== undefined) return 'the droplet is being destroyed';
+  const { phase, privateAddress } = droplet.status ?? {};
+  if (phase !== 'Active') return `the droplet is ${(phase ?? 'Pending').toLowerCase()}`;
+  if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
+    return `the droplet's private address is ${privateAddress ?? 'not known'}`;
+  return undefined;
+}
+
+function whyUnwell(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
+  const healthy = findCondition(droplet.status?.conditions, 'Healthy');
+  if (healthy?.status === 'False') return 'the droplet is not healthy';
+  return isHeldOut(droplet) ? 'the droplet was unhealthy too often of late' : undefined;
+}
+
+const byEnvironmentAndName = (a: ServiceDeployment, b: ServiceDeployment): number =>
+  compare(`${a.spec.environment} ${a.spec.service}`, `${b.spec.environment} ${b.spec.service}`);
+
+/** By code unit: the same everywhere, whatever the locale. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
