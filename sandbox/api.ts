@@ -138,7 +138,8 @@ function refusal({ headers, refusedBy, retryAfter }: Verdict): Answer {
 }
 
 /** What was due by now happens first, and stays even if the request is refused. */
-function handle({ match, url, operation, world, now: clock }: Exchange, text: string): Reply {
+function handle(exchange: Exchange, text: string): Reply {
+  const { match, url, operation, request, world, now: clock } = exchange;
   const now = clock();
   world.state.transaction(() => settle(world, now));
   if (match === undefined) throw notFound();
@@ -147,6 +148,7 @@ function handle({ match, url, operation, world, now: clock }: Exchange, text: st
     path: url.pathname,
     params: match.params,
     query: url.searchParams,
+    headers: request.headers,
     body: parseBody(text),
     baseUrl: url.origin,
     now,
@@ -166,7 +168,7 @@ function send(response: ServerResponse, answer: Answer, requestId: string): void
   response.writeHead(status, {
     ...answer.headers,
     'x-request-id': requestId,
-    ...(status !== 204 && {
+    ...((html ?? answer.body) !== undefined && {
       'content-type': html === undefined ? 'application/json; charset=utf-8' : 'text/html',
     }),
   });

@@ -31,8 +31,8 @@ type SizeRow = readonly [
   monthly: number,
 ];
 
-/** Hours after which a droplet costs its monthly price. */
-const BILLED_HOURS = 672;
+/** Hours after which a month costs its whole price. */
+export const BILLED_HOURS = 672;
 
 const GB = 1024;
 

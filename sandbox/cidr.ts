@@ -23,6 +23,9 @@ export const overlaps = (a: Range, b: Range): boolean => a.first <= b.last && b.
 export const addressText = (address: number): string =>
   [24, 16, 8, 0].map(bits => Math.floor(address / 2 ** bits) % 256).join('.');
 
+/** The number of `10.116.0.2`; NaN of what is no address. */
+export const addressNumber = (text: string): number => parseCidr(`${text}/32`)?.first ?? Number.NaN;
+
 /** `255.255.240.0` of 20. */
 export const netmask = (prefix: number): string => addressText(2 ** 32 - 2 ** (32 - prefix));
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseBody, readBody } from './body.ts';
 import { ApiError } from './errors.ts';
-import type { Faults } from './faults.ts';
 import { answerHosts, isHosts, type HostsParts } from './hosts/control.ts';
 import type { Ledger } from './ledger.ts';
+import { settle } from './lifecycle.ts';
+import type { World } from './world.ts';
 
 /** Whether a path is one of the sandbox's own, which the real API does not have. */
 export const isControl = (path: string): boolean => path === '/sandbox' || path.startsWith('/sandbox/');
@@ -12,7 +13,7 @@ export const isControl = (path: string): boolean => path === '/sandbox' || path.
 const SHOWN_CALLS = 1000;
 
 interface Parts extends HostsParts {
-  readonly world: HostsParts['world'] & { readonly faults: Faults };
+  readonly world: World;
   readonly ledger: Ledger;
   readonly now: () => number;
 }
@@ -49,7 +50,7 @@ function controlReply({ world, ledger, now }: Parts, request: string, text: stri
       world.faults.clear();
       return world.faults.get();
     case 'GET /sandbox/ledger':
-      return { counts: ledger.countBy(), bill: ledger.bill(now()), calls: ledger.calls.slice(-SHOWN_CALLS) };
+      return ledgerView({ world, ledger, now });
     default:
       throw new ApiError(
         404,
@@ -57,6 +58,13 @@ function controlReply({ world, ledger, now }: Parts, request: string, text: stri
         'The sandbox has /sandbox/faults, /sandbox/ledger and /sandbox/hosts.',
       );
   }
+}
+
+/** What was due by now is on the bill, whether anybody asked the API since or not. */
+function ledgerView({ world, ledger, now: clock }: Pick<Parts, 'world' | 'ledger' | 'now'>) {
+  const now = clock();
+  world.state.transaction(() => settle(world, now));
+  return { counts: ledger.countBy(), bill: ledger.bill(now), calls: ledger.calls.slice(-SHOWN_CALLS) };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

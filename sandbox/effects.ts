@@ -1,7 +1,7 @@
 import { ipv6Address } from './networks.ts';
 import type { DropletRecord, Effect } from './records.ts';
 
-/** The droplet as an action leaves it. What the action makes beside it, a snapshot, is made elsewhere. */
+/** The droplet as an action leaves it. What the action does beside it is in carry-out.ts. */
 export function afterEffect(droplet: DropletRecord, effect: Effect): DropletRecord {
   switch (effect.kind) {
     case 'boot':
@@ -27,8 +27,18 @@ export function afterEffect(droplet: DropletRecord, effect: Effect): DropletReco
         addresses: { ...droplet.addresses, ipv6: ipv6Address(droplet.id) },
       };
     case 'backups':
-      return { ...droplet, features: withFeature(droplet, 'backups', effect.enabled) };
+      return { ...droplet, features: withFeature(droplet, 'backups', effect.policy !== null) };
+    case 'attach-volume':
+      return { ...droplet, volumeIds: [...new Set([...droplet.volumeIds, effect.volumeId])] };
+    case 'detach-volume':
+      return { ...droplet, volumeIds: droplet.volumeIds.filter(id => id !== effect.volumeId) };
     case 'snapshot':
+    case 'grow-volume':
+    case 'assign-ip':
+    case 'unassign-ip':
+    case 'transfer-image':
+    case 'convert-image':
+    case 'destroy':
     case 'none':
       return droplet;
   }

@@ -27,6 +27,9 @@ export const notFound = (message = 'The resource you were accessing could not be
 
 export const conflict = (message: string): ApiError => new ApiError(409, 'conflict', message);
 
+export const preconditionFailed = (message: string): ApiError =>
+  new ApiError(412, 'precondition_failed', message);
+
 export const tooLarge = (): ApiError =>
   new ApiError(413, 'request_entity_too_large', 'Request body too large');
 
@@ -35,3 +38,6 @@ export const unprocessable = (message: string): ApiError =>
 
 export const serverError = (message = 'Server was unable to give you a response.'): ApiError =>
   new ApiError(500, 'server_error', message);
+
+/** A droplet takes part in one event at a time; clients match these words. */
+export const pendingEvent = (): ApiError => unprocessable('Droplet already has a pending event.');

@@ -24,6 +24,45 @@ export function optionalFlag(body: Body, field: string): boolean | undefined {
   throw unprocessable(`${field} must be true or false`);
 }
 
+/** A whole number within limits, both included. */
+export function optionalInteger(
+  body: Body,
+  field: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {},
+): number | undefined {
+  const value = given(body, field);
+  if (value === undefined) return undefined;
+  if (!Number.isSafeInteger(value)) throw unprocessable(`${field} must be a whole number`);
+  const number = value as number;
+  if (number < min || number > max) throw unprocessable(`${field} must be between ${min} and ${max}`);
+  return number;
+}
+
+export function requiredInteger(body: Body, field: string): number {
+  const value = optionalInteger(body, field);
+  if (value === undefined) throw unprocessable(`${field} is required`);
+  return value;
+}
+
+/** One of a few texts. */
+export function optionalChoice<T extends string>(
+  body: Body,
+  field: string,
+  choices: readonly T[],
+): T | undefined {
+  const value = optionalString(body, field);
+  if (value === undefined) return undefined;
+  const chosen = choices.find(choice => choice === value);
+  if (chosen === undefined) throw unprocessable(`${field} must be one of ${choices.join(', ')}`);
+  return chosen;
+}
+
+export function requiredChoice<T extends string>(body: Body, field: string, choices: readonly T[]): T {
+  const value = optionalChoice(body, field, choices);
+  if (value === undefined) throw unprocessable(`${field} is required`);
+  return value;
+}
+
 export function optionalList(body: Body, field: string): readonly unknown[] | undefined {
   const value = given(body, field);
   if (value === undefined || Array.isArray(value)) return value as readonly unknown[] | undefined;

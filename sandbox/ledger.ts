@@ -1,5 +1,5 @@
 import { billOf, type Bill } from './billing.ts';
-import type { UsageRecord } from './records.ts';
+import type { ChargeRecord, UsageRecord } from './records.ts';
 
 /** One request that reached the API. */
 interface LedgerCall {
@@ -17,7 +17,7 @@ export interface Ledger {
   readonly calls: readonly LedgerCall[];
   /** How often each operation was called since the sandbox started. */
   countBy(): Record<string, number>;
-  /** What the droplets cost up to `now` (milliseconds since the epoch), destroyed ones included. */
+  /** What everything cost up to `now` (milliseconds since the epoch), what is destroyed included. */
   bill(now: number): Bill;
 }
 
@@ -28,13 +28,16 @@ export interface LedgerBook extends Ledger {
 
 const KEPT_CALLS = 100_000;
 
-export function createLedger(usage: () => Iterable<UsageRecord>): LedgerBook {
+export function createLedger(
+  usage: () => Iterable<UsageRecord>,
+  charges: () => Iterable<ChargeRecord>,
+): LedgerBook {
   const calls: LedgerCall[] = [];
   const counts = new Map<string, number>();
   return {
     calls,
     countBy: () => Object.fromEntries(counts),
-    bill: now => billOf(usage(), now),
+    bill: now => billOf(usage(), charges(), now),
     record(call) {
       calls.push(call);
       if (calls.length >= 2 * KEPT_CALLS) calls.splice(0, KEPT_CALLS);

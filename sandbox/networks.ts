@@ -27,9 +27,13 @@ export function assignAddresses(
   return { public: publicAddress(world, reuse), private: privateAddress(world, droplet), ...ipv6 };
 }
 
-function publicAddress(world: World, reuse: boolean): string {
+/** One that no droplet has, and that is not reserved; the one given back last if it may be used again. */
+export function publicAddress(world: World, reuse: boolean): string {
   const { released } = countersOf(world.state);
-  const inUse = new Set([...world.state.all('droplets')].map(other => other.addresses.public));
+  const inUse = new Set([
+    ...[...world.state.all('droplets')].map(other => other.addresses.public),
+    ...[...world.state.all('reservedIps')].map(reserved => reserved.ip),
+  ]);
   if (reuse && released !== undefined && !inUse.has(released)) return released;
   const range = parseCidr(world.publicRange)!;
   const usable = range.last - range.first - RESERVED;

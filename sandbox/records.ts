@@ -25,6 +25,8 @@ export interface DropletRecord {
   /** The public keys that were named when it was made, as lines of OpenSSH's format. */
   readonly authorizedKeys: readonly string[];
   readonly userData?: string;
+  /** Of a droplet with the feature `backups`. */
+  readonly backups?: BackupSchedule;
   /** The action under way, which locks the droplet. */
   readonly actionId?: number;
   /** When the stretch of use that it is being billed for began. */
@@ -46,15 +48,29 @@ export interface Addresses {
   readonly ipv6?: string;
 }
 
-/** An image of DigitalOcean's, or a snapshot of the account's. */
+/** When a droplet's backups are taken. */
+export interface BackupSchedule {
+  readonly policy: BackupPolicy;
+  /** The beginning of the window in which the next one is taken. */
+  readonly nextAt: number;
+}
+
+/** A weekday is only what a weekly plan has. Hours are of UTC. */
+export interface BackupPolicy {
+  readonly plan: 'daily' | 'weekly';
+  readonly weekday?: 'SUN' | 'MON' | 'TUE' | 'WED' | 'THU' | 'FRI' | 'SAT';
+  readonly hour: number;
+}
+
+/** An image of DigitalOcean's, or one of the account's: a snapshot, a backup, or one that was uploaded. */
 export interface ImageRecord {
   readonly id: number;
   readonly name: string;
   readonly distribution: string;
-  /** None for snapshots. */
+  /** None for the account's own. */
   readonly slug: string | null;
-  /** What the `type` filter of the image list goes by. */
-  readonly kind: 'distribution' | 'application' | 'snapshot';
+  /** The first two are DigitalOcean's, the others the account's. */
+  readonly kind: 'distribution' | 'application' | 'snapshot' | 'backup' | 'custom';
   readonly regions: readonly string[];
   readonly createdAt: number;
   /** GB */
@@ -63,11 +79,99 @@ export interface ImageRecord {
   readonly sizeGigabytes: number;
   readonly description: string;
   readonly tags: readonly string[];
-  /** The droplet that a snapshot was taken of. */
+  /** The droplet that a snapshot or a backup was taken of. */
   readonly dropletId?: number;
+  /** It is pending, and nothing can be made of it, until then. */
+  readonly pendingUntil?: number;
+  /** The action under way. */
+  readonly actionId?: number;
 }
 
-/** What an action does when it ends, beside unlocking its droplet. */
+/** A block storage volume. What it is attached to is in the droplet's `volumeIds`. */
+export interface VolumeRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** The region slug; only droplets of the same region can have it. */
+  readonly region: string;
+  /** GB; it only grows. */
+  readonly sizeGigabytes: number;
+  readonly createdAt: number;
+  /** Empty when it was made without a file system. */
+  readonly filesystemType: string;
+  readonly filesystemLabel: string;
+  readonly tags: readonly string[];
+  /** The volume snapshot that its files were made from. */
+  readonly snapshotId?: string;
+  /** The action under way, which locks the volume. */
+  readonly actionId?: number;
+}
+
+/** A volume's files at one time. */
+export interface VolumeSnapshotRecord {
+  readonly id: string;
+  readonly name: string;
+  /** The volume may be gone. */
+  readonly volumeId: string;
+  readonly regions: readonly string[];
+  readonly createdAt: number;
+  /** GB; the size of the volume, which is the least that a new one may have. */
+  readonly minDiskSize: number;
+  /** GB */
+  readonly sizeGigabytes: number;
+  readonly filesystemType: string;
+  readonly filesystemLabel: string;
+  readonly tags: readonly string[];
+}
+
+/** A public address that stays the account's; floating IP is its older name. */
+export interface ReservedIpRecord {
+  readonly ip: string;
+  /** The region slug; only droplets of the same region can have it. */
+  readonly region: string;
+  /** The droplet that it leads to. */
+  readonly dropletId?: number;
+  /** The action under way, which locks the address. */
+  readonly actionId?: number;
+}
+
+/** A group of resources, for people. One of them is the default, where new resources go. */
+export interface ProjectRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly purpose: string;
+  readonly environment: string;
+  readonly default: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Which project a resource is in. */
+export interface AssignmentRecord {
+  /** `do:droplet:412000001` */
+  readonly urn: string;
+  readonly projectId: string;
+  readonly assignedAt: number;
+}
+
+/** A droplet destroyed together with what belongs to it; kept so that its outcome can be asked for. */
+export interface DestructionRecord {
+  readonly dropletId: number;
+  readonly name: string;
+  readonly resources: readonly DoomedResource[];
+  /** When it failed or succeeded; none while it is under way. */
+  readonly completedAt?: number;
+  readonly failed: boolean;
+}
+
+export interface DoomedResource {
+  readonly kind: 'reserved_ips' | 'snapshots' | 'volumes' | 'volume_snapshots';
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What an action does when it ends, beside unlocking what it locked. */
 export type Effect =
   | { readonly kind: 'boot' }
   | { readonly kind: 'restart'; readonly how: 'graceful' | 'hard' }
@@ -77,10 +181,18 @@ export type Effect =
   | { readonly kind: 'snapshot'; readonly name: string; readonly id: number }
   | { readonly kind: 'rebuild'; readonly image: ImageRecord }
   | { readonly kind: 'ipv6' }
-  | { readonly kind: 'backups'; readonly enabled: boolean }
+  | { readonly kind: 'backups'; readonly policy: BackupPolicy | null }
+  | { readonly kind: 'attach-volume'; readonly volumeId: string }
+  | { readonly kind: 'detach-volume'; readonly volumeId: string }
+  | { readonly kind: 'grow-volume'; readonly sizeGigabytes: number }
+  | { readonly kind: 'assign-ip' }
+  | { readonly kind: 'unassign-ip' }
+  | { readonly kind: 'transfer-image'; readonly region: string }
+  | { readonly kind: 'convert-image' }
+  | { readonly kind: 'destroy' }
   | { readonly kind: 'none' };
 
-/** Something under way on a droplet, or over. */
+/** Something under way, or over. It locks every resource that it names. */
 export interface ActionRecord {
   readonly id: number;
   readonly type: string;
@@ -88,7 +200,10 @@ export interface ActionRecord {
   readonly startedAt: number;
   /** When it ends, known from its start. */
   readonly endsAt: number;
-  readonly dropletId: number;
+  readonly dropletId?: number;
+  readonly volumeId?: string;
+  readonly reservedIp?: string;
+  readonly imageId?: number;
   /** The region slug. */
   readonly region: string;
   readonly effect: Effect;
@@ -145,6 +260,19 @@ export interface UsageRecord {
   readonly to?: number;
 }
 
+/** A stretch of time for which something else than a droplet is paid. */
+export interface ChargeRecord {
+  readonly kind: 'volume' | 'snapshot' | 'reserved-ip' | 'backups';
+  /** The id of the resource; of the droplet for backups. */
+  readonly resource: string;
+  readonly name: string;
+  /** US dollars for a whole month. */
+  readonly monthly: number;
+  readonly from: number;
+  /** None while it goes on. */
+  readonly to?: number;
+}
+
 /** The numbers that must not be given twice, and what else outlives a restart. */
 export interface CountersRecord {
   readonly droplet: number;
@@ -161,11 +289,19 @@ export interface Records {
   droplets: DropletRecord;
   actions: ActionRecord;
   keys: KeyRecord;
+  /** The account's images: snapshots, backups and uploaded ones. */
   snapshots: ImageRecord;
   tags: TagRecord;
   firewalls: FirewallRecord;
   vpcs: VpcRecord;
+  volumes: VolumeRecord;
+  volumeSnapshots: VolumeSnapshotRecord;
+  reservedIps: ReservedIpRecord;
+  projects: ProjectRecord;
+  assignments: AssignmentRecord;
+  destructions: DestructionRecord;
   usage: UsageRecord;
+  charges: ChargeRecord;
   counters: CountersRecord;
 }
 

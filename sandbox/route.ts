@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { World } from './world.ts';
 
 /** A request that was understood, ready to be carried out. */
@@ -8,6 +9,7 @@ export interface Call {
   /** What stood in the path's `:name` places. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   /** Empty when none was sent. */
   readonly body: Readonly<Record<string, unknown>>;
   /** What links in the reply begin with, without /v2. */
@@ -19,7 +21,7 @@ export interface Call {
 
 export interface Reply {
   readonly status: number;
-  /** None for 204. */
+  /** None for 204, and for 202 where there is nothing to say. */
   readonly body?: unknown;
 }
 

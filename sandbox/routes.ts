@@ -9,6 +9,15 @@ import { keyRoutes } from './resources/keys.ts';
 import { snapshotRoutes } from './resources/snapshots.ts';
 import { tagRoutes } from './resources/tags.ts';
 import { vpcRoutes } from './resources/vpcs.ts';
+import { dropletAssociateRoutes } from './resources/droplet-associates.ts';
+import { dropletBackupRoutes } from './resources/droplet-backups.ts';
+import { imageActionRoutes } from './resources/image-actions.ts';
+import { projectResourceRoutes } from './resources/project-resources.ts';
+import { projectRoutes } from './resources/projects.ts';
+import { reservedIpRoutes } from './resources/reserved-ips.ts';
+import { volumeActionRoutes } from './resources/volume-actions.ts';
+import { volumeSnapshotRoutes } from './resources/volume-snapshots.ts';
+import { volumeRoutes } from './resources/volumes.ts';
 import type { Route } from './route.ts';
 
 /** Everything that the sandbox answers under /v2. */
@@ -24,4 +33,13 @@ export const ROUTES: readonly Route[] = [
   ...snapshotRoutes,
   ...tagRoutes,
   ...vpcRoutes,
+  ...dropletAssociateRoutes,
+  ...dropletBackupRoutes,
+  ...imageActionRoutes,
+  ...projectResourceRoutes,
+  ...projectRoutes,
+  ...reservedIpRoutes,
+  ...volumeActionRoutes,
+  ...volumeSnapshotRoutes,
+  ...volumeRoutes,
 ];

@@ -89,7 +89,10 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
   closers.push(() => storage.close());
   hosts = await openHosts(options, storage.state, now, closers);
   const faults = createFaults(random);
-  const ledger = createLedger(() => storage.state.all('usage'));
+  const ledger = createLedger(
+    () => storage.state.all('usage'),
+    () => storage.state.all('charges'),
+  );
   const api = createApi({
     world: {
       state: storage.state,

@@ -11,7 +11,14 @@ const COLLECTIONS: readonly Collection[] = [
   'tags',
   'firewalls',
   'vpcs',
+  'volumes',
+  'volumeSnapshots',
+  'reservedIps',
+  'projects',
+  'assignments',
+  'destructions',
   'usage',
+  'charges',
   'counters',
 ];
 

@@ -33,7 +33,9 @@ export function hostSpec(state: State, droplet: DropletRecord): HostSpec {
 }
 
 const hostImage = ({ kind, id, slug }: ImageRecord): HostImage =>
-  kind === 'snapshot' ? { type: 'snapshot', id } : { type: 'distribution', slug: slug ?? String(id) };
+  kind === 'snapshot' || kind === 'backup'
+    ? { type: 'snapshot', id }
+    : { type: 'distribution', slug: slug ?? String(id) };
 
 /** The rules of all firewalls that protect the droplet add up, and what none of them lets through is dropped. */
 function hostFirewall(state: State, droplet: DropletRecord): HostFirewall | undefined {

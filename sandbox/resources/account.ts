@@ -1,3 +1,4 @@
+import { ACCOUNT_LIMITS } from '../limits.ts';
 import { ok, type Call, type Route } from '../route.ts';
 
 /** The account itself. */
@@ -9,9 +10,9 @@ function getAccount(call: Call) {
   return ok({
     account: {
       droplet_limit: call.world.dropletLimit,
-      floating_ip_limit: 3,
-      reserved_ip_limit: 3,
-      volume_limit: 100,
+      floating_ip_limit: ACCOUNT_LIMITS.reservedIps,
+      reserved_ip_limit: ACCOUNT_LIMITS.reservedIps,
+      volume_limit: ACCOUNT_LIMITS.volumes,
       email: 'sandbox@example.com',
       name: 'Sandbox',
       uuid: '00000000000040008000000000000000',

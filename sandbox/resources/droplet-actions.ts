@@ -1,15 +1,17 @@
 import { sizeBySlug } from '../catalog.ts';
-import { unprocessable } from '../errors.ts';
-import { found, isObject, numericId, optionalFlag, optionalString, requiredString } from '../input.ts';
+import { DEFAULT_BACKUPS } from '../backups.ts';
+import { pendingEvent, unprocessable } from '../errors.ts';
+import { optionalFlag, optionalString, requiredString } from '../input.ts';
 import { startAction } from '../lifecycle.ts';
 import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord, Effect } from '../records.ts';
 import { created, ok, type Call, type Route } from '../route.ts';
 import { nextNumber } from '../world.ts';
-import { actionView, newestFirst } from './actions.ts';
+import { actionOf, actionView, newestFirst } from './actions.ts';
+import { readBackupPolicy } from './backup-policy.ts';
 import { checkHostname, checkImageFits } from './droplet-request.ts';
 import { dropletsTagged, readableDroplet } from './droplets.ts';
-import { findImage } from './images.ts';
+import { findImage, isUsable } from './images.ts';
 
 /** What can be done to droplets that exist. */
 export const dropletActionRoutes: readonly Route[] = [
@@ -45,18 +47,16 @@ function actionsOf(call: Call): ActionRecord[] {
 }
 
 function getAction(call: Call) {
-  const action = found(call.world.state.get('actions', numericId(call.params['action'])));
-  const ofDroplet = action.dropletId === readableDroplet(call).id ? action : undefined;
-  return ok({ action: actionView(found(ofDroplet)) });
+  const { id } = readableDroplet(call);
+  return ok({ action: actionView(actionOf(call, action => action.dropletId === id)) });
 }
 
 function createAction(call: Call) {
   const droplet = readableDroplet(call);
   const type = requiredString(call.body, 'type');
   if (droplet.actionId !== undefined || call.world.faults.take('pendingEvent', call.operation))
-    throw unprocessable('Droplet already has a pending event.');
-  const effect = effectOf(type, droplet, call);
-  return created({ action: actionView(startAction(call.world, droplet, type, effect, call.now)) });
+    throw pendingEvent();
+  return created({ action: actionView(start(call, droplet, type)) });
 }
 
 const BY_TAG: ReadonlySet<string> = new Set([
@@ -78,10 +78,14 @@ function createActionsByTag(call: Call) {
   const busy = targets.some(droplet => droplet.actionId !== undefined);
   if (busy || call.world.faults.take('pendingEvent', call.operation))
     throw unprocessable('there are currently blocking events processing for one or more of the droplets');
-  const actions = targets.map(droplet =>
-    startAction(call.world, droplet, type, effectOf(type, droplet, call), call.now),
-  );
+  const actions = targets.map(droplet => start(call, droplet, type));
   return created({ actions: actions.map(actionView) });
+}
+
+function start(call: Call, droplet: DropletRecord, type: string): ActionRecord {
+  const { id: dropletId, region } = droplet;
+  const effect = effectOf(type, droplet, call);
+  return startAction(call.world, call.operation, { type, region, effect, dropletId }, call.now);
 }
 
 const invalidType = () => unprocessable('You specified an invalid action type.');
@@ -115,18 +119,20 @@ const RULES: Readonly<Record<string, Rule>> = {
   enable_private_networking() {
     throw unprocessable('Droplet already has private networking enabled.');
   },
-  enable_backups(droplet) {
+  enable_backups(droplet, { body }) {
+    const policy = readBackupPolicy(body) ?? DEFAULT_BACKUPS;
     if (hasBackups(droplet)) throw unprocessable('Droplet already has backups enabled.');
-    return { kind: 'backups', enabled: true };
+    return { kind: 'backups', policy };
   },
   disable_backups(droplet) {
     if (!hasBackups(droplet)) throw unprocessable('Droplet does not have backups enabled.');
-    return { kind: 'backups', enabled: false };
+    return { kind: 'backups', policy: null };
   },
   change_backup_policy(droplet, { body }) {
+    const policy = readBackupPolicy(body);
+    if (policy === undefined) throw unprocessable('backup_policy is required');
     if (!hasBackups(droplet)) throw unprocessable('Droplet does not have backups enabled.');
-    if (!isObject(body['backup_policy'])) throw unprocessable('backup_policy is required');
-    return { kind: 'none' };
+    return { kind: 'backups', policy };
   },
   change_kernel() {
     throw unprocessable("The Droplet's kernel is managed internally and cannot be changed.");
@@ -170,13 +176,17 @@ function resize(droplet: DropletRecord, { body }: Call): Effect {
 /** Takes any image; the droplet keeps its id and addresses. */
 function rebuild(droplet: DropletRecord, { world, body }: Call): Effect {
   const image = findImage(world, body['image'] ?? droplet.image.id);
-  if (image === undefined || !image.regions.includes(droplet.region))
+  if (image === undefined || !isUsable(image, droplet.region))
     throw unprocessable('You specified an invalid image for Droplet rebuild.');
   checkImageFits(image, droplet.disk);
   return { kind: 'rebuild', image };
 }
 
-/** Takes only a backup of the same droplet, and the sandbox makes no backups: nothing will do. */
-function restore(): Effect {
-  throw unprocessable('You specified an invalid image: only a backup of this Droplet can be restored.');
+/** Takes only a backup of the same droplet. */
+function restore(droplet: DropletRecord, { world, body }: Call): Effect {
+  const image = findImage(world, body['image']);
+  if (image?.kind !== 'backup' || image.dropletId !== droplet.id)
+    throw unprocessable('You specified an invalid image: only a backup of this Droplet can be restored.');
+  checkImageFits(image, droplet.disk);
+  return { kind: 'rebuild', image };
 }

@@ -1,11 +1,16 @@
 import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../catalog.ts';
+import { DEFAULT_BACKUPS } from '../backups.ts';
 import { unprocessable } from '../errors.ts';
-import { isObject, optionalFlag, optionalList, optionalString, stringList } from '../input.ts';
-import type { ImageRecord, VpcRecord } from '../records.ts';
+import { isObject, optionalFlag, optionalList, optionalString } from '../input.ts';
+import type { BackupPolicy, ImageRecord, VolumeRecord, VpcRecord } from '../records.ts';
+import { VOLUMES_PER_DROPLET } from '../limits.ts';
 import type { Call } from '../route.ts';
-import { isTagName } from '../tagging.ts';
-import { findImage } from './images.ts';
+import { readTags } from '../tagging.ts';
+import type { World } from '../world.ts';
+import { readBackupPolicy } from './backup-policy.ts';
+import { findImage, isUsable } from './images.ts';
 import { findKey } from './keys.ts';
+import { checkAttachable } from './volume-actions.ts';
 
 /** What a create asks for, checked. */
 export interface DropletOrder {
@@ -20,6 +25,8 @@ export interface DropletOrder {
   readonly tags: readonly string[];
   readonly features: readonly string[];
   readonly volumeIds: readonly string[];
+  /** Undefined without backups. */
+  readonly backups: BackupPolicy | undefined;
   readonly userData: string | undefined;
   /** None: the region's default. */
   readonly vpc: VpcRecord | undefined;
@@ -43,9 +50,10 @@ export function readDropletOrder(call: Call): DropletOrder {
     size,
     image: readImage(call, region, size),
     authorizedKeys: readKeys(call),
-    tags: readTags(call),
+    tags: readTags(body),
     features: readFeatures(call),
-    volumeIds: readVolumes(call),
+    volumeIds: readVolumes(call, region, names.length),
+    backups: readBackups(call),
     userData: readUserData(call),
     vpc: readVpc(call, region),
   };
@@ -79,7 +87,7 @@ function readRegion(slug: unknown): string {
 
 function readImage({ world, body }: Call, region: string, size: Size): ImageRecord {
   const image = findImage(world, body['image']);
-  if (image === undefined || !image.regions.includes(region))
+  if (image === undefined || !isUsable(image, region))
     throw unprocessable('You specified an invalid image for Droplet creation.');
   checkImageFits(image, size.disk);
   return image;
@@ -102,24 +110,37 @@ function readKeys(call: Call): string[] {
   return keys.map(key => key!.publicKey);
 }
 
-function readTags({ body }: Call): readonly string[] {
-  const tags = stringList(body, 'tags');
-  const invalid = tags.find(tag => !isTagName(tag));
-  if (invalid !== undefined) throw unprocessable(`Error validating resource tag: "${invalid}" is invalid`);
-  return tags;
-}
-
 function readFeatures({ body }: Call): string[] {
-  const asked = ['backups', 'monitoring', 'ipv6'].filter(feature => optionalFlag(body, feature));
+  const asked = ['monitoring', 'ipv6'].filter(feature => optionalFlag(body, feature));
   const agent = optionalFlag(body, 'with_droplet_agent') === false ? [] : ['droplet_agent'];
   return [...asked, ...agent, 'private_networking'];
 }
 
-/** The specification says texts, and Go's client sends objects with an id; the sandbox has no volumes. */
-function readVolumes({ body }: Call): string[] {
-  const ids = (optionalList(body, 'volumes') ?? []).map(volume => (isObject(volume) ? volume['id'] : volume));
-  if (ids.length > 0) throw unprocessable(`Failed to resolve volume ${String(ids[0])}: volume not found`);
-  return [];
+function readBackups({ body }: Call): BackupPolicy | undefined {
+  const policy = readBackupPolicy(body);
+  return optionalFlag(body, 'backups') ? (policy ?? DEFAULT_BACKUPS) : undefined;
+}
+
+/** The specification says texts, and Go's client sends objects with an id, or with a name. */
+function readVolumes({ world, body }: Call, region: string, droplets: number): string[] {
+  const volumes = (optionalList(body, 'volumes') ?? []).map(volume => findVolume(world, volume, region));
+  if (volumes.length > 0 && droplets > 1) throw unprocessable('a volume can be attached to one Droplet only');
+  if (volumes.length > VOLUMES_PER_DROPLET)
+    throw unprocessable(`a Droplet can have at most ${VOLUMES_PER_DROPLET} volumes`);
+  for (const volume of volumes) checkAttachable(world, volume, region);
+  return [...new Set(volumes.map(volume => volume.id))];
+}
+
+function findVolume({ state }: World, wanted: unknown, region: string): VolumeRecord {
+  const { id, name } = isObject(wanted) ? wanted : { id: wanted };
+  const volume =
+    typeof id === 'string' && id !== ''
+      ? state.get('volumes', id)
+      : [...state.all('volumes')].find(other => other.name === name && other.region === region);
+  if (volume === undefined)
+    throw unprocessable(`Failed to resolve volume ${String(id ?? name)}: volume not found`);
+  if (volume.actionId !== undefined) throw unprocessable('the volume has a pending event');
+  return volume;
 }
 
 function readUserData({ body }: Call): string | undefined {

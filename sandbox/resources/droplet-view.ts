@@ -1,3 +1,4 @@
+import { backupWindowView } from '../backups.ts';
 import { sizeBySlug } from '../catalog.ts';
 import { networksView } from '../networks.ts';
 import type { DropletRecord } from '../records.ts';
@@ -6,8 +7,13 @@ import type { World } from '../world.ts';
 import { regionViewOf, sizeView } from './catalog.ts';
 import { imageView } from './images.ts';
 
-/** A droplet as the API shows it. `snapshotIds` are those of its snapshots. */
-export function dropletView(world: World, droplet: DropletRecord, snapshotIds: readonly number[]) {
+/** A droplet as the API shows it. Who shows many finds their images once. */
+export function dropletView(
+  world: World,
+  droplet: DropletRecord,
+  images: ReadonlyMap<number, OwnImages> = imagesByDroplet(world),
+) {
+  const { snapshots, backups } = images.get(droplet.id) ?? NO_IMAGES;
   const size = sizeBySlug(droplet.size)!;
   return {
     id: droplet.id,
@@ -21,9 +27,9 @@ export function dropletView(world: World, droplet: DropletRecord, snapshotIds: r
     kernel: null,
     created_at: stamp(droplet.createdAt),
     features: droplet.features,
-    backup_ids: [],
-    next_backup_window: null,
-    snapshot_ids: snapshotIds,
+    backup_ids: backups,
+    next_backup_window: backupWindowView(droplet.backups),
+    snapshot_ids: snapshots,
     image: imageView(droplet.image),
     volume_ids: droplet.volumeIds,
     size: sizeView(size),
@@ -35,10 +41,26 @@ export function dropletView(world: World, droplet: DropletRecord, snapshotIds: r
   };
 }
 
-/** The ids of every droplet's snapshots, found in one pass. */
-export function snapshotIdsByDroplet(world: World): ReadonlyMap<number, number[]> {
-  const ids = new Map<number, number[]>();
-  for (const { id, dropletId } of world.state.all('snapshots'))
-    if (dropletId !== undefined) ids.set(dropletId, [...(ids.get(dropletId) ?? []), id]);
-  return ids;
+/** The ids of what was taken of a droplet. */
+interface OwnImages {
+  readonly snapshots: readonly number[];
+  readonly backups: readonly number[];
+}
+
+const NO_IMAGES: OwnImages = { snapshots: [], backups: [] };
+
+/** Every droplet's images, found in one pass. */
+export function imagesByDroplet(world: World): ReadonlyMap<number, OwnImages> {
+  const images = new Map<number, OwnImages>();
+  for (const { id, kind, dropletId } of world.state.all('snapshots')) {
+    if (dropletId === undefined) continue;
+    const { snapshots, backups } = images.get(dropletId) ?? NO_IMAGES;
+    images.set(
+      dropletId,
+      kind === 'backup'
+        ? { snapshots, backups: [...backups, id] }
+        : { snapshots: [...snapshots, id], backups },
+    );
+  }
+  return images;
 }

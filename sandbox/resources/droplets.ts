@@ -1,15 +1,19 @@
-import { badRequest, notFound, unprocessable } from '../errors.ts';
+import { withBackups } from '../backups.ts';
+import { startBilling } from '../charges.ts';
+import { badRequest, notFound, pendingEvent, unprocessable } from '../errors.ts';
 import { found, numericId } from '../input.ts';
-import { removeDroplet, startAction, startBilling } from '../lifecycle.ts';
+import { startAction } from '../lifecycle.ts';
 import { assignAddresses, defaultVpc, hasRoom } from '../networks.ts';
 import { listReply } from '../pagination.ts';
+import { assign, defaultProject } from '../projects.ts';
+import { removeDroplet } from '../removal.ts';
 import type { ActionRecord, DropletRecord, ImageRecord } from '../records.ts';
 import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp } from '../stamp.ts';
 import { ensureTags, hasTag } from '../tagging.ts';
 import { nextNumber } from '../world.ts';
 import { readDropletOrder, type DropletOrder } from './droplet-request.ts';
-import { dropletView, snapshotIdsByDroplet } from './droplet-view.ts';
+import { dropletView, imagesByDroplet } from './droplet-view.ts';
 
 /** Droplets themselves; what happens to them is in droplet-actions.ts. */
 export const dropletRoutes: readonly Route[] = [
@@ -23,6 +27,20 @@ export const dropletRoutes: readonly Route[] = [
     path: '/v2/droplets/:droplet/snapshots',
     operation: 'droplets.snapshots',
     handle: listSnapshots,
+  },
+  {
+    method: 'GET',
+    path: '/v2/droplets/:droplet/kernels',
+    operation: 'droplets.kernels',
+    // Of all images that are offered, none has a kernel that could be chosen from outside.
+    handle: call => (readableDroplet(call), listReply(call, 'kernels', [], kernel => kernel)),
+  },
+  {
+    method: 'GET',
+    path: '/v2/droplets/:droplet/neighbors',
+    operation: 'droplets.neighbors',
+    // The sandbox has room for every droplet on hardware of its own.
+    handle: call => (readableDroplet(call), ok({ droplets: [] })),
   },
 ];
 
@@ -41,7 +59,7 @@ function listDroplets(call: Call) {
   const { world, query, now } = call;
   const [tag, name, type] = ['tag_name', 'name', 'type'].map(filter => query.get(filter));
   if (tag && (name || type)) throw badRequest('tag_name cannot be combined with name or type');
-  const snapshotIds = snapshotIdsByDroplet(world);
+  const images = imagesByDroplet(world);
   const shown = [...world.state.all('droplets')].filter(
     droplet =>
       (droplet.listedAt ?? 0) <= now &&
@@ -49,15 +67,11 @@ function listDroplets(call: Call) {
       (!name || droplet.name.toLowerCase() === name.toLowerCase()) &&
       type !== 'gpus',
   );
-  return listReply(call, 'droplets', shown, droplet =>
-    dropletView(world, droplet, snapshotIds.get(droplet.id) ?? []),
-  );
+  return listReply(call, 'droplets', shown, droplet => dropletView(world, droplet, images));
 }
 
 function getDroplet(call: Call) {
-  const droplet = readableDroplet(call);
-  const snapshotIds = snapshotIdsByDroplet(call.world).get(droplet.id) ?? [];
-  return ok({ droplet: dropletView(call.world, droplet, snapshotIds) });
+  return ok({ droplet: dropletView(call.world, readableDroplet(call)) });
 }
 
 function createDroplets(call: Call) {
@@ -67,7 +81,9 @@ function createDroplets(call: Call) {
   if (total > world.dropletLimit || world.faults.take('quota', call.operation))
     throw unprocessable('creating this/these droplet(s) will exceed your droplet limit');
   const actions = order.names.map(name => createDroplet(call, order, name));
-  const views = actions.map(action => dropletView(world, world.state.get('droplets', action.dropletId)!, []));
+  const views = actions.map(({ dropletId }) =>
+    dropletView(world, world.state.get('droplets', dropletId!)!, new Map()),
+  );
   const links = { actions: actions.map(action => actionLink(call, action)) };
   return accepted(order.single ? { droplet: views[0], links } : { droplets: views, links });
 }
@@ -79,7 +95,7 @@ const actionLink = (call: Call, action: ActionRecord) => ({
 });
 
 function createDroplet(call: Call, order: DropletOrder, name: string): ActionRecord {
-  const { world, now } = call;
+  const { world, operation, now } = call;
   const vpc = order.vpc ?? defaultVpc(world, order.region, now);
   if (!hasRoom(world, vpc)) throw unprocessable('The VPC has no free addresses.');
   const reuseAddress = world.faults.take('reuseAddress', call.operation) !== undefined;
@@ -103,8 +119,11 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     ...lagsOf(call),
   };
   const droplet = { ...homeless, addresses: assignAddresses(world, homeless, reuseAddress) };
+  const { id: dropletId, region } = droplet;
   startBilling(world, droplet);
-  return startAction(world, droplet, 'create', { kind: 'boot' }, now);
+  world.state.put('droplets', dropletId, withBackups(world, droplet, order.backups ?? null, now));
+  assign(world, `do:droplet:${dropletId}`, defaultProject(world, now).id, now);
+  return startAction(world, operation, { type: 'create', region, effect: { kind: 'boot' }, dropletId }, now);
 }
 
 /** What faults have in store for a new droplet. A boot's time is how long they last unless they say. */
@@ -123,7 +142,7 @@ function lagsOf({ world, now, operation }: Call): Pick<DropletRecord, 'listedAt'
 function deleteDroplet(call: Call) {
   const droplet = readableDroplet(call);
   if (droplet.actionId !== undefined || call.world.faults.take('pendingEvent', call.operation))
-    throw unprocessable('Droplet already has a pending event.');
+    throw pendingEvent();
   destroy(call, droplet);
   return noContent();
 }
@@ -143,14 +162,22 @@ function destroy(call: Call, droplet: DropletRecord): void {
   const { world, now } = call;
   const lag = world.faults.take('deleteLag', call.operation);
   if (lag === undefined) return removeDroplet(world, droplet.id, now);
-  startAction(world, droplet, 'destroy', { kind: 'none' }, now);
+  const order = {
+    type: 'destroy',
+    region: droplet.region,
+    effect: { kind: 'none' },
+    dropletId: droplet.id,
+  } as const;
+  startAction(world, call.operation, order, now);
   const locked = world.state.get('droplets', droplet.id)!;
   world.state.put('droplets', droplet.id, { ...locked, goneAt: now + (lag.ms ?? world.bootDelayMs) });
 }
 
 function listSnapshots(call: Call) {
   const { id } = readableDroplet(call);
-  const snapshots = [...call.world.state.all('snapshots')].filter(snapshot => snapshot.dropletId === id);
+  const snapshots = [...call.world.state.all('snapshots')].filter(
+    ({ kind, dropletId }) => kind === 'snapshot' && dropletId === id,
+  );
   return listReply(call, 'snapshots', snapshots, snapshotView);
 }
 

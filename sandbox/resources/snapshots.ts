@@ -2,16 +2,18 @@ import { found } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import type { ImageRecord } from '../records.ts';
 import { noContent, ok, type Call, type Route } from '../route.ts';
+import { removeImage, removeVolumeSnapshot } from '../removal.ts';
 import { stamp } from '../stamp.ts';
+import { volumeSnapshotView } from './volume-snapshots.ts';
 
-/** Snapshots of droplets; the sandbox has no volumes. */
+/** Snapshots, of droplets and of volumes. */
 export const snapshotRoutes: readonly Route[] = [
   { method: 'GET', path: '/v2/snapshots', operation: 'snapshots.list', handle: listSnapshots },
   {
     method: 'GET',
     path: '/v2/snapshots/:snapshot',
     operation: 'snapshots.get',
-    handle: call => ok({ snapshot: snapshotView(snapshotOf(call)) }),
+    handle: call => ok({ snapshot: viewOf(call) }),
   },
   {
     method: 'DELETE',
@@ -35,15 +37,30 @@ const snapshotView = (snapshot: ImageRecord) => ({
 });
 
 function listSnapshots(call: Call) {
-  const type = call.query.get('resource_type') ?? 'droplet';
-  const snapshots = type === 'droplet' ? [...call.world.state.all('snapshots')] : [];
-  return listReply(call, 'snapshots', snapshots, snapshotView);
+  const { state } = call.world;
+  const type = call.query.get('resource_type');
+  const ofDroplets = [...state.all('snapshots')].filter(({ kind }) => kind === 'snapshot');
+  const views = [
+    ...(type === 'volume' ? [] : ofDroplets.map(snapshotView)),
+    ...(type === 'droplet' ? [] : [...state.all('volumeSnapshots')].map(volumeSnapshotView)),
+  ];
+  return listReply(call, 'snapshots', views, view => view);
+}
+
+function viewOf(call: Call) {
+  const ofVolume = call.world.state.get('volumeSnapshots', call.params['snapshot'] ?? '');
+  return ofVolume === undefined ? snapshotView(dropletSnapshot(call)) : volumeSnapshotView(ofVolume);
 }
 
 function deleteSnapshot(call: Call) {
-  call.world.state.remove('snapshots', snapshotOf(call).id);
+  const { world, now } = call;
+  const id = call.params['snapshot'] ?? '';
+  if (world.state.get('volumeSnapshots', id) !== undefined) removeVolumeSnapshot(world, id, now);
+  else removeImage(world, dropletSnapshot(call).id, now);
   return noContent();
 }
 
-const snapshotOf = (call: Call): ImageRecord =>
-  found(call.world.state.get('snapshots', call.params['snapshot'] ?? ''));
+function dropletSnapshot(call: Call): ImageRecord {
+  const image = found(call.world.state.get('snapshots', call.params['snapshot'] ?? ''));
+  return found(image.kind === 'snapshot' ? image : undefined);
+}

@@ -7,7 +7,7 @@ import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { ensureTags, hasTag, isTagName, tagKey, withoutTag } from '../tagging.ts';
 import type { World } from '../world.ts';
 
-/** Tags, and the droplets and snapshots that carry them. */
+/** Tags, and what carries them. */
 export const tagRoutes: readonly Route[] = [
   {
     method: 'GET',
@@ -40,20 +40,24 @@ export const tagRoutes: readonly Route[] = [
 const tagOf = (call: Call): TagRecord =>
   found(call.world.state.get('tags', tagKey(call.params['tag'] ?? '')));
 
+/** What can carry a tag: its name in a tag's counts and in requests, its path, and its collection. */
+const TAGGABLE = {
+  droplet: { counts: 'droplets', path: 'droplets', collection: 'droplets' },
+  image: { counts: 'images', path: 'images', collection: 'snapshots' },
+  volume: { counts: 'volumes', path: 'volumes', collection: 'volumes' },
+  volume_snapshot: { counts: 'volume_snapshots', path: 'snapshots', collection: 'volumeSnapshots' },
+} as const;
+
 function tagView({ world, baseUrl }: Call, { name }: TagRecord) {
-  const droplets = [...world.state.all('droplets')].filter(droplet => hasTag(droplet.tags, name));
-  const images = [...world.state.all('snapshots')].filter(image => hasTag(image.tags, name));
-  const uris = (path: string, items: { id: number }[]) =>
-    items.map(item => `${baseUrl}/v2/${path}/${item.id}`);
-  const all = [...uris('images', images), ...uris('droplets', droplets)];
+  const counted = Object.values(TAGGABLE).map(({ counts, path, collection }) => {
+    const carriers = [...world.state.all(collection)].filter(record => hasTag(record.tags, name));
+    return [counts, carriers.map(({ id }) => `${baseUrl}/v2/${path}/${id}`)] as const;
+  });
   return {
     name,
     resources: {
-      ...tally(all),
-      droplets: tally(uris('droplets', droplets)),
-      images: tally(uris('images', images)),
-      volumes: tally([]),
-      volume_snapshots: tally([]),
+      ...tally(counted.flatMap(([, uris]) => uris)),
+      ...Object.fromEntries(counted.map(([counts, uris]) => [counts, tally(uris)])),
       databases: tally([]),
     },
   };
@@ -86,12 +90,10 @@ function invalidTag(name: string): ApiError {
 function deleteTag(call: Call) {
   const { state } = call.world;
   const { name } = tagOf(call);
-  for (const droplet of state.all('droplets'))
-    if (hasTag(droplet.tags, name))
-      state.put('droplets', droplet.id, { ...droplet, tags: withoutTag(droplet.tags, name) });
-  for (const image of state.all('snapshots'))
-    if (hasTag(image.tags, name))
-      state.put('snapshots', image.id, { ...image, tags: withoutTag(image.tags, name) });
+  for (const { collection } of Object.values(TAGGABLE))
+    for (const record of state.all(collection))
+      if (hasTag(record.tags, name))
+        state.put(collection, record.id, { ...record, tags: withoutTag(record.tags, name) });
   for (const firewall of state.all('firewalls'))
     if (hasTag(firewall.tags, name))
       state.put('firewalls', firewall.id, { ...firewall, tags: withoutTag(firewall.tags, name) });
@@ -114,19 +116,12 @@ function retagResource(
   change: (tags: readonly string[]) => readonly string[],
 ): void {
   if (!isObject(resource)) throw unprocessable('resources must be a list of objects');
-  const id = String(resource['resource_id']);
-  switch (resource['resource_type']) {
-    case 'droplet': {
-      const droplet = found(state.get('droplets', id));
-      return state.put('droplets', id, { ...droplet, tags: change(droplet.tags) });
-    }
-    case 'image': {
-      if (IMAGES.some(image => String(image.id) === id))
-        throw unprocessable('Only images of your own can be tagged.');
-      const image = found(state.get('snapshots', id));
-      return state.put('snapshots', id, { ...image, tags: change(image.tags) });
-    }
-    default:
-      throw notFound();
-  }
+  const id = optionalString(resource, 'resource_id') ?? '';
+  const type = optionalString(resource, 'resource_type') ?? '';
+  if (!Object.hasOwn(TAGGABLE, type)) throw notFound();
+  if (type === 'image' && IMAGES.some(image => String(image.id) === id))
+    throw unprocessable('Only images of your own can be tagged.');
+  const { collection } = TAGGABLE[type as keyof typeof TAGGABLE];
+  const record = found(state.get(collection, id));
+  state.put(collection, id, { ...record, tags: change(record.tags) });
 }
