@@ -6,6 +6,7 @@ import type { Context } from '../reconcilers/context.ts';
 import type { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { csvSyncController } from './csv-sync.ts';
 import { dropletController } from './droplet.ts';
+import { hostController } from './host.ts';
 import { infrastructureFileController } from './infrastructure-file.ts';
 import { leftoversController } from './leftovers.ts';
 import { projectController } from './project.ts';
@@ -32,6 +33,7 @@ export function allControllers(inputs: ControllerInputs): Controller[] {
     ...(csv && csvState ? [csvSyncController(context, csv, namespace, csvState)] : []),
     projectController(context, csvState),
     dropletController(context),
+    ...(context.hosts ? [hostController(context, context.hosts)] : []),
     leftoversController(context, leftovers),
     ...(infrastructure
       ? [infrastructureFileController(infrastructure, { droplets: context.droplets, services })]

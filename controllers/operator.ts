@@ -7,14 +7,27 @@ import type { KubernetesClient } from '../clients/kubernetes/client.ts';
 import { createInformer } from '../clients/kubernetes/informer.ts';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import type { Logger } from '../clients/log.ts';
+import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import { describeError } from '../clients/log/describe-error.ts';
 import { watchFile, type WatchedFile } from '../config/watched-file.ts';
 import { fleetTag } from '../crds/cloud-tags.ts';
-import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, projectKeyOf, type Context } from '../reconcilers/context.ts';
+import {
+  DROPLETS_BY_PROJECT,
+  DROPLETS_BY_UID,
+  projectKeyOf,
+  type Context,
+  type Hosts,
+} from '../reconcilers/context.ts';
+import type { Engine } from '../reconcilers/host/desired.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
-import { DEFAULT_TIMINGS, type Timings } from '../reconcilers/timings.ts';
+import {
+  DEFAULT_HOST_TIMINGS,
+  DEFAULT_TIMINGS,
+  type HostTimings,
+  type Timings,
+} from '../reconcilers/timings.ts';
 import { allControllers } from './all.ts';
 import { registerFleetMetrics } from './fleet-metrics.ts';
 import { createEventRecorder, type SendingEventRecorder } from './runtime/events.ts';
@@ -43,6 +56,8 @@ export interface OperatorOptions {
   sshPublicKey: string;
   newNonce: () => string;
   newReconcileId: () => string;
+  /** The way to the hosts; without it servers are only made and destroyed, never configured. */
+  hosts?: HostOptions;
   /** Projects are made from this file; none is when absent. */
   csvPath?: string;
   /** infrastructure.json; it is not written when absent. */
@@ -52,6 +67,18 @@ export interface OperatorOptions {
   leaderElection?: ManagerOptions['leaderElection'];
   timings?: Timings;
   pollIntervals?: PollIntervals;
+}
+
+/** What working on hosts takes besides `sshPublicKey`. */
+export interface HostOptions {
+  ssh: SshPool;
+  /** The private half of `sshPublicKey`. */
+  privateKey: HiddenText;
+  /** Where sshd answers; 22 unless told. */
+  sshPort?: number;
+  /** What runs the containers; docker unless told. */
+  engine?: Engine;
+  timings?: HostTimings;
 }
 
 /** An operator, ready to run. */
@@ -166,5 +193,11 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     }),
     timings: options.timings ?? DEFAULT_TIMINGS,
     newNonce: options.newNonce,
+    ...(options.hosts && { hosts: hostsOf(options, options.hosts) }),
   } satisfies Context;
+}
+
+function hostsOf({ sshPublicKey, random }: OperatorOptions, options: HostOptions): Hosts {
+  const { ssh, privateKey, sshPort = 22, engine = 'docker', timings = DEFAULT_HOST_TIMINGS } = options;
+  return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random };
 }

@@ -33,6 +33,8 @@ export interface DropletStatus {
   privateAddress?: string;
   /** The SHA-256 fingerprint of the SSH host key that connections are pinned to. */
   hostKeyFingerprint?: string;
+  /** The fingerprint of the SSH host key that is about to take the place of the pinned one; both are accepted meanwhile. */
+  nextHostKeyFingerprint?: string;
   /** The size slug that the server has now. */
   size?: string;
   /** DigitalOcean's id of the last power or resize action that was asked for. */
@@ -48,7 +50,7 @@ export interface DropletStatus {
   monitors?: string[];
   /** The names of the observers that watch this Droplet. */
   monitoredBy?: string[];
-  /** Provisioned, Reachable, Configured, Healthy and Ready. */
+  /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. Healthy, its observers find it well. Ready, all of these that apply. */
   conditions?: Condition[];
 }
 

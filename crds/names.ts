@@ -23,6 +23,12 @@ export const CONFIRM_ANNOTATION = 'dropfleet.io/confirm';
 /** On any object: a new value makes the operator look at it at once, whatever it waits for. */
 export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
 
+/**
+ * On a Droplet: the SHA-256 fingerprint of an SSH host key that a person vouches for. It is pinned as soon as the
+ * host shows it.
+ */
+export const ACCEPT_HOST_KEY_ANNOTATION = 'dropfleet.io/accept-host-key';
+
 /** The name of a project's master droplet. */
 export const masterName = (project: string): string => `${project}-master`;
 /** The name of a project's n-th web droplet, from 1. */

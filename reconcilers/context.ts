@@ -3,12 +3,14 @@ import type { Logger } from '../clients/log.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
 import type { Fleet } from '../clients/digitalocean/fleet.ts';
 import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
+import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
+import type { Engine } from './host/desired.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
-import type { Timings } from './timings.ts';
+import type { HostTimings, Timings } from './timings.ts';
 
 /** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
 export interface EventRecorder {
@@ -32,6 +34,22 @@ export interface Context {
   readonly timings: Timings;
   /** A word of at least 64 random bits, lower-case letters and digits. */
   readonly newNonce: () => string;
+  /** How servers are reached and configured; without it they are only made and destroyed. */
+  readonly hosts?: Hosts;
+}
+
+/** The operator's way to the hosts. */
+export interface Hosts {
+  readonly ssh: SshPool;
+  /** Where sshd answers: 22, except in some sandboxes. */
+  readonly port: number;
+  /** Opens every host; its public half is one line of OpenSSH's format. */
+  readonly privateKey: HiddenText;
+  readonly publicKey: string;
+  readonly engine: Engine;
+  readonly timings: HostTimings;
+  /** 0 up to but not including 1, so that not all hosts are looked at in the same moment. */
+  readonly random: () => number;
 }
 
 /** One reconcile in progress. */

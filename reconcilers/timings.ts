@@ -26,3 +26,21 @@ export const DEFAULT_TIMINGS: Timings = {
   csvSettleMs: 1_000,
   leftoverAgeMs: 600_000,
 };
+
+/** The waits of what works on hosts, in milliseconds. */
+export interface HostTimings {
+  /** How soon to try again when a host could not be reached or is not done yet; doubled up to `slowestRetryMs`. */
+  readonly retryMs: number;
+  readonly slowestRetryMs: number;
+  /** How often a host is looked at without a reason: its drift is repaired within that time. */
+  readonly resyncMs: number;
+  /** How long one look waits for the end of the first boot. */
+  readonly firstBootWaitMs: number;
+}
+
+export const DEFAULT_HOST_TIMINGS: HostTimings = {
+  retryMs: 2_000,
+  slowestRetryMs: 60_000,
+  resyncMs: 300_000,
+  firstBootWaitMs: 20_000,
+};

@@ -2,13 +2,16 @@ import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound, isDoubtful, isInvalidKey } from '../../clients/digitalocean/errors.ts';
 import { addFinalizer, removeFinalizer } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { DROPLET_FINALIZER } from '../../crds/names.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
+import { firstHostKey, pinOf } from '../host/first-host-key.ts';
+import { renderUserData } from '../host/render.ts';
 import type { DropletStep } from './plan.ts';
 import { withoutServer } from './status.ts';
 
@@ -31,9 +34,13 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     progress.finished = true;
   },
   launch,
-  adopt: (step, progress, { events }) => {
+  adopt: (step, progress, { events, fleet, hosts }) => {
     events.record(progress.droplet, 'Normal', 'Adopted', `found droplet ${step.id}, asked for earlier`);
     progress.status = { ...progress.status, dropletID: step.id };
+    // It may be an earlier request's, with that one's host key.
+    const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
+    if (pin !== undefined && pin.nonce !== progress.status.nonce)
+      progress.status = { ...progress.status, ...pin };
     return Promise.resolve();
   },
   destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
@@ -65,7 +72,14 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   const key = await context.sshKey.id(run.signal);
   const nonce = context.newNonce();
   const launchedAt = toKubernetesTime(new Date(clock.now()));
-  progress.status = { ...withoutServer(progress.status), nonce, launchedAt, phase: 'Creating' };
+  const firstBoot = context.hosts && firstBootOf(context.hosts, progress.droplet, nonce);
+  progress.status = {
+    ...withoutServer(progress.status),
+    nonce,
+    launchedAt,
+    phase: 'Creating',
+    ...(firstBoot && { hostKeyFingerprint: firstBoot.fingerprint }),
+  };
   // By version, as a former leader may have asked for a server that this cache does not know of yet.
   progress.droplet = await patchStatus(
     kubernetes,
@@ -76,7 +90,11 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     'version',
   );
   try {
-    const request = { ...requestFor(progress.droplet, context.fleetId, nonce), sshKeys: [key] };
+    const request = {
+      ...requestFor(progress.droplet, context.fleetId, nonce),
+      sshKeys: [key],
+      ...(firstBoot && { userData: firstBoot.userData }),
+    };
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));
     progress.status = { ...progress.status, dropletID: server.id };
     run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
@@ -86,6 +104,16 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     if (!isDoubtful(error)) progress.status = withoutServer(progress.status);
     throw error;
   }
+}
+
+/** What the server is told to make of itself, and how it will be known again. */
+function firstBootOf(hosts: Hosts, { spec }: Droplet, nonce: string) {
+  const hostKey = firstHostKey(hosts, nonce);
+  const host = { role: spec.role, engine: hosts.engine };
+  return {
+    userData: renderUserData(host, hostKey, hosts.publicKey),
+    fingerprint: fingerprintOfLine(hostKey.publicKey),
+  };
 }
 
 function requestFor({ metadata, spec }: Droplet, fleetId: string, nonce: string) {

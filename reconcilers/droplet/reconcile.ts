@@ -16,6 +16,7 @@ import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import { observeCloud } from './observe.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
+import { requiredGates } from './readiness.ts';
 import { dropletStatus, withServer } from './status.ts';
 
 /** Observe, plan, apply, and say in the status how it went. */
@@ -107,8 +108,10 @@ async function report(
 ): Promise<void> {
   if (progress.finished) return;
   const before = progress.droplet.status?.phase;
-  const next = dropletStatus(progress.droplet, progress.status, said, new Date(context.clock.now()));
-  progress.droplet = await patchStatus(context.kubernetes, DROPLETS, progress.droplet, next, run);
+  const now = new Date(context.clock.now());
+  const next = dropletStatus(progress.droplet, progress.status, said, now, requiredGates(context));
+  // By version, as the conditions are one list, and what looks after the hosts writes others of them.
+  progress.droplet = await patchStatus(context.kubernetes, DROPLETS, progress.droplet, next, run, 'version');
   if (before !== said.phase) announce(context, progress.droplet, said, run);
 }
 

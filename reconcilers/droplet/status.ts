@@ -1,42 +1,28 @@
-import { findCondition, setCondition, type ConditionState } from '../../crds/conditions.ts';
+import { removeCondition, setCondition, type ConditionState } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import type { DropletPlan, Server } from './plan.ts';
+import { withReady } from './readiness.ts';
 
-/** The conditions besides Provisioned that Ready waits for, once something reports them. */
-const GATES = ['Reachable', 'Configured', 'Healthy'] as const;
-
-/** What a Droplet's status says after a plan was carried out. */
+/** What a Droplet's status says after a plan was carried out; `gates` are those that Ready must wait for. */
 export function dropletStatus(
   droplet: Droplet,
   draft: DropletStatus,
   plan: Omit<DropletPlan, 'steps'>,
   now: Date,
+  gates: Parameters<typeof withReady>[1] = [],
 ): DropletStatus {
   const { generation } = droplet.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   const said = { reason: plan.reason, message: plan.message, ...observed };
   const provisioned: ConditionState = { type: 'Provisioned', status: asStatus(plan.provisioned), ...said };
-  const conditions = setCondition(draft.conditions, provisioned, now);
-  const ready = { ...said, ...readiness({ ...draft, conditions }, plan) };
-  return {
-    ...draft,
-    ...observed,
-    phase: plan.phase,
-    conditions: setCondition(conditions, { type: 'Ready', ...ready }, now),
-  };
+  // What is off or booting was reachable at another time.
+  const before = plan.provisioned ? draft.conditions : without(draft.conditions, 'Reachable');
+  const conditions = setCondition(before, provisioned, now);
+  return withReady({ ...draft, ...observed, phase: plan.phase, conditions }, gates, now);
 }
 
-function readiness(
-  { conditions }: DropletStatus,
-  plan: Omit<DropletPlan, 'steps'>,
-): Pick<ConditionState, 'status'> & Partial<Pick<ConditionState, 'reason' | 'message'>> {
-  if (!plan.provisioned || plan.phase !== 'Active') return { status: 'False' };
-  const closed = GATES.map(type => findCondition(conditions, type)).find(
-    condition => condition !== undefined && condition.status !== 'True',
-  );
-  if (closed !== undefined) return { status: 'False', reason: closed.reason, message: closed.message };
-  return { status: 'True', reason: 'Ready', message: plan.message };
-}
+const without = (conditions: DropletStatus['conditions'], ...types: string[]): DropletStatus['conditions'] =>
+  conditions && types.reduce<NonNullable<DropletStatus['conditions']>>(removeCondition, conditions);
 
 const asStatus = (holds: boolean): 'True' | 'False' => (holds ? 'True' : 'False');
 
@@ -61,9 +47,12 @@ export function withoutServer(status: DropletStatus): DropletStatus {
     publicAddress: _public,
     privateAddress: _private,
     hostKeyFingerprint: _hostKey,
+    nextHostKeyFingerprint: _nextHostKey,
     size: _size,
     actionID: _action,
+    conditions,
     ...rest
   } = status;
-  return rest;
+  const kept = without(conditions, 'Reachable', 'Configured', 'LoadBalancerReady');
+  return kept === undefined ? rest : { ...rest, conditions: kept };
 }

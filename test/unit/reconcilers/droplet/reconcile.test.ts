@@ -1,17 +1,21 @@
 import { expect } from 'chai';
+import type { DropletRequest } from '../../../../clients/digitalocean/cloud.ts';
 import { CloudError } from '../../../../clients/digitalocean/errors.ts';
 import { isConflict, KubernetesError } from '../../../../clients/kubernetes/errors.ts';
+import { fingerprintOfLine } from '../../../../clients/ssh/fingerprint.ts';
 import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
-import { nonceOf } from '../../../../crds/cloud-tags.ts';
+import { nonceOf, nonceTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
+import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
 import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
-import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { aCondition, aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
+import { fakeHosts } from '../host/host-rig.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
 const { launchGraceMs, pollMs, refusedMs } = DEFAULT_TIMINGS;
@@ -168,9 +172,9 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('changes nothing while the project is suspended', async () => {
-    const { cloud, context, run } = await start(unborn);
+    const { cloud, context, run, stored } = await start(unborn);
     const projects = { ...context.projects, get: () => aProject('shop', { spec: { suspend: true } }) };
-    await reconcileDroplet({ ...context, projects }, KEY, unborn, run);
+    await reconcileDroplet({ ...context, projects }, KEY, stored(), run);
     expect(cloud.count('createDroplet')).to.equal(0);
   });
 
@@ -262,5 +266,67 @@ describe('Reconciling a Droplet that is being deleted', () => {
     cloud.calls.length = 0;
     expect(await reconcileDroplet(context, keyOf(unborn), undefined, run)).to.equal(undefined);
     expect([client.calls, cloud.calls]).to.deep.equal([[], []]);
+  });
+});
+
+describe('Reconciling a Droplet whose host will be configured', () => {
+  async function startWithHosts(droplet: Droplet) {
+    const rig = await start(droplet);
+    const { hosts } = fakeHosts();
+    const context = { ...rig.context, hosts };
+    const reconcile = () => reconcileDroplet(context, KEY, rig.stored(), rig.run);
+    const fingerprintFor = (nonce: string): string => fingerprintOfLine(firstHostKey(hosts, nonce).publicKey);
+    return { ...rig, reconcile, fingerprintFor };
+  }
+
+  it('pins the host key of the user data before the server is asked for', async () => {
+    const { client, cloud, fingerprintFor, reconcile, stored } = await startWithHosts(unborn);
+    await reconcile();
+    const request = cloud.calls.find(({ operation }) => operation === 'createDroplet')!
+      .args[0] as DropletRequest;
+    expect(request.userData).to.match(/^#cloud-config\n/);
+    expect(stored()!.status!.hostKeyFingerprint).to.equal(fingerprintFor('nonce1'));
+    expect(JSON.stringify(client.calls)).to.not.contain('PRIVATE KEY');
+  });
+
+  it('knows the host key of a server whose request was given up, and that shows up all the same', async () => {
+    const { addServer, cloud, fingerprintFor, fleet, reconcile, stored } = await startWithHosts(unborn);
+    cloud.failNext('createDroplet', refusal(422, 'no'));
+    await rejection(reconcile());
+    addServer(7, { tags: [...tagsFor(unborn), nonceTag('earlier')] });
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()!.status).to.include({ nonce: 'earlier', hostKeyFingerprint: fingerprintFor('earlier') });
+  });
+
+  it('is not Ready as soon as the server runs', async () => {
+    const { addServer, fleet, reconcile, stored } = await startWithHosts(aDroplet('shop-web1'));
+    addServer(7);
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()!.status!.phase).to.equal('Active');
+    const ready = findCondition(stored()!.status!.conditions, 'Ready');
+    expect(ready).to.include({ status: 'False', reason: 'Connecting' });
+  });
+
+  it('forgets what was said of the host when there is a new server', async () => {
+    const conditions = ['Provisioned', 'Reachable', 'Configured', 'Ready'].map(type =>
+      aCondition(type, 'True'),
+    );
+    const status = {
+      ...activeStatus(7),
+      hostKeyFingerprint: 'SHA256:old',
+      nextHostKeyFingerprint: 'SHA256:next',
+    };
+    const old = aDroplet('shop-web1', { status: { ...status, conditions } });
+    const { addServer, cloud, fleet, reconcile, stored } = await startWithHosts(old);
+    addServer(7);
+    await fleet.refresh();
+    cloud.droplets.delete(7);
+    await fleet.refresh();
+    await reconcile();
+    const types = stored()!.status!.conditions!.map(({ type }) => type);
+    expect(types).to.have.members(['Provisioned', 'Ready']);
+    expect(stored()!.status).to.not.have.property('nextHostKeyFingerprint');
   });
 });

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { Droplet } from '../../crds/droplet.ts';
+import { projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
+import type { Outcome } from '../outcome.ts';
+import { hostOf } from './access.ts';
+import { applyStep, settlePins, type Progress } from './apply.ts';
+import type { DesiredHost } from './desired.ts';
+import type { HostFacts } from './facts.ts';
+import { filesOf } from './files.ts';
+import { isFirstHostKey } from './first-host-key.ts';
+import { lookAt } from './observe.ts';
+import { atWork, describeSteps, planHost, type DesiredFile, type HostPlan, type HostSaying } from './plan.ts';
+import { tell } from './status.ts';
+import { HostTrouble, reachTrouble, stepTrouble } from './trouble.ts';
+
+/** How often a host is looked at again after its plan was carried out, until nothing is left to do. */
+const MOST_ROUNDS = 3;
+
+const REACHED: HostSaying = { status: 'True', reason: 'Ok', message: 'dropfleet is let in by SSH' };
+
+/**
+ * Looks at a host and does what is to be done, until a look finds nothing; says in the status how it is. Rejects
+ * with HostTrouble when the host is to be tried again later.
+ */
+export async function convergeHost(
+  context: Context,
+  hosts: Hosts,
+  droplet: Droplet,
+  run: Run,
+): Promise<Outcome> {
+  const ssh = hostOf(hosts, droplet);
+  if (ssh === undefined) throw new HostTrouble({ reachable: NO_ADDRESS }, droplet);
+  const progress: Progress = { droplet, ssh };
+  const host: DesiredHost = { role: droplet.spec.role, engine: hosts.engine };
+  const files = filesOf(host).map(file => ({ ...file, digest: digestOf(file.content) }));
+  for (let round = 1; ; round++) {
+    const facts = await look(context, hosts, progress, files, run);
+    const plan = planFor(context, hosts, progress.droplet, { host, files, facts });
+    if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
+    const configured = plan.steps.length > 0 ? atWork(plan.steps, facts) : plan.configured;
+    progress.droplet = await tell(context, progress.droplet, { reachable: REACHED, configured }, run);
+    if (plan.steps.length === 0) return { requeueAfterMs: pauseAfter(plan, hosts) };
+    await carryOut(plan, progress, context, hosts, run);
+  }
+}
+
+const NO_ADDRESS: HostSaying = {
+  status: 'False',
+  reason: 'NoAddress',
+  message: 'the server has no public IPv4 address to connect to',
+};
+
+const digestOf = (content: string): string => createHash('sha256').update(content).digest('hex');
+
+async function look(
+  context: Context,
+  hosts: Hosts,
+  progress: Progress,
+  files: readonly DesiredFile[],
+  run: Run,
+): Promise<HostFacts> {
+  try {
+    const facts = await lookAt(progress.ssh, files, hosts, run.signal);
+    await settlePins(progress, context, hosts, run);
+    return facts;
+  } catch (error) {
+    const reachable = reachTrouble(error, progress.droplet);
+    throw reachable === undefined ? error : new HostTrouble({ reachable }, progress.droplet, error);
+  }
+}
+
+function planFor(
+  { clock, projects }: Context,
+  hosts: Hosts,
+  droplet: Droplet,
+  seen: { host: DesiredHost; files: readonly DesiredFile[]; facts: HostFacts },
+): HostPlan {
+  return planHost({
+    ...seen,
+    hasFirstHostKey: isFirstHostKey(hosts, droplet),
+    suspended: projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
+    age: clock.now() - Date.parse(droplet.status?.launchedAt ?? ''),
+  });
+}
+
+async function carryOut(
+  { steps }: HostPlan,
+  progress: Progress,
+  context: Context,
+  hosts: Hosts,
+  run: Run,
+): Promise<void> {
+  run.log.info(describeSteps(steps));
+  for (const step of steps)
+    try {
+      await applyStep(step, progress, context, hosts, run);
+    } catch (error) {
+      const configured = stepTrouble(error, step);
+      const reachable = configured === undefined ? reachTrouble(error, progress.droplet) : REACHED;
+      if (reachable === undefined) throw error;
+      const said = { reachable, ...(configured && { configured }) };
+      throw new HostTrouble(said, progress.droplet, error);
+    }
+}
+
+/** Two who want the same file otherwise would go on for ever. */
+function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostTrouble {
+  const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
+  const configured: HostSaying = { status: 'False', reason: 'DoesNotHold', message };
+  return new HostTrouble({ reachable: REACHED, configured }, droplet);
+}
+
+/** Spread by a tenth, so that a fleet that was made at once is not looked at at once for ever. */
+function pauseAfter({ isWaiting, configured }: HostPlan, { timings, random }: Hosts): number {
+  if (isWaiting) return timings.retryMs;
+  if (configured.status !== 'True') return timings.slowestRetryMs;
+  return timings.resyncMs * (0.9 + 0.2 * random());
+}

@@ -1,0 +1,28 @@
+import type { Droplet } from '../../crds/droplet.ts';
+
+/** What runs the containers on a host. */
+export type Engine = 'docker' | 'podman';
+
+/** What a host is to be, apart from its files: those follow from it. */
+export interface DesiredHost {
+  role: Droplet['spec']['role'];
+  engine: Engine;
+}
+
+/** The login that cloud-init makes and dropfleet uses. */
+export const HOST_USER = 'dropfleet';
+
+/** A command that must be there; `provide` (scripts.ts) knows which package brings it. */
+export type Tool = 'dockerd' | 'podman' | 'nginx' | 'nft' | 'unattended-upgrade';
+
+/** The commands that a host needs. */
+export function toolsOf({ role, engine }: DesiredHost): Tool[] {
+  const container: Tool = engine === 'docker' ? 'dockerd' : 'podman';
+  return [container, ...(role === 'master' ? (['nginx'] as const) : []), 'nft', 'unattended-upgrade'];
+}
+
+/** What must run: podman is no daemon, and nginx is looked after by what writes its configuration. */
+export type Service = 'docker';
+
+/** The services that a host needs. */
+export const servicesOf = ({ engine }: DesiredHost): Service[] => (engine === 'docker' ? ['docker'] : []);

@@ -1,0 +1,248 @@
+// What runs on hosts, as POSIX shell for root. Each script is one command with a name of its own, idempotent, and
+// may be cut off anywhere. They are sent with every use: an edited or half-written copy on a host could do nothing.
+
+/** A command: the script, and the name by which process lists and emulated hosts know it. */
+export interface Script {
+  name: string;
+  text: string;
+}
+
+const COMMON = String.raw`
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+applied=/run/dropfleet
+has() { command -v "$1" >/dev/null 2>&1; }
+unit_of() { case $1 in journald) echo systemd-journald;; metadata) echo dropfleet-metadata;; *) echo "$1";; esac; }
+`;
+
+/**
+ * `dropfleet-facts WAIT RELOAD:PATH...` prints what facts.ts reads, one fact a line, fields separated by tabs. It
+ * waits up to WAIT seconds for the end of the first boot. A file is stale when it is newer than what it tells: than
+ * the last reload (a stamp in /run), or else than the start of its service.
+ */
+export const FACTS: Script = {
+  name: 'dropfleet-facts',
+  text: String.raw`${COMMON}
+say() { line=$1; shift; for field; do line="$line	$field"; done; printf '%s\n' "$line"; }
+wait=$1; shift
+result=/run/cloud-init/result.json
+if has cloud-init; then
+  [ -e $result ] || timeout "$wait" cloud-init status --wait >/dev/null 2>&1
+  if [ ! -e $result ]; then
+    say boot "$(cloud-init status 2>/dev/null | sed -n 's/^status: //p')"
+  elif grep -q '"errors": \[\]' $result; then
+    say boot done
+  else
+    say boot error
+  fi
+  grep -q '"errors": \[\]' $result 2>/dev/null ||
+    say boot-log "$(tail -n 15 /var/log/cloud-init-output.log 2>/dev/null | tail -c 1500 | base64 -w0)"
+else
+  say boot absent
+fi
+say disk $(df -Pk / | awk 'NR == 2 { print $2, $4 }')
+[ "$(awk 'NR > 1' /proc/swaps | wc -l)" = 0 ] || say swap on
+if systemd-detect-virt -cq; then say container; fi
+for tool in dockerd podman nginx nft unattended-upgrade; do has $tool && say tool $tool; done
+systemctl is-active -q docker && say service docker
+if has docker; then
+  version=$(timeout 5 docker version --format '{{.Server.Version}}' 2>/dev/null) && say engine docker "$version"
+fi
+if has podman; then say engine podman "$(podman --version | awk '{ print $3 }')"; fi
+if has nft && nft list table inet dropfleet >/dev/null 2>&1; then say metadata closed; fi
+for entry; do
+  reload=$(echo "$entry" | cut -d: -f1) path=$(echo "$entry" | cut -d: -f2-)
+  [ -f "$path" ] || continue
+  say file "$(sha256sum <"$path" | cut -d' ' -f1)" "$(stat -c %a "$path")" "$(stat -c %U:%G "$path")" "$path"
+  [ "$reload" != none ] || continue
+  if [ -e $applied/$reload ]; then
+    [ "$path" -nt $applied/$reload ] && say stale $reload
+  else
+    start=$(systemctl show -p ActiveEnterTimestamp --value --timestamp=unix "$(unit_of $reload)" | tr -d @)
+    [ -n "$start" ] && [ "$(stat -c %Y "$path")" -le "$start" ] || say stale $reload
+  fi
+done
+say end
+`,
+};
+
+/**
+ * `dropfleet-provide TRIES TOOL...` installs the packages of the commands that are missing; without a missing one it
+ * touches nothing. Exit code 75: somebody else is at work on the packages, and was waited for in vain.
+ *
+ * nginx comes from nginx's own repository where the distribution's is older than 1.27.4, which has
+ * keepalive_min_timeout; its signing keys are pinned by their fingerprints. Where that repository cannot be had the
+ * distribution's nginx will do.
+ */
+export const PROVIDE: Script = {
+  name: 'dropfleet-provide',
+  text: String.raw`${COMMON}
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+tries=$1; shift
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+busy='Could not get lock|Unable to (acquire|lock)|held by process'
+package() {
+  left=$tries
+  until apt-get -yq -o DPkg::Lock::Timeout=20 -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1; do
+    left=$((left - 1))
+    if grep -q 'dpkg was interrupted' "$log"; then
+      dpkg --configure -a >"$log" 2>&1
+    elif ! grep -qE "$busy" "$log"; then
+      [ $left -gt 0 ] || return 1
+    fi
+    [ $left -gt 0 ] || return 75
+    sleep 5
+  done
+}
+fail() {
+  code=$?
+  echo "apt-get $1 failed:" >&2; grep -vE '^(Get|Hit|Ign|Reading|Building)' "$log" | tail -n 8 >&2
+  exit $code
+}
+get() { package install --no-install-recommends "$@"; }
+candidate() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -vx '(none)'; }
+new_enough() { dpkg --compare-versions "$(candidate nginx)" ge 1.27.4; }
+nginx_org() (
+  { has curl && has gpg; } || get curl ca-certificates gnupg || exit 1
+  . /etc/os-release
+  GNUPGHOME=$(mktemp -d); export GNUPGHOME; trap 'rm -rf "$GNUPGHOME"' EXIT
+  keyring=/usr/share/keyrings/nginx-org.gpg list=sources.list.d/nginx-org.list
+  curl -fsS --retry 2 --connect-timeout 10 --max-time 60 https://nginx.org/keys/nginx_signing.key >"$GNUPGHOME/keys" &&
+  gpg --batch -q --import "$GNUPGHOME/keys" &&
+  gpg --batch -q --export 573BFD6B3D8FBC641079A6ABABF5BD827BD9BF62 8540A6F18833A80E9C1653A42FD21310B49F6B46 \
+    9E9BE90EACBCDE69FE9B204CBCDCD8A38D88A2B3 >"$GNUPGHOME/pinned" && [ -s "$GNUPGHOME/pinned" ] &&
+  install -m 0644 "$GNUPGHOME/pinned" $keyring &&
+  echo "deb [signed-by=$keyring] https://nginx.org/packages/mainline/$ID $VERSION_CODENAME nginx" >/etc/apt/$list &&
+  printf 'Package: nginx\nPin: origin nginx.org\nPin-Priority: 900\n' >/etc/apt/preferences.d/nginx-org &&
+  apt-get -q -o DPkg::Lock::Timeout=20 -o Dir::Etc::sourcelist=$list -o Dir::Etc::sourceparts=- \
+    -o APT::Get::List-Cleanup=0 update && new_enough
+)
+missing=
+for tool; do has $tool || missing="$missing $tool"; done
+[ -n "$missing" ] || exit 0
+package update || fail update
+packages=
+for tool in $missing; do
+  case $tool in
+    dockerd) packages="$packages docker.io $(candidate docker-cli | sed 's/.*/docker-cli/')" ;;
+    nft) packages="$packages nftables" ;;
+    unattended-upgrade) packages="$packages unattended-upgrades" ;;
+    nginx)
+      packages="$packages nginx"
+      if ! new_enough && ! nginx_org >"$log" 2>&1; then
+        echo "nginx's own repository cannot be had, so the distribution's nginx is installed" >&2
+        rm -f /etc/apt/sources.list.d/nginx-org.list /etc/apt/preferences.d/nginx-org
+      fi ;;
+    *) packages="$packages $tool" ;;
+  esac
+done
+get $packages || fail "install$packages"
+`,
+};
+
+/** `dropfleet-reload RELOAD PATH...` makes new files hold, without ending what runs, and stamps that it did. */
+export const RELOAD: Script = {
+  name: 'dropfleet-reload',
+  text: String.raw`${COMMON}
+set -e
+what=$1; shift
+case $what in
+  ssh) sshd -t; systemctl reload ssh ;;
+  journald) systemctl restart systemd-journald ;;
+  metadata)
+    systemctl daemon-reload
+    systemctl enable -q dropfleet-metadata
+    systemctl restart dropfleet-metadata ;;
+  docker)
+    # live-restore holds from the reload on, so that containers outlive the restart, which the other settings need.
+    systemctl reset-failed docker 2>/dev/null || true
+    systemctl reload docker 2>/dev/null || true
+    systemctl restart docker ;;
+esac
+mkdir -p $applied
+stamp=$(mktemp $applied/.XXXXXXXX)
+newest=$1; for path; do [ "$path" -nt "$newest" ] && newest=$path; done
+touch -r "$newest" "$stamp"
+mv -f "$stamp" "$applied/$what"
+`,
+};
+
+/** `dropfleet-start SERVICE` starts it, now and at every boot; when it does not start, its last words are stderr. */
+export const START: Script = {
+  name: 'dropfleet-start',
+  text: String.raw`${COMMON}
+systemctl reset-failed "$1" 2>/dev/null
+systemctl enable -q "$1" 2>/dev/null
+systemctl start "$1" 2>/dev/null && exit 0
+code=$?
+journalctl -u "$1" -n 6 --no-pager -o cat >&2
+exit $code
+`,
+};
+
+/** `dropfleet-swap` makes a swap file: 2 GB, or 1 GB on a disk of less than 20 GB. */
+export const SWAP: Script = {
+  name: 'dropfleet-swap',
+  text: String.raw`${COMMON}
+set -e
+[ "$(awk 'NR > 1' /proc/swaps | wc -l)" = 0 ] || exit 0
+if systemd-detect-virt -cq; then exit 0; fi
+size=2048
+[ "$(df -Pm / | awk 'NR == 2 { print $2 }')" -ge 20000 ] || size=1024
+rm -f /swapfile
+(umask 077; dd if=/dev/zero of=/swapfile bs=1M count=$size status=none)
+mkswap -q /swapfile
+swapon /swapfile
+grep -q '^/swapfile ' /etc/fstab || echo '/swapfile none swap sw 0 0' >>/etc/fstab
+`,
+};
+
+const NEXT_HOST_KEY = String.raw`${COMMON}
+set -e
+next=/etc/ssh/dropfleet_next_host_key
+fingerprint() { ssh-keygen -lf "$1" | cut -d' ' -f2; }
+`;
+
+/** `dropfleet-stage-host-key` makes the host key that is to come, unless it is there, and prints its fingerprint. */
+export const STAGE_HOST_KEY: Script = {
+  name: 'dropfleet-stage-host-key',
+  text: String.raw`${NEXT_HOST_KEY}
+if [ ! -s $next ] || [ ! -s $next.pub ]; then
+  rm -f $next $next.pub
+  ssh-keygen -q -t ed25519 -N '' -C '' -f $next
+  sync $next $next.pub /etc/ssh
+fi
+fingerprint $next.pub
+`,
+};
+
+/**
+ * `dropfleet-switch-host-key FINGERPRINT` puts the staged host key in the place of the present one; connections live
+ * on. Repeating it after it was done does no harm.
+ */
+export const SWITCH_HOST_KEY: Script = {
+  name: 'dropfleet-switch-host-key',
+  text: String.raw`${NEXT_HOST_KEY}
+key=/etc/ssh/ssh_host_ed25519_key
+if [ -s $next ]; then
+  [ "$(fingerprint $next)" = "$1" ] || { echo 'another host key is staged' >&2; exit 1; }
+  rm -f $key.pub
+  mv -f $next $key
+fi
+[ ! -s $next.pub ] || mv -f $next.pub $key.pub
+sync $key /etc/ssh
+[ "$(fingerprint $key)" = "$1" ] || { echo 'the host key is another than the staged one' >&2; exit 1; }
+sshd -t
+systemctl reload ssh
+`,
+};
+
+/** All of them, for tests. */
+export const SCRIPTS: readonly Script[] = [
+  FACTS,
+  PROVIDE,
+  RELOAD,
+  START,
+  SWAP,
+  STAGE_HOST_KEY,
+  SWITCH_HOST_KEY,
+];

@@ -1,0 +1,99 @@
+import {
+  isAuthenticationRefused,
+  isCommandFailed,
+  isCommandTimeout,
+  isHostKeyMismatch,
+  isSshError,
+  type CommandFailed,
+} from '../../clients/ssh/errors.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { ACCEPT_HOST_KEY_ANNOTATION } from '../../crds/names.ts';
+import { PACKAGES_BUSY } from './commands.ts';
+import { isUnclearFacts } from './observe.ts';
+import type { HostSaying, HostStep } from './plan.ts';
+import type { HostSayings } from './status.ts';
+
+/** A host that is to be tried again later; the status says why. */
+export class HostTrouble extends Error {
+  override readonly name = 'HostTrouble';
+  readonly said: HostSayings;
+  /** The object as last written. */
+  readonly droplet: Droplet;
+
+  constructor(said: HostSayings, droplet: Droplet, cause?: unknown) {
+    const { reachable, configured } = said;
+    super((reachable?.status === 'True' ? configured : reachable)?.message, { cause });
+    this.said = said;
+    this.droplet = droplet;
+  }
+
+  /** The way to the host failed, which may be over in a moment; the host itself said nothing. */
+  get isUnreachable(): boolean {
+    return this.said.reachable?.reason === 'Unreachable';
+  }
+}
+
+export const isHostTrouble = (error: unknown): error is HostTrouble => error instanceof HostTrouble;
+
+/** Why a host cannot be worked on, when the reason is its SSH server or the way to it. */
+export function reachTrouble(error: unknown, droplet: Droplet): HostSaying | undefined {
+  if (isUnclearFacts(error)) return no('Unreachable', error.message);
+  if (!isSshError(error)) return undefined;
+  if (isHostKeyMismatch(error))
+    return no('HostKeyMismatch', `${error.message}. ${howToAccept(droplet, error.shown)}`);
+  if (isAuthenticationRefused(error)) return no('AuthenticationRefused', error.message);
+  return no('Unreachable', error.message);
+}
+
+/** Nothing but a person's word makes another key good. */
+function howToAccept({ metadata: { namespace, name } }: Droplet, shown: string | undefined): string {
+  const renew = `to have the server made anew, "kubectl delete -n ${namespace} droplet ${name}"`;
+  const fingerprint = shown ?? "<what its console says to 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key'>";
+  return `If this key is right, "kubectl annotate -n ${namespace} droplet ${name} --overwrite ${ACCEPT_HOST_KEY_ANNOTATION}=${fingerprint}"; ${renew}`;
+}
+
+/** What failed on a host that was reached. */
+export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefined {
+  if (isCommandTimeout(error)) return no('TimedOut', error.message);
+  if (!isCommandFailed(error)) return undefined;
+  if (/No space left on device|not enough free (disk )?space/i.test(error.stderr))
+    return no(
+      'DiskFull',
+      'the disk is full: make room ("sudo du -xh / | sort -h | tail" shows what is large)',
+    );
+  switch (step.type) {
+    case 'provide-tools':
+      return packagesTrouble(error, step.tools.join(' and '));
+    case 'reload':
+      return no('ServiceFailed', `${step.what} does not take its new configuration: ${lastWords(error)}`);
+    case 'start-service':
+      return no(
+        'ServiceFailed',
+        `${step.service} does not start: ${lastWords(error)}; "sudo journalctl -u ${step.service}" on the host tells more`,
+      );
+    case 'write-files':
+    case 'make-swap':
+    case 'rotate-host-key':
+      return no('CommandFailed', error.message);
+  }
+}
+
+function packagesTrouble(error: CommandFailed, tools: string): HostSaying {
+  if (error.code === PACKAGES_BUSY)
+    return no(
+      'AptBusy',
+      `${tools} cannot be installed yet: another apt or dpkg is at work ("sudo fuser -v /var/lib/dpkg/lock-frontend" on the host shows which)`,
+    );
+  return no('PackagesFailed', `${tools} cannot be installed: ${lastWords(error)}`);
+}
+
+const LONGEST_WORDS = 600;
+
+const lastWords = ({ stderr, code }: CommandFailed): string =>
+  stderr
+    .trim()
+    .split(/[\r\n]+/)
+    .join(' | ')
+    .slice(-LONGEST_WORDS) || `exit code ${code}`;
+
+const no = (reason: string, message: string): HostSaying => ({ status: 'False', reason, message });

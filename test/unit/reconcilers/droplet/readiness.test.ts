@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { findCondition } from '../../../../crds/conditions.ts';
+import type { DropletStatus } from '../../../../crds/droplet.ts';
+import { withReady } from '../../../../reconcilers/droplet/readiness.ts';
+import { aCondition } from '../../../builders/objects.ts';
+
+const NOW = new Date('2026-02-01T00:00:00Z');
+const REQUIRED = ['Reachable', 'Configured'] as const;
+
+function ready(
+  types: Record<string, boolean>,
+  phase: DropletStatus['phase'] = 'Active',
+  required = REQUIRED,
+) {
+  const conditions = Object.entries(types).map(([type, holds]) => aCondition(type, holds ? 'True' : 'False'));
+  return findCondition(
+    withReady({ ...(phase && { phase }), conditions }, required, NOW).conditions,
+    'Ready',
+  )!;
+}
+
+describe('Whether a Droplet is Ready', () => {
+  const all = { Provisioned: true, Reachable: true, Configured: true };
+
+  it('needs a server that runs, and every condition that is sure to come', () => {
+    expect(ready(all)).to.include({ status: 'True', reason: 'Ready' });
+    expect(ready({ Provisioned: true })).to.include({ status: 'False', reason: 'Connecting' });
+    expect(ready({ Provisioned: true, Reachable: true })).to.include({
+      status: 'False',
+      reason: 'Connecting',
+    });
+  });
+
+  it('needs no condition that nothing reports', () => {
+    const conditions = [aCondition('Provisioned', 'True')];
+    const status = withReady({ phase: 'Active', conditions }, [], NOW);
+    expect(findCondition(status.conditions, 'Ready')).to.include({ status: 'True' });
+  });
+
+  for (const type of ['Reachable', 'Configured', 'LoadBalancerReady', 'Healthy'])
+    it(`says why when ${type} does not hold`, () => {
+      const said = ready({ ...all, [type]: false });
+      expect(said).to.include({ status: 'False', reason: type, message: `${type} is False` });
+    });
+
+  it('says first what keeps the others from being known', () => {
+    expect(ready({ Provisioned: false, Reachable: false })).to.include({ reason: 'Provisioned' });
+    expect(ready({ Provisioned: true, Configured: false, Reachable: false })).to.include({
+      reason: 'Reachable',
+    });
+  });
+
+  it('is not when the server waits for a person, though it runs', () => {
+    expect(ready(all, 'Failed')).to.include({ status: 'False', reason: 'Provisioned' });
+  });
+
+  it('keeps the time of its last change as long as it does not flip', () => {
+    const before = {
+      phase: 'Active' as const,
+      conditions: [aCondition('Provisioned', 'True'), aCondition('Ready', 'True')],
+    };
+    const kept = findCondition(withReady(before, [], NOW).conditions, 'Ready')!;
+    expect(kept.lastTransitionTime).to.equal('2026-01-01T00:00:00Z');
+    const flipped = findCondition(withReady(before, REQUIRED, NOW).conditions, 'Ready')!;
+    expect(flipped.lastTransitionTime).to.equal('2026-02-01T00:00:00Z');
+  });
+});

@@ -1,0 +1,274 @@
+import { expect } from 'chai';
+import { AuthenticationRefused, ConnectionLost } from '../../../../clients/ssh/errors.ts';
+import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../../crds/names.ts';
+import { Waiting } from '../../../../reconcilers/outcome.ts';
+import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { aProject } from '../../../builders/objects.ts';
+import { aMachine } from '../../../fakes/ssh-hosts.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+import { aConfiguredMachine, FIRST, SECOND, startHost, USER_DATA_KEY, USER_DATA_PIN } from './host-rig.ts';
+
+const { retryMs, resyncMs, slowestRetryMs } = DEFAULT_HOST_TIMINGS;
+const DAEMON = '/etc/docker/daemon.json';
+const namesOf = (commands: readonly string[]): string[] => commands.map(command => command.split(' ')[0]!);
+
+describe('Reconciling a host', () => {
+  it('makes a bare machine as it should be, and says that it is', async () => {
+    const { condition, reconcile } = startHost(aMachine({ tools: new Set(), services: new Set() }));
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: resyncMs });
+    expect(condition('Reachable')).to.include({ status: 'True', reason: 'Ok' });
+    expect(condition('Configured')).to.include({ status: 'True', reason: 'Ok' });
+    expect(condition('Ready')).to.include({ status: 'True' });
+  });
+
+  it('costs one command and no write when nothing is to be done', async () => {
+    const { client, reconcile, ssh } = startHost(aConfiguredMachine());
+    await reconcile();
+    ssh.commands.length = 0;
+    client.calls.length = 0;
+    await reconcile();
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(client.calls).to.deep.equal([]);
+  });
+
+  it('does nothing before the server runs', async () => {
+    const { client, reconcile, ssh } = startHost(aConfiguredMachine(), { status: { conditions: [] } });
+    expect(await reconcile()).to.equal(undefined);
+    expect([ssh.commands, client.writes()]).to.deep.equal([[], []]);
+  });
+
+  it('puts an edited file back and tells its service, and nothing else', async () => {
+    const machine = aConfiguredMachine();
+    const { reconcile, ssh } = startHost(machine);
+    await reconcile();
+    machine.files.set(DAEMON, '{}');
+    ssh.commands.length = 0;
+    await reconcile();
+    expect(machine.files.get(DAEMON)).to.contain('live-restore');
+    expect(ssh.commands.map(command => command.replace(/^(dropfleet-facts).*/, '$1'))).to.deep.equal([
+      'dropfleet-facts',
+      'mkdir -p -- /etc/docker',
+      `write-file ${DAEMON}`,
+      `dropfleet-reload docker ${DAEMON}`,
+      'dropfleet-facts',
+    ]);
+  });
+
+  it('starts an engine that was stopped', async () => {
+    const machine = aConfiguredMachine({ services: new Set() });
+    const { reconcile } = startHost(machine);
+    await reconcile();
+    expect([...machine.services]).to.include('docker');
+  });
+
+  it('installs what was removed', async () => {
+    const machine = aConfiguredMachine({ tools: new Set(['dockerd', 'nginx', 'unattended-upgrade']) });
+    const { reconcile } = startHost(machine);
+    await reconcile();
+    expect([...machine.tools]).to.include('nft');
+  });
+
+  it('changes nothing while the project is suspended, and says what it would do', async () => {
+    const project = aProject('shop', { spec: { suspend: true } });
+    const { condition, reconcile, ssh } = startHost(aConfiguredMachine({ hasSwap: false }), {}, project);
+    await reconcile();
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(condition('Configured')).to.include({ status: 'False', reason: 'Suspended' });
+    expect(condition('Configured')!.message).to.contain('make a swap file');
+  });
+
+  it('gives up for a while when something undoes what it does', async () => {
+    const machine = aConfiguredMachine();
+    const { condition, reconcile } = startHost(machine);
+    Object.defineProperty(machine, 'hasSwap', { get: () => false, set(_value: boolean) {} });
+    expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
+    expect(condition('Configured')).to.include({ status: 'False', reason: 'DoesNotHold' });
+  });
+});
+
+describe('Reconciling a host with trouble', () => {
+  it('waits for the first boot without touching anything', async () => {
+    const machine = aMachine({ boot: 'running' });
+    const { condition, reconcile, ssh } = startHost(machine);
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(condition('Configured')).to.include({ status: 'False', reason: 'FirstBoot' });
+    expect(condition('Reachable')).to.include({ status: 'True' });
+    machine.boot = 'done';
+    await reconcile();
+    expect(condition('Configured')).to.include({ status: 'True' });
+  });
+
+  it('quotes the log of a first boot that failed, and does what it left undone', async () => {
+    const bootLog = 'Err:1 http://deb.debian.org\nE: Unable to locate package docker.io';
+    const { client, condition, reconcile, ssh } = startHost(
+      aMachine({ boot: 'error', bootLog, tools: new Set() }),
+    );
+    ssh.failNext('dropfleet-provide', { code: 1, stderr: 'E: Unable to locate package docker.io' });
+    expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
+    const written = JSON.stringify(client.writes());
+    expect(written).to.contain('FirstBootFailed').and.to.contain('Err:1 http://deb.debian.org | E: Unable');
+    expect(condition('Configured')).to.include({ status: 'False', reason: 'PackagesFailed' });
+    await reconcile();
+    expect(condition('Configured')).to.include({ status: 'True' });
+    expect(condition('Configured')!.message).to.contain('what the first boot could not do was done since');
+  });
+
+  it('says that a host cannot be reached, and asks ever more slowly', async () => {
+    const { condition, reconcile } = startHost(undefined);
+    expect(await rejection(reconcile())).to.include({ afterMs: retryMs });
+    expect(condition('Reachable')).to.include({ status: 'False', reason: 'Unreachable' });
+    expect(await rejection(reconcile())).to.include({ afterMs: 2 * retryMs });
+    for (let i = 0; i < 6; i++) await rejection(reconcile());
+    expect(await rejection(reconcile())).to.include({ afterMs: slowestRetryMs });
+  });
+
+  it('forgives a host that was well one failed attempt', async () => {
+    const { client, condition, reconcile, ssh } = startHost(aConfiguredMachine());
+    await reconcile();
+    client.calls.length = 0;
+    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    await rejection(reconcile());
+    expect(client.writes()).to.deep.equal([]);
+    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    await rejection(reconcile());
+    expect(condition('Reachable')).to.include({ status: 'False', reason: 'Unreachable' });
+    expect(condition('Ready')).to.include({ status: 'False', reason: 'Unreachable' });
+  });
+
+  it('says that it is not let in', async () => {
+    const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
+    ssh.failNext('dropfleet-facts', new AuthenticationRefused('the key is refused'));
+    await rejection(reconcile());
+    expect(condition('Reachable')).to.include({
+      reason: 'AuthenticationRefused',
+      message: 'the key is refused',
+    });
+  });
+
+  it('takes an answer that is cut off for none', async () => {
+    const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
+    ssh.failNext('dropfleet-facts', { code: 137, stderr: 'Killed' });
+    await rejection(reconcile());
+    expect(condition('Reachable')!.message).to.contain('exit code 137');
+  });
+
+  it('says that the disk is full, and goes on once there is room', async () => {
+    const machine = aConfiguredMachine({ freeDisk: 10, hasSwap: false });
+    const { condition, reconcile, ssh } = startHost(machine);
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: slowestRetryMs });
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(condition('Configured')).to.include({ status: 'False', reason: 'DiskFull' });
+    machine.freeDisk = 10_000_000;
+    await reconcile();
+    expect(condition('Configured')).to.include({ status: 'True' });
+  });
+
+  for (const { name, step, failure, reason } of [
+    {
+      name: 'a disk that fills up meanwhile',
+      step: 'write-file',
+      failure: { code: 1, stderr: 'cat: write error: No space left on device' },
+      reason: 'DiskFull',
+    },
+    { name: 'a busy apt', step: 'dropfleet-provide', failure: { code: 75, stderr: '' }, reason: 'AptBusy' },
+    {
+      name: 'a package that is not to be had',
+      step: 'dropfleet-provide',
+      failure: { code: 1, stderr: 'E: Unable to locate package docker.io' },
+      reason: 'PackagesFailed',
+    },
+    {
+      name: 'a service that does not start',
+      step: 'dropfleet-start',
+      failure: { code: 1, stderr: 'failed to start daemon' },
+      reason: 'ServiceFailed',
+    },
+  ])
+    it(`says ${reason} of ${name}, and gets over it`, async () => {
+      const { condition, reconcile, ssh } = startHost(aMachine({ tools: new Set(), services: new Set() }));
+      ssh.failNext(step, failure);
+      expect(await rejection(reconcile())).to.include({ afterMs: retryMs });
+      expect(condition('Configured')).to.include({ status: 'False', reason });
+      expect(condition('Reachable')).to.include({ status: 'True' });
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: resyncMs });
+      expect(condition('Configured')).to.include({ status: 'True', reason: 'Ok' });
+    });
+});
+
+describe("Reconciling a host's key", () => {
+  /** A machine that booted with dropfleet's user data. */
+  const startFresh = () =>
+    startHost(aConfiguredMachine({ hostKey: USER_DATA_KEY }), { pinned: USER_DATA_PIN });
+
+  it('replaces the one that the cloud knows, and pins the new one', async () => {
+    const { reconcile, ssh, stored } = startFresh();
+    await reconcile();
+    expect(stored().status)
+      .to.include({ hostKeyFingerprint: SECOND })
+      .and.not.have.property('nextHostKeyFingerprint');
+    expect(namesOf(ssh.commands)).to.include('dropfleet-switch-host-key');
+    ssh.commands.length = 0;
+    await reconcile();
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+  });
+
+  it('accepts both from before the switch, and is not lost when it is cut off right after it', async () => {
+    const { reconcile, ssh, stored } = startFresh();
+    ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'), 'afterEffect');
+    await rejection(reconcile());
+    expect(stored().status).to.include({ hostKeyFingerprint: USER_DATA_PIN, nextHostKeyFingerprint: SECOND });
+    await reconcile();
+    expect(stored().status)
+      .to.include({ hostKeyFingerprint: SECOND })
+      .and.not.have.property('nextHostKeyFingerprint');
+  });
+
+  it('does it again when it was cut off before the switch', async () => {
+    const { reconcile, ssh, stored } = startFresh();
+    ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'));
+    await rejection(reconcile());
+    await reconcile();
+    expect(stored().status).to.include({ hostKeyFingerprint: SECOND });
+  });
+
+  it('never switches to a key that is not written down', async () => {
+    const { client, reconcile, ssh } = startFresh();
+    const stage = ssh.machines.get('203.0.113.7')!;
+    client.failNext('patch', new Error('the disk is full'));
+    await rejection(reconcile());
+    expect(stage.hostKey).to.not.deep.equal(Buffer.from('second'));
+  });
+
+  it('stops at a host with another key and says how a person could accept it', async () => {
+    const { condition, reconcile, ssh } = startHost(aConfiguredMachine({ hostKey: Buffer.from('other') }));
+    expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
+    expect(ssh.commands).to.deep.equal([]);
+    expect(condition('Reachable')).to.include({ status: 'False', reason: 'HostKeyMismatch' });
+    expect(condition('Reachable')!.message).to.contain(
+      `kubectl annotate -n default droplet shop-master --overwrite ${ACCEPT_HOST_KEY_ANNOTATION}=SHA256:`,
+    );
+  });
+
+  it('pins the key that a person vouches for once the host shows it', async () => {
+    const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
+    const host = startHost(aConfiguredMachine({ hostKey: Buffer.from('second') }), { annotations });
+    await host.reconcile();
+    expect(host.stored().status).to.include({ hostKeyFingerprint: SECOND });
+    expect(host.condition('Ready')).to.include({ status: 'True' });
+  });
+
+  it('keeps the pinned key when the host does not show the one that a person vouches for', async () => {
+    const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
+    const { reconcile, stored } = startHost(aConfiguredMachine(), { annotations });
+    await reconcile();
+    expect(stored().status).to.include({ hostKeyFingerprint: FIRST });
+  });
+
+  it('connects to nothing of which no key is known', async () => {
+    const { condition, reconcile, ssh } = startHost(aConfiguredMachine(), { pinned: undefined });
+    await rejection(reconcile());
+    expect(ssh.commands).to.deep.equal([]);
+    expect(condition('Reachable')).to.include({ reason: 'HostKeyMismatch' });
+  });
+});
