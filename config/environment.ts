@@ -17,6 +17,8 @@ export interface Settings {
   additionalIps: string[];
   /** DROPFLEET_FLEET. */
   fleet?: string;
+  /** DROPFLEET_SSH_PORT: where sshd answers on droplets, when it is not 22. */
+  sshPort?: number;
   /** Any variable, those of .env included, such as a service's secret; undefined when unset or empty. */
   variable: (name: string) => string | undefined;
 }
@@ -29,13 +31,15 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
   const adminIp = check(variables, 'ADMIN_IP', networkFault);
   const additionalIps = check(variables, 'ADDITIONAL_IPS', networkFault, splitList);
   const fleet = check(variables, 'DROPFLEET_FLEET', fleetFault);
-  const checked = [token, apiUrl, adminIp, additionalIps, fleet];
+  const sshPort = check(variables, 'DROPFLEET_SSH_PORT', portFault);
+  const checked = [token, apiUrl, adminIp, additionalIps, fleet, sshPort];
   const settings: Settings = {
     ...(token.values[0] !== undefined && { token: new SecretText(token.values[0]) }),
     ...(apiUrl.values[0] !== undefined && { apiUrl: apiUrl.values[0].replace(/\/+$/, '') }),
     ...(adminIp.values[0] !== undefined && { adminIp: adminIp.values[0] }),
     additionalIps: additionalIps.values,
     ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
+    ...(sshPort.values[0] !== undefined && { sshPort: Number(sshPort.values[0]) }),
     variable: name => variables.get(name),
   };
   return { settings, problems: [...problems, ...checked.flatMap(({ problems }) => problems)] };
@@ -66,6 +70,11 @@ function tokenFault(value: string): ReturnType<Fault> {
   return /^[A-Za-z0-9._~+/=-]+$/.test(value)
     ? undefined
     : { message: 'has a space or a sign in it that no token has; copy the token again' };
+}
+
+function portFault(value: string): ReturnType<Fault> {
+  const isPort = /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535;
+  return isPort ? undefined : { found: value, message: 'must be a port, a number from 1 to 65535' };
 }
 
 const LOOPBACK_HOST = /^(localhost|127(\.\d+){3}|\[::1\])$/;

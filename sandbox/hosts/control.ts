@@ -42,6 +42,7 @@ export async function answerHosts(
 const listHosts = (state: State, hosts: HostFleet) => ({
   kind: hosts.kind,
   ssh_port: hosts.sshPort,
+  operator_address: hosts.operatorAddress,
   hosts: [...state.all('droplets')].map(droplet => describeHost(hosts, droplet)),
 });
 

@@ -101,6 +101,8 @@ export interface HostDriver {
   readonly publicRange: string;
   /** Where sshd answers on every machine. */
   readonly sshPort: number;
+  /** The address that machines see who reaches them from outside: the operator's. */
+  readonly operatorAddress: string;
   /** What it has, so that what belongs to no record can be destroyed. */
   inventory(): Promise<HostInventory>;
   /**

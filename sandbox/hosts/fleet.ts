@@ -24,7 +24,7 @@ export interface HostState {
 }
 
 /** Keeps the machines equal to the records. */
-export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort'> {
+export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort' | 'operatorAddress'> {
   /** Destroys what belongs to no record and begins to converge the rest. */
   start(): Promise<void>;
   /** Must hear of every transaction. */
@@ -70,11 +70,13 @@ class Fleet implements HostFleet {
 
   readonly kind: HostDriver['kind'];
   readonly sshPort: number;
+  readonly operatorAddress: string;
 
   constructor(options: HostFleetOptions) {
     this.#options = options;
     this.kind = options.driver.kind;
     this.sshPort = options.driver.sshPort;
+    this.operatorAddress = options.driver.operatorAddress;
   }
 
   async start(): Promise<void> {

@@ -39,6 +39,7 @@ export function fakeHostDriver(): FakeHostDriver {
     kind: 'emulated',
     publicRange: '198.18.0.0/15',
     sshPort: 22,
+    operatorAddress: '198.18.0.1',
     calls,
     machines,
     left: { hosts: [], snapshots: [] },

@@ -66,6 +66,14 @@ describe('the environment', () => {
     expect(problemsOf({ DIGITALOCEAN_API_URL: 'http://[::1]:80' })).to.equal('');
   });
 
+  it('takes a port of sshd that is one', () => {
+    expect(loadEnvironment({ env: { DROPFLEET_SSH_PORT: '2222' } }).settings.sshPort).to.equal(2222);
+    for (const wrong of ['0', '65536', 'ssh'])
+      expect(problemsOf({ DROPFLEET_SSH_PORT: wrong })).to.contain(
+        `found "${wrong}"; DROPFLEET_SSH_PORT must be a port, a number from 1 to 65535`,
+      );
+  });
+
   it('never shows a secret', () => {
     const { settings } = loadEnvironment({ env: { DO_TOKEN: 'hunter2' } });
     const { token } = settings;
