@@ -3,6 +3,7 @@ import type { Change, State } from '../state.ts';
 import type { Ending, Machines } from '../world.ts';
 import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';
 import { hostSpec } from './host-spec.ts';
+import { createKeepsakes, type Keepsakes } from './keepsakes.ts';
 
 /** What a fleet of machines is made of. */
 export interface HostFleetOptions {
@@ -59,11 +60,11 @@ class Fleet implements HostFleet {
   readonly #due = new Set<number>();
   readonly #working = new Map<number, Promise<void>>();
   /** What each machine was last made equal to, as JSON. */
-  readonly #made = new Map<number, string>();
+  readonly #made = new Map<number, { text: string; volumes: readonly string[] }>();
   readonly #endings = new Map<number, Ending>();
   readonly #problems = new Map<number, string>();
   readonly #retries = new Map<number, () => void>();
-  readonly #doomedSnapshots = new Set<number>();
+  #keepsakes: Keepsakes | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #isLookDue = false;
   #whenIdle: (() => void)[] = [];
@@ -81,9 +82,9 @@ class Fleet implements HostFleet {
 
   async start(): Promise<void> {
     const { state, driver } = this.#options;
-    const { hosts, snapshots } = await driver.inventory();
-    for (const id of hosts) if (state.get('droplets', id) === undefined) await driver.destroy(id);
-    for (const id of snapshots) this.#doomedSnapshots.add(id);
+    const inventory = await driver.inventory();
+    for (const id of inventory.hosts) if (state.get('droplets', id) === undefined) await driver.destroy(id);
+    this.#keepsakes = createKeepsakes(state, driver, inventory);
     this.#look();
   }
 
@@ -94,12 +95,10 @@ class Fleet implements HostFleet {
   }
 
   changed(changes: readonly Change[]): void {
-    for (const [collection, id, record] of changes) {
-      if (collection === 'snapshots' && record === null) this.#doomedSnapshots.add(Number(id));
-      // Once its end is in the records, nobody asks for it any more.
+    // Once its end is in the records, nobody asks for it any more.
+    for (const [collection, id, record] of changes)
       if (collection === 'actions' && (record as ActionRecord).status !== 'in-progress')
         this.#endings.delete(Number(id));
-    }
     if (this.#isLookDue) return;
     this.#isLookDue = true;
     setImmediate(() => this.#look());
@@ -144,11 +143,11 @@ class Fleet implements HostFleet {
     const { state } = this.#options;
     for (const droplet of state.all('droplets')) {
       const isWanted = this.#pendingAction(droplet.id) !== undefined;
-      if (isWanted || this.#made.get(droplet.id) !== JSON.stringify(hostSpec(state, droplet)))
+      if (isWanted || this.#made.get(droplet.id)?.text !== JSON.stringify(hostSpec(state, droplet)))
         this.#due.add(droplet.id);
     }
     for (const id of this.#made.keys()) if (state.get('droplets', id) === undefined) this.#due.add(id);
-    this.#sweeping = this.#sweeping.then(() => this.#destroySnapshots());
+    this.#sweep();
     this.#work();
   }
 
@@ -172,6 +171,7 @@ class Fleet implements HostFleet {
       await work;
     } finally {
       this.#working.delete(id);
+      this.#sweep();
       this.#work();
     }
   }
@@ -217,7 +217,11 @@ class Fleet implements HostFleet {
 
   async #carryOut({ effect }: ActionRecord, spec: HostSpec): Promise<number | undefined> {
     const { driver } = this.#options;
-    if (effect.kind === 'snapshot') return driver.takeSnapshot(spec.id, effect.id);
+    if (effect.kind === 'snapshot') {
+      const size = await driver.takeSnapshot(spec.id, effect.id);
+      this.#keepsakes?.noteSnapshot(effect.id);
+      return size;
+    }
     if (effect.kind === 'restart') await driver.restart(spec, effect.how);
     await this.#converge(spec);
     return undefined;
@@ -225,33 +229,25 @@ class Fleet implements HostFleet {
 
   async #converge(spec: HostSpec): Promise<void> {
     const text = JSON.stringify(spec);
-    if (this.#made.get(spec.id) === text) return;
+    const made = this.#made.get(spec.id);
+    if (made?.text === text) return;
+    const volumes = spec.volumes.map(({ id }) => id);
     // Until it is through, the machine is neither what it was nor what it will be.
-    this.#made.set(spec.id, '');
+    this.#made.set(spec.id, { text: '', volumes: [...(made?.volumes ?? []), ...volumes] });
+    // A volume that is made from a snapshot has its files before it is attached.
+    await this.#sweeping;
     await this.#options.driver.converge(spec, this.#stop.signal);
-    this.#made.set(spec.id, text);
+    this.#made.set(spec.id, { text, volumes });
+    this.#keepsakes?.noteVolumes(volumes);
   }
 
-  async #destroySnapshots(): Promise<void> {
-    for (const id of this.#doomedSnapshots) {
-      if (this.#isSnapshotNeeded(id)) continue;
-      this.#doomedSnapshots.delete(id);
-      await this.#options.driver
-        .destroySnapshot(id)
-        .catch((error: unknown) =>
-          this.#options.onProblem(`A snapshot is not removed yet: ${String(error)}`),
-        );
-    }
-  }
-
-  /** By a record, by an action that is taking it, or by a machine that is being made from it. */
-  #isSnapshotNeeded(id: number): boolean {
-    const { state } = this.#options;
-    if (state.get('snapshots', id) !== undefined) return true;
-    return [...state.all('droplets')].some(droplet => {
-      const effect = this.#pendingAction(droplet.id)?.effect;
-      return effect?.kind === 'snapshot' ? effect.id === id : effect !== undefined && droplet.image.id === id;
-    });
+  #sweep(): void {
+    const attached = new Set([...this.#made.values()].flatMap(({ volumes }) => volumes));
+    this.#sweeping = this.#sweeping
+      .then(() => this.#keepsakes?.sweep(attached))
+      .catch((error: unknown) =>
+        this.#options.onProblem(`What is kept of machines is behind: ${reasonOf(error)}`),
+      );
   }
 
   /** The action under way whose part on the machine is still to be done. */
@@ -263,7 +259,7 @@ class Fleet implements HostFleet {
   }
 
   #complain(id: number, error: unknown): void {
-    const why = isHostError(error) ? error.message : `unexpected: ${String(error)}`;
+    const why = reasonOf(error);
     if (this.#problems.get(id) === why) return;
     this.#problems.set(id, why);
     this.#options.onProblem(`The machine of droplet ${id} is not as it should be: ${why}`);
@@ -278,3 +274,6 @@ class Fleet implements HostFleet {
     this.#retries.set(id, this.#options.after(RETRY_MS, retry));
   }
 }
+
+const reasonOf = (error: unknown): string =>
+  isHostError(error) ? error.message : `unexpected: ${String(error)}`;

@@ -1,9 +1,9 @@
 import { sizeBySlug } from '../catalog.ts';
 import { afterEffect } from '../effects.ts';
-import type { DropletRecord, FirewallRecord, FirewallRule, ImageRecord } from '../records.ts';
+import type { ActionRecord, DropletRecord, FirewallRecord, FirewallRule, ImageRecord } from '../records.ts';
 import type { State } from '../state.ts';
 import { hasTag } from '../tagging.ts';
-import type { HostFirewall, HostImage, HostRule, HostSpec } from './driver.ts';
+import type { HostFirewall, HostImage, HostRule, HostSpec, HostVolume } from './driver.ts';
 
 /** What the machine behind a droplet should be, once the action that is under way on it has ended well. */
 export function hostSpec(state: State, droplet: DropletRecord): HostSpec {
@@ -23,13 +23,29 @@ export function hostSpec(state: State, droplet: DropletRecord): HostSpec {
       public: after.addresses.public,
       private: after.addresses.private,
       privateRange: state.get('vpcs', after.vpc)!.ipRange,
-      reserved: undefined,
+      reserved: reservedIp(state, after, action),
     },
     userData: after.userData,
     authorizedKeys: after.authorizedKeys,
-    volumes: [],
+    volumes: after.volumeIds.map(id => hostVolume(state, id)),
     firewall: hostFirewall(state, after),
   };
+}
+
+/** The address that leads to the droplet, or will when the action under way has ended. */
+function reservedIp(
+  state: State,
+  { id }: DropletRecord,
+  action: ActionRecord | undefined,
+): string | undefined {
+  if (action?.effect.kind === 'assign-ip') return action.reservedIp;
+  if (action?.effect.kind === 'unassign-ip') return undefined;
+  return [...state.all('reservedIps')].find(({ dropletId }) => dropletId === id)?.ip;
+}
+
+function hostVolume(state: State, id: string): HostVolume {
+  const { name, sizeGigabytes } = state.get('volumes', id)!;
+  return { id, name, size: sizeGigabytes };
 }
 
 const hostImage = ({ kind, id, slug }: ImageRecord): HostImage =>

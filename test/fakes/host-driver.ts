@@ -8,7 +8,7 @@ export interface FakeHostDriver extends HostDriver {
   /** What each machine was last made equal to. */
   readonly machines: ReadonlyMap<number, HostSpec>;
   /** What it claims to have from an earlier life. */
-  left: { hosts: number[]; snapshots: number[] };
+  left: { hosts: number[]; snapshots: number[]; volumes: string[] };
   /** The next call of that method fails, once for each time. */
   failNext(method: string, message: string): void;
   /** Calls wait from now on until they are released. */
@@ -42,14 +42,14 @@ export function fakeHostDriver(): FakeHostDriver {
     operatorAddress: '198.18.0.1',
     calls,
     machines,
-    left: { hosts: [], snapshots: [] },
+    left: { hosts: [], snapshots: [], volumes: [] },
     failNext: (method, message) => void failures.push({ method, message }),
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;
       return resolve;
     },
-    inventory: async () => ({ ...driver.left, volumes: [] }),
+    inventory: async () => driver.left,
     async converge(spec) {
       await call('converge', spec.id, spec.power);
       machines.set(spec.id, spec);

@@ -179,6 +179,61 @@ describe('the machines behind droplets', () => {
     });
   });
 
+  describe('have volumes', () => {
+    async function volume(body: Record<string, unknown> = {}): Promise<string> {
+      const reply = await test.send('POST', '/v2/volumes', {
+        name: 'data',
+        region: 'nyc3',
+        size_gigabytes: 10,
+        ...body,
+      });
+      expect(reply.status).to.equal(201);
+      return reply.body.volume.id;
+    }
+    const attachment = (type: string, id: string, droplet: number) =>
+      test.send('POST', `/v2/volumes/${id}/actions`, { type, droplet_id: droplet, region: 'nyc3' });
+
+    it('from when they are attached until they are detached', async () => {
+      const [id, data] = [await running(), await volume()];
+      await attachment('attach', data, id);
+      await settle();
+      expect(driver.machines.get(id)!.volumes).to.deep.equal([{ id: data, name: 'data', size: 10 }]);
+      await attachment('detach', data, id);
+      await settle();
+      expect(driver.machines.get(id)!.volumes).to.deep.equal([]);
+    });
+
+    it('whose snapshot is taken before they are destroyed, and is there before it is attached', async () => {
+      const [id, data] = [await running(), await volume()];
+      await attachment('attach', data, id);
+      await settle();
+      await attachment('detach', data, id);
+      await settle();
+      const kept = (await test.send('POST', `/v2/volumes/${data}/snapshots`, { name: 'kept' })).body.snapshot;
+      await test.send('DELETE', `/v2/volumes/${data}`);
+      const restored = await volume({ name: 'restored', snapshot_id: kept.id });
+      await attachment('attach', restored, id);
+      await settle();
+      const calls = driver.calls.filter(line => line.includes('Volume'));
+      expect(calls).to.deep.equal([
+        `copyVolume ${data} ${kept.id}`,
+        `destroyVolume ${data}`,
+        `copyVolume ${kept.id} ${restored}`,
+      ]);
+      expect(driver.calls.at(-1)).to.equal(`converge ${id} on`);
+    });
+  });
+
+  it('have the reserved IP that leads to their droplet, as long as it does', async () => {
+    const id = await running();
+    const { ip } = (await test.send('POST', '/v2/reserved_ips', { droplet_id: id })).body.reserved_ip;
+    await settle();
+    expect(driver.machines.get(id)!.addresses.reserved).to.equal(ip);
+    await test.send('POST', `/v2/reserved_ips/${ip}/actions`, { type: 'unassign' });
+    await settle();
+    expect(driver.machines.get(id)!.addresses.reserved).to.equal(undefined);
+  });
+
   it('take faults, one call at a time', async () => {
     const id = await running();
     const release = driver.hold();
@@ -205,12 +260,12 @@ describe('the machines behind droplets', () => {
 });
 
 describe('the machines of an earlier life', () => {
-  it('are destroyed when they belong to no droplet, their snapshots too', async () => {
+  it('are destroyed when they belong to no droplet, their snapshots and volumes too', async () => {
     const driver = fakeHostDriver();
-    driver.left = { hosts: [7], snapshots: [9] };
+    driver.left = { hosts: [7], snapshots: [9], volumes: ['v'] };
     const { sandbox } = await startTestSandbox({ hosts: driver });
     await sandbox.hosts!.settled();
     await sandbox.close();
-    expect(driver.calls).to.deep.equal(['destroy 7', 'destroySnapshot 9', 'close']);
+    expect(driver.calls).to.deep.equal(['destroy 7', 'destroySnapshot 9', 'destroyVolume v', 'close']);
   });
 });
