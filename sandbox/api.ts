@@ -3,6 +3,7 @@ import { parseBody, readBody } from './body.ts';
 import { answerControl, isControl } from './control.ts';
 import { ApiError, notFound, serverError, unauthorized } from './errors.ts';
 import type { HostFleet } from './hosts/fleet.ts';
+import { StateFileError } from './journal.ts';
 import type { LedgerBook } from './ledger.ts';
 import { settle } from './lifecycle.ts';
 import { createRateLimiter, type Limits, type RateLimiter, type Verdict } from './rate-limit.ts';
@@ -159,9 +160,12 @@ function handle(exchange: Exchange, text: string): Reply {
 
 /** What is not a refusal is a fault of the sandbox's own, and says so. */
 function errorReply(error: unknown): Reply {
-  const refused = error instanceof ApiError ? error : serverError(`The sandbox failed: ${String(error)}`);
+  const refused = error instanceof ApiError ? error : serverError(failureOf(error));
   return { status: refused.status, body: refused.body ?? { id: refused.id, message: refused.message } };
 }
+
+const failureOf = (error: unknown): string =>
+  error instanceof StateFileError ? error.message : `The sandbox failed: ${String(error)}`;
 
 function send(response: ServerResponse, answer: Answer, requestId: string): void {
   const { status, html } = answer;

@@ -1,4 +1,4 @@
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isChange, type Change } from './state.ts';
 
@@ -19,7 +19,10 @@ export class StateFileError extends Error {
 export interface Journal {
   /** Queues a transaction; many that wait together are written together. */
   append(changes: readonly Change[]): void;
-  /** Resolves when all that was appended is durable; rejects once the file could not be written. */
+  /**
+   * Resolves when all that was appended is durable. Rejects with StateFileError when it cannot be written; it
+   * stays queued, and the next call tries again, so that the file catches up once it can be written.
+   */
   flushed(): Promise<void>;
   /** Waits for what was appended; what is appended later is refused. */
   close(): Promise<void>;
@@ -70,7 +73,8 @@ const damaged = (file: string, line: number): StateFileError =>
  * every transaction that was appended before it is called.
  */
 export async function openJournal(file: string, snapshot: () => readonly Change[]): Promise<Journal> {
-  let handle = await rewrite(file, snapshot());
+  let whole = await rewrite(file, snapshot());
+  await syncDirectory(dirname(file));
   let queue: string[] = [];
   let appended = 0;
   let isClosed = false;
@@ -80,23 +84,34 @@ export async function openJournal(file: string, snapshot: () => readonly Change[
     if (queue.length === 0) return;
     // Requests may still be under way, but the file may have its next owner.
     if (isClosed) throw new Error('the state file is closed');
-    const batch = queue;
-    queue = [];
+    // Where there is no room for a second copy, the first still grows.
+    if (appended + queue.length >= COMPACT_AFTER && (await tryToCompact())) return;
+    const batch = [...queue];
+    const end = await writeAt(whole, batch.join(''));
+    whole = { ...whole, end };
     appended += batch.length;
-    if (appended < COMPACT_AFTER) {
-      await handle.appendFile(batch.join(''));
-      return handle.datasync();
-    }
-    appended = 0;
-    const changes = snapshot();
-    await handle.close();
-    handle = await rewrite(file, changes);
+    queue = queue.slice(batch.length);
   }
 
-  // A write that failed fails all that come after it: memory is ahead of the file from then on.
+  async function tryToCompact(): Promise<boolean> {
+    const { length } = queue;
+    const before = whole.handle;
+    appended = 0;
+    const renewed = await rewrite(file, snapshot()).catch(() => undefined);
+    if (renewed === undefined) return false;
+    whole = renewed;
+    await before.close();
+    await syncDirectory(dirname(file));
+    queue = queue.slice(length);
+    return true;
+  }
+
+  // After a failure memory is ahead of the file until a later call has written what is still queued.
   const flushed = (): Promise<void> => {
-    if (queue.length > 0) writing = writing.then(writeQueue);
-    return writing;
+    if (queue.length > 0) writing = writing.catch(() => undefined).then(writeQueue);
+    return writing.catch((error: unknown) => {
+      throw unwritable(file, error);
+    });
   };
   return {
     append: changes => void queue.push(`${JSON.stringify(changes)}\n`),
@@ -106,22 +121,52 @@ export async function openJournal(file: string, snapshot: () => readonly Change[
         await flushed();
       } finally {
         isClosed = true;
-        await handle.close();
+        await whole.handle.close();
       }
     },
   };
 }
 
-/** The new file takes the old one's place only when it is whole and durable. */
-async function rewrite(file: string, changes: readonly Change[]): Promise<FileHandle> {
+const unwritable = (file: string, cause: unknown): StateFileError =>
+  new StateFileError(
+    `The sandbox cannot write its state file ${file} (${(cause as Error).message}); ` +
+      'make room for it or give it back, and everything goes on.',
+    { cause },
+  );
+
+/** A file whose transactions are all confirmed up to `end`, in bytes. */
+interface WholeFile {
+  readonly handle: FileHandle;
+  readonly end: number;
+}
+
+/**
+ * Writes at the end and makes it durable; returns the new end. What an earlier attempt left behind it, half a
+ * line, is overwritten: the file is cut off first.
+ */
+async function writeAt({ handle, end }: WholeFile, text: string): Promise<number> {
+  const bytes = Buffer.from(text);
+  await handle.truncate(end);
+  for (let done = 0; done < bytes.length;)
+    done += (await handle.write(bytes, done, bytes.length - done, end + done)).bytesWritten;
+  await handle.datasync();
+  return end + bytes.length;
+}
+
+/** The new file takes the old one's place only when it is whole; who calls makes the renaming durable. */
+async function rewrite(file: string, changes: readonly Change[]): Promise<WholeFile> {
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o600);
-  const lines = changes.map(change => `${JSON.stringify([change])}\n`);
-  await handle.appendFile(`${HEADER}\n${lines.join('')}`);
-  await handle.datasync();
-  await rename(temporary, file);
-  await syncDirectory(dirname(file));
-  return handle;
+  try {
+    const lines = changes.map(change => `${JSON.stringify([change])}\n`);
+    const end = await writeAt({ handle, end: 0 }, `${HEADER}\n${lines.join('')}`);
+    await rename(temporary, file);
+    return { handle, end };
+  } catch (error) {
+    await handle.close();
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Makes a rename durable. */
