@@ -7,3 +7,6 @@ export interface GlobalOptions {
   logFormat: 'text' | 'json';
   verbose?: true;
 }
+
+/** Where `dropfleet sandbox` listens unless told otherwise. */
+export const SANDBOX_PORT = 7480;

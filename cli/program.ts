@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { GlobalOptions } from './options.ts';
+import { SANDBOX_PORT, type GlobalOptions } from './options.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 /**
@@ -105,14 +105,48 @@ export function createProgram(): Command {
       (await import('./commands/cleanup.ts')).cleanup({ ...globals(command), ...own }),
     );
 
-  program
+  const sandbox = program
     .command('sandbox')
     .description('run a DigitalOcean API in one process, for rehearsals')
-    .option('--port <port>', 'where it listens', parsePort, 7480)
+    .option('--port <port>', 'where it listens', parsePort, SANDBOX_PORT)
     .addOption(bootDelayOption())
     .addHelpText('after', example('dropfleet sandbox --boot-delay 32s'))
     .action(async (own: { port: number; bootDelay: number }, command: Command) =>
       (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own }),
+    );
+
+  sandbox
+    .command('ledger')
+    .description('show the calls that a running sandbox answered, and what all would cost at list price')
+    .addOption(sandboxUrlOption())
+    .addHelpText('after', example('dropfleet sandbox ledger --output json'))
+    .action(async (own: { url?: string }, command: Command) =>
+      (await import('./commands/sandbox-ledger.ts')).sandboxLedger({ ...globals(command), ...own }),
+    );
+  sandbox
+    .command('fault')
+    .description("show what can go wrong with a running sandbox's API; set a fault, or clear one or all")
+    .argument('[name]', 'a fault; without it all are shown')
+    .argument(
+      '[settings...]',
+      'next=TIMES probability=0..1 ms=MILLISECONDS operation=NAME; with none it strikes always',
+    )
+    .option('--clear', 'switch that fault off, or without a name all')
+    .addOption(sandboxUrlOption())
+    .addHelpText('after', example('dropfleet sandbox fault gatewayTimeout next=1 operation=droplets.create'))
+    .action(
+      async (
+        name: string | undefined,
+        settings: string[],
+        own: { url?: string; clear?: true },
+        command: Command,
+      ) =>
+        (await import('./commands/sandbox-fault.ts')).sandboxFault({
+          ...globals(command),
+          ...own,
+          ...(name !== undefined && { name }),
+          settings,
+        }),
     );
 
   const standalone = program
@@ -174,6 +208,12 @@ const portOption = (): Option =>
     'where /metrics, /healthz and /readyz are served (default: 8080 or the next free one)',
   ).argParser(parsePort);
 
+const sandboxUrlOption = (): Option =>
+  new Option(
+    '--url <url>',
+    'where the sandbox is (default: that of dropfleet up, else of dropfleet sandbox)',
+  ).argParser(parseUrl);
+
 const timeoutOption = (): Option =>
   new Option('--timeout <duration>', 'give up after this long, such as 90s, 15m or 1h')
     .argParser(parseDuration)
@@ -188,6 +228,11 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+function parseUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('It must be an address such as http://127.0.0.1:7480.');
 }
 
 function parseAddress(text: string): string {

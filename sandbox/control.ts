@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Bill } from './billing.ts';
 import { parseBody, readBody } from './body.ts';
 import { ApiError } from './errors.ts';
 import { answerHosts, isHosts, type HostsParts } from './hosts/control.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerCall } from './ledger.ts';
 import { settle } from './lifecycle.ts';
 import type { World } from './world.ts';
 
@@ -60,11 +61,28 @@ function controlReply({ world, ledger, now }: Parts, request: string, text: stri
   }
 }
 
+/** What /sandbox/ledger answers. */
+export interface LedgerView {
+  /** Calls of each operation since the sandbox started. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Those of them that were answered with an error, or not at all. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Since the account began. */
+  readonly bill: Bill;
+  /** The newest. */
+  readonly calls: readonly LedgerCall[];
+}
+
 /** What was due by now is on the bill, whether anybody asked the API since or not. */
-function ledgerView({ world, ledger, now: clock }: Pick<Parts, 'world' | 'ledger' | 'now'>) {
+function ledgerView({ world, ledger, now: clock }: Pick<Parts, 'world' | 'ledger' | 'now'>): LedgerView {
   const now = clock();
   world.state.transaction(() => settle(world, now));
-  return { counts: ledger.countBy(), bill: ledger.bill(now), calls: ledger.calls.slice(-SHOWN_CALLS) };
+  return {
+    counts: ledger.countBy(),
+    failures: ledger.failuresBy(),
+    bill: ledger.bill(now),
+    calls: ledger.calls.slice(-SHOWN_CALLS),
+  };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -11,7 +11,7 @@ interface Fault {
 }
 
 /** Everything that goes wrong on request; each was seen at DigitalOcean. */
-const FAULTS = {
+export const FAULTS = {
   listLag: 'a new droplet is missing from lists for `ms`',
   notFoundAfterCreate: 'a new droplet answers 404 by its id for `ms`',
   keyNotReady: 'a new SSH key answers 404, and droplets refuse it, for `ms`',
@@ -20,7 +20,7 @@ const FAULTS = {
   slowSnapshot: 'a snapshot takes `ms` longer',
   actionErrored: 'an action is accepted and ends as errored, without its effect',
   pendingEvent: 'an action or a delete is refused: 422 Droplet already has a pending event.',
-  quota: 'a create is refused: 422 for the droplet limit',
+  quota: 'a create is refused: 422 for a limit of the account',
   reuseAddress: 'a new droplet gets the public address that was given back last',
   gatewayTimeout: 'the request is carried out, but answered by a gateway: 504 with HTML',
   serverError: 'the request is refused with 500, and not carried out',
@@ -28,7 +28,8 @@ const FAULTS = {
   hourlyLimit: 'the request is refused with 429 and no retry-after',
 } as const;
 
-type FaultName = keyof typeof FAULTS;
+/** Such as `listLag`. */
+export type FaultName = keyof typeof FAULTS;
 
 /** Switches by name; null switches one off. */
 type FaultSettings = { readonly [N in FaultName]?: Fault | null };
@@ -45,12 +46,13 @@ export interface Faults {
   take(name: FaultName, operation: string): Fault | undefined;
 }
 
-export function createFaults(random: () => number): Faults {
+/** A fault may name only an operation that `operations` has; undefined takes any. */
+export function createFaults(random: () => number, operations?: ReadonlySet<string>): Faults {
   const active = new Map<FaultName, Fault>();
   return {
     set(settings) {
       const entries = Object.entries(settings).map(([name, fault]) => [faultName(name), fault] as const);
-      for (const [name, fault] of entries) if (fault !== null) check(name, fault);
+      for (const [name, fault] of entries) if (fault !== null) check(name, fault, operations);
       for (const [name, fault] of entries) {
         if (fault === null) active.delete(name);
         else active.set(name, { ...fault });
@@ -83,7 +85,7 @@ const FIELDS: Readonly<Record<keyof Fault, (value: unknown) => boolean>> = {
   operation: value => typeof value === 'string',
 };
 
-function check(name: FaultName, fault: unknown): void {
+function check(name: FaultName, fault: unknown, operations: ReadonlySet<string> | undefined): void {
   if (typeof fault !== 'object' || fault === null)
     throw new RangeError(`The fault ${name} takes an object such as {"next": 1}, or null.`);
   for (const [field, value] of Object.entries(fault))
@@ -92,4 +94,9 @@ function check(name: FaultName, fault: unknown): void {
         `The fault ${name} cannot have ${field}: ${JSON.stringify(value)}. It takes next (1 or more), ` +
           'probability (0 to 1), ms (0 or more) and operation (such as droplets.create).',
       );
+  const { operation } = fault as Fault;
+  if (operation !== undefined && operations?.has(operation) === false)
+    throw new RangeError(
+      `There is no operation "${operation}" for the fault ${name}. There are: ${[...operations].join(', ')}.`,
+    );
 }

@@ -2,7 +2,7 @@ import { billOf, type Bill } from './billing.ts';
 import type { ChargeRecord, UsageRecord } from './records.ts';
 
 /** One request that reached the API. */
-interface LedgerCall {
+export interface LedgerCall {
   /** Milliseconds since the epoch. */
   readonly time: number;
   /** Such as `droplets.create`; `unknown` for a path that the sandbox does not have. */
@@ -17,6 +17,8 @@ export interface Ledger {
   readonly calls: readonly LedgerCall[];
   /** How often each operation was called since the sandbox started. */
   countBy(): Record<string, number>;
+  /** How often each was answered with an error, or not at all; those that never failed are left out. */
+  failuresBy(): Record<string, number>;
   /** What everything cost up to `now` (milliseconds since the epoch), what is destroyed included. */
   bill(now: number): Bill;
 }
@@ -34,14 +36,20 @@ export function createLedger(
 ): LedgerBook {
   const calls: LedgerCall[] = [];
   const counts = new Map<string, number>();
+  const failures = new Map<string, number>();
   return {
     calls,
     countBy: () => Object.fromEntries(counts),
+    failuresBy: () => Object.fromEntries(failures),
     bill: now => billOf(usage(), charges(), now),
     record(call) {
       calls.push(call);
       if (calls.length >= 2 * KEPT_CALLS) calls.splice(0, KEPT_CALLS);
-      counts.set(call.operation, (counts.get(call.operation) ?? 0) + 1);
+      count(counts, call.operation);
+      if (call.status === 0 || call.status >= 400) count(failures, call.operation);
     },
   };
 }
+
+const count = (counts: Map<string, number>, operation: string): void =>
+  void counts.set(operation, (counts.get(operation) ?? 0) + 1);

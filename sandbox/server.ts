@@ -9,6 +9,7 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { lockStateFile, type Release } from './lock.ts';
 import { DEFAULT_PUBLIC_RANGE } from './networks.ts';
 import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
+import { ROUTES } from './routes.ts';
 import { createState, type Change, type State } from './state.ts';
 import { NO_MACHINES } from './world.ts';
 
@@ -80,6 +81,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
+const OPERATIONS: ReadonlySet<string> = new Set(ROUTES.map(route => route.operation));
+
 type Closer = () => Promise<void>;
 
 async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sandbox, 'close'>> {
@@ -88,7 +91,7 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
   const storage = await openStorage(options.stateFile, changes => hosts?.changed(changes));
   closers.push(() => storage.close());
   hosts = await openHosts(options, storage.state, now, closers);
-  const faults = createFaults(random);
+  const faults = createFaults(random, OPERATIONS);
   const ledger = createLedger(
     () => storage.state.all('usage'),
     () => storage.state.all('charges'),

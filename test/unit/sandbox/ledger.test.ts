@@ -62,6 +62,7 @@ describe("the sandbox's ledger", () => {
       { time: TEST_START + 500, operation: 'droplets.get', status: 404 },
       { time: TEST_START + 500, operation: 'unknown', status: 404 },
     ]);
+    expect(test.sandbox.ledger.failuresBy()).to.deep.equal({ 'droplets.get': 1, unknown: 1 });
     expect(test.sandbox.ledger.countBy()).to.deep.equal({
       'droplets.create': 1,
       'droplets.get': 1,
@@ -143,6 +144,7 @@ describe("the sandbox's ledger", () => {
     await test.send('GET', '/v2/account');
     const { body } = await test.send('GET', '/sandbox/ledger');
     expect(body.counts).to.deep.equal({ 'account.get': 1 });
+    expect(body.failures).to.deep.equal({});
     expect(body.calls).to.deep.equal([{ time: TEST_START, operation: 'account.get', status: 200 }]);
     expect(body.bill).to.deep.equal({ dropletHours: 0, price: 0, lines: [], charges: [] });
     expect((await test.send('GET', '/sandbox/else')).status).to.equal(404);
