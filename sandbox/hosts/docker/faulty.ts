@@ -1,0 +1,48 @@
+import { HostError, type HostFault, type HostSpec } from '../driver.ts';
+import { keepFaults, readFaults, withFault, type Faults } from './faults.ts';
+import { findMachine } from './machine.ts';
+import { plugIn } from './plug-in.ts';
+import { boot } from './power.ts';
+import type { Rack } from './rack.ts';
+
+/** Rejects with HostError for what no kernel gives to one container alone. */
+export async function setFault(rack: Rack, id: number, fault: HostFault): Promise<void> {
+  if (fault.type === 'clock-skew') throw new HostError(ONE_CLOCK);
+  const spec = specOf(rack, id);
+  const faults = withFault(await readFaults(rack, id), fault);
+  await keepFaults(rack, id, faults);
+  await (fault.type === 'crash' ? crash(rack, id) : applyFaults(rack, spec, faults));
+}
+
+export async function clearFaults(rack: Rack, id: number): Promise<void> {
+  const spec = specOf(rack, id);
+  await keepFaults(rack, id, []);
+  const machine = await findMachine(rack.docker, rack.names, id);
+  if (machine?.power === 'off' && spec.power === 'on') await boot(rack, spec);
+  else await applyFaults(rack, spec, []);
+}
+
+/** A machine that is off gets its faults with the next start. */
+async function applyFaults(rack: Rack, spec: HostSpec, faults: Faults): Promise<void> {
+  const machine = await findMachine(rack.docker, rack.names, spec.id);
+  if (machine !== undefined && machine.power !== 'off') await plugIn(rack, spec, machine.pid, faults);
+}
+
+async function crash({ docker, names }: Rack, id: number): Promise<void> {
+  const machine = await findMachine(docker, names, id);
+  if (machine === undefined || machine.power === 'off') return;
+  // Nothing ends a process that is held still.
+  if (machine.power === 'frozen') await docker.run(['unpause', names.dropletOf(id)]);
+  await docker.run(['kill', names.dropletOf(id)]);
+}
+
+function specOf({ specs }: Rack, id: number): HostSpec {
+  const spec = specs.get(id);
+  if (spec === undefined)
+    throw new HostError(`There is no machine of droplet ${id} yet; wait until it is active.`);
+  return spec;
+}
+
+const ONE_CLOCK =
+  'Linux has one clock for all containers of a machine, so a docker host cannot have a wrong one; ' +
+  'rehearse that with emulated hosts (--hosts emulated).';

@@ -1,0 +1,49 @@
+import { parseCidr } from '../../cidr.ts';
+import type { HostPeer, HostSpec } from '../driver.ts';
+import { faultOf, type Faults } from './faults.ts';
+import { findMachine } from './machine.ts';
+import { renderPacketFilter } from './packet-filter.ts';
+import type { Rack } from './rack.ts';
+
+/**
+ * Gives a running machine all that a start leaves out: its cables and addresses, packet filter, volumes and
+ * faults. A machine that has booted waits for this before it starts its first service.
+ */
+export async function plugIn(rack: Rack, spec: HostSpec, pid: number, faults: Faults): Promise<void> {
+  const { id, addresses, volumes } = spec;
+  const { prefix } = parseCidr(addresses.privateRange)!;
+  const wiring = [addresses.privateRange, `${addresses.private}/${prefix}`, addresses.reserved ?? ''];
+  const delay = faultOf(faults, 'delay')?.ms ?? 0;
+  const full = faultOf(faults, 'disk-full') === undefined ? 'no' : 'yes';
+  const attached = volumes.flatMap(({ id, name, size }) => [id, name, String(size)]);
+  const argv = ['plug', String(id), String(pid), full, ...wiring, String(delay), ...attached];
+  await rack.hypervisor.run(String(id), argv, { stdin: packetFilterOf(rack, spec, faults) });
+  await holdStill(rack, id, faultOf(faults, 'freeze') !== undefined);
+}
+
+const packetFilterOf = (rack: Rack, { firewall }: HostSpec, faults: Faults): string =>
+  renderPacketFilter(firewall, {
+    cut: cutAddresses(rack, faults),
+    loss: faultOf(faults, 'loss')?.percent ?? 0,
+  });
+
+async function holdStill({ docker, names }: Rack, id: number, still: boolean): Promise<void> {
+  const machine = await findMachine(docker, names, id);
+  if (machine === undefined || machine.power === 'off' || (machine.power === 'frozen') === still) return;
+  await docker.run([still ? 'pause' : 'unpause', names.dropletOf(id)]);
+}
+
+function cutAddresses(rack: Rack, faults: Faults): readonly string[] | 'all' {
+  const cut = faultOf(faults, 'cut');
+  if (cut === undefined) return [];
+  return cut.peer === undefined ? 'all' : addressesOf(rack, cut.peer);
+}
+
+/** A droplet that is gone has none. */
+function addressesOf({ specs, network }: Rack, peer: HostPeer): readonly string[] {
+  if (peer === 'operator') return [network.gateway];
+  const addresses = specs.get(peer)?.addresses;
+  if (addresses === undefined) return [];
+  const { reserved } = addresses;
+  return [addresses.public, addresses.private, ...(reserved === undefined ? [] : [reserved])];
+}
