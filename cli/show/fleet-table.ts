@@ -36,7 +36,7 @@ const dropletRow = (droplet: DropletSummary): string[] => [
   `  ${droplet.name}`,
   droplet.role,
   droplet.size,
-  droplet.deleting ? 'Deleting' : droplet.ready ? 'Ready' : droplet.phase,
+  droplet.state,
   droplet.address ?? '',
   '',
 ];
@@ -44,10 +44,10 @@ const dropletRow = (droplet: DropletSummary): string[] => [
 /** What a person should read: the messages of all that is not Ready and not merely on its way. */
 function notes(fleet: FleetSummary): string[] {
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const failed = all.filter(droplet => droplet.phase === 'Failed');
+  const troubled = all.filter(droplet => droplet.troubled);
   const held = fleet.projects.filter(project => project.reason === 'ConfirmationRequired');
   return [
-    ...failed.map(droplet => `${droplet.name}: ${droplet.message}`),
+    ...troubled.map(droplet => `${droplet.name}: ${droplet.message}`),
     ...held.slice(0, 1).map(project => project.message),
   ];
 }

@@ -21,9 +21,7 @@ function stateByName(fleet: FleetSummary | undefined): Map<string, string> {
   return new Map([...droplets.map((d): [string, string] => [`droplet ${d.name}`, stateOf(d)]), ...projects]);
 }
 
-function stateOf(droplet: DropletSummary): string {
-  if (droplet.phase === 'Failed') return `Failed: ${droplet.message}`;
-  const address = droplet.address === undefined ? '' : ` at ${droplet.address}`;
-  if (droplet.ready && !droplet.deleting) return `Ready${address}`;
-  return droplet.deleting ? 'Deleting' : droplet.phase;
+function stateOf({ address, message, state, troubled }: DropletSummary): string {
+  if (troubled) return `${state}: ${message}`;
+  return state === 'Ready' && address !== undefined ? `${state} at ${address}` : state;
 }

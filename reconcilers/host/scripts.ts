@@ -135,7 +135,8 @@ for tool in $missing; do
     *) packages="$packages $tool" ;;
   esac
 done
-get $packages || fail "install$packages"
+# A command may be gone though dpkg believes its package to be there.
+get --reinstall $packages || fail "install$packages"
 `,
 };
 

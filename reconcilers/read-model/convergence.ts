@@ -33,8 +33,8 @@ export function convergenceOf(input: ConvergenceInput): Convergence {
   const waitingFor = [...differences(rows, namespace, projects), ...unready(fleet)];
   if (waitingFor.length === 0) return { state: 'converged' };
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const failed = droplets.filter(droplet => droplet.phase === 'Failed');
-  const isMoving = droplets.some(droplet => !droplet.ready && droplet.phase !== 'Failed');
+  const failed = droplets.filter(droplet => droplet.stuck);
+  const isMoving = droplets.some(droplet => !droplet.ready && !droplet.stuck);
   if (failed.length > 0 && !isMoving && differences(rows, namespace, projects).length === 0)
     return { state: 'failed', messages: failed.map(({ name, message }) => `${name}: ${message}`) };
   return { state: 'converging', waitingFor };

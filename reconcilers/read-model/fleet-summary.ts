@@ -4,9 +4,10 @@ import type { Condition } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
 import { monthlyCost, type Prices } from './cost.ts';
+import { dropletState, type DropletState } from './droplet-state.ts';
 
 /** One droplet as status, the live view and the metrics show it. */
-export interface DropletSummary {
+export interface DropletSummary extends DropletState {
   namespace: string;
   name: string;
   project: string;
@@ -108,6 +109,7 @@ function summarizeDroplet(droplet: Droplet): DropletSummary {
     size: status?.size ?? spec.size,
     region: spec.region,
     phase: status?.phase ?? 'Pending',
+    ...dropletState(droplet),
     ready: isReady(droplet),
     deleting: metadata.deletionTimestamp !== undefined,
     message: findCondition(status?.conditions, 'Ready')?.message ?? 'not looked at yet',

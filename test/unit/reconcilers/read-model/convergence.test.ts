@@ -148,4 +148,19 @@ describe('How far the fleet is', () => {
     const droplets = [...activeDroplets('shop', 1), failed('shop-web1')];
     expect(look([aRow('shop', 1)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
   });
+
+  it('is failed when a host waits for a person, and says how it is', () => {
+    const droplet = aDroplet('shop-master', {
+      status: {
+        phase: 'Active',
+        conditions: [
+          { ...aCondition('Ready', 'False', 'HostKeyMismatch'), message: 'another machine answers' },
+        ],
+      },
+    });
+    expect(look([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet])).to.deep.equal({
+      state: 'failed',
+      messages: ['shop-master: another machine answers'],
+    });
+  });
 });

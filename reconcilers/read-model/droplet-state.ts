@@ -1,0 +1,28 @@
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+
+/** How one droplet is, for a person. */
+export interface DropletState {
+  /** One word: Deleting, Ready, a phase, or why a server that runs is not Ready. */
+  state: string;
+  /** Nothing moves any more until a person acts; `message` says how. */
+  stuck: boolean;
+  /** It is not merely on its way: what the Ready condition says is worth reading. */
+  troubled: boolean;
+}
+
+/** Why a server that runs may not be Ready, though all goes well. */
+const ON_ITS_WAY = new Set(['Connecting', 'FirstBoot', 'Configuring', 'Pending']);
+/** What does not get better by waiting. */
+const STUCK = new Set(['HostKeyMismatch', 'AuthenticationRefused', 'DiskFull', 'Suspended']);
+
+/** Sums up what the phase and the Ready condition say. */
+export function dropletState({ metadata, status }: Droplet): DropletState {
+  const phase = status?.phase ?? 'Pending';
+  if (metadata.deletionTimestamp !== undefined) return { state: 'Deleting', stuck: false, troubled: false };
+  if (phase === 'Failed') return { state: phase, stuck: true, troubled: true };
+  if (isConditionTrue(status?.conditions, 'Ready')) return { state: 'Ready', stuck: false, troubled: false };
+  const reason = findCondition(status?.conditions, 'Ready')?.reason;
+  if (phase !== 'Active' || reason === undefined) return { state: phase, stuck: false, troubled: false };
+  return { state: reason, stuck: STUCK.has(reason), troubled: !ON_ITS_WAY.has(reason) };
+}
