@@ -2,7 +2,7 @@
 export interface ChannelSlots {
   /** Resolves with what gives the slot back; rejects with the signal's reason when it aborts first. */
   take(signal?: AbortSignal): Promise<() => void>;
-  /** The host took one fewer than are in use now: from now on no more than that, but at least one. */
+  /** The host takes no more than are in use now: from now on that is the limit, but at least one. */
   shrink(): void;
   /** How many are taken. */
   readonly inUse: number;
@@ -30,7 +30,7 @@ export function createChannelSlots(limit: number, onIdle: () => void): ChannelSl
     get inUse() {
       return inUse;
     },
-    shrink: () => void (most = Math.max(1, Math.min(most, inUse - 1))),
+    shrink: () => void (most = Math.max(1, Math.min(most, inUse))),
     take(signal) {
       if (signal?.aborted) return Promise.reject(signal.reason as Error);
       if (inUse < most) return Promise.resolve(grant());

@@ -52,9 +52,17 @@ export function followCommand(
   });
 }
 
+/** What ssh2 keeps to itself of a channel. */
+interface Internals {
+  outgoing: { id: number; state: string };
+  _client: { _protocol: { signal(channel: number, name: string): void } };
+}
+
 /** Asks the process to end, and closes its input and output. */
 function abandon(channel: ClientChannel): void {
-  channel.signal('TERM');
+  // `channel.signal` sends nothing any more when stdin has ended, which the protocol does not ask for.
+  const { outgoing, _client: client } = channel as unknown as Internals;
+  if (outgoing.state === 'open' || outgoing.state === 'eof') client._protocol.signal(outgoing.id, 'TERM');
   channel.close();
   // ssh2 tells of the end only when all that came before it was read.
   channel.resume();

@@ -93,7 +93,10 @@ export function commandFailed(
   doing: string,
   { code, stderr }: Pick<CommandResult, 'code' | 'stderr'>,
 ): CommandFailed {
-  const said = stderr.trim().slice(-LONGEST_QUOTE);
+  const said = stderr
+    .trim()
+    .replaceAll(/\s*\n\s*/g, '; ')
+    .slice(-LONGEST_QUOTE);
   return new CommandFailed(
     `${doing} on ${nameOf(place)} failed with exit code ${code}${said === '' ? '' : `: ${said}`}`,
     code,

@@ -31,21 +31,24 @@ export interface Sshd {
   close(): Promise<void>;
 }
 
-/** Whom it lets in; whoever runs the tests unless told. */
 interface SshdOptions {
+  /** Whom it lets in; whoever runs the tests unless told. */
   user?: string;
+  /** The key that it lets in; a new one unless told. */
+  pair?: SshKeyPair;
+  /** Any free one unless told. */
+  port?: number;
   /** More lines for sshd_config; the first of a keyword counts. */
   config?: readonly string[];
 }
 
-/** Starts one on a free port of 127.0.0.1. */
-export async function startSshd({
-  user = userInfo().username,
-  config = [],
-}: SshdOptions = {}): Promise<Sshd> {
+/** Starts one on 127.0.0.1. */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  const { user = userInfo().username, config = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'dropfleet-sshd-'));
-  const [pair, hostPair] = await Promise.all([generateKeyPair('login'), generateKeyPair('host')]);
-  const port = await freePort();
+  const pair = options.pair ?? (await generateKeyPair('login'));
+  const hostPair = await generateKeyPair('host');
+  const port = options.port ?? (await freePort());
   // sshd, when root, separates its privileges here; Debian's unit makes the folder.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, 'host_key'), hostPair.privateKey, { mode: 0o600 });

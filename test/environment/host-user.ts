@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+
+/** A user of this machine that is made for a test, as cloud-init makes one on a host: a key only, and sudo. */
+export interface HostUser {
+  readonly name: string;
+  remove(): void;
+}
+
+/** Whether this process may make users, and has what it takes. */
+export const canMakeUsers = (): boolean =>
+  userInfo().uid === 0 && ['useradd', 'sudo'].every(command => succeeds('which', command));
+
+/** Makes the user, anew when an earlier run left it. */
+export function makeHostUser(name: string): HostUser {
+  const sudoers = `/etc/sudoers.d/${name}`;
+  const remove = (): void => {
+    rmSync(sudoers, { force: true });
+    if (succeeds('id', name)) execFileSync('userdel', ['--force', '--remove', name], { stdio: 'ignore' });
+  };
+  remove();
+  // `*` is no password; `!`, useradd's own, would lock the account for keys too.
+  execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', '--password', '*', name]);
+  writeFileSync(sudoers, `${name} ALL=(ALL) NOPASSWD:ALL\n`, { mode: 0o440 });
+  return { name, remove };
+}
+
+function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
