@@ -1,0 +1,42 @@
+import type { Layout } from './layout.ts';
+import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY, type Script } from './scripts.ts';
+
+const asRoot = ({ name, text }: Script, ...args: readonly string[]): string[] => [
+  'sudo',
+  '-n',
+  'sh',
+  '-c',
+  text,
+  name,
+  ...args,
+];
+
+/** How often in a row the new generation must answer before the old one counts as gone. */
+const ANSWERS = 5;
+/** 0.1 s each: how long a reload may take. */
+const TRIES = 100;
+/** How many generations stay on the host. */
+const KEPT = 3;
+
+/** Tells everything about the load balancer of a host. */
+export const observeLoadBalancer = ({ home, main, url }: Layout): string[] => asRoot(FACTS, home, main, url);
+
+/** Writes the configuration that comes on stdin (tar) to that folder, and has nginx test it. */
+export const stageConfiguration = ({ home }: Layout, directory: string): string[] =>
+  asRoot(STAGE, home, directory);
+
+/** Has nginx test the folder with another main file, which comes on stdin. */
+export const tryConfiguration = ({ home }: Layout, directory: string): string[] =>
+  asRoot(TRY, home, directory);
+
+/** Switches to that folder and has nginx read it. */
+export const activateConfiguration = ({ home, main }: Layout, directory: string): string[] =>
+  asRoot(ACTIVATE, home, main, directory);
+
+/** Waits until only that generation answers. */
+export const verifyGeneration = ({ url, logs }: Layout, generation: string): string[] =>
+  asRoot(VERIFY, url, generation, `${ANSWERS}`, `${TRIES}`, `${logs}/error.log`);
+
+/** Removes old folders, but not these. */
+export const pruneConfigurations = ({ home }: Layout, ...keep: readonly string[]): string[] =>
+  asRoot(PRUNE, home, `${KEPT}`, ...keep);

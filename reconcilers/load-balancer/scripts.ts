@@ -1,0 +1,107 @@
+// What runs on a master, as POSIX shell for root. Each is one command with a name of its own, idempotent, and may be
+// cut off anywhere.
+
+/** A command: its text, and the name by which process lists know it. */
+export interface Script {
+  name: string;
+  text: string;
+}
+
+/** `HOME MAIN URL` prints what facts.ts reads: a fact a line, after its name and a tab. */
+export const FACTS: Script = {
+  name: 'dropfleet-lb-facts',
+  text: String.raw`export LC_ALL=C
+printf 'version\t%s\n' "$(nginx -v 2>&1)"
+printf 'main\t%s\n' "$(readlink "$2")"
+printf 'current\t%s\n' "$(readlink "$1/current")"
+printf 'digest\t%s\n' "$(cd "$1/current" 2>/dev/null && cat nginx.conf lb-status.json services/*.conf 2>/dev/null | sha256sum)"
+printf 'running\t%s\n' "$(curl -s -m 2 "$3/lb-status/generation")"
+printf 'end\n'
+`,
+};
+
+/** STAGE's exit codes, after sysexits: nginx refuses the configuration, or it could not be written. */
+export const REFUSED = 65;
+export const NOT_WRITTEN = 74;
+
+/** `HOME DIRECTORY` makes the folder from the archive on stdin and has nginx test it. */
+export const STAGE: Script = {
+  name: 'dropfleet-lb-stage',
+  text: String.raw`export LC_ALL=C
+new=$1/$2
+rm -rf "$new" && mkdir -p "$new" && tar -x -f - -C "$new" && sync -f "$new" || {
+  rm -rf "$new"
+  exit ${NOT_WRITTEN}
+}
+nginx -t -q -c "$new/nginx.conf" || exit ${REFUSED}
+`,
+};
+
+/** `HOME DIRECTORY` has nginx test that folder with the main file on stdin in place of its own. */
+export const TRY: Script = {
+  name: 'dropfleet-lb-try',
+  text: String.raw`export LC_ALL=C
+cat > "$1/$2/try.conf" || exit ${NOT_WRITTEN}
+nginx -t -q -c "$1/$2/try.conf"
+result=$?
+rm -f "$1/$2/try.conf"
+[ $result = 0 ] || exit ${REFUSED}
+`,
+};
+
+/**
+ * `HOME MAIN DIRECTORY` makes that folder the one that nginx reads, and has it read it. Renames are atomic: whenever
+ * nginx starts, it finds a whole configuration.
+ */
+export const ACTIVATE: Script = {
+  name: 'dropfleet-lb-activate',
+  text: String.raw`export LC_ALL=C
+set -e
+ln -sfn "$3" "$1/current.new"
+mv -T "$1/current.new" "$1/current"
+ln -sfn "$1/current/nginx.conf" "$2.new"
+mv -T "$2.new" "$2"
+if systemctl is-active --quiet nginx; then
+  systemctl reload nginx
+else
+  systemctl reset-failed nginx 2>/dev/null || true
+  systemctl restart nginx
+fi
+`,
+};
+
+/**
+ * `URL GENERATION TIMES TRIES LOG` waits until new connections were answered by that generation so many times in a
+ * row. Old workers take no new connections once they were told to end, but for a moment they may still. Prints what
+ * answered instead, and the last thing that nginx found fatal.
+ */
+export const VERIFY: Script = {
+  name: 'dropfleet-lb-verify',
+  text: String.raw`export LC_ALL=C
+answered=0
+for try in $(seq "$4"); do
+  last=$(curl -s -m 1 "$1/lb-status/generation")
+  if [ "$last" = "$2" ]; then answered=$((answered + 1)); else answered=0; fi
+  [ "$answered" -lt "$3" ] || exit 0
+  [ "$answered" -gt 0 ] || sleep 0.1
+done
+printf '%s\n' "$last"
+grep -F '[emerg]' "$5" | grep -vF 'still could not bind' | tail -n 1 >&2
+exit 1
+`,
+};
+
+/** `HOME COUNT NAME...` keeps the newest generations, so many of them, and those that are named. */
+export const PRUNE: Script = {
+  name: 'dropfleet-lb-prune',
+  text: String.raw`export LC_ALL=C
+cd "$1" || exit 1
+count=$2
+shift 2
+for old in $(ls -1dt g-* | tail -n "+$((count + 1))"); do
+  keep=
+  for name; do [ "$name" != "$old" ] || keep=yes; done
+  [ -n "$keep" ] || rm -rf "$old"
+done
+`,
+};

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import {
+  activateConfiguration,
+  observeLoadBalancer,
+  pruneConfigurations,
+  stageConfiguration,
+  tryConfiguration,
+  verifyGeneration,
+} from '../../../../reconcilers/load-balancer/commands.ts';
+import { DEBIAN } from '../../../../reconcilers/load-balancer/layout.ts';
+import { toTar } from '../../../../reconcilers/load-balancer/tar.ts';
+
+describe("The load balancer's commands", () => {
+  const commands = {
+    'facts /etc/nginx/dropfleet /etc/nginx/nginx.conf http://127.0.0.1': observeLoadBalancer(DEBIAN),
+    'stage /etc/nginx/dropfleet g-1': stageConfiguration(DEBIAN, 'g-1'),
+    'try /etc/nginx/dropfleet g-1': tryConfiguration(DEBIAN, 'g-1'),
+    'activate /etc/nginx/dropfleet /etc/nginx/nginx.conf g-1': activateConfiguration(DEBIAN, 'g-1'),
+    'verify http://127.0.0.1 1 5 100 /var/log/nginx/error.log': verifyGeneration(DEBIAN, '1'),
+    'prune /etc/nginx/dropfleet 3 g-1 g-2': pruneConfigurations(DEBIAN, 'g-1', 'g-2'),
+  };
+  for (const [words, argv] of Object.entries(commands))
+    it(`has "${words}" for root, as one argument each`, () => {
+      expect(argv.slice(0, 4)).to.deep.equal(['sudo', '-n', 'sh', '-c']);
+      expect(argv.slice(5).join(' ')).to.equal(`dropfleet-lb-${words}`);
+    });
+
+  it('are shell that a shell can parse', () => {
+    for (const argv of Object.values(commands))
+      expect(spawnSync('sh', ['-n'], { input: argv[4]! }).stderr.toString(), argv[5]).to.equal('');
+  });
+});
+
+describe('The archive of a configuration', () => {
+  const files = [
+    { path: 'nginx.conf', content: 'a' },
+    { path: 'services/prod-site.http.conf', content: 'ä'.repeat(300) },
+    { path: 'services/empty.conf', content: '' },
+    { path: `services/${'x'.repeat(86)}.conf`.slice(0, 100), content: 'long' },
+  ];
+
+  it('is unpacked by tar, to the byte', () => {
+    const list = spawnSync('tar', ['-tvf', '-'], { input: toTar(files) });
+    expect(list.stderr.toString()).to.equal('');
+    expect(list.stdout.toString().trim().split('\n')).to.have.length(files.length + 1);
+    const content = spawnSync('tar', ['-xOf', '-'], { input: toTar(files) }).stdout.toString();
+    expect(content).to.equal(files.map(file => file.content).join(''));
+  });
+
+  it('refuses a path that would be cut off', () => {
+    expect(() => toTar([{ path: 'x'.repeat(101), content: '' }])).to.throw(/too long/);
+  });
+});
