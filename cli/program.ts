@@ -97,6 +97,16 @@ export function createProgram(): Command {
     );
 
   program
+    .command('ssh')
+    .description("log in to a droplet, or run a command on it, with the fleet's key and the pinned host key")
+    .argument('<droplet>', 'its name; web1 or master will do when only one project has it')
+    .argument('[command...]', 'what to run there, after --, as with ssh; a login shell when absent')
+    .addHelpText('after', example('dropfleet ssh hostomatic-web1 -- uptime'))
+    .action(async (droplet: string, words: string[], _own: object, command: Command) =>
+      (await import('./commands/ssh.ts')).ssh({ ...globals(command), droplet, words }),
+    );
+
+  program
     .command('cleanup')
     .description("remove what carries this fleet's tag in the cloud and belongs to no object")
     .option('--dry-run', 'only say what would be removed')

@@ -11,7 +11,7 @@ import { createOperator, type OperatorOptions } from '../../controllers/operator
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import type { GlobalOptions } from '../options.ts';
 import { csvPathOf } from './csv.ts';
-import { fleetIdOf, sshPublicKeyOf, type Observers, type World } from './world.ts';
+import { fleetIdOf, sshKeyOf, type Observers, type World } from './world.ts';
 
 /** The Lease that operators of one cluster contend for. */
 const LEASE_NAME = 'dropfleet-leader';
@@ -59,7 +59,7 @@ export async function createWorldOperator(
     metrics: metrics.runtime,
     fleetId: await fleetIdOf(world),
     namespace,
-    sshPublicKey: await sshPublicKeyOf(world),
+    sshPublicKey: (await sshKeyOf(world)).publicKey,
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,

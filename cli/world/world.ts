@@ -12,7 +12,7 @@ import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
 import { startSandboxCloud, startStandaloneApi, type Ports } from './embedded.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
-import { publicKeyFromFolder, publicKeyFromSecret } from './ssh-key.ts';
+import { keyFromFolder, keyFromSecret, type FleetKey } from './ssh-key.ts';
 
 /** A Kubernetes API and a cloud to work with, real or embedded. */
 export interface World extends WorldSettings {
@@ -143,7 +143,10 @@ export async function fleetIdOf({ settings, kubernetes }: World): Promise<string
   return metadata.uid!.slice(0, 8);
 }
 
-/** The public key that the fleet's droplets let in. */
-export function sshPublicKeyOf({ hasCluster, kubernetes, namespace, folder }: World): Promise<string> {
-  return hasCluster ? publicKeyFromSecret(kubernetes, namespace) : publicKeyFromFolder(join(folder, 'ssh'));
+/** The key pair that the fleet's droplets let in. */
+export function sshKeyOf({ hasCluster, kubernetes, namespace, folder }: World): Promise<FleetKey> {
+  return hasCluster ? keyFromSecret(kubernetes, namespace) : keyFromFolder(join(folder, 'ssh'));
 }
+
+/** Where sshd answers on droplets. */
+export const sshPortOf = ({ settings }: Pick<World, 'settings'>): number => settings.sshPort ?? 22;

@@ -1,4 +1,4 @@
-import type { SshHost } from '../../clients/ssh/ssh.ts';
+import type { HostAccess, SshHost } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../crds/names.ts';
 import type { Hosts } from '../context.ts';
@@ -14,15 +14,18 @@ export function acceptedHostKeys({ metadata, status }: Droplet): string[] {
   return [...new Set(keys.filter(key => key !== undefined).filter(key => key !== ''))];
 }
 
-/** The SSH connection to a Droplet's host; undefined while it has no address. */
-export function hostOf(hosts: Hosts, droplet: Droplet): SshHost | undefined {
+/** What it takes to reach a Droplet's host; undefined while it has no address. */
+export function accessOf(
+  { port, privateKey }: Pick<Hosts, 'port' | 'privateKey'>,
+  droplet: Droplet,
+): HostAccess | undefined {
   const address = droplet.status?.publicAddress;
   if (address === undefined) return undefined;
-  return hosts.ssh.host({
-    address,
-    port: hosts.port,
-    user: HOST_USER,
-    privateKey: hosts.privateKey,
-    hostKeys: acceptedHostKeys(droplet),
-  });
+  return { address, port, user: HOST_USER, privateKey, hostKeys: acceptedHostKeys(droplet) };
+}
+
+/** The SSH connection to a Droplet's host; undefined while it has no address. */
+export function hostOf(hosts: Hosts, droplet: Droplet): SshHost | undefined {
+  const access = accessOf(hosts, droplet);
+  return access && hosts.ssh.host(access);
 }

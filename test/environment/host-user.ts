@@ -12,16 +12,33 @@ export interface HostUser {
 export const canMakeUsers = (): boolean =>
   userInfo().uid === 0 && ['useradd', 'sudo'].every(command => succeeds('which', command));
 
-/** Makes the user, anew when an earlier run left it. */
+/** What tells our users from everybody else's. */
+const COMMENT = 'made by a test of dropfleet';
+
+/** Makes the user, anew when an earlier run left it; never touches one that somebody else made. */
 export function makeHostUser(name: string): HostUser {
   const sudoers = `/etc/sudoers.d/${name}`;
   const remove = (): void => {
     rmSync(sudoers, { force: true });
     if (succeeds('id', name)) execFileSync('userdel', ['--force', '--remove', name], { stdio: 'ignore' });
   };
+  if (
+    succeeds('id', name) &&
+    !execFileSync('getent', ['passwd', name], { encoding: 'utf8' }).includes(COMMENT)
+  )
+    throw new Error(`This machine has a user ${name} that no test made: the test needs the name.`);
   remove();
   // `*` is no password; `!`, useradd's own, would lock the account for keys too.
-  execFileSync('useradd', ['--create-home', '--shell', '/bin/bash', '--password', '*', name]);
+  execFileSync('useradd', [
+    '--create-home',
+    '--shell',
+    '/bin/bash',
+    '--password',
+    '*',
+    '--comment',
+    COMMENT,
+    name,
+  ]);
   writeFileSync(sudoers, `${name} ALL=(ALL) NOPASSWD:ALL\n`, { mode: 0o440 });
   return { name, remove };
 }

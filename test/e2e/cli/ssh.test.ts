@@ -1,0 +1,112 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { systemClock } from '../../../clients/clock.ts';
+import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
+import { DROPLETS } from '../../../clients/kubernetes/kinds.ts';
+import { loadConnection } from '../../../clients/kubernetes/kubeconfig.ts';
+import { generateKeyPair, type SshKeyPair } from '../../../clients/ssh/key-pair.ts';
+import type { DropletStatus } from '../../../crds/droplet.ts';
+import { HOST_USER } from '../../../reconcilers/host/desired.ts';
+import { startStandalone } from '../../../standalone/server.ts';
+import { aDroplet } from '../../builders/objects.ts';
+import { openWorkplace, runDropfleet, type Ending, type Workplace } from '../../environment/dropfleet.ts';
+import { canMakeUsers, makeHostUser, type HostUser } from '../../environment/host-user.ts';
+import { startSshd, type Sshd } from '../../environment/sshd.ts';
+
+describe('dropfleet ssh', () => {
+  let user: HostUser | undefined;
+  let sshd: Sshd;
+  let place: Workplace;
+  const run = (...args: string[]): Promise<Ending> => runDropfleet(place, 'ssh', ...args);
+
+  before(async function () {
+    if (!canMakeUsers()) this.skip();
+    user = makeHostUser(HOST_USER);
+    const pair = await generateKeyPair('fleet');
+    sshd = await startSshd({ user: HOST_USER, pair });
+    place = await openWorkplace([], {
+      DO_TOKEN: 'any',
+      DIGITALOCEAN_API_URL: 'http://127.0.0.1:1',
+      DROPFLEET_SSH_PORT: `${sshd.port}`,
+    });
+    await writeKey(place, pair);
+    const reachable = { publicAddress: '127.0.0.1', hostKeyFingerprint: sshd.access.hostKeys[0]! };
+    await writeDroplets(place, {
+      'shop-web1': reachable,
+      'shop-master': {},
+      'blog-master': { publicAddress: '127.0.0.1' },
+      'blog-web2': { ...reachable, hostKeyFingerprint: 'SHA256:of-another-machine' },
+    });
+  });
+  after(async () => {
+    if (user === undefined) return;
+    await place.remove();
+    await sshd.close();
+    user.remove();
+  });
+
+  it('runs a command on the droplet and ends as it ended', async () => {
+    const { code, stdout } = await run('shop-web1', '--', 'whoami; exit 7');
+    expect({ code, stdout }).to.deep.equal({ code: 7, stdout: `${HOST_USER}\n` });
+  });
+
+  it('knows a droplet by as much of its name as one project alone has', async () => {
+    expect((await run('web1', '--', 'echo', '-n', 'here')).stdout).to.equal('here');
+    const { code, stderr } = await run('master');
+    expect({ code, stderr }).to.deep.equal({
+      code: 1,
+      stderr:
+        'dropfleet: master may be any of default/blog-master, default/shop-master: give the whole name\n',
+    });
+  });
+
+  it('leaves neither the key nor the host key behind', async () => {
+    expect(await readdir(place.path('.dropfleet', 'digitalocean'))).to.have.members(['kubernetes', 'ssh']);
+  });
+
+  it('does not log in where another host key is shown than the pinned one', async () => {
+    const before = sshd.logins();
+    const { code, stderr } = await run('web2', '--', 'true');
+    expect(code).to.equal(1);
+    expect(stderr).to.include('SHA256:of-another-machine is expected, so nothing was sent to it');
+    expect(sshd.logins()).to.equal(before);
+  });
+
+  it('says what is missing of a droplet that cannot be logged in to', async () => {
+    expect((await run('shop-master')).stderr).to.include('shop-master has no address yet');
+    expect((await run('blog-master')).stderr).to.include('the host key of blog-master is not known');
+    expect((await run('shop-wep1')).stderr).to.include(
+      'there is no droplet shop-wep1; did you mean "shop-web1"?',
+    );
+  });
+
+  it('says what to install where there is no ssh program', async () => {
+    const bare = { ...place, env: { ...place.env, PATH: '/nowhere' } };
+    const { stderr } = await runDropfleet(bare, 'ssh', 'web1');
+    expect(stderr).to.match(/^dropfleet: the ssh program cannot be started .* install OpenSSH's client/);
+  });
+});
+
+async function writeKey(place: Workplace, { privateKey, publicKey }: SshKeyPair): Promise<void> {
+  const folder = place.path('.dropfleet', 'digitalocean', 'ssh');
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/id_ed25519`, privateKey, { mode: 0o600 });
+  await writeFile(`${folder}/id_ed25519.pub`, publicKey);
+}
+
+/** Puts Droplets into the place's own standalone API, as an operator leaves them. */
+async function writeDroplets(place: Workplace, statuses: Record<string, DropletStatus>): Promise<void> {
+  const stateDir = place.path('.dropfleet', 'digitalocean', 'kubernetes');
+  await mkdir(stateDir, { recursive: true });
+  const api = await startStandalone({ stateDir, port: 0 });
+  const connection = await loadConnection({ kubeconfig: api.kubeconfig, env: {} });
+  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
+  for (const [name, status] of Object.entries(statuses)) {
+    const { metadata, ...droplet } = aDroplet(name);
+    const { namespace, labels } = metadata;
+    await client.create(DROPLETS, { ...droplet, metadata: { name, namespace: namespace!, labels: labels! } });
+    await client.patch(DROPLETS, `${namespace}/${name}`, { status }, { subresource: 'status' });
+  }
+  await client.close();
+  await api.close();
+}
