@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,20 +6,21 @@ import { DatabaseSync } from 'node:sqlite';
 import { startStandalone, type StandaloneServer } from '../../../standalone/server.ts';
 import { rejection } from '../../fakes/rejection.ts';
 import { ApiClient } from './api-client.ts';
+import { startMortalServer, type MortalServer } from './mortal-server.ts';
 import { configMap, configMapsIn } from './things.ts';
 
 const path = configMapsIn('default');
 
 describe('The state of the standalone API', () => {
   let stateDir: string;
-  const children: ChildProcess[] = [];
+  const children: MortalServer[] = [];
   const servers: StandaloneServer[] = [];
 
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'dropfleet-durability-'));
   });
   afterEach(async () => {
-    for (const child of children.splice(0)) await kill(child);
+    for (const child of children.splice(0)) await child.kill();
     for (const server of servers.splice(0)) await server.close();
     rmSync(stateDir, { recursive: true, force: true });
   });
@@ -35,43 +34,11 @@ describe('The state of the standalone API', () => {
     servers.splice(servers.indexOf(server), 1);
     await server.close();
   };
-  const startChild = async (): Promise<{ child: ChildProcess; api: ApiClient }> => {
-    const child = fork(new URL('./server-process.ts', import.meta.url), {
-      env: { ...process.env, STANDALONE_STATE_DIR: stateDir },
-    });
+  const startChild = async (): Promise<MortalServer> => {
+    const child = await startMortalServer(stateDir);
     children.push(child);
-    const [kubeconfig] = (await once(child, 'message')) as [string];
-    return { child, api: new ApiClient(kubeconfig) };
+    return child;
   };
-  const kill = async (child: ChildProcess): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  };
-
-  it('keeps every write that was acknowledged before a kill -9', async () => {
-    const acknowledged = new Map<string, string>();
-    for (let round = 0; round < 3; round++) {
-      const { child, api } = await startChild();
-      const write = async (worker: number): Promise<void> => {
-        for (let i = 0; ; i++) {
-          const name = `r${round}-w${worker}-${i}`;
-          const answer = await api.post(path, configMap(name)).catch(() => undefined);
-          if (answer === undefined) return;
-          acknowledged.set(name, answer.body.metadata.resourceVersion);
-          if (acknowledged.size === (round + 1) * 200) child.kill('SIGKILL');
-        }
-      };
-      await Promise.all([0, 1, 2, 3].map(write));
-      await kill(child);
-      api.close();
-    }
-    const { api } = await startChild();
-    const { body } = await api.get(path);
-    const versions = new Map(body.items!.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));
-    for (const [name, version] of acknowledged) expect(versions.get(name), name).to.equal(version);
-    api.close();
-  });
 
   it('lets a watch resume over a restart', async () => {
     const first = await start();
@@ -101,15 +68,13 @@ describe('The state of the standalone API', () => {
   });
 
   it('is not shared by two servers, and the refusal names the first', async () => {
-    const { child } = await startChild();
+    const child = await startChild();
     const { message } = await rejection(start());
     expect(message).to.contain(`standalone.db is in use by another dropfleet (pid ${child.pid})`);
   });
 
   it('is taken over from a server that was killed', async () => {
-    const { child, api } = await startChild();
-    await kill(child);
-    api.close();
+    await (await startChild()).kill();
     expect((await start()).url).to.match(/^https:\/\/127\.0\.0\.1:\d+$/);
   });
 

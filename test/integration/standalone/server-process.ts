@@ -1,8 +1,9 @@
-// A standalone API in a process of its own, for tests that kill it. Its state is in $STANDALONE_STATE_DIR.
+// A standalone API in a process of its own, for tests that kill it. Its state is in $STANDALONE_STATE_DIR, its port
+// $STANDALONE_PORT or any.
 import { startStandalone } from '../../../standalone/server.ts';
 
-const stateDir = process.env['STANDALONE_STATE_DIR'];
+const { STANDALONE_STATE_DIR: stateDir, STANDALONE_PORT: port = '0' } = process.env;
 if (stateDir !== undefined) {
-  const { kubeconfig } = await startStandalone({ stateDir, port: 0 });
+  const { kubeconfig } = await startStandalone({ stateDir, port: Number(port) });
   process.send!(kubeconfig);
 }
