@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { forbiddenValue, invalidValue, requiredValue, type Cause } from './api-error.ts';
 import type { Kind } from './kinds.ts';
-import { tooLong } from './metadata.ts';
+import { tooLong, withoutEmpty } from './metadata.ts';
 import type { ApiObject, JsonObject } from './object.ts';
 
 const DATA_KEY = /^[-._a-zA-Z0-9]+$/;
@@ -13,7 +13,9 @@ export function completeBuiltIn(kind: Kind, object: ApiObject): ApiObject {
     case 'Namespace':
       return completeNamespace(object);
     case 'Secret':
-      return completeSecret(object);
+      return withoutEmpty(completeSecret(object)) as ApiObject;
+    case 'ConfigMap':
+      return withoutEmpty(object) as ApiObject;
     default:
       return object;
   }
@@ -37,11 +39,7 @@ function completeSecret(object: ApiObject): ApiObject {
     ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
   );
   const data = { ...(object['data'] as JsonObject | undefined), ...Object.fromEntries(encoded) };
-  return {
-    ...rest,
-    type: object['type'] ?? 'Opaque',
-    ...(Object.keys(data).length === 0 ? {} : { data }),
-  };
+  return { ...rest, type: object['type'] || 'Opaque', data };
 }
 
 /** What a real server checks in a built-in kind beyond the types of its fields. */

@@ -19,9 +19,9 @@ const QUALIFIED_RULE =
 const LABEL_VALUE_RULE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/** Metadata without what says nothing, as Go's omitempty leaves it out: '', {}, [] and null. */
-export function withoutEmpty(metadata: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => !isEmpty(value)));
+/** Fields without those that say nothing, as Go's omitempty leaves them out: '', {}, [] and null. */
+export function withoutEmpty(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)));
 }
 
 function isEmpty(value: unknown): boolean {
