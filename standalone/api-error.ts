@@ -41,21 +41,25 @@ interface Named {
   plural: string;
 }
 
-const resourceName = (kind: Named): string =>
-  kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
-
-const detailsOf = (kind: Named, name: string): ErrorDetails => ({
-  name,
-  ...(kind.group === '' ? {} : { group: kind.group }),
-  kind: kind.plural,
-});
+/** An error about one object, whose message begins with its name. */
+function about(
+  kind: Named,
+  name: string,
+  code: number,
+  reason: string,
+  says: (who: string) => string,
+): ApiError {
+  const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+  const group = kind.group === '' ? {} : { group: kind.group };
+  return new ApiError(code, reason, says(`${resource} "${name}"`), { name, ...group, kind: kind.plural });
+}
 
 /** 400: the request itself makes no sense. */
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 
 /** 404 for an object. */
 export const notFound = (kind: Named, name: string): ApiError =>
-  new ApiError(404, 'NotFound', `${resourceName(kind)} "${name}" not found`, detailsOf(kind, name));
+  about(kind, name, 404, 'NotFound', who => `${who} not found`);
 
 /** 404 for an address. */
 export const noSuchPath = (): ApiError =>
@@ -68,25 +72,15 @@ export const methodNotAllowed = (
 
 /** 409 for a name that is taken. */
 export const alreadyExists = (kind: Named, name: string): ApiError =>
-  new ApiError(409, 'AlreadyExists', `${resourceName(kind)} "${name}" already exists`, detailsOf(kind, name));
+  about(kind, name, 409, 'AlreadyExists', who => `${who} already exists`);
 
 /** 409 for a precondition that does not hold. */
 export const conflict = (kind: Named, name: string, why: string): ApiError =>
-  new ApiError(
-    409,
-    'Conflict',
-    `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`,
-    detailsOf(kind, name),
-  );
+  about(kind, name, 409, 'Conflict', who => `Operation cannot be fulfilled on ${who}: ${why}`);
 
 /** 403: allowed to nobody. */
 export const forbidden = (kind: Named, name: string, why: string): ApiError =>
-  new ApiError(
-    403,
-    'Forbidden',
-    `${resourceName(kind)} "${name}" is forbidden: ${why}`,
-    detailsOf(kind, name),
-  );
+  about(kind, name, 403, 'Forbidden', who => `${who} is forbidden: ${why}`);
 
 /** 410: the version asked for is no longer, or not, in the journal; the client must list again. */
 export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message);
@@ -104,9 +98,10 @@ export function invalid(kind: Pick<Named, 'group' | 'kind'>, name: string, cause
   const texts = causes.map(({ field, message }) => `${field}: ${message}`);
   const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
   const title = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  const group = kind.group === '' ? {} : { group: kind.group };
   return new ApiError(422, 'Invalid', `${title} "${name}" is invalid: ${list}`, {
     name,
-    ...(kind.group === '' ? {} : { group: kind.group }),
+    ...group,
     kind: kind.kind,
     causes,
   });
@@ -123,6 +118,13 @@ export const invalidValue = (field: string, value: unknown, why: string): Cause 
 export const requiredValue = (field: string, why = ''): Cause => ({
   reason: 'FieldValueRequired',
   message: why === '' ? 'Required value' : `Required value: ${why}`,
+  field,
+});
+
+/** field.NotSupported. */
+export const unsupportedValue = (field: string, value: unknown, known: readonly unknown[]): Cause => ({
+  reason: 'FieldValueNotSupported',
+  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.map(one => JSON.stringify(one)).join(', ')}`,
   field,
 });
 

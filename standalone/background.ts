@@ -1,14 +1,16 @@
 import { Dependents } from './dependents.ts';
-import { expireEvents } from './event-expiry.ts';
 import { GarbageCollector } from './garbage-collection.ts';
-import type { Kind } from './kinds.ts';
+import { EVENT, type Kind } from './kinds.ts';
 import { NamespaceDeletion } from './namespace-deletion.ts';
 import type { Resources } from './resources.ts';
-import type { Store } from './store.ts';
+import type { ApiObject } from './object.ts';
+import { storeKey, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
 import { WorkQueue } from './work-queue.ts';
 
 const MINUTE = 60_000;
+/** What a real API server keeps Events for. */
+const EVENT_TTL_MS = 60 * MINUTE;
 
 /** What the work that goes on between requests needs. */
 export interface Background {
@@ -39,4 +41,18 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
     clearInterval(timer);
     for (const part of [garbage, namespaces, expiry, compaction]) part.close();
   };
+}
+
+/** Removes the Events that are over an hour old. `now` is in milliseconds. */
+export function expireEvents(store: Store, now: number): void {
+  for (const { object } of store.list(EVENT.id)) {
+    if (lastTouched(object) + EVENT_TTL_MS >= now) continue;
+    store.remove(EVENT.id, storeKey(object.metadata.namespace, object.metadata.name));
+  }
+}
+
+/** An Event that repeats is kept alive by its lastTimestamp. */
+function lastTouched(event: ApiObject): number {
+  const times = [event.metadata.creationTimestamp, event['lastTimestamp'], event['eventTime']];
+  return Math.max(...times.filter(time => typeof time === 'string').map(time => Date.parse(time)));
 }

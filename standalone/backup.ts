@@ -1,20 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import * as fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -30,11 +14,11 @@ export const BACKUP_PATH = '/backup';
 export async function serveBackup(store: Store, response: ServerResponse): Promise<void> {
   const copy = await store.copy();
   try {
-    const headers = { 'content-type': 'application/vnd.sqlite3', 'content-length': statSync(copy).size };
+    const headers = { 'content-type': 'application/vnd.sqlite3', 'content-length': fs.statSync(copy).size };
     response.writeHead(200, headers);
-    await pipeline(createReadStream(copy), response);
+    await pipeline(fs.createReadStream(copy), response);
   } finally {
-    rmSync(copy);
+    fs.rmSync(copy);
   }
 }
 
@@ -43,20 +27,20 @@ export async function serveBackup(store: Store, response: ServerResponse): Promi
  * or, when none does, from the disk. Rejects with a DatabaseError of one sentence.
  */
 export async function backUp(stateDir: string, file: string): Promise<void> {
-  if (existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
+  if (fs.existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
   const database = join(stateDir, DATABASE_FILE);
-  if (!existsSync(database))
+  if (!fs.existsSync(database))
     throw new DatabaseError(database, 'does not exist', ': there is nothing to back up');
   const unfinished = `${file}.unfinished`;
   try {
     await copyState(stateDir, unfinished);
     requireBackup(unfinished);
     // Unlike a rename, this overwrites nothing that has come meanwhile.
-    linkSync(unfinished, file);
+    fs.linkSync(unfinished, file);
   } catch (error) {
     throw explain(error, file, 'cannot be written');
   } finally {
-    rmSync(unfinished, { force: true });
+    fs.rmSync(unfinished, { force: true });
   }
 }
 
@@ -70,15 +54,15 @@ async function copyState(stateDir: string, file: string): Promise<void> {
   }
   const copy = await store.copy().finally(() => store.close());
   try {
-    copyFileSync(copy, file);
-    chmodSync(file, 0o600);
+    fs.copyFileSync(copy, file);
+    fs.chmodSync(file, 0o600);
   } finally {
-    rmSync(copy);
+    fs.rmSync(copy);
   }
 }
 
 async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
-  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as {
+  const { clusters, users } = parse(fs.readFileSync(kubeconfig, 'utf8')) as {
     clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
     users: [{ user: { token: string } }];
   };
@@ -89,7 +73,7 @@ async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
     request(`${server}${BACKUP_PATH}`, { ca, headers, agent: false }, resolve).once('error', reject).end();
   });
   if (answer.statusCode !== 200) throw new Error(`the server answered ${answer.statusCode}`);
-  await pipeline(answer, createWriteStream(file, { mode: 0o600, flush: true }));
+  await pipeline(answer, fs.createWriteStream(file, { mode: 0o600, flush: true }));
 }
 
 /**
@@ -100,13 +84,13 @@ async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
 export function restore(stateDir: string, file: string, now: number): string | undefined {
   try {
     requireBackup(file);
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    fs.mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const version = Math.max(now, lastVersion(stateDir, now) + 1);
-    const folder = mkdtempSync(join(stateDir, 'restoring-'));
+    const folder = fs.mkdtempSync(join(stateDir, 'restoring-'));
     try {
       return swap(stateDir, prepare(folder, file, version));
     } finally {
-      rmSync(folder, { recursive: true });
+      fs.rmSync(folder, { recursive: true });
     }
   } catch (error) {
     throw explain(error, file, 'cannot be restored');
@@ -116,9 +100,9 @@ export function restore(stateDir: string, file: string, now: number): string | u
 /** A file that is none of ours is not even opened: SQLite would make an empty one into a database. */
 function requireBackup(file: string): void {
   const header = Buffer.alloc(72);
-  const descriptor = openSync(file, 'r');
-  readSync(descriptor, header);
-  closeSync(descriptor);
+  const descriptor = fs.openSync(file, 'r');
+  fs.readSync(descriptor, header);
+  fs.closeSync(descriptor);
   const isOurs =
     header.toString('latin1', 0, 15) === 'SQLite format 3' && header.readUInt32BE(68) === APPLICATION_ID;
   if (!isOurs) throw new DatabaseError(file, 'is no backup of a standalone API', ': name another file');
@@ -126,7 +110,7 @@ function requireBackup(file: string): void {
 
 /** The version of what is there; 0 when there is nothing, or nothing that can be read. Throws when it is in use. */
 function lastVersion(stateDir: string, now: number): number {
-  if (!existsSync(join(stateDir, DATABASE_FILE))) return 0;
+  if (!fs.existsSync(join(stateDir, DATABASE_FILE))) return 0;
   try {
     const store = Store.open(stateDir, now);
     store.close();
@@ -140,7 +124,7 @@ function lastVersion(stateDir: string, now: number): number {
 /** A copy in that folder that a server can start with. All of it is read, so that nothing damaged is taken. */
 function prepare(folder: string, file: string, version: number): string {
   const copy = join(folder, DATABASE_FILE);
-  copyFileSync(file, copy);
+  fs.copyFileSync(file, copy);
   try {
     const store = Store.open(folder, version);
     // What clients saw since the backup was made must not be mistaken for what is now.
@@ -150,23 +134,24 @@ function prepare(folder: string, file: string, version: number): string {
     if (!(error instanceof DatabaseError)) throw error;
     throw new DatabaseError(file, error.why, ': it was not restored, and nothing was changed', error);
   }
-  chmodSync(copy, 0o600);
+  fs.chmodSync(copy, 0o600);
   return copy;
 }
 
 /** There is a database in place at every moment: the old one is linked elsewhere before the new one replaces it. */
 function swap(stateDir: string, fresh: string): string | undefined {
   const database = join(stateDir, DATABASE_FILE);
-  if (!existsSync(database)) {
-    renameSync(fresh, database);
+  if (!fs.existsSync(database)) {
+    fs.renameSync(fresh, database);
     return undefined;
   }
-  const kept = mkdtempSync(join(stateDir, 'before-restore-'));
-  linkSync(database, join(kept, DATABASE_FILE));
+  const kept = fs.mkdtempSync(join(stateDir, 'before-restore-'));
+  fs.linkSync(database, join(kept, DATABASE_FILE));
   for (const suffix of ['-wal', '-shm']) {
-    if (existsSync(database + suffix)) renameSync(database + suffix, join(kept, DATABASE_FILE + suffix));
+    if (fs.existsSync(database + suffix))
+      fs.renameSync(database + suffix, join(kept, DATABASE_FILE + suffix));
   }
-  renameSync(fresh, database);
+  fs.renameSync(fresh, database);
   return kept;
 }
 

@@ -8,7 +8,7 @@ import {
   isApiError,
 } from './api-error.ts';
 import type { Decoded } from './codec.ts';
-import type { DeleteOptions } from './deletion.ts';
+import type { DeleteOptions } from './transitions.ts';
 import type { Kind } from './kinds.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import type { Target, WriteOptions } from './resources.ts';

@@ -46,26 +46,16 @@ function established(crd: CustomResourceDefinition): ApiObject {
 }
 
 /** A UUID (version 8: free to choose) that is the same after every start. */
-function uidFrom(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
-}
+const uidFrom = (name: string): string =>
+  createHash('sha256')
+    .update(name)
+    .digest('hex')
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 
 /** Creates the namespaces that exist from the start. */
 export function ensureNamespaces(store: Store, resources: Resources): void {
   for (const name of PERMANENT_NAMESPACES) {
     if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
-    resources.create(
-      NAMESPACE,
-      undefined,
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-      INTERNAL_WRITE,
-    );
+    resources.create(NAMESPACE, undefined, { metadata: { name } }, INTERNAL_WRITE);
   }
 }

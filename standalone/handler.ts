@@ -5,7 +5,7 @@ import { accessReview } from './access-review.ts';
 import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
 import { send, serveResource, type Api } from './api.ts';
 import { BACKUP_PATH, serveBackup } from './backup.ts';
-import { documentsOf, isPublic } from './documents.ts';
+import { describeApi, isPublic } from './discovery.ts';
 import type { Identity } from './identity.ts';
 import type { Kind } from './kinds.ts';
 import { toJson } from './object.ts';
@@ -21,7 +21,7 @@ export function createHandler(
   identity: Identity,
   admit: (request: IncomingMessage) => void,
 ): Handler {
-  const documents = documentsOf(kinds);
+  const findDescription = describeApi(kinds);
   const authenticate = authenticator(identity);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     admit(request);
@@ -36,8 +36,9 @@ export function createHandler(
     }
     if (request.method !== 'GET') throw methodNotAllowed();
     if (route.path === BACKUP_PATH) return serveBackup(api.store, response);
-    const answer = documents(route.path, request.headers.accept ?? '', request.headers.host ?? '');
-    response.writeHead(200, { 'content-type': answer.contentType }).end(answer.text);
+    const found = findDescription(route.path);
+    if (typeof found !== 'string') return send(response, 200, toJson(found));
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(found);
   };
   return (request, response) => {
     serve(request, response).catch((error: unknown) => sendError(request, response, error));

@@ -1,6 +1,6 @@
 import type { OwnerReference } from '../crds/meta.ts';
 import { invalidValue, requiredValue, type Cause } from './api-error.ts';
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './deletion.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './transitions.ts';
 import type { Kind } from './kinds.ts';
 import { isJsonObject, type JsonObject, type Metadata } from './object.ts';
 

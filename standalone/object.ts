@@ -32,6 +32,13 @@ export type JsonObject = Record<string, unknown>;
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What is at the end of that path of fields; undefined when it leads nowhere. */
+export const readPath = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (inner, name) => (isJsonObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined),
+    value,
+  );
+
 /**
  * JSON as Go writes it in one respect: U+2028 and U+2029 are escaped, because clients that split lines by
  * the Unicode rules would otherwise cut a watch event in two.

@@ -4,38 +4,31 @@ import { METADATA_SCHEMA } from './schema.ts';
 
 const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
-/** An OpenAPI v3 document of one group and version, and the hash that names its content. */
-export interface OpenApiDocument {
-  /** Such as `apis/dropfleet.io/v1alpha1`. */
-  path: string;
-  text: string;
-  hash: string;
-}
-
-/** The documents of all groups: what kubectl explains and validates by. */
-export function openApiDocuments(kinds: readonly Kind[]): OpenApiDocument[] {
+/**
+ * What kubectl explains and validates by: an OpenAPI v3 document of every group and version, and the index, which names
+ * each by the hash of its content.
+ */
+export function openApiDocuments(kinds: readonly Kind[]): { path: string; document: object }[] {
   const versions = [...new Set(kinds.map(apiVersionOf))];
-  return versions.map(version => {
-    const path = rootOf(version);
+  const documents = versions.map(version => {
     const served = kinds.filter(kind => apiVersionOf(kind) === version);
-    const text = JSON.stringify(toDocument(version, served));
-    return { path, text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() };
+    return {
+      path: `/openapi/v3/${rootOf(version)}`,
+      root: rootOf(version),
+      document: toDocument(version, served),
+    };
   });
-}
-
-/** `/openapi/v3`: where each document is. */
-export function openApiIndex(documents: readonly OpenApiDocument[]): unknown {
-  const entries = documents.map(({ path, hash }) => [
-    path,
-    { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` },
-  ]);
-  return { paths: Object.fromEntries(entries) as unknown };
+  const paths = documents.map(({ path, root, document }) => {
+    const hash = createHash('sha256').update(JSON.stringify(document)).digest('hex').toUpperCase();
+    return [root, { serverRelativeURL: `${path}?hash=${hash}` }];
+  });
+  return [{ path: '/openapi/v3', document: { paths: Object.fromEntries(paths) as unknown } }, ...documents];
 }
 
 const rootOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`;
 
-const toDocument = (apiVersion: string, kinds: readonly Kind[]): unknown => ({
+const toDocument = (apiVersion: string, kinds: readonly Kind[]): object => ({
   openapi: '3.0.0',
   info: { title: 'dropfleet standalone API', version: 'v1' },
   paths: Object.fromEntries(kinds.flatMap(kind => toPaths(`/${rootOf(apiVersion)}`, kind))),

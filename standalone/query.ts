@@ -1,5 +1,12 @@
-import { badRequest, forbiddenValue, invalid, invalidValue, type Cause } from './api-error.ts';
-import type { DeleteOptions, PropagationPolicy } from './deletion.ts';
+import {
+  badRequest,
+  forbiddenValue,
+  invalid,
+  invalidValue,
+  unsupportedValue,
+  type Cause,
+} from './api-error.ts';
+import type { DeleteOptions, PropagationPolicy } from './transitions.ts';
 import type { ListOptions } from './list.ts';
 import { isJsonObject, type JsonObject } from './object.ts';
 import type { WriteOptions } from './resources.ts';
@@ -12,7 +19,7 @@ export function writeOptions(query: URLSearchParams): Pick<WriteOptions, 'dryRun
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     throw invalidOption(
       'PatchOptions',
-      unsupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
+      unsupportedValue('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
     );
   }
   return { dryRun: isDryRun(query.getAll('dryRun')), fieldValidation };
@@ -21,7 +28,7 @@ export function writeOptions(query: URLSearchParams): Pick<WriteOptions, 'dryRun
 function isDryRun(values: unknown[]): boolean {
   const given = values.filter(value => value !== '');
   const wrong = given.find(value => value !== 'All');
-  if (wrong !== undefined) throw invalidOption('PatchOptions', unsupported('dryRun', wrong, ['All']));
+  if (wrong !== undefined) throw invalidOption('PatchOptions', unsupportedValue('dryRun', wrong, ['All']));
   return given.length > 0;
 }
 
@@ -45,7 +52,7 @@ export function listOptions(query: URLSearchParams): ListOptions {
 function refuseOddMatch(resourceVersion: string, match: string): void {
   if (!['', 'Exact', 'NotOlderThan'].includes(match)) {
     const known = ['Exact', 'NotOlderThan', ''];
-    throw invalidOption('ListOptions', unsupported('resourceVersionMatch', match, known));
+    throw invalidOption('ListOptions', unsupportedValue('resourceVersionMatch', match, known));
   }
   if (match !== 'Exact' || resourceVersion !== '0') return;
   const why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"';
@@ -92,7 +99,7 @@ function propagationPolicy(options: JsonObject, query: URLSearchParams): Propaga
   }
   if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
   const known = ['Foreground', 'Background', 'Orphan'];
-  throw invalidOption('DeleteOptions', unsupported('propagationPolicy', policy, known));
+  throw invalidOption('DeleteOptions', unsupportedValue('propagationPolicy', policy, known));
 }
 
 function preconditions(given: unknown): DeleteOptions['preconditions'] {
@@ -102,11 +109,5 @@ function preconditions(given: unknown): DeleteOptions['preconditions'] {
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
   };
 }
-
-const unsupported = (field: string, value: unknown, known: string[]): Cause => ({
-  reason: 'FieldValueNotSupported',
-  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${known.map(one => JSON.stringify(one)).join(', ')}`,
-  field,
-});
 
 const invalidOption = (kind: string, cause: Cause): Error => invalid({ group: META, kind }, '', [cause]);

@@ -13,12 +13,19 @@ import {
   reportOddFields,
 } from './checks.ts';
 import type { Codec, Decoded } from './codec.ts';
-import { markDeleted, type DeleteOptions } from './deletion.ts';
 import { NAMESPACE, type Kind } from './kinds.ts';
 import { missingName } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import { storeKey, withVersion, type Store } from './store.ts';
-import { carryOver, defined, isReleased, withGeneration, type Subresource } from './update.ts';
+import {
+  carryOver,
+  defined,
+  isReleased,
+  markDeleted,
+  withGeneration,
+  type DeleteOptions,
+  type Subresource,
+} from './transitions.ts';
 
 /** How a write is to be done. */
 export interface WriteOptions {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { invalidValue, type Cause } from './api-error.ts';
-import { isJsonObject } from './object.ts';
+import { isJsonObject, readPath } from './object.ts';
 import type { Schema } from './schema.ts';
 
 /** Checks an update against the transition rules of a schema. */
@@ -33,7 +33,7 @@ function compileRule(
     return match[1]!;
   });
   return (before, after) => {
-    const [was, is] = [valueAt(before, path), valueAt(after, path)];
+    const [was, is] = [readPath(before, path), readPath(after, path)];
     if (!isJsonObject(was) || !isJsonObject(is)) return [];
     const holds = fields.every(field => isDeepStrictEqual(was[field], is[field]));
     return holds ? [] : [{ ...invalidValue(path.join('.'), 'object', message) }];
@@ -55,6 +55,3 @@ function refuseRules(schema: Schema): void {
 
 const unsupported = (rule: string): Error =>
   new Error(`The standalone API cannot enforce the rule "${rule}": it knows only self.x == oldSelf.x.`);
-
-const valueAt = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((inner, name) => (isJsonObject(inner) ? inner[name] : undefined), value);

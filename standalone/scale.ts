@@ -1,19 +1,19 @@
 import { badRequest, invalid, invalidValue } from './api-error.ts';
 import type { Kind } from './kinds.ts';
-import { isJsonObject, type ApiObject, type JsonObject } from './object.ts';
+import { isJsonObject, readPath, type ApiObject, type JsonObject } from './object.ts';
 
 /** autoscaling/v1 Scale of an object whose kind has the scale subresource. */
 export function toScale(kind: Kind, object: ApiObject): JsonObject {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale!;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = readPath(object, labelSelectorPath);
+  const selector = readPath(object, toSegments(labelSelectorPath));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: readPath(object, specReplicasPath) },
+    spec: { replicas: readPath(object, toSegments(specReplicasPath)) },
     status: {
-      replicas: readPath(object, statusReplicasPath) ?? 0,
+      replicas: readPath(object, toSegments(statusReplicasPath)) ?? 0,
       ...(selector === undefined ? {} : { selector }),
     },
   };
@@ -43,9 +43,6 @@ export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonO
 }
 
 const toSegments = (path: string): string[] => path.split('.').slice(1);
-
-const readPath = (object: unknown, path: string): unknown =>
-  toSegments(path).reduce((value, name) => (isJsonObject(value) ? value[name] : undefined), object);
 
 function writePath(object: unknown, [name, ...rest]: string[], value: unknown): unknown {
   if (name === undefined) return value;

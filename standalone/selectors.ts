@@ -1,6 +1,6 @@
 import { badRequest } from './api-error.ts';
 import type { Kind } from './kinds.ts';
-import { isJsonObject, type ApiObject } from './object.ts';
+import { readPath, type ApiObject } from './object.ts';
 
 /** Whether an object is meant. */
 export type Predicate = (object: ApiObject) => boolean;
@@ -68,8 +68,6 @@ function toFieldRequirement(kind: Kind, text: string): Predicate {
 }
 
 function fieldText(object: ApiObject, field: string): string {
-  const value = field
-    .split('.')
-    .reduce<unknown>((inner, name) => (isJsonObject(inner) ? inner[name] : undefined), object);
+  const value = readPath(object, field.split('.'));
   return typeof value === 'string' ? value : '';
 }

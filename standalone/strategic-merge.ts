@@ -17,7 +17,6 @@ export function applyStrategicMerge(target: unknown, patch: unknown): unknown {
 
 function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonObject {
   const directive = patch['$patch'];
-  const retained = patch['$retainKeys'];
   if (directive === 'delete') return {};
   const merged: JsonObject = directive === 'replace' ? {} : { ...target };
   for (const [name, value] of Object.entries(patch)) {
@@ -25,8 +24,7 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
     else if (value === null) delete merged[name];
     else merged[name] = mergeValue(merged[name], value, path === '' ? name : `${path}.${name}`);
   }
-  if (!Array.isArray(retained)) return merged;
-  return Object.fromEntries(Object.entries(merged).filter(([name]) => retained.includes(name)));
+  return merged;
 }
 
 function applyDirective(merged: JsonObject, name: string, value: unknown): void {
@@ -36,7 +34,7 @@ function applyDirective(merged: JsonObject, name: string, value: unknown): void 
     if (Array.isArray(items)) merged[list] = items.filter(item => !value.includes(item));
     return;
   }
-  const isKnown = ['$patch', '$retainKeys', '$setElementOrder'].includes(directive!);
+  const isKnown = ['$patch', '$setElementOrder'].includes(directive!);
   if (!isKnown) throw badRequest(`unknown directive ${JSON.stringify(name)} in a strategic merge patch`);
 }
 
@@ -55,13 +53,10 @@ const union = (items: unknown[], added: unknown[]): unknown[] => [
 
 function mergeByKey(items: unknown[], patch: unknown[], key: string, path: string): unknown[] {
   const patches = patch.map(item => {
-    if (isJsonObject(item) && (key in item || item['$patch'] === 'replace')) return item;
+    if (isJsonObject(item) && key in item) return item;
     throw badRequest(`an item of ${path} does not contain the merge key ${key}`);
   });
-  if (patches.some(item => item['$patch'] === 'replace')) return patches.filter(item => key in item);
-  let merged = items;
-  for (const item of patches) merged = mergeItem(merged, item, key, path);
-  return merged;
+  return patches.reduce((merged, item) => mergeItem(merged, item, key, path), items);
 }
 
 function mergeItem(items: unknown[], item: JsonObject, key: string, path: string): unknown[] {

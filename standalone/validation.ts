@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv';
-import { invalidValue, requiredValue, type Cause } from './api-error.ts';
+import { invalidValue, requiredValue, unsupportedValue, type Cause } from './api-error.ts';
 import { isJsonObject } from './object.ts';
 import type { Schema } from './schema.ts';
 
@@ -69,7 +69,7 @@ function toCause(error: ErrorObject, root: unknown): Cause {
     case 'format':
       return formatCause(field, String(error.params['format']), value);
     case 'enum':
-      return enumCause(field, value, error.params['allowedValues'] as unknown[]);
+      return unsupportedValue(field, value, error.params['allowedValues'] as unknown[]);
     case 'minimum':
       return inBody(`should be greater than or equal to ${String(error.params['limit'])}`);
     case 'maximum':
@@ -108,14 +108,6 @@ function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   return Number.isInteger(value) ? 'integer' : typeof value;
 }
-
-const enumCause = (field: string, value: unknown, allowed: unknown[]): Cause => ({
-  reason: 'FieldValueNotSupported',
-  message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${allowed
-    .map(one => JSON.stringify(one))
-    .join(', ')}`,
-  field,
-});
 
 function duplicateCause(field: string, items: unknown[], schema: Schema): Cause {
   const keys = schema['x-kubernetes-list-map-keys'];

@@ -301,13 +301,6 @@ describeOnStandalone('What the standalone API says in its own way when reading',
     expect(body.message).to.contain('fieldSelector=metadata.name');
   });
 
-  it('gives all of the API in one answer when asked for aggregated discovery', async () => {
-    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-    const { headers, body } = await api.get('/apis', { accept });
-    expect(headers['content-type']).to.contain('as=APIGroupDiscoveryList');
-    expect(body.items!.map(item => item.metadata.name)).to.include('dropfleet.io');
-  });
-
   it('documents every kind in OpenAPI v3', async () => {
     const index = (await api.get('/openapi/v3')).body as unknown as {
       paths: Record<string, { serverRelativeURL: string }>;

@@ -125,15 +125,12 @@ describe('A strategic merge patch', () => {
     expect(applyStrategicMerge(target, patch)).to.deep.equal({ metadata: { finalizers: ['b', 'c'] } });
   });
 
-  it('replaces, deletes and retains where it says so', () => {
+  it('replaces and deletes where it says so', () => {
     const target = { data: { a: '1', b: '2' } };
     expect(applyStrategicMerge(target, { data: { $patch: 'replace', c: '3' } })).to.deep.equal({
       data: { c: '3' },
     });
     expect(applyStrategicMerge(target, { data: { $patch: 'delete' } })).to.deep.equal({ data: {} });
-    expect(applyStrategicMerge(target, { data: { $retainKeys: ['b', 'c'], c: '3' } })).to.deep.equal({
-      data: { b: '2', c: '3' },
-    });
   });
 
   it('refuses an unknown directive and an item without its key', () => {

@@ -40,8 +40,6 @@ describe('A JSONPath', () => {
   };
   const cases: [string, unknown][] = [
     ['.spec.odd-name', 1],
-    [".spec['odd-name']", 1],
-    ['.spec.list[1].status', 'y'],
     ['.spec.list[?(@.type=="Ready")].status', 'y'],
     ['.spec.list[?(@.type=="None")].status', undefined],
     ['.spec.none.deeper', undefined],
@@ -52,7 +50,7 @@ describe('A JSONPath', () => {
   }
 
   it('that is not understood is refused when it is compiled', () => {
-    for (const path of ['spec', '..spec', '.spec[*]', '.spec[?(@.a>1)]']) {
+    for (const path of ['spec', '..spec', '.spec[*]', '.spec[0]', '.spec[?(@.a>1)]']) {
       expect(() => compileJsonPath(path), path).to.throw('is not supported');
     }
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expireEvents } from '../../../standalone/event-expiry.ts';
+import { expireEvents } from '../../../standalone/background.ts';
 import { EVENT, NAMESPACE } from '../../../standalone/kinds.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
