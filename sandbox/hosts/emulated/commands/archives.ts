@@ -1,0 +1,91 @@
+import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import { readAll } from '../shell/streams.ts';
+import { readOptions } from './options.ts';
+
+const BLOCK = 512;
+
+/** An entry of an archive in the ustar format. */
+interface Entry {
+  readonly name: string;
+  readonly type: 'file' | 'directory' | 'link';
+  readonly mode: number;
+  readonly target: string;
+  readonly data: Uint8Array;
+}
+
+/** `tar -x`, with `-C FOLDER`, `-f FILE` or standard input; `tar -t`. */
+const tar: Program = async process => {
+  const args = process.args
+    .slice(1)
+    .map((argument, index) => (index === 0 && /^[a-z]+$/.test(argument) ? `-${argument}` : argument));
+  const options = readOptions(args, [
+    'x|extract',
+    't|list',
+    'f=|file=',
+    'C=|directory=',
+    'p',
+    'o|no-same-owner',
+    'm',
+  ]);
+  const file = options.value('f') ?? '-';
+  const data =
+    file === '-'
+      ? await readAll(process.input)
+      : Buffer.from(process.files.read(absolutePath(process, file)));
+  const entries = readArchive(data);
+  if (entries === undefined) return fail(process, 'This does not look like a tar archive', 2);
+  if (options.has('t')) await print(process, entries.map(({ name }) => `${name}\n`).join(''));
+  else if (!options.has('x')) return fail(process, 'only -x and -t are known to an emulated host', 127);
+  else for (const entry of entries) extract(process, absolutePath(process, options.value('C') ?? '.'), entry);
+  return 0;
+};
+
+function readArchive(data: Buffer): Entry[] | undefined {
+  const entries: Entry[] = [];
+  for (let at = 0; at + BLOCK <= data.length;) {
+    const header = data.subarray(at, at + BLOCK);
+    if (header.every(byte => byte === 0)) return entries;
+    if (!isIntact(header)) return undefined;
+    const size = Number.parseInt(textOf(header, 124, 12), 8);
+    const prefix = textOf(header, 345, 155);
+    const kind = String.fromCharCode(header[156]!);
+    entries.push({
+      name: prefix === '' ? textOf(header, 0, 100) : `${prefix}/${textOf(header, 0, 100)}`,
+      type: kind === '5' ? 'directory' : kind === '2' ? 'link' : 'file',
+      mode: Number.parseInt(textOf(header, 100, 8), 8) & 0o7777,
+      target: textOf(header, 157, 100),
+      data: Uint8Array.from(data.subarray(at + BLOCK, at + BLOCK + size)),
+    });
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return undefined;
+}
+
+/** The sum of the header's bytes, its own field taken as blanks. */
+function isIntact(header: Buffer): boolean {
+  const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 0x20 : byte), 0);
+  return Number.parseInt(textOf(header, 148, 8), 8) === sum;
+}
+
+const textOf = (header: Buffer, at: number, length: number): string =>
+  header
+    .subarray(at, at + length)
+    .toString()
+    .replace(/\0.*$/s, '')
+    .trim();
+
+function extract({ files }: Process, folder: string, { name, type, mode, target, data }: Entry): void {
+  const path = `${folder}/${name}`.replace(/\/+$/, '');
+  const parents = path.split('/').slice(1, type === 'directory' ? undefined : -1);
+  parents.reduce((parent, part) => {
+    const next = `${parent}/${part}`;
+    if (files.find(next) === undefined) files.makeDirectory(next);
+    return next;
+  }, '');
+  if (type === 'link') files.link(target, path);
+  if (type === 'file') files.write(path, data);
+  if (type !== 'link') files.changeMode(path, mode);
+}
+
+/** What unpacks files. */
+export const ARCHIVES: Readonly<Record<string, Program>> = { tar };

@@ -1,0 +1,159 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { duplexPair, type Duplex } from 'node:stream';
+import { HostError, type HostSpec } from '../driver.ts';
+import type { Machine } from './machine.ts';
+import { createFaults, type Faults } from './network/faults.ts';
+import { passes } from './network/firewall.ts';
+import { pump } from './network/pump.ts';
+import type { Origin } from './ssh/sshd.ts';
+
+/** Takes a connection to a port of the machine. */
+export type Listener = (stream: Duplex, origin: Origin) => void;
+
+/** A machine with its power switch, its faults and its place in the network. */
+export interface Host {
+  readonly id: number;
+  readonly machine: Machine;
+  readonly faults: Faults;
+  /** By port: what the running services answer. */
+  readonly listeners: Map<number, Listener>;
+  isOn(): boolean;
+  /** Whether its firewall lets a connection in from that address. */
+  letsIn(port: number, address: string): boolean;
+  /** Gives a connection to the service at `port`; whether there is one. `fromOutside` asks the firewall first. */
+  accept(port: number, stream: Duplex, origin: Origin, fromOutside: boolean): boolean;
+  /** Aborted when the power goes. */
+  signal(): AbortSignal;
+  /** Switches the power on and resolves when its ports answer on loopback. */
+  open(): Promise<void>;
+  /** Switches it off. After a crash, connections stay and are silent, as with any machine that is suddenly gone. */
+  shut(how: 'graceful' | 'crash'): Promise<void>;
+  /** Listens on the addresses and ports that it should have by now. */
+  listen(): Promise<void>;
+}
+
+export interface HostParts {
+  readonly machine: Machine;
+  /** The port on loopback that stands for one of the machine's. */
+  readonly outsidePort: (port: number) => number;
+  readonly sshPort: number;
+}
+
+export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
+  const faults = createFaults();
+  const listeners = new Map<number, Listener>();
+  const sockets = new Set<Socket>();
+  const servers = new Map<string, Server>();
+  const insides = new Set<Duplex>();
+  let power: AbortController | undefined;
+
+  const host: Host = {
+    id: machine.spec.id,
+    machine,
+    faults,
+    listeners,
+    isOn: () => power !== undefined,
+    signal: () => power?.signal ?? AbortSignal.abort(),
+    letsIn(port, address) {
+      const rules = machine.spec.firewall?.inbound;
+      // At DigitalOcean sshd is at port 22; a rule for it means the port that stands for it here.
+      const isSsh = port === sshPort && rules !== undefined && passes(rules, 22, address);
+      return rules === undefined || isSsh || passes(rules, port, address);
+    },
+    accept(port, stream, origin, fromOutside) {
+      const listener = listeners.get(port);
+      if (listener === undefined || power === undefined) return false;
+      if (fromOutside && !host.letsIn(port, origin.address)) return false;
+      insides.add(stream);
+      stream.once('close', () => insides.delete(stream));
+      listener(stream, origin);
+      return true;
+    },
+    async open() {
+      power ??= new AbortController();
+      // Whoever still speaks to the machine of before is told by its kernel that it knows nothing of it.
+      for (const socket of sockets) socket.destroy();
+      await host.listen();
+    },
+    async shut(how) {
+      power?.abort();
+      power = undefined;
+      listeners.clear();
+      for (const stream of insides) stream.destroy();
+      if (how === 'graceful') for (const socket of sockets) socket.destroy();
+      await Promise.all([...servers.keys()].map(unlisten));
+    },
+    async listen() {
+      const wanted = new Set(
+        wantedAddresses(machine.spec).flatMap(address =>
+          [...listeners.keys()].map(port => `${address} ${port}`),
+        ),
+      );
+      for (const place of servers.keys()) if (!wanted.has(place)) await unlisten(place);
+      await Promise.all([...wanted].filter(place => !servers.has(place)).map(startListening));
+    },
+  };
+
+  async function startListening(place: string): Promise<void> {
+    const [address, port] = place.split(' ') as [string, string];
+    const server = createServer({ allowHalfOpen: true }, socket => welcome(socket, Number(port)));
+    servers.set(place, server);
+    try {
+      await listenOn(server, address, outsidePort(Number(port)));
+    } catch (error) {
+      servers.delete(place);
+      throw cannotListen(error, address, outsidePort(Number(port)));
+    }
+  }
+
+  async function unlisten(place: string): Promise<void> {
+    const server = servers.get(place);
+    servers.delete(place);
+    await new Promise<void>(resolve => {
+      server?.close();
+      resolve();
+    });
+  }
+
+  function welcome(socket: Socket, port: number): void {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+    socket.setNoDelay();
+    const origin = { address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 };
+    const [outer, inner] = duplexPair();
+    // A firewall drops silently; loopback has taken the connection already, so all it can be is mute.
+    if (!host.accept(port, inner, origin, true)) return void socket.resume();
+    const way = (direction: 'incoming' | 'outgoing') => ({
+      clock: machine.clock,
+      random: machine.random,
+      conditions: () => faults.conditions('operator', direction),
+      changed: () => faults.changed(),
+    });
+    pump(socket, outer, way('incoming'));
+    pump(outer, socket, way('outgoing'));
+  }
+
+  return host;
+}
+
+const wantedAddresses = ({ addresses }: HostSpec): string[] =>
+  addresses.reserved === undefined ? [addresses.public] : [addresses.public, addresses.reserved];
+
+function listenOn(server: Server, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function cannotListen(error: unknown, address: string, port: number): HostError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reason =
+    code === 'EADDRINUSE'
+      ? 'another process has that port; stop it'
+      : `the system says ${code}; choose other hosts with --hosts`;
+  return new HostError(`An emulated host cannot listen on ${address}:${port}: ${reason}.`, { cause: error });
+}

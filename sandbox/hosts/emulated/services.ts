@@ -1,0 +1,97 @@
+import { log, type Machine } from './machine.ts';
+import type { ServiceState } from './system.ts';
+
+/** Other names that systemd knows a service by. */
+const ALIASES: Record<string, string> = { sshd: 'ssh' };
+
+/** `nginx` of `nginx.service`, and what a service is called when it is called otherwise. */
+export function serviceName(unit: string): string {
+  const name = unit.replace(/\.service$/, '');
+  return ALIASES[name] ?? name;
+}
+
+const UNIT_FOLDER = '/etc/systemd/system';
+
+/** A service that a package brings. Debian enables and starts what it installs. */
+export async function addService(machine: Machine, name: string, starts: boolean): Promise<void> {
+  if (machine.system.services[name] !== undefined) return;
+  put(machine, name, { active: 'inactive', enabled: starts, since: machine.now(), pid: 0 });
+  if (starts) await startService(machine, name);
+}
+
+export async function removeService(machine: Machine, name: string): Promise<void> {
+  await stopService(machine, name);
+  const { [name]: _gone, ...services } = machine.system.services;
+  machine.system = { ...machine.system, services };
+}
+
+/** Reads the unit files that an administrator wrote: systemd knows them from then on. */
+export function readUnitFiles(machine: Machine): void {
+  for (const file of machine.files.list(UNIT_FOLDER)) {
+    const name = /^(.+)\.service$/.exec(file)?.[1];
+    if (name !== undefined && machine.system.services[name] === undefined)
+      put(machine, name, { active: 'inactive', enabled: false, since: machine.now(), pid: 0 });
+  }
+}
+
+/** A setting of the administrator's unit file of a service; undefined without such a file. */
+export function unitSetting(machine: Machine, name: string, key: string): string | undefined {
+  const path = `${UNIT_FOLDER}/${name}.service`;
+  if (machine.files.find(path)?.type !== 'file') return undefined;
+  const text = Buffer.from(machine.files.read(path)).toString();
+  return new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1];
+}
+
+/** Starts what is not running; whether it runs then. */
+export async function startService(machine: Machine, name: string): Promise<boolean> {
+  const service = machine.system.services[name];
+  if (service === undefined) return false;
+  if (service.active === 'active') return true;
+  const works = await machine.onService(name, 'start');
+  const pid = works ? 300 + Math.floor(machine.random() * 30_000) : 0;
+  log(machine, name, works ? `Started ${name}.service.` : `Failed to start ${name}.service.`);
+  put(machine, name, { ...service, active: works ? 'active' : 'failed', since: machine.now(), pid });
+  return works;
+}
+
+export async function stopService(machine: Machine, name: string): Promise<void> {
+  const service = machine.system.services[name];
+  if (service === undefined || service.active === 'inactive') return;
+  await machine.onService(name, 'stop');
+  log(machine, name, `Stopped ${name}.service.`);
+  put(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
+}
+
+/** Lets it read its configuration again; whether it could. */
+export async function reloadService(machine: Machine, name: string): Promise<boolean> {
+  return machine.system.services[name]?.active === 'active' && machine.onService(name, 'reload');
+}
+
+export function enableService(machine: Machine, name: string, enabled: boolean): void {
+  const service = machine.system.services[name];
+  if (service !== undefined && service.enabled !== enabled) put(machine, name, { ...service, enabled });
+}
+
+/** Forgets that it failed. */
+export function resetService(machine: Machine, name: string): void {
+  const service = machine.system.services[name];
+  if (service?.active === 'failed') put(machine, name, { ...service, active: 'inactive' });
+}
+
+/** What systemd does at boot: nothing runs, then all that is enabled. */
+export async function startEnabledServices(machine: Machine): Promise<void> {
+  for (const [name, service] of Object.entries(machine.system.services))
+    put(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
+  for (const [name, { enabled }] of Object.entries(machine.system.services))
+    if (enabled) await startService(machine, name);
+}
+
+/** Lets what ran in an earlier life of this process go on: as the same processes, by their ids. */
+export async function resumeServices(machine: Machine): Promise<void> {
+  for (const [name, { active }] of Object.entries(machine.system.services))
+    if (active === 'active') await machine.onService(name, 'start');
+}
+
+function put(machine: Machine, name: string, service: ServiceState): void {
+  machine.system = { ...machine.system, services: { ...machine.system.services, [name]: service } };
+}

@@ -1,0 +1,75 @@
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DirectoryInode } from '../files/inode.ts';
+import { lineOf, readLines, type Kept } from './record.ts';
+
+// One file for each machine, snapshot and volume: a line for everything that changed while a command ran, as
+// against the files that all machines begin with. The line is written before the command's exit status is
+// sent, so a kill -9 of this process loses nothing that anybody was told of. It is not synced to the disk: what
+// a power cut takes from a rehearsal is made again. Files are of mode 0600, for they hold private keys.
+
+export type Kind = 'host' | 'snapshot' | 'volume';
+
+/** Keeps trees of files and facts from one life of the sandbox to the next. */
+export interface Store {
+  /** Of what kind there is what. */
+  list(kind: Kind): Promise<string[]>;
+  load<Facts>(kind: Kind, id: string | number): Promise<Kept<Facts> | undefined>;
+  /** Writes a record anew. */
+  save<Facts>(kind: Kind, id: string | number, kept: Kept<Facts>): Promise<void>;
+  /** Adds what changed since `before`. */
+  add<Facts>(kind: Kind, id: string | number, before: Kept<Facts>, after: Kept<Facts>): Promise<void>;
+  remove(kind: Kind, id: string | number): Promise<void>;
+}
+
+const ENDING = '.jsonl';
+const PRIVATE = 0o600;
+/** A record of more bytes for so few files is mostly history, and is written anew. */
+const MAX_LINES = 200;
+
+/** `bases` are the trees that records of each kind are written against. */
+export async function openStore(
+  folder: string,
+  bases: Readonly<Record<Kind, DirectoryInode>>,
+): Promise<Store> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fileOf = (kind: Kind, id: string | number): string => join(folder, `${kind}-${id}${ENDING}`);
+
+  async function save<Facts>(kind: Kind, id: string | number, kept: Kept<Facts>): Promise<void> {
+    const file = fileOf(kind, id);
+    await writeFile(`${file}.new`, lineOf({ ...kept, root: bases[kind] }, kept, true)!, { mode: PRIVATE });
+    await rename(`${file}.new`, file);
+  }
+
+  return {
+    save,
+    async list(kind) {
+      const names = await readdir(folder);
+      return names
+        .filter(name => name.startsWith(`${kind}-`) && name.endsWith(ENDING))
+        .map(name => name.slice(kind.length + 1, -ENDING.length));
+    },
+    async load<Facts>(kind: Kind, id: string | number) {
+      const text = await readIfPresent(fileOf(kind, id));
+      if (text === undefined) return undefined;
+      const kept = readLines<Facts>(bases[kind], text);
+      const isRagged = !text.endsWith('\n') || text.split('\n').length > MAX_LINES;
+      if (kept !== undefined && isRagged) await save(kind, id, kept);
+      return kept;
+    },
+    async add(kind, id, before, after) {
+      const line = lineOf(before, after);
+      if (line !== undefined) await appendFile(fileOf(kind, id), line, { mode: PRIVATE });
+    },
+    remove: (kind, id) => rm(fileOf(kind, id), { force: true }),
+  };
+}
+
+async function readIfPresent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
