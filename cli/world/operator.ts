@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
 import { isNotFound } from '../../clients/kubernetes/errors.ts';
 import { LEASES } from '../../clients/kubernetes/kinds.ts';
+import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
 import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
@@ -11,7 +12,7 @@ import { createOperator, type OperatorOptions } from '../../controllers/operator
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import type { GlobalOptions } from '../options.ts';
 import { csvPathOf } from './csv.ts';
-import { fleetIdOf, sshKeyOf, type Observers, type World } from './world.ts';
+import { fleetIdOf, sshKeyOf, sshPortOf, type Observers, type World } from './world.ts';
 
 /** The Lease that operators of one cluster contend for. */
 const LEASE_NAME = 'dropfleet-leader';
@@ -49,7 +50,9 @@ export async function createWorldOperator(
   const { kubernetes, cloud, cloudKind, namespace, hasCluster } = world;
   const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
   const client = kubernetes;
-  return createOperator({
+  const { publicKey, privateKey } = await sshKeyOf(world);
+  const ssh = createSshPool({ clock: systemClock, random: Math.random });
+  const operator = createOperator({
     kubernetes,
     cloud,
     clock: systemClock,
@@ -59,17 +62,23 @@ export async function createWorldOperator(
     metrics: metrics.runtime,
     fleetId: await fleetIdOf(world),
     namespace,
-    sshPublicKey: (await sshKeyOf(world)).publicKey,
+    sshPublicKey: publicKey,
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,
+    ...(hasMachines(world) && { hosts: { ssh, privateKey, sshPort: sshPortOf(world) } }),
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
     // The lock on the state directory keeps a second operator away from an embedded API.
     ...(hasCluster && {
       leaderElection: { client, namespace, name: LEASE_NAME, identity, random: Math.random },
     }),
   });
+  return { run: signal => operator.run(signal).finally(() => ssh.close()) };
 }
+
+/** DigitalOcean's droplets are machines; behind another address there are some only when their port is told. */
+const hasMachines = ({ cloudKind, settings }: World): boolean =>
+  cloudKind === 'digitalocean' && (settings.apiUrl === undefined || settings.sshPort !== undefined);
 
 /** An operator that runs beside a command. */
 export interface RunningOperator {
