@@ -78,6 +78,7 @@ const say = (process: Process, state: ShellState, message: string): Promise<void
 const expander: Expander = createExpander(async (state, script) => {
   const output = collectOutput();
   state.status = await subshell(state, script, { ...state.process, output });
+  state.substituted = state.status;
   return output.bytes().toString().replace(/\n+$/, '');
 });
 
@@ -245,14 +246,14 @@ async function runCase(state: ShellState, command: CommandOf<'case'>, checked: b
 }
 
 async function runSimple(state: ShellState, command: CommandOf<'simple'>, checked: boolean): Promise<number> {
-  // An assignment alone has the status of its last command substitution.
-  state.status = command.words.length === 0 ? 0 : state.status;
+  state.substituted = undefined;
   const args = await expander.fields(state, command.words);
   const isSpecial = SPECIAL_BUILTINS.has(args[0] ?? '');
   if (args.length === 0 || (isSpecial && args[0] !== 'exec')) {
     return redirected(state, command.redirections, async () => {
       await assign(state, command);
-      return args.length === 0 ? state.status : callBuiltin(state, args);
+      // An assignment alone has the status of its last command substitution.
+      return args.length === 0 ? (state.substituted ?? 0) : callBuiltin(state, args);
     });
   }
   if (args[0] === 'exec') return replaceShell(state, command, args.slice(1));

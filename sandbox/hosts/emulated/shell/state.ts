@@ -18,6 +18,8 @@ export interface ShellState {
   positional: readonly string[];
   /** Of the last pipeline: `$?`. */
   status: number;
+  /** Of the last command substitution in the command that runs. */
+  substituted: number | undefined;
   cwd: string;
   /** What `trap ... EXIT` said. */
   exitTrap: string | undefined;
@@ -67,6 +69,7 @@ export function createShellState(process: Process, name: string, positional: rea
     name,
     positional,
     status: 0,
+    substituted: undefined,
     cwd: process.cwd,
     exitTrap: undefined,
     locals: undefined,

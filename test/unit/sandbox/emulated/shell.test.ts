@@ -17,6 +17,7 @@ const SCRIPTS: Record<string, readonly string[]> = {
     'true && echo yes || echo no; false && echo yes || echo no',
     'false; echo $?; true; echo $?; ! true; echo $?',
     '(exit 3); echo $?; { echo a; echo b; }',
+    'false; x=$?; echo $x; (exit 3); y=$?; z=$(exit $y); echo $? $y',
     'exit 7',
     'false || exit 4; echo never',
     'echo a; # a comment\necho b # another',
