@@ -9,6 +9,7 @@ import { dropletController } from './droplet.ts';
 import { hostController } from './host.ts';
 import { infrastructureFileController } from './infrastructure-file.ts';
 import { leftoversController } from './leftovers.ts';
+import { loadBalancerController } from './load-balancer.ts';
 import { projectController } from './project.ts';
 import type { Controller } from './runtime/controller.ts';
 import { sizesController } from './sizes.ts';
@@ -33,7 +34,9 @@ export function allControllers(inputs: ControllerInputs): Controller[] {
     ...(csv && csvState ? [csvSyncController(context, csv, namespace, csvState)] : []),
     projectController(context, csvState),
     dropletController(context),
-    ...(context.hosts ? [hostController(context, context.hosts)] : []),
+    ...(context.hosts
+      ? [hostController(context, context.hosts), loadBalancerController(context, context.hosts, services)]
+      : []),
     leftoversController(context, leftovers),
     ...(infrastructure
       ? [infrastructureFileController(infrastructure, { droplets: context.droplets, services })]

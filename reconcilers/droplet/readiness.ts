@@ -1,14 +1,16 @@
 import { findCondition, setCondition, type ConditionState } from '../../crds/conditions.ts';
-import type { DropletStatus } from '../../crds/droplet.ts';
+import type { DropletSpec, DropletStatus } from '../../crds/droplet.ts';
 import type { Context } from '../context.ts';
 
 /** The conditions besides Provisioned that Ready waits for, once something reports them. */
 const GATES = ['Reachable', 'Configured', 'LoadBalancerReady', 'Healthy'] as const;
 type Gate = (typeof GATES)[number];
 
-/** Those of them that something is sure to report, so that a server is not Ready before. */
-export const requiredGates = ({ hosts }: Pick<Context, 'hosts'>): readonly Gate[] =>
-  hosts === undefined ? [] : ['Reachable', 'Configured'];
+/** Those of them that something is sure to report, so that a server of that role is not Ready before. */
+export function requiredGates({ hosts }: Pick<Context, 'hosts'>, role: DropletSpec['role']): readonly Gate[] {
+  if (hosts === undefined) return [];
+  return role === 'master' ? ['Reachable', 'Configured', 'LoadBalancerReady'] : ['Reachable', 'Configured'];
+}
 
 /**
  * The status with the Ready condition that follows from its phase and its other conditions. Whoever changes one of

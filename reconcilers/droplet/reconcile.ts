@@ -109,7 +109,13 @@ async function report(
   if (progress.finished) return;
   const before = progress.droplet.status?.phase;
   const now = new Date(context.clock.now());
-  const next = dropletStatus(progress.droplet, progress.status, said, now, requiredGates(context));
+  const next = dropletStatus(
+    progress.droplet,
+    progress.status,
+    said,
+    now,
+    requiredGates(context, progress.droplet.spec.role),
+  );
   // By version, as the conditions are one list, and what looks after the hosts writes others of them.
   progress.droplet = await patchStatus(context.kubernetes, DROPLETS, progress.droplet, next, run, 'version');
   if (before !== said.phase) announce(context, progress.droplet, said, run);

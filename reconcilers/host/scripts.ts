@@ -127,7 +127,7 @@ for tool in $missing; do
     nft) packages="$packages nftables" ;;
     unattended-upgrade) packages="$packages unattended-upgrades" ;;
     nginx)
-      packages="$packages nginx"
+      packages="$packages nginx curl" # by which the load balancer is asked what it runs
       if ! new_enough && ! nginx_org >"$log" 2>&1; then
         echo "nginx's own repository cannot be had, so the distribution's nginx is installed" >&2
         rm -f /etc/apt/sources.list.d/nginx-org.list /etc/apt/preferences.d/nginx-org

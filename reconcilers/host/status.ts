@@ -31,7 +31,12 @@ export function hostStatus(
 
 /** Writes what is known of a host, by version: what looks after the server writes the same list of conditions. */
 export function tell(context: Context, droplet: Droplet, said: HostSayings, run: Run): Promise<Droplet> {
-  const status = hostStatus(droplet, said, requiredGates(context), new Date(context.clock.now()));
+  const status = hostStatus(
+    droplet,
+    said,
+    requiredGates(context, droplet.spec.role),
+    new Date(context.clock.now()),
+  );
   return patchStatus(context.kubernetes, DROPLETS, droplet, status, run, 'version');
 }
 

@@ -15,6 +15,9 @@ import type { ConfigurationFile } from './render.ts';
 import { REFUSED } from './scripts.ts';
 import { toTar } from './tar.ts';
 
+/** Longer than the command's own patience, when each of its questions hangs for a second. */
+const VERIFY_TIMEOUT_MS = 180_000;
+
 /** What a command did. */
 interface CommandResult {
   readonly code: number;
@@ -60,7 +63,8 @@ const executors: Executors<LoadBalancerStep, [master: Master, files: readonly Co
     if (code !== 0) throw new LoadBalancerError('NotReloaded', tell('nginx could not be reloaded', stderr));
   },
   async verify({ generation }, { host, layout, signal }) {
-    const { code, stdout, stderr } = await host.run(verifyGeneration(layout, generation), { signal });
+    const options = { timeoutMs: VERIFY_TIMEOUT_MS, signal };
+    const { code, stdout, stderr } = await host.run(verifyGeneration(layout, generation), options);
     if (code === 0) return;
     const instead = stdout.trim() === '' ? 'nothing answers' : 'something else answers';
     const doing = `nginx does not run its new configuration: ${instead} at ${layout.url}`;

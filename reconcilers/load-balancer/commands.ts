@@ -22,8 +22,8 @@ const KEPT = 3;
 export const observeLoadBalancer = ({ home, main, url }: Layout): string[] => asRoot(FACTS, home, main, url);
 
 /** Writes the configuration that comes on stdin (tar) to that folder, and has nginx test it. */
-export const stageConfiguration = ({ home }: Layout, directory: string): string[] =>
-  asRoot(STAGE, home, directory);
+export const stageConfiguration = ({ home, temp }: Layout, directory: string): string[] =>
+  asRoot(STAGE, home, directory, temp);
 
 /** Has nginx test the folder with another main file, which comes on stdin. */
 export const tryConfiguration = ({ home }: Layout, directory: string): string[] =>

@@ -24,12 +24,15 @@ printf 'end\n'
 export const REFUSED = 65;
 export const NOT_WRITTEN = 74;
 
-/** `HOME DIRECTORY` makes the folder from the archive on stdin and has nginx test it. */
+/**
+ * `HOME DIRECTORY TEMP` makes the folder from the archive on stdin and has nginx test it. The folder of temporary
+ * files is made too: packages disagree on where that is.
+ */
 export const STAGE: Script = {
   name: 'dropfleet-lb-stage',
   text: String.raw`export LC_ALL=C
 new=$1/$2
-rm -rf "$new" && mkdir -p "$new" && tar -x -f - -C "$new" && sync -f "$new" || {
+rm -rf "$new" && mkdir -p "$new" "$3" && tar -x -f - -C "$new" && sync -f "$new" || {
   rm -rf "$new"
   exit ${NOT_WRITTEN}
 }

@@ -120,8 +120,10 @@ function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | 
 
 function whyUnwell(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
   const healthy = findCondition(droplet.status?.conditions, 'Healthy');
-  if (healthy?.status === 'False') return 'the droplet is not healthy';
-  return isHeldOut(droplet) ? 'the droplet was unhealthy too often of late' : undefined;
+  // One reason for both: a change of words would be a change of the configuration, and cost a reload.
+  return healthy?.status === 'False' || isHeldOut(droplet)
+    ? 'the droplet is not healthy, or was not a moment ago'
+    : undefined;
 }
 
 const byEnvironmentAndName = (a: ServiceDeployment, b: ServiceDeployment): number =>

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../clients/ssh/fingerprint.ts';
 import type { CommandResult, HostAccess, SshHost, SshPool } from '../../clients/ssh/ssh.ts';
 import type { Service, Tool } from '../../reconcilers/host/desired.ts';
 import type { Reload } from '../../reconcilers/host/files.ts';
+import { aNginx, carryOutOnNginx, type FakeNginx } from './nginx.ts';
 
 /** A machine as far as the host reconciler asks and changes it; a test may change anything of it. */
 export interface FakeMachine {
@@ -22,6 +23,7 @@ export interface FakeMachine {
   answers: boolean;
   files: Map<string, string>;
   stale: Set<Reload>;
+  nginx: FakeNginx;
 }
 
 /** Machines by address, and what was done on them. */
@@ -55,6 +57,7 @@ export const aMachine = (parts: Partial<FakeMachine> = {}): FakeMachine => ({
   answers: true,
   files: new Map(),
   stale: new Set(),
+  nginx: aNginx(),
   ...parts,
 });
 
@@ -93,10 +96,16 @@ export function fakeSshHosts(): FakeSshHosts {
   }
 
   function host(access: HostAccess): SshHost {
-    const run: SshHost['run'] = argv =>
+    const run: SshHost['run'] = (argv, { stdin } = {}) =>
       settle(() => {
         const [name, args] = nameOf(argv);
-        return resultOf(perform(access, name, args, machine => carryOut(machine, name, args)));
+        return resultOf(
+          perform(access, name, args, machine =>
+            name.startsWith('dropfleet-lb-')
+              ? carryOutOnNginx(machine.nginx, name, args, stdin as string | Buffer)
+              : carryOut(machine, name, args),
+          ),
+        );
       });
     return {
       run,

@@ -14,7 +14,7 @@ import { toTar } from '../../../../reconcilers/load-balancer/tar.ts';
 describe("The load balancer's commands", () => {
   const commands = {
     'facts /etc/nginx/dropfleet /etc/nginx/nginx.conf http://127.0.0.1': observeLoadBalancer(DEBIAN),
-    'stage /etc/nginx/dropfleet g-1': stageConfiguration(DEBIAN, 'g-1'),
+    'stage /etc/nginx/dropfleet g-1 /var/lib/nginx': stageConfiguration(DEBIAN, 'g-1'),
     'try /etc/nginx/dropfleet g-1': tryConfiguration(DEBIAN, 'g-1'),
     'activate /etc/nginx/dropfleet /etc/nginx/nginx.conf g-1': activateConfiguration(DEBIAN, 'g-1'),
     'verify http://127.0.0.1 1 5 100 /var/log/nginx/error.log': verifyGeneration(DEBIAN, '1'),

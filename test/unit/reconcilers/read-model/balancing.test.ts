@@ -10,6 +10,7 @@ const two = aServiceDeployment('shop-prod-site', {
 });
 const web1 = aServer('shop-web1', '10.0.0.3');
 const web2 = (parts: Parameters<typeof aServer>[2]): Droplet => aServer('shop-web2', '10.0.0.4', parts);
+const UNWELL = 'the droplet is not healthy, or was not a moment ago';
 const unhealthy = { status: { conditions: [aCondition('Healthy', 'False')] } };
 
 /** `droplet state reason`, for each server of the first service. */
@@ -50,23 +51,19 @@ describe('Who balances what', () => {
   });
 
   it('takes a server out whose droplet is not healthy', () => {
-    expect(servers([web1, web2(unhealthy)])).to.deep.equal([
-      'shop-web1 in',
-      'shop-web2 out the droplet is not healthy',
-    ]);
+    expect(servers([web1, web2(unhealthy)])).to.deep.equal(['shop-web1 in', `shop-web2 out ${UNWELL}`]);
   });
 
   it('keeps a server out while its health flaps', () => {
-    const reason = 'the droplet was unhealthy too often of late';
     expect(servers([web1, web2({})], ({ metadata }) => metadata.name === 'shop-web2')).to.deep.equal([
       'shop-web1 in',
-      `shop-web2 out ${reason}`,
+      `shop-web2 out ${UNWELL}`,
     ]);
   });
 
   it('doubts the check when it speaks against every server that is left', () => {
     const sick = aServer('shop-web1', '10.0.0.3', unhealthy);
-    const all = ['shop-web1 in the droplet is not healthy', 'shop-web2 in the droplet is not healthy'];
+    const all = [`shop-web1 in ${UNWELL}`, `shop-web2 in ${UNWELL}`];
     expect(servers([sick, web2(unhealthy)])).to.deep.equal(all);
     expect(servers([sick])).to.deep.equal([all[0], 'shop-web2 out the droplet is not there']);
   });

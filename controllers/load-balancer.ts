@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Reader } from '../clients/kubernetes/client.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import { findCondition } from '../crds/conditions.ts';
+import type { Droplet } from '../crds/droplet.ts';
+import type { ObjectKey } from '../crds/meta.ts';
+import { masterName } from '../crds/names.ts';
+import type { ServiceDeployment } from '../crds/service-deployment.ts';
+import type { Context, Hosts } from '../reconcilers/context.ts';
+import { createLoadBalancerReconciler } from '../reconcilers/load-balancer/reconcile.ts';
+import { controllerFor, type Controller } from './runtime/controller.ts';
+import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
+
+/** How many masters are worked on at once: most of the time they are waited for. */
+const WORKERS = 16;
+
+/** Keeps the nginx of each project's master equal to where its services answer. */
+export function loadBalancerController(
+  context: Context,
+  hosts: Hosts,
+  services: Reader<ServiceDeployment>,
+): Controller {
+  const reconcile = createLoadBalancerReconciler(context, hosts, services);
+  return controllerFor('load-balancer')
+    .watches(DROPLETS, masterOf, anyOf(generationChanged, annotationsChanged, placeOrHealthChanged))
+    .watches(SERVICE_DEPLOYMENTS, masterOf, anyOf(generationChanged, endpointsChanged))
+    .watches(PROJECTS, ({ metadata }) => [keyIn(metadata.namespace, metadata.name)], generationChanged)
+    .withWorkers(WORKERS)
+    .reconciles((key, _object, run) => reconcile(key, run));
+}
+
+const masterOf = ({ metadata, spec }: Droplet | ServiceDeployment): ObjectKey[] => [
+  keyIn(metadata.namespace, spec.project),
+];
+
+const keyIn = (namespace: string | undefined, project: string): ObjectKey =>
+  `${namespace}/${masterName(project)}`;
+
+/** What routes depend on. What is said of the load balancer itself is no news. */
+function placeOrHealthChanged(after: Droplet, before: Droplet): boolean {
+  return !isDeepStrictEqual(routesDependOn(after), routesDependOn(before));
+}
+
+const routesDependOn = ({ metadata, status }: Droplet): unknown[] => [
+  metadata.deletionTimestamp,
+  status?.phase,
+  status?.publicAddress,
+  status?.privateAddress,
+  ...['Provisioned', 'Configured', 'Healthy'].map(type => findCondition(status?.conditions, type)?.status),
+];
+
+const endpointsChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>
+  after.status?.version !== before.status?.version ||
+  !isDeepStrictEqual(after.status?.endpoints, before.status?.endpoints);
