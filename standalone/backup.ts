@@ -72,7 +72,8 @@ async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     request(`${server}${BACKUP_PATH}`, { ca, headers, agent: false }, resolve).once('error', reject).end();
   });
-  if (answer.statusCode !== 200) throw new Error(`the server answered ${answer.statusCode}`);
+  if (answer.statusCode !== 200)
+    throw new Error(`the server answered ${answer.statusCode} ${answer.statusMessage}`);
   await pipeline(answer, fs.createWriteStream(file, { mode: 0o600, flush: true }));
 }
 

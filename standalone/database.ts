@@ -118,7 +118,11 @@ export class Database {
 
   /** Copies all of it to a new file, without holding up the writes that go on meanwhile. */
   async copyTo(file: string): Promise<void> {
-    await backup(this.#database, file);
+    try {
+      await backup(this.#database, file);
+    } catch (error) {
+      throw explainWriting(error);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { ANY_KIND, Database, type JournalRow } from './database.ts';
 import { deepFreeze, toJson, type ApiObject } from './object.ts';
 import { expired } from './api-error.ts';
@@ -161,11 +162,16 @@ export class Store {
     }
   }
 
-  /** Copies all that is stored to a new file beside the database, whose path is given; writes go on meanwhile. */
+  /** Copies all that is stored to a new file beside the database, whose path is given; writes go on meanwhile. Rejects with 507 on a full disk. */
   async copy(): Promise<string> {
     const file = `${this.#database.file}.${randomUUID()}.copy`;
-    await this.#database.copyTo(file);
-    return file;
+    try {
+      await this.#database.copyTo(file);
+      return file;
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    }
   }
 
   /** Makes every version that a client may know too old, and goes on from that one. Not for a store in use. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import {
 import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesObject } from '../../crds/meta.ts';
 import { loadCrds } from '../../crds/schema.ts';
-import { startRealApiServer } from './real-api-server.ts';
+import { CONTROLLER_MANAGER, startRealApiServer } from './real-api-server.ts';
 
 /** An API server that serves dropfleet's kinds, shared by all suites of a run. */
 export interface ApiServer {
@@ -48,6 +49,16 @@ export function describeOnApiServers(title: string, suite: (server: () => ApiSer
   if (CI !== 'true')
     return void describe.skip(`${onReal} (${missing})`, () => suite(() => unavailable(missing)));
   describe(onReal, () => it('has a server to run on', () => void unavailable(missing)));
+}
+
+/** The same for what takes a cluster's controllers too. Skipped where those of $KUBEBUILDER_ASSETS are missing. */
+export function describeOnClusters(title: string, suite: (server: () => ApiServer) => void): void {
+  const { KUBECONFIG, KUBEBUILDER_ASSETS: assets } = process.env;
+  if (KUBECONFIG || !assets || existsSync(join(assets, CONTROLLER_MANAGER)))
+    return describeOnApiServers(title, suite);
+  describeOn(`${title}, on the standalone API`, standalone, suite);
+  const missing = `${assets} has no ${CONTROLLER_MANAGER}`;
+  describe.skip(`${title}, on a real API server (${missing})`, () => suite(() => unavailable(missing)));
 }
 
 /**
@@ -113,6 +124,7 @@ async function startReal(): Promise<Stoppable> {
   try {
     const opened = await open('real', started.kubeconfig, () => started.close());
     await Promise.race([installCrds(opened.server.client()), started.crashed]);
+    started.startControllers();
     return opened;
   } catch (error) {
     await started.close();

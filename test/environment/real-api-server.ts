@@ -1,12 +1,15 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+/** In the folder of assets, or not: a cluster's controllers. */
+export const CONTROLLER_MANAGER = 'kube-controller-manager';
 
 /** A kube-apiserver with its own etcd: TLS, RBAC, and a cluster-admin's token in the kubeconfig. */
 export interface RealApiServer {
@@ -14,6 +17,8 @@ export interface RealApiServer {
   kubeconfig: string;
   /** Rejects, with the end of its log, when one of the two processes ends by itself. */
   crashed: Promise<never>;
+  /** Starts the controllers that delete dependents and empty namespaces, if they are among the assets. */
+  startControllers(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +37,10 @@ export async function startRealApiServer(assets: string): Promise<RealApiServer>
   return {
     kubeconfig,
     crashed: Promise.race(processes.map(({ crashed }) => crashed)),
+    startControllers() {
+      const program = join(assets, CONTROLLER_MANAGER);
+      if (existsSync(program)) processes.push(start(folder, program, controllerFlags(kubeconfig)));
+    },
     async close() {
       for (const child of processes.toReversed()) await child.stop();
       await rm(folder, { recursive: true, force: true });
@@ -105,6 +114,14 @@ function apiServerFlags(folder: string, port: number, etcdPort: number): string[
     '--service-cluster-ip-range=10.96.0.0/16',
   ];
 }
+
+const controllerFlags = (kubeconfig: string): string[] => [
+  `--kubeconfig=${kubeconfig}`,
+  '--controllers=garbagecollector,namespace',
+  '--leader-elect=false',
+  '--port=0',
+  '--secure-port=0',
+];
 
 function start(
   folder: string,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeOnApiServers, describeOnStandalone } from '../../environment/api-server.ts';
+import { describeOnApiServers, describeOnClusters } from '../../environment/api-server.ts';
 import { ApiClient, type Thing } from './api-client.ts';
 import { configMap, configMapsIn, project, projectsIn } from './things.ts';
 
@@ -130,8 +130,7 @@ describeOnApiServers('Deleting objects', server => {
   });
 });
 
-const NO_MANAGER = 'the real API server of these tests runs without its controller manager';
-describeOnStandalone('What the controllers of a cluster do when deleting', NO_MANAGER, server => {
+describeOnClusters('What the controllers of a cluster do when deleting', server => {
   let api: ApiClient;
   let namespace: string;
   let path: string;
@@ -223,7 +222,7 @@ describeOnStandalone('What the controllers of a cluster do when deleting', NO_MA
   });
 
   it('leaves an object alone whose owner is of a kind that is not served', async () => {
-    const stranger = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: 'some-uid' };
+    const stranger = { apiVersion: 'example.com/v1', kind: 'Widget', name: 'x', uid: 'some-uid' };
     await create('foreign', { ownerReferences: [stranger] });
     const probe = await create('probe', own({ metadata: { name: 'x', uid: 'none', resourceVersion: '' } }));
     await until('DELETED', 'probe', probe);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { describeOnApiServers, describeOnStandalone, type ApiServer } from '../../environment/api-server.ts';
+import { describeOnClusters, describeOnStandalone, type ApiServer } from '../../environment/api-server.ts';
 
 // test/fixtures/kubectl/transcript.txt is what a person would see who types its commands one after the other:
 //
@@ -117,7 +117,7 @@ function tell(server: () => ApiServer, told: readonly Chapter[]): void {
   }
 }
 
-describeOnApiServers('kubectl tells of', server =>
+describeOnClusters('kubectl tells of', server =>
   tell(
     server,
     chapters.filter(({ alone }) => alone === undefined),
