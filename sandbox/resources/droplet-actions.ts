@@ -74,6 +74,8 @@ const BY_TAG: ReadonlySet<string> = new Set([
 function createActionsByTag(call: Call) {
   const type = requiredString(call.body, 'type');
   if (!BY_TAG.has(type)) throw invalidType();
+  // Of no droplets, too.
+  optionalString(call.body, 'name');
   const targets = dropletsTagged(call, call.query.get('tag_name') ?? '');
   const busy = targets.some(droplet => droplet.actionId !== undefined);
   if (busy || call.world.faults.take('pendingEvent', call.operation))

@@ -39,6 +39,7 @@ const MAX_USER_DATA_BYTES = 64 * 1024;
 export function readDropletOrder(call: Call): DropletOrder {
   const { body } = call;
   const single = body['names'] === undefined;
+  if (!single && body['name'] !== undefined) throw unprocessable('only one of name and names can be given');
   const names = single ? [requiredName(body['name'])] : readNames(call);
   const size = sizeBySlug(body['size']);
   if (size === undefined) throw unprocessable('You specified an invalid size for Droplet creation.');
@@ -112,6 +113,8 @@ function readKeys(call: Call): string[] {
 
 function readFeatures({ body }: Call): string[] {
   const asked = ['monitoring', 'ipv6'].filter(feature => optionalFlag(body, feature));
+  // Both are the case here, whatever is asked for.
+  for (const network of ['private_networking', 'public_networking']) optionalFlag(body, network);
   const agent = optionalFlag(body, 'with_droplet_agent') === false ? [] : ['droplet_agent'];
   return [...asked, ...agent, 'private_networking'];
 }

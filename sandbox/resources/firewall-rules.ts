@@ -38,9 +38,8 @@ function readRule(rule: unknown, side: 'sources' | 'destinations'): FirewallRule
 
 /** A port, a range, or all of them, which the API writes as `0`; ICMP has none. */
 function readPorts(rule: Record<string, unknown>, protocol: string): string {
+  const text = optionalString(rule, 'ports') ?? '';
   if (protocol === 'icmp') return '0';
-  const ports = rule['ports'];
-  const text = typeof ports === 'number' ? String(ports) : (optionalString(rule, 'ports') ?? '');
   if (text === 'all' || text === '0') return '0';
   const [from, to] = (/^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [])
     .slice(1)

@@ -7,7 +7,7 @@ import { stamp, uuid } from '../stamp.ts';
 import { hasTag, tagKey } from '../tagging.ts';
 import type { World } from '../world.ts';
 import { readableDroplet } from './droplets.ts';
-import { checkRuleCount, readRules } from './firewall-rules.ts';
+import { checkRuleCount, readRules, type Rules } from './firewall-rules.ts';
 
 /** Firewalls. */
 export const firewallRoutes: readonly Route[] = [
@@ -169,10 +169,17 @@ function requiredTags(body: Call['body']): readonly string[] {
   return tags;
 }
 
+function requiredRules(body: Call['body']): Rules {
+  const rules = readRules(body);
+  if (body['inbound_rules'] === undefined && body['outbound_rules'] === undefined)
+    throw unprocessable('inbound_rules or outbound_rules is required');
+  return rules;
+}
+
 const union = <T>(a: readonly T[], b: readonly T[]): T[] => [...new Set([...a, ...b])];
 
 function addRules(firewall: FirewallRecord, { body }: Call): Partial<FirewallRecord> {
-  const { inboundRules, outboundRules } = readRules(body);
+  const { inboundRules, outboundRules } = requiredRules(body);
   return {
     inboundRules: [...without(firewall.inboundRules, inboundRules), ...inboundRules],
     outboundRules: [...without(firewall.outboundRules, outboundRules), ...outboundRules],
@@ -180,7 +187,7 @@ function addRules(firewall: FirewallRecord, { body }: Call): Partial<FirewallRec
 }
 
 function removeRules(firewall: FirewallRecord, { body }: Call): Partial<FirewallRecord> {
-  const { inboundRules, outboundRules } = readRules(body);
+  const { inboundRules, outboundRules } = requiredRules(body);
   return {
     inboundRules: without(firewall.inboundRules, inboundRules),
     outboundRules: without(firewall.outboundRules, outboundRules),

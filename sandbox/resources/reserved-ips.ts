@@ -113,7 +113,7 @@ function reserveForDroplet(call: Call): { ip: string; links: object } {
 function reserveForRegion(call: Call): string {
   const region = regionBySlug(requiredString(call.body, 'region'));
   if (region === undefined) throw unprocessable('region is invalid');
-  const projectId = optionalString(call.body, 'project_id') || defaultProject(call.world, call.now).id;
+  const projectId = optionalString(call.body, 'project_id') ?? defaultProject(call.world, call.now).id;
   if (call.world.state.get('projects', projectId) === undefined)
     throw unprocessable('project_id: no such project');
   const ip = publicAddress(call.world, false);

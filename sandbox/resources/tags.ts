@@ -105,8 +105,9 @@ type Retag = (tags: readonly string[], tag: string) => readonly string[];
 
 function retag(call: Call, change: Retag) {
   const { name } = tagOf(call);
-  for (const resource of optionalList(call.body, 'resources') ?? [])
-    retagResource(call.world, resource, tags => change(tags, name));
+  const resources = optionalList(call.body, 'resources');
+  if (resources === undefined) throw unprocessable('resources is required');
+  for (const resource of resources) retagResource(call.world, resource, tags => change(tags, name));
   return noContent();
 }
 

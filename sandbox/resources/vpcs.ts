@@ -71,7 +71,7 @@ function createVpc(call: Call) {
   const vpc: VpcRecord = {
     id: uuid(world.random),
     name,
-    description: optionalString(body, 'description') ?? '',
+    description: readDescription(body) ?? '',
     region: region.slug,
     ipRange: readRange(call),
     createdAt: now,
@@ -86,6 +86,15 @@ function checkName(world: World, name: string, self?: VpcRecord): string {
   if ([...world.state.all('vpcs')].some(vpc => vpc.name === name && vpc.id !== self?.id))
     throw unprocessable('name is already in use');
   return name;
+}
+
+const MAX_DESCRIPTION = 255;
+
+function readDescription(body: Call['body']): string | undefined {
+  const description = optionalString(body, 'description');
+  if (description !== undefined && description.length > MAX_DESCRIPTION)
+    throw unprocessable(`description may have at most ${MAX_DESCRIPTION} characters`);
+  return description;
 }
 
 function readRange({ world, body }: Call): string {
@@ -103,13 +112,13 @@ function readRange({ world, body }: Call): string {
 function replaceVpc(call: Call) {
   const vpc = vpcOf(call);
   const name = checkName(call.world, requiredString(call.body, 'name'), vpc);
-  return store(call, { ...vpc, name, description: optionalString(call.body, 'description') ?? '' });
+  return store(call, { ...vpc, name, description: readDescription(call.body) ?? '' });
 }
 
 function updateVpc(call: Call) {
   const vpc = vpcOf(call);
   const name = checkName(call.world, optionalString(call.body, 'name') ?? vpc.name, vpc);
-  const description = optionalString(call.body, 'description') ?? vpc.description;
+  const description = readDescription(call.body) ?? vpc.description;
   return store(call, { ...vpc, name, description });
 }
 

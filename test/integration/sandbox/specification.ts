@@ -8,6 +8,11 @@ export interface Specification {
    * from the schema, a status that is not documented, and a root key that is missing.
    */
   check(method: string, path: string, status: number, body: unknown): void;
+  /** Whether the document allows that body in a request; one with a `type` goes by the schema of its type. */
+  accepts(method: string, path: string, body: unknown): boolean;
+  takesBody(method: string, path: string): boolean;
+  /** The names of all fields that the document knows for the body's root. */
+  fields(method: string, path: string): readonly string[];
 }
 
 type Json = { readonly [key: string]: unknown };
@@ -41,6 +46,13 @@ export async function readSpecification(file: string): Promise<Specification> {
       const missing = rootKeys(document, pointer).filter(key => !Object.hasOwn(body as object, key));
       if (missing.length > 0) throw new Error(`${method} ${path} ${status}: no ${missing.join(', ')}`);
     },
+    accepts(method, path, body) {
+      const schema = requestPointer(document, method, path);
+      const typed = typedPointer(document, schema, body);
+      return typed !== undefined && validatorAt(typed)(body);
+    },
+    takesBody: (method, path) => operationAt(document, method, path)?.['requestBody'] !== undefined,
+    fields: (method, path) => [...new Set(requestFields(document, requestPointer(document, method, path)))],
   };
 }
 
@@ -63,6 +75,39 @@ function responsePointer(document: Json, method: string, path: string, status: n
   if (documented === undefined || (key === 'default' && status < 400))
     throw new Error(`${method} ${path} is not documented with ${status}`);
   return resolve(document, `${responses}/${key}`);
+}
+
+const operationAt = (document: Json, method: string, path: string): Json | undefined =>
+  at(document, `/paths/${escape(path)}/${method.toLowerCase()}`) as Json | undefined;
+
+const requestPointer = (document: Json, method: string, path: string): string =>
+  resolve(
+    document,
+    `/paths/${escape(path)}/${method.toLowerCase()}/requestBody/content/application~1json/schema`,
+  );
+
+/** A discriminator picks the schema by a field of the body; undefined when it knows no such value. */
+function typedPointer(document: Json, pointer: string, body: unknown): string | undefined {
+  const { discriminator } = at(document, pointer) as {
+    discriminator?: { propertyName: string; mapping: Record<string, string> };
+  };
+  if (discriminator === undefined) return pointer;
+  const type = (body as Json | null)?.[discriminator.propertyName];
+  const reference = typeof type === 'string' ? discriminator.mapping[type] : undefined;
+  return reference === undefined ? undefined : resolve(document, reference.slice(1));
+}
+
+/** Of all alternatives, and without those that only replies have. */
+function requestFields(document: Json, pointer: string): string[] {
+  const where = resolve(document, pointer);
+  const schema = at(document, where) as Json;
+  const parts = ['allOf', 'anyOf', 'oneOf'].flatMap(kind =>
+    ((schema[kind] as unknown[] | undefined) ?? []).flatMap((_, index) =>
+      requestFields(document, `${where}/${kind}/${index}`),
+    ),
+  );
+  const own = Object.entries((schema['properties'] as Record<string, Json> | undefined) ?? {});
+  return [...parts, ...own.filter(([, field]) => field['readOnly'] !== true).map(([name]) => name)];
 }
 
 /** The keys that a schema declares for the root object, required or not; none for alternatives. */
