@@ -31,7 +31,7 @@ export function createHypervisor(docker: Docker, names: Names, image: string): H
     async run(turn, [command, ...args], options = {}) {
       // A mount made on the way is this run's own, and goes with it.
       const alone = ['unshare', '--mount', 'flock', '--close', `/run/${turn}.lock`];
-      const argv = [...alone, `/usr/local/lib/hypervisor/${command}`, ...args];
+      const argv = [...alone, `${COMMANDS}/${command}`, ...args];
       const exec = (): Promise<string> =>
         docker.run(['exec', '--interactive', names.sandbox, ...argv], {
           failure: `The sandbox's ${command} failed`,
@@ -52,6 +52,7 @@ export function createHypervisor(docker: Docker, names: Names, image: string): H
   };
 }
 
+const COMMANDS = '/usr/local/lib/hypervisor';
 const STOPPED = /no such container|is not running/i;
 
 async function ensureRunning(docker: Docker, names: Names, image: string): Promise<void> {
@@ -62,8 +63,8 @@ async function ensureRunning(docker: Docker, names: Names, image: string): Promi
   await docker.run(['volume', 'create', '--label', names.label, names.sandbox]);
   const owned = ['--detach', '--name', names.sandbox, '--label', names.label];
   // Everything it handles is the kernel's: other machines' processes, devices, mounts, network.
-  const rights = ['--privileged', '--pid', 'host', '--network', 'none', '--volume', '/dev:/dev'];
+  const rights = ['--privileged', '--pid', 'host', '--network', 'host', '--volume', '/dev:/dev'];
   const disks = ['--volume', `${names.sandbox}:${MACHINES}`];
-  const life = ['--stop-signal', 'SIGKILL', '--entrypoint', 'sleep'];
-  await docker.run(['run', ...owned, ...rights, ...disks, ...life, image, 'infinity']);
+  const life = ['--stop-signal', 'SIGKILL', '--entrypoint', `${COMMANDS}/run`];
+  await docker.run(['run', ...owned, ...rights, ...disks, ...life, image]);
 }
