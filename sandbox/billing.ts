@@ -1,5 +1,5 @@
 import { BILLED_HOURS, sizeBySlug } from './catalog.ts';
-import type { ChargeRecord, UsageRecord } from './records.ts';
+import type { ChargeRecord, UsageRecord } from './billing-records.ts';
 
 /** What the account costs at list price. */
 export interface Bill {

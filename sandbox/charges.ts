@@ -1,4 +1,5 @@
-import type { ChargeRecord, DropletRecord, UsageRecord } from './records.ts';
+import type { DropletRecord } from './records.ts';
+import type { ChargeRecord, UsageRecord } from './billing-records.ts';
 import type { World } from './world.ts';
 
 // Usage is what droplets are billed by, charges what everything else is.

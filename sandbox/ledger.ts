@@ -1,5 +1,5 @@
 import { billOf, type Bill } from './billing.ts';
-import type { ChargeRecord, UsageRecord } from './records.ts';
+import type { ChargeRecord, UsageRecord } from './billing-records.ts';
 
 /** One request that reached the API. */
 export interface LedgerCall {

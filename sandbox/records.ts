@@ -1,6 +1,9 @@
 // What the sandbox keeps of each resource. Records are never changed in place: a change puts a new record, so
 // that the state can take it back and the journal can write it down. All times are milliseconds since the epoch.
 
+import type { ChargeRecord, UsageRecord } from './billing-records.ts';
+import type { VolumeRecord, VolumeSnapshotRecord } from './storage-records.ts';
+
 /** A droplet with the lags that faults gave it. */
 export interface DropletRecord {
   readonly id: number;
@@ -85,43 +88,6 @@ export interface ImageRecord {
   readonly pendingUntil?: number;
   /** The action under way. */
   readonly actionId?: number;
-}
-
-/** A block storage volume. What it is attached to is in the droplet's `volumeIds`. */
-export interface VolumeRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  /** The region slug; only droplets of the same region can have it. */
-  readonly region: string;
-  /** GB; it only grows. */
-  readonly sizeGigabytes: number;
-  readonly createdAt: number;
-  /** Empty when it was made without a file system. */
-  readonly filesystemType: string;
-  readonly filesystemLabel: string;
-  readonly tags: readonly string[];
-  /** The volume snapshot that its files were made from. */
-  readonly snapshotId?: string;
-  /** The action under way, which locks the volume. */
-  readonly actionId?: number;
-}
-
-/** A volume's files at one time. */
-export interface VolumeSnapshotRecord {
-  readonly id: string;
-  readonly name: string;
-  /** The volume may be gone. */
-  readonly volumeId: string;
-  readonly regions: readonly string[];
-  readonly createdAt: number;
-  /** GB; the size of the volume, which is the least that a new one may have. */
-  readonly minDiskSize: number;
-  /** GB */
-  readonly sizeGigabytes: number;
-  readonly filesystemType: string;
-  readonly filesystemLabel: string;
-  readonly tags: readonly string[];
 }
 
 /** A public address that stays the account's; floating IP is its older name. */
@@ -248,29 +214,6 @@ export interface VpcRecord {
   readonly ipRange: string;
   readonly createdAt: number;
   readonly default: boolean;
-}
-
-/** A stretch of time for which a droplet is paid at one size. */
-export interface UsageRecord {
-  readonly dropletId: number;
-  readonly name: string;
-  readonly size: string;
-  readonly from: number;
-  /** None while it runs. */
-  readonly to?: number;
-}
-
-/** A stretch of time for which something else than a droplet is paid. */
-export interface ChargeRecord {
-  readonly kind: 'volume' | 'snapshot' | 'reserved-ip' | 'backups';
-  /** The id of the resource; of the droplet for backups. */
-  readonly resource: string;
-  readonly name: string;
-  /** US dollars for a whole month. */
-  readonly monthly: number;
-  readonly from: number;
-  /** None while it goes on. */
-  readonly to?: number;
 }
 
 /** The numbers that must not be given twice, and what else outlives a restart. */

@@ -4,7 +4,8 @@ import { found, optionalChoice, requiredChoice, requiredInteger, requiredString 
 import { startAction, type ActionOrder } from '../lifecycle.ts';
 import { VOLUMES_PER_DROPLET } from '../limits.ts';
 import { listReply } from '../pagination.ts';
-import type { ActionRecord, DropletRecord, VolumeRecord } from '../records.ts';
+import type { ActionRecord, DropletRecord } from '../records.ts';
+import type { VolumeRecord } from '../storage-records.ts';
 import { accepted, ok, type Call, type Route } from '../route.ts';
 import { readTags } from '../tagging.ts';
 import type { World } from '../world.ts';

@@ -3,7 +3,7 @@ import { found, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { snapshotPrice } from '../prices.ts';
 import { removeVolumeSnapshot } from '../removal.ts';
-import type { VolumeSnapshotRecord } from '../records.ts';
+import type { VolumeSnapshotRecord } from '../storage-records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../stamp.ts';
 import { ensureTags, readTags } from '../tagging.ts';

@@ -7,7 +7,7 @@ import { listReply } from '../pagination.ts';
 import { volumePrice } from '../prices.ts';
 import { assign, defaultProject } from '../projects.ts';
 import { removeVolume } from '../removal.ts';
-import type { VolumeRecord, VolumeSnapshotRecord } from '../records.ts';
+import type { VolumeRecord, VolumeSnapshotRecord } from '../storage-records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../stamp.ts';
 import { ensureTags, readTags } from '../tagging.ts';

@@ -14,6 +14,11 @@ export interface TestSandbox {
   sandbox: Sandbox;
   /** Sends a request with a valid token; a body goes as JSON. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestReply>;
+  post(path: string, body?: unknown): Promise<TestReply>;
+  /** The body of what a GET is answered with. */
+  read(path: string): Promise<TestReply['body']>;
+  /** The id of a new droplet that has booted. */
+  droplet(changes?: Record<string, unknown>): Promise<number>;
   /** Lets so many milliseconds pass. */
   pass(ms: number): void;
   /** The time it is. */
@@ -56,9 +61,17 @@ export async function startTestSandbox(
     random: seededRandom(),
     ...options,
   });
+  const post = (path: string, body?: unknown): Promise<TestReply> => send(sandbox.url, 'POST', path, body);
   return {
     sandbox,
     send: (method, path, body, headers) => send(sandbox.url, method, path, body, headers),
+    post,
+    read: async path => (await send(sandbox.url, 'GET', path)).body,
+    async droplet(changes) {
+      const { body } = await post('/v2/droplets', dropletBody(changes));
+      time += options.bootDelayMs ?? TEST_BOOT_MS;
+      return body.droplet.id;
+    },
     pass: ms => {
       time += ms;
     },
@@ -70,7 +83,7 @@ async function send(
   url: string,
   method: string,
   path: string,
-  body: unknown,
+  body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<TestReply> {
   const response = await fetch(`${url}${path}`, {

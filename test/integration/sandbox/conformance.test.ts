@@ -64,13 +64,6 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
   /** Waits until a droplet's action is over. */
   const settle = (): void => test.pass(2 * TEST_BOOT_MS);
 
-  /** A droplet that has booted. */
-  async function droplet(changes?: Record<string, unknown>): Promise<number> {
-    const { body } = await call('POST', '/v2/droplets', 202, { body: dropletBody(changes) });
-    settle();
-    return body.droplet.id;
-  }
-
   async function act(droplet: number, body: Record<string, unknown>): Promise<void> {
     await call('POST', '/v2/droplets/{droplet_id}/actions', 201, { ids: [droplet], body });
     settle();
@@ -195,7 +188,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
     const volume = await call('POST', '/v2/volumes', 201, { body: { ...body, tags: ['kept'] } });
     await call('POST', '/v2/volumes', 409, { body });
     const ids = [volume.body.volume.id as string];
-    const droplet_id = await droplet();
+    const droplet_id = await test.droplet();
     const attach = { type: 'attach', droplet_id, region: 'nyc3' };
     const actions = '/v2/volumes/{volume_id}/actions';
     const action = await call('POST', actions, 202, { ids, body: attach });
@@ -227,7 +220,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
   for (const name of ['reserved_ip', 'floating_ip'])
     it(`answers for ${name}s and their actions as documented`, async () => {
       const path = `/v2/${name}s/{${name}}`;
-      const droplet_id = await droplet();
+      const droplet_id = await test.droplet();
       const reserved = await call('POST', `/v2/${name}s`, 202, { body: { droplet_id } });
       const ids = [reserved.body[name].ip as string];
       settle();
@@ -248,7 +241,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
     const create = { name: 'shop', purpose: 'Web Application', environment: 'Staging' };
     const project = await call('POST', '/v2/projects', 201, { body: create });
     const { id } = project.body.project;
-    const held = [`do:droplet:${await droplet()}`];
+    const held = [`do:droplet:${await test.droplet()}`];
     const resources = '/v2/projects/{project_id}/resources';
     const body = { ...create, description: 'for tests', is_default: false };
     await call('GET', '/v2/projects', 200);
@@ -284,7 +277,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
   });
 
   it('answers for backups, kernels and neighbors of droplets as documented', async () => {
-    const ids = [await droplet({ backups: true, backup_policy: { plan: 'daily', hour: 0 } })];
+    const ids = [await test.droplet({ backups: true, backup_policy: { plan: 'daily', hour: 0 } })];
     test.pass(86_400_000);
     await call('GET', '/v2/droplets/{droplet_id}', 200, { ids });
     await call('GET', '/v2/droplets/{droplet_id}/backups', 200, { ids });
@@ -299,7 +292,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
     const path = '/v2/droplets/{droplet_id}/destroy_with_associated_resources';
     const volume = { name: 'doomed', region: 'nyc3', size_gigabytes: 1 };
     const { body } = await call('POST', '/v2/volumes', 201, { body: volume });
-    const ids = [await droplet({ volumes: [body.volume.id] })];
+    const ids = [await test.droplet({ volumes: [body.volume.id] })];
     await call('GET', path, 200, { ids });
     test.sandbox.faults.set({ actionErrored: { next: 1 } });
     const selection = { volumes: [body.volume.id] };
@@ -311,7 +304,7 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
     settle();
     await call('GET', `${path}/status`, 200, { ids });
     await call('GET', '/v2/volumes/{volume_id}', 404, { ids: [body.volume.id] });
-    const second = [await droplet()];
+    const second = [await test.droplet()];
     await call('DELETE', `${path}/dangerous`, 202, { ids: second, headers: { 'x-dangerous': 'true' } });
     settle();
     await call('GET', '/v2/droplets/{droplet_id}', 404, { ids: second });

@@ -1,5 +1,4 @@
-import { TEST_KEY, dropletBody, type TestSandbox } from '../../builders/sandbox.ts';
-import { TEST_BOOT_MS } from '../../builders/sandbox.ts';
+import { TEST_BOOT_MS, TEST_KEY, dropletBody, type TestSandbox } from '../../builders/sandbox.ts';
 
 /** A request that is accepted as things are: by its documented path, what stands in its places, and its body. */
 export interface ValidRequest {
@@ -14,12 +13,7 @@ const PING = { protocol: 'icmp', ports: '0', destinations: { addresses: ['0.0.0.
 
 /** One for each operation that takes a body and each kind of body, with what they need made in the sandbox. */
 export async function validRequests(test: TestSandbox): Promise<ValidRequest[]> {
-  const post = async (path: string, body?: object) => (await test.send('POST', path, body)).body;
-  const droplet = async (changes: object = {}): Promise<number> => {
-    const { body } = await test.send('POST', '/v2/droplets', dropletBody({ ...changes }));
-    test.pass(TEST_BOOT_MS);
-    return body.droplet.id;
-  };
+  const post = async (path: string, body?: object) => (await test.post(path, body)).body;
   const volume = async (name: string): Promise<string> =>
     (await post('/v2/volumes', { name, region: 'nyc3', size_gigabytes: 10 })).volume.id;
   const image = async (): Promise<number> => {
@@ -30,19 +24,19 @@ export async function validRequests(test: TestSandbox): Promise<ValidRequest[]> 
   };
 
   const key = (await post('/v2/account/keys', { name: 'key', public_key: TEST_KEY })).ssh_key.id;
-  const plain = await droplet({ tags: ['tagged'] });
-  const off = await droplet();
+  const plain = await test.droplet({ tags: ['tagged'] });
+  const off = await test.droplet();
   await post(`/v2/droplets/${off}/actions`, { type: 'power_off' });
-  const backedUp = await droplet({ backups: true, backup_policy: { plan: 'daily', hour: 0 } });
+  const backedUp = await test.droplet({ backups: true, backup_policy: { plan: 'daily', hour: 0 } });
   test.pass(86_400_000);
   const backup = (await test.send('GET', `/v2/droplets/${backedUp}/backups`)).body.backups[0].id as number;
-  const doomed = await droplet({ volumes: [await volume('doomed')] });
+  const doomed = await test.droplet({ volumes: [await volume('doomed')] });
   const doomedVolume = (await test.send('GET', `/v2/droplets/${doomed}`)).body.droplet.volume_ids[0];
   const idle = await volume('idle');
   await volume('second');
   const attached = await volume('attached');
-  const host = await droplet({ volumes: [attached] });
-  const [assigned, free] = [await droplet(), await droplet()];
+  const host = await test.droplet({ volumes: [attached] });
+  const [assigned, free] = [await test.droplet(), await test.droplet()];
   const floating = (await post('/v2/reserved_ips', { droplet_id: assigned })).reserved_ip.ip;
   const reserved = (await post('/v2/reserved_ips', { region: 'nyc3' })).reserved_ip.ip;
   await post('/v2/tags', { name: 'tag' });
@@ -54,7 +48,7 @@ export async function validRequests(test: TestSandbox): Promise<ValidRequest[]> 
   const vpc = (await post('/v2/vpcs', { name: 'vpc', region: 'ams3' })).vpc.id;
   const project = (await post('/v2/projects', { name: 'project', purpose: 'Web' })).project.id;
   const uploaded = await image();
-  const unreserved = await droplet();
+  const unreserved = await test.droplet();
   test.pass(10 * TEST_BOOT_MS);
 
   const resources = [{ resource_id: String(plain), resource_type: 'droplet' }];

@@ -19,19 +19,14 @@ describe("the sandbox's backups", () => {
   });
   afterEach(() => test.sandbox.close());
 
-  const get = async (path: string): Promise<TestReply['body']> => (await test.send('GET', path)).body;
   const act = (id: number, body: object): Promise<TestReply> =>
     test.send('POST', `/v2/droplets/${id}/actions`, body);
   const backups = async (id: number): Promise<{ id: number; created_at: string }[]> =>
-    (await get(`/v2/droplets/${id}/backups?per_page=100`)).backups;
+    (await test.read(`/v2/droplets/${id}/backups?per_page=100`)).backups;
 
   /** A droplet with daily backups at 04:00. */
-  async function backedUp(): Promise<number> {
-    const body = dropletBody({ backups: true, backup_policy: { plan: 'daily', hour: 4 } });
-    const { droplet } = (await test.send('POST', '/v2/droplets', body)).body;
-    test.pass(TEST_BOOT_MS);
-    return droplet.id;
-  }
+  const backedUp = (): Promise<number> =>
+    test.droplet({ backups: true, backup_policy: { plan: 'daily', hour: 4 } });
 
   it('begin with the next window of their plan', () => {
     // The first of January 2026 is a Thursday.
@@ -44,7 +39,7 @@ describe("the sandbox's backups", () => {
 
   it('are taken at their hour and announced before', async () => {
     const id = await backedUp();
-    const { droplet } = await get(`/v2/droplets/${id}`);
+    const { droplet } = await test.read(`/v2/droplets/${id}`);
     expect(droplet.next_backup_window).to.deep.equal({
       start: '2026-01-01T04:00:00Z',
       end: '2026-01-01T08:00:00Z',
@@ -53,8 +48,8 @@ describe("the sandbox's backups", () => {
     test.pass(4 * HOUR);
     const taken = await backups(id);
     expect(taken.map(backup => backup.created_at)).to.deep.equal(['2026-01-01T04:00:00Z']);
-    expect((await get(`/v2/droplets/${id}`)).droplet.backup_ids).to.deep.equal([taken[0]!.id]);
-    expect((await get('/v2/snapshots')).snapshots).to.deep.equal([]);
+    expect((await test.read(`/v2/droplets/${id}`)).droplet.backup_ids).to.deep.equal([taken[0]!.id]);
+    expect((await test.read('/v2/snapshots')).snapshots).to.deep.equal([]);
   });
 
   it('are kept as long as their plan says, however late somebody looks', async () => {
@@ -74,7 +69,10 @@ describe("the sandbox's backups", () => {
     expect((await act(other, { type: 'restore', image: backup!.id })).status).to.equal(422);
     await act(id, { type: 'restore', image: backup!.id });
     test.pass(TEST_BOOT_MS);
-    expect((await get(`/v2/droplets/${id}`)).droplet.image).to.include({ id: backup!.id, type: 'backup' });
+    expect((await test.read(`/v2/droplets/${id}`)).droplet.image).to.include({
+      id: backup!.id,
+      type: 'backup',
+    });
   });
 
   it('change their plan, stop, and go with their droplet', async () => {
@@ -84,14 +82,14 @@ describe("the sandbox's backups", () => {
       backup_policy: { plan: 'weekly', weekday: 'MON', hour: 8 },
     });
     test.pass(TEST_BOOT_MS);
-    expect((await get(`/v2/droplets/${id}/backups/policy`)).policy).to.deep.include({
+    expect((await test.read(`/v2/droplets/${id}/backups/policy`)).policy).to.deep.include({
       backup_enabled: true,
       next_backup_window: { start: '2026-01-05T08:00:00Z', end: '2026-01-05T12:00:00Z' },
     });
     test.pass(7 * DAY);
     await act(id, { type: 'disable_backups' });
     test.pass(30 * DAY);
-    expect((await get(`/v2/droplets/${id}/backups/policy`)).policy.backup_enabled).to.equal(false);
+    expect((await test.read(`/v2/droplets/${id}/backups/policy`)).policy.backup_enabled).to.equal(false);
     const [backup] = await backups(id);
     await test.send('DELETE', `/v2/droplets/${id}`);
     expect((await test.send('GET', `/v2/images/${backup!.id}`)).status).to.equal(404);
@@ -105,7 +103,7 @@ describe("the sandbox's backups", () => {
     expect(convert.status).to.equal(201);
     test.pass(TEST_BOOT_MS);
     await test.send('DELETE', `/v2/droplets/${id}`);
-    expect((await get(`/v2/images/${backup!.id}`)).image.type).to.equal('snapshot');
+    expect((await test.read(`/v2/images/${backup!.id}`)).image.type).to.equal('snapshot');
   });
 
   for (const policy of [{ plan: 'hourly' }, { hour: 5 }, { weekday: 'Sunday' }, { hour: '4' }, 'daily', []])

@@ -1,11 +1,5 @@
 import { expect } from 'chai';
-import {
-  TEST_BOOT_MS,
-  dropletBody,
-  startTestSandbox,
-  type TestReply,
-  type TestSandbox,
-} from '../../builders/sandbox.ts';
+import { TEST_BOOT_MS, startTestSandbox, type TestReply, type TestSandbox } from '../../builders/sandbox.ts';
 
 describe("the sandbox's reserved IPs", () => {
   let test: TestSandbox;
@@ -14,36 +8,29 @@ describe("the sandbox's reserved IPs", () => {
   });
   afterEach(() => test.sandbox.close());
 
-  const post = (path: string, body: unknown): Promise<TestReply> => test.send('POST', path, body);
-  const get = async (path: string): Promise<TestReply['body']> => (await test.send('GET', path)).body;
   const reserve = async (body: object = { region: 'nyc3' }): Promise<string> =>
-    (await post('/v2/reserved_ips', body)).body.reserved_ip.ip;
-  const act = (ip: string, body: object): Promise<TestReply> => post(`/v2/reserved_ips/${ip}/actions`, body);
+    (await test.post('/v2/reserved_ips', body)).body.reserved_ip.ip;
+  const act = (ip: string, body: object): Promise<TestReply> =>
+    test.post(`/v2/reserved_ips/${ip}/actions`, body);
   const holder = async (ip: string): Promise<number | undefined> =>
-    (await get(`/v2/reserved_ips/${ip}`)).reserved_ip.droplet?.id;
-
-  async function droplet(changes?: Record<string, unknown>): Promise<number> {
-    const { body } = await post('/v2/droplets', dropletBody(changes));
-    test.pass(TEST_BOOT_MS);
-    return body.droplet.id;
-  }
+    (await test.read(`/v2/reserved_ips/${ip}`)).reserved_ip.droplet?.id;
 
   it('are reserved for a droplet, and lead to it after a moment', async () => {
-    const id = await droplet();
-    const { status, body } = await post('/v2/reserved_ips', { droplet_id: id });
+    const id = await test.droplet();
+    const { status, body } = await test.post('/v2/reserved_ips', { droplet_id: id });
     expect(status).to.equal(202);
     expect(body.reserved_ip).to.include({ droplet: null, locked: true });
     expect(body.links.droplets[0].id).to.equal(id);
-    expect((await get(`/v2/droplets/${id}`)).droplet.locked).to.equal(true);
+    expect((await test.read(`/v2/droplets/${id}`)).droplet.locked).to.equal(true);
     const { pathname } = new URL(body.links.actions[0].href);
-    expect((await get(pathname)).action).to.include({ type: 'assign_ip', status: 'in-progress' });
+    expect((await test.read(pathname)).action).to.include({ type: 'assign_ip', status: 'in-progress' });
     test.pass(TEST_BOOT_MS);
-    expect((await get(pathname)).action.status).to.equal('completed');
+    expect((await test.read(pathname)).action.status).to.equal('completed');
     expect(await holder(body.reserved_ip.ip)).to.equal(id);
   });
 
   it('move from droplet to droplet, and are let go of', async () => {
-    const [ip, first, second] = [await reserve(), await droplet(), await droplet()];
+    const [ip, first, second] = [await reserve(), await test.droplet(), await test.droplet()];
     for (const id of [first, second]) {
       expect((await act(ip, { type: 'assign', droplet_id: id })).status).to.equal(201);
       test.pass(TEST_BOOT_MS);
@@ -53,28 +40,28 @@ describe("the sandbox's reserved IPs", () => {
     test.pass(TEST_BOOT_MS);
     expect(await holder(ip)).to.equal(undefined);
     expect((await act(ip, { type: 'unassign' })).status).to.equal(422);
-    const { actions } = await get(`/v2/reserved_ips/${ip}/actions`);
+    const { actions } = await test.read(`/v2/reserved_ips/${ip}/actions`);
     const types = actions.map((action: { type: string }) => action.type);
     expect(types).to.deep.equal(['unassign_ip', 'assign_ip', 'assign_ip']);
   });
 
   it('are one a droplet, of its region, and not while it is busy', async () => {
-    const id = await droplet();
+    const id = await test.droplet();
     await reserve({ droplet_id: id });
     test.pass(TEST_BOOT_MS);
     const second = await reserve();
     expect((await act(second, { type: 'assign', droplet_id: id })).status).to.equal(422);
     const far = await reserve({ region: 'ams3' });
-    const other = await droplet();
+    const other = await test.droplet();
     expect((await act(far, { type: 'assign', droplet_id: other })).status).to.equal(422);
-    await post(`/v2/droplets/${other}/actions`, { type: 'reboot' });
+    await test.post(`/v2/droplets/${other}/actions`, { type: 'reboot' });
     expect((await act(second, { type: 'assign', droplet_id: other })).body.message).to.equal(
       'Droplet already has a pending event.',
     );
   });
 
   it('outlive their droplet, and are gone when they are deleted', async () => {
-    const id = await droplet();
+    const id = await test.droplet();
     const ip = await reserve({ droplet_id: id });
     test.pass(TEST_BOOT_MS);
     await test.send('DELETE', `/v2/droplets/${id}`);
@@ -84,19 +71,19 @@ describe("the sandbox's reserved IPs", () => {
   });
 
   it('are the same as floating IPs', async () => {
-    const { body } = await post('/v2/floating_ips', { region: 'nyc3' });
+    const { body } = await test.post('/v2/floating_ips', { region: 'nyc3' });
     const { ip } = body.floating_ip;
-    expect((await get('/v2/reserved_ips')).reserved_ips[0].ip).to.equal(ip);
-    const id = await droplet();
-    await post(`/v2/floating_ips/${ip}/actions`, { type: 'assign', droplet_id: id });
+    expect((await test.read('/v2/reserved_ips')).reserved_ips[0].ip).to.equal(ip);
+    const id = await test.droplet();
+    await test.post(`/v2/floating_ips/${ip}/actions`, { type: 'assign', droplet_id: id });
     test.pass(TEST_BOOT_MS);
-    expect((await get(`/v2/floating_ips/${ip}`)).floating_ip.droplet.id).to.equal(id);
+    expect((await test.read(`/v2/floating_ips/${ip}`)).floating_ip.droplet.id).to.equal(id);
   });
 
   it('are never the address of a droplet, however often addresses are given back', async () => {
     const ip = await reserve();
-    const id = await droplet();
-    const { v4 } = (await get(`/v2/droplets/${id}`)).droplet.networks;
+    const id = await test.droplet();
+    const { v4 } = (await test.read(`/v2/droplets/${id}`)).droplet.networks;
     expect(v4.map((network: { ip_address: string }) => network.ip_address)).not.to.include(ip);
     test.sandbox.faults.set({ reuseAddress: {} });
     await test.send('DELETE', `/v2/reserved_ips/${ip}`);
@@ -111,7 +98,7 @@ describe("the sandbox's reserved IPs", () => {
     ['a project that is not there', { region: 'nyc3', project_id: 'cafe' }],
   ] as const)
     it(`are refused with ${what}`, async () => {
-      expect((await post('/v2/reserved_ips', body)).status).to.equal(422);
-      expect((await get('/v2/reserved_ips')).meta.total).to.equal(0);
+      expect((await test.post('/v2/reserved_ips', body)).status).to.equal(422);
+      expect((await test.read('/v2/reserved_ips')).meta.total).to.equal(0);
     });
 });
