@@ -5,7 +5,7 @@ import {
   pruneConfigurations,
   stageConfiguration,
   tryConfiguration,
-  verifyGeneration,
+  verifyConfiguration,
 } from './commands.ts';
 import { ConfigurationRefused, isLoadBalancerError, LoadBalancerError } from './errors.ts';
 import { parseFacts, type LoadBalancerFacts } from './facts.ts';
@@ -62,9 +62,9 @@ const executors: Executors<LoadBalancerStep, [master: Master, files: readonly Co
     const { code, stderr } = await host.run(activateConfiguration(layout, directory), { signal });
     if (code !== 0) throw new LoadBalancerError('NotReloaded', tell('nginx could not be reloaded', stderr));
   },
-  async verify({ generation }, { host, layout, signal }) {
+  async verify({ directory }, { host, layout, signal }) {
     const options = { timeoutMs: VERIFY_TIMEOUT_MS, signal };
-    const { code, stdout, stderr } = await host.run(verifyGeneration(layout, generation), options);
+    const { code, stdout, stderr } = await host.run(verifyConfiguration(layout, directory), options);
     if (code === 0) return;
     const instead = stdout.trim() === '' ? 'nothing answers' : 'something else answers';
     const doing = `nginx does not run its new configuration: ${instead} at ${layout.url}`;
@@ -103,7 +103,7 @@ export async function apply(
 async function restore({ current, running }: LoadBalancerFacts, master: Master): Promise<string> {
   try {
     await executors.activate({ type: 'activate', directory: current }, master, []);
-    await executors.verify({ type: 'verify', generation: running }, master, []);
+    await executors.verify({ type: 'verify', directory: running }, master, []);
     return 'the previous configuration was put back';
   } catch (error) {
     if (!isLoadBalancerError(error)) throw error;

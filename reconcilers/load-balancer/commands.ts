@@ -33,9 +33,9 @@ export const tryConfiguration = ({ home }: Layout, directory: string): string[] 
 export const activateConfiguration = ({ home, main }: Layout, directory: string): string[] =>
   asRoot(ACTIVATE, home, main, directory);
 
-/** Waits until only that generation answers. */
-export const verifyGeneration = ({ url, logs }: Layout, generation: string): string[] =>
-  asRoot(VERIFY, url, generation, `${ANSWERS}`, `${TRIES}`, `${logs}/error.log`);
+/** Waits until only workers that read that folder answer. */
+export const verifyConfiguration = ({ url, logs }: Layout, directory: string): string[] =>
+  asRoot(VERIFY, url, directory, `${ANSWERS}`, `${TRIES}`, `${logs}/error.log`);
 
 /** Removes old folders, but not these. */
 export const pruneConfigurations = ({ home }: Layout, ...keep: readonly string[]): string[] =>

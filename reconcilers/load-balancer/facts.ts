@@ -10,7 +10,7 @@ export interface LoadBalancerFacts {
   current: string;
   /** The SHA-256 of the files in it, hexadecimal. */
   digest: string;
-  /** The generation that answers; something else when another program answers, empty when nothing does. */
+  /** The folder that the workers which answer have read; another text when another program answers, or empty. */
   running: string;
 }
 

@@ -8,13 +8,12 @@ export type LoadBalancerStep =
   /** Make it the current one and have nginx read it. */
   | { type: 'activate'; directory: string }
   /** Wait until only its workers answer. */
-  | { type: 'verify'; generation: string }
+  | { type: 'verify'; directory: string }
   /** Remove what is older than the last few. */
   | { type: 'prune'; keep: string[] };
 
 /** The generation that should run, as far as a plan needs to know it. */
 export interface Wanted {
-  id: string;
   directory: string;
   digest: string;
 }
@@ -30,23 +29,23 @@ export interface Wanted {
  */
 export function planLoadBalancer(
   facts: LoadBalancerFacts,
-  { id, directory, digest }: Wanted,
+  { directory, digest }: Wanted,
   { home }: Pick<Layout, 'home'>,
 ): LoadBalancerStep[] {
   const isWritten = facts.current === directory && facts.digest === digest;
-  const isRead = facts.main === `${home}/current/nginx.conf` && facts.running === id;
+  const isRead = facts.main === `${home}/current/nginx.conf` && facts.running === directory;
   if (isWritten && isRead) return [];
   const take: LoadBalancerStep[] = [
     { type: 'activate', directory },
-    { type: 'verify', generation: id },
+    { type: 'verify', directory },
   ];
   if (isWritten) return take;
-  const keep = [directory, ...(isOurs(facts) ? [facts.current] : [])];
+  const keep = [directory, ...(isOurs(facts.current) ? [facts.current] : [])];
   return [{ type: 'stage', directory }, ...take, { type: 'prune', keep }];
 }
 
 /** Whether a generation of ours serves now, so that there is something to lose, and to go back to. */
 export const isServing = (facts: LoadBalancerFacts): boolean =>
-  isOurs(facts) && /^[0-9a-f]{12}$/.test(facts.running);
+  isOurs(facts.current) && isOurs(facts.running);
 
-const isOurs = ({ current }: LoadBalancerFacts): boolean => /^g-[0-9a-f]{12}(-again)?$/.test(current);
+const isOurs = (directory: string): boolean => /^g-[0-9a-f]{12}(-again)?$/.test(directory);

@@ -14,7 +14,7 @@ export interface RenderInput {
   quarantined: ReadonlyMap<string, string>;
   /** What this configuration calls itself. */
   generation: string;
-  /** The name of the folder under `layout.home` that it will be in. */
+  /** The name of the folder under `layout.home` that it will be in: what its workers answer by. */
   directory: string;
 }
 
@@ -99,7 +99,7 @@ function renderBlocks({ service, state, message }: ServiceVerdict, layout: Layou
  * and a file that a person adds is not read.
  */
 export function renderMain(input: RenderInput, units: readonly string[]): string {
-  const { layout, generation } = input;
+  const { layout } = input;
   const folder = `${layout.home}/${input.directory}`;
   const include = (kind: string, indent: string): string =>
     units.map(unit => `${indent}include ${folder}/services/${unit}.${kind}.conf;\n`).join('');
@@ -136,7 +136,7 @@ ${renderHttp(layout, input.features)}
         }
         location = /lb-status/generation {
             access_log off;
-            return 200 "${generation}";
+            return 200 "${input.directory}";
         }
         location / {
             return 404 "nothing is routed here; see /lb-status\\n";

@@ -74,8 +74,8 @@ fi
 };
 
 /**
- * `URL GENERATION TIMES TRIES LOG` waits until new connections were answered by that generation so many times in a
- * row. Old workers take no new connections once they were told to end, but for a moment they may still. Prints what
+ * `URL DIRECTORY TIMES TRIES LOG` waits until new connections were answered by that folder's workers so many times
+ * in a row. Old workers take no new connections once they were told to end, but for a moment they may still. Prints what
  * answered instead, and the last thing that nginx found fatal.
  */
 export const VERIFY: Script = {

@@ -10,7 +10,7 @@ export interface FakeNginx {
   current: string;
   /** Where the symlink in the place of the main file leads. */
   main: string;
-  /** The generation that the workers run; empty when none does. */
+  /** The folder that the workers have read; empty when none runs. */
   running: string;
   /** A line that it does not understand, wherever it stands. */
   refusedText: string | undefined;
@@ -48,7 +48,7 @@ export function carryOutOnNginx(nginx: FakeNginx, name: string, args: string[], 
       return tested(nginx, args[1]!, stdin.toString());
     case 'dropfleet-lb-activate':
       [nginx.current, nginx.main] = [args[2]!, `${args[0]}/current/nginx.conf`];
-      if (!nginx.isStuck || nginx.running === '') nginx.running = generationOf(nginx);
+      if (!nginx.isStuck || nginx.running === '') nginx.running = answerOf(nginx);
       return done();
     case 'dropfleet-lb-verify':
       if (nginx.running === args[1]) return done();
@@ -83,8 +83,8 @@ function tested({ folders, refusedText }: FakeNginx, folder: string, main: strin
     : failed(REFUSED, `nginx: [emerg] unknown "${refusedText}" in ${HOME}/${folder}/${bad[0]}:1`);
 }
 
-const generationOf = ({ folders, current }: FakeNginx): string =>
-  /return 200 "([0-9a-f]{12})"/.exec(folders.get(current)?.get('nginx.conf') ?? '')?.[1] ?? '';
+const answerOf = ({ folders, current }: FakeNginx): string =>
+  /return 200 "(g-[^"]+)"/.exec(folders.get(current)?.get('nginx.conf') ?? '')?.[1] ?? '';
 
 /** The files of a plain archive, in its order. */
 function untar(archive: Buffer): Map<string, string> {

@@ -153,6 +153,10 @@ describe('The load balancer of a master', () => {
         'p=$(cat ../nginx.pid); kill -STOP $p; pkill -KILL -P $p; kill -KILL $p',
       'by another main file': () => `rm ${master.layout.main} && echo nonsense > ${master.layout.main}`,
       'by an edited file': () => inCurrent('sed -i s/8192/abc/ nginx.conf'),
+      'by an edited file that nginx has read': () =>
+        inCurrent(
+          `sed -i s/127.0.0.2/127.0.0.9/ services/*.conf && nginx -c ${master.layout.main} -s reload`,
+        ),
       'by an emptied file': () => inCurrent(': > services/prod-site.http.conf'),
       'by a removed file': () => inCurrent('rm services/prod-site.server.conf'),
       'by an added file': () => inCurrent('echo nonsense > services/mine.conf'),

@@ -57,7 +57,7 @@ describe('A master with nginx', () => {
     const { headers, body } = await get('/lb-status');
     expect(headers).to.include({ 'content-type': 'application/json', 'cache-control': 'no-store' });
     const status = JSON.parse(body) as LbStatus;
-    expect(status.generation).to.equal((await get('/lb-status/generation')).body);
+    expect((await get('/lb-status/generation')).body).to.equal(`g-${status.generation}`);
     expect(status.projects[0]!.services.map(({ path, state }) => `${path} ${state}`)).to.deep.equal([
       '/shop/prod/api/ routed',
       '/shop/prod/site/ routed',

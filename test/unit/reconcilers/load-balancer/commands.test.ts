@@ -6,7 +6,7 @@ import {
   pruneConfigurations,
   stageConfiguration,
   tryConfiguration,
-  verifyGeneration,
+  verifyConfiguration,
 } from '../../../../reconcilers/load-balancer/commands.ts';
 import { DEBIAN } from '../../../../reconcilers/load-balancer/layout.ts';
 import { toTar } from '../../../../reconcilers/load-balancer/tar.ts';
@@ -17,7 +17,7 @@ describe("The load balancer's commands", () => {
     'stage /etc/nginx/dropfleet g-1 /var/lib/nginx': stageConfiguration(DEBIAN, 'g-1'),
     'try /etc/nginx/dropfleet g-1': tryConfiguration(DEBIAN, 'g-1'),
     'activate /etc/nginx/dropfleet /etc/nginx/nginx.conf g-1': activateConfiguration(DEBIAN, 'g-1'),
-    'verify http://127.0.0.1 1 5 100 /var/log/nginx/error.log': verifyGeneration(DEBIAN, '1'),
+    'verify http://127.0.0.1 g-1 5 100 /var/log/nginx/error.log': verifyConfiguration(DEBIAN, 'g-1'),
     'prune /etc/nginx/dropfleet 3 g-1 g-2': pruneConfigurations(DEBIAN, 'g-1', 'g-2'),
   };
   for (const [words, argv] of Object.entries(commands))

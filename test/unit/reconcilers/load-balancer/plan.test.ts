@@ -16,7 +16,7 @@ const converged: LoadBalancerFacts = {
   main: '/etc/nginx/dropfleet/current/nginx.conf',
   current: first.directory,
   digest: first.digest,
-  running: first.id,
+  running: first.directory,
 };
 
 /** The steps, as `type what`. */
@@ -26,7 +26,7 @@ const steps = (changes: Partial<LoadBalancerFacts>): string[] => {
     [type, ...Object.values(rest).flat()].join(' '),
   );
 };
-const { directory, id } = first;
+const { directory } = first;
 const again = `${directory}-again`;
 
 describe('The plan for a load balancer', () => {
@@ -38,22 +38,22 @@ describe('The plan for a load balancer', () => {
     expect(steps(nothing)).to.deep.equal([
       `stage ${directory}`,
       `activate ${directory}`,
-      `verify ${id}`,
+      `verify ${directory}`,
       `prune ${directory}`,
     ]);
   });
 
   it('keeps the folder that served before', () => {
-    expect(steps({ current: 'g-0123456789ab', running: '0123456789ab' })[3]).to.equal(
+    expect(steps({ current: 'g-0123456789ab', running: 'g-0123456789ab' })[3]).to.equal(
       `prune ${directory} g-0123456789ab`,
     );
   });
 
   it('only switches when nginx stopped, was started with another file, or still runs another generation', () => {
-    const take = [`activate ${directory}`, `verify ${id}`];
+    const take = [`activate ${directory}`, `verify ${directory}`];
     for (const changes of [
       { running: '' },
-      { running: '0123456789ab' },
+      { running: 'g-0123456789ab' },
       { main: '' },
       { main: '/root/my.conf' },
     ])
@@ -67,8 +67,8 @@ describe('The plan for a load balancer', () => {
 
   it('is content with either name', () => {
     const renamed = wantedGeneration(input, { current: directory, digest: 'edited' });
-    expect(renamed).to.include({ directory: again, id });
-    expect(steps({ current: again, digest: renamed.digest })).to.deep.equal([]);
+    expect(renamed).to.include({ directory: again, id: first.id });
+    expect(steps({ current: again, digest: renamed.digest, running: again })).to.deep.equal([]);
   });
 
   it('knows that there is something to lose only when a generation of ours answers', () => {
