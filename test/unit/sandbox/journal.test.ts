@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -135,6 +135,30 @@ describe("the sandbox's state file", () => {
     await journal.close();
     expect(contents(await readJournal(file))).to.deep.equal(sorted(state.snapshot()));
     expect(readFileSync(file, 'utf8').split('\n').length).to.be.lessThan(10_100);
+  });
+});
+
+describe("the sandbox's state file, where there is no room for a second one", () => {
+  let directory: string;
+  beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'sandbox-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('grows on, and is written anew when there is', async () => {
+    const file = join(directory, 'state.jsonl');
+    const state: State = createState([], changes => journal.append(changes));
+    const journal = await openJournal(file, () => state.snapshot());
+    const write = async (count: number): Promise<number> => {
+      for (let i = 0; i < count; i += 1) state.transaction(() => state.put('tags', 'a', { name: `tag${i}` }));
+      await journal.flushed();
+      return readFileSync(file, 'utf8').split('\n').length;
+    };
+    // In the way of the file that would take its place.
+    mkdirSync(`${file}.new`);
+    expect(await write(10_001)).to.be.greaterThan(10_000);
+    rmSync(`${file}.new`, { recursive: true });
+    expect(await write(10_001)).to.be.lessThan(10);
+    await journal.close();
+    expect(contents(await readJournal(file))).to.deep.equal(sorted(state.snapshot()));
   });
 });
 
