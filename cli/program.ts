@@ -31,8 +31,16 @@ export function createProgram(): Command {
     .description(
       'write the configuration files that are missing, make the SSH key, check token and configuration',
     )
+    .option(
+      '--rotate-key',
+      "put a new SSH key in the place of the fleet's, on every droplet, and do nothing else",
+    )
     .addHelpText('after', example('dropfleet init'))
-    .action(async (_own, command: Command) => (await import('./commands/init.ts')).init(globals(command)));
+    .action(async (own: { rotateKey?: true }, command: Command) =>
+      own.rotateKey
+        ? (await import('./commands/rotate-key.ts')).rotateKey(globals(command))
+        : (await import('./commands/init.ts')).init(globals(command)),
+    );
 
   program
     .command('up')

@@ -8,13 +8,13 @@ import { createSshKeyUpload } from '../../reconcilers/ssh-key/upload.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { readWorldSettings, type WorldSettings } from '../world/settings.ts';
-import { keyFromFolder } from '../world/ssh-key.ts';
+import { keysInFolder } from '../world/ssh-key.ts';
 
 /** Writes what is missing, makes the SSH key, and checks the token and the configuration. */
 export async function init(options: GlobalOptions): Promise<void> {
   const written = await writeMissing(options.configDir);
   const world = readWorldSettings(options);
-  const { publicKey } = await keyFromFolder(join(world.folder, 'ssh'));
+  const { publicKey } = (await keysInFolder(join(world.folder, 'ssh')).read()).current;
   const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
   const account = await checkAccount(world, publicKey);
   printResult(options, { written, publicKey, account, problems }, () => [

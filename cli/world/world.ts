@@ -7,12 +7,13 @@ import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts'
 import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import { NAMESPACES } from '../../clients/kubernetes/kinds.ts';
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
+import type { FleetKey, KeyStore } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
 import { startSandboxCloud, startStandaloneApi, type Ports } from './embedded.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
-import { keyFromFolder, keyFromSecret, type FleetKey } from './ssh-key.ts';
+import { keysInFolder, keysInSecret } from './ssh-key.ts';
 
 /** A Kubernetes API and a cloud to work with, real or embedded. */
 export interface World extends WorldSettings {
@@ -143,10 +144,18 @@ export async function fleetIdOf({ settings, kubernetes }: World): Promise<string
   return metadata.uid!.slice(0, 8);
 }
 
-/** The key pair that the fleet's droplets let in. */
-export function sshKeyOf({ hasCluster, kubernetes, namespace, folder }: World): Promise<FleetKey> {
-  return hasCluster ? keyFromSecret(kubernetes, namespace) : keyFromFolder(join(folder, 'ssh'));
+/** Where this world keeps the fleet's SSH keys. */
+export function sshKeysOf({
+  hasCluster,
+  kubernetes,
+  namespace,
+  folder,
+}: Pick<World, 'hasCluster' | 'kubernetes' | 'namespace' | 'folder'>): KeyStore {
+  return hasCluster ? keysInSecret(kubernetes, namespace) : keysInFolder(join(folder, 'ssh'));
 }
+
+/** The key pair that the fleet's droplets let in. */
+export const sshKeyOf = async (world: World): Promise<FleetKey> => (await sshKeysOf(world).read()).current;
 
 /** Where sshd answers on droplets. */
 export const sshPortOf = ({ settings }: Pick<World, 'settings'>): number => settings.sshPort ?? 22;

@@ -12,13 +12,19 @@ import { writeFileCommand } from './write-file.ts';
 
 /** The host at the end of that connection. */
 export function createHost(access: HostAccess, shared: () => SharedConnection, clock: Clock): SshHost {
-  function run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  async function run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     const line = quoteCommand(argv);
-    return withSlot(access, shared, describeCommand(argv), options.signal, async (connection, release) => {
-      const opening = connection.exec(line);
-      opening.then(channel => channel.once('close', release), release);
-      return await followCommand(opening, { ...options, access, argv }, clock);
-    });
+    return await withSlot(
+      access,
+      shared,
+      describeCommand(argv),
+      options.signal,
+      async (connection, release) => {
+        const opening = connection.exec(line);
+        opening.then(channel => channel.once('close', release), release);
+        return await followCommand(opening, { ...options, access, argv }, clock);
+      },
+    );
   }
 
   return {

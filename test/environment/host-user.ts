@@ -5,6 +5,8 @@ import { userInfo } from 'node:os';
 /** A user of this machine that is made for a test, as cloud-init makes one on a host: a key only, and sudo. */
 export interface HostUser {
   readonly name: string;
+  /** Makes that line the user's authorized_keys. */
+  letIn(publicKey: string): void;
   remove(): void;
 }
 
@@ -40,7 +42,16 @@ export function makeHostUser(name: string): HostUser {
     name,
   ]);
   writeFileSync(sudoers, `${name} ALL=(ALL) NOPASSWD:ALL\n`, { mode: 0o440 });
-  return { name, remove };
+  return {
+    name,
+    remove,
+    letIn(publicKey) {
+      const folder = `/home/${name}/.ssh`;
+      execFileSync('install', ['-d', '-m', '700', '-o', name, '-g', name, folder]);
+      writeFileSync(`${folder}/authorized_keys`, `${publicKey}\n`, { mode: 0o600 });
+      execFileSync('chown', [`${name}:${name}`, `${folder}/authorized_keys`]);
+    },
+  };
 }
 
 function succeeds(command: string, ...args: string[]): boolean {

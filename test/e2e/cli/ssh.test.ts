@@ -1,17 +1,11 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
-import { systemClock } from '../../../clients/clock.ts';
-import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
-import { DROPLETS } from '../../../clients/kubernetes/kinds.ts';
-import { loadConnection } from '../../../clients/kubernetes/kubeconfig.ts';
-import { generateKeyPair, type SshKeyPair } from '../../../clients/ssh/key-pair.ts';
-import type { DropletStatus } from '../../../crds/droplet.ts';
+import { generateKeyPair } from '../../../clients/ssh/key-pair.ts';
 import { HOST_USER } from '../../../reconcilers/host/desired.ts';
-import { startStandalone } from '../../../standalone/server.ts';
-import { aDroplet } from '../../builders/objects.ts';
 import { openWorkplace, runDropfleet, type Ending, type Workplace } from '../../environment/dropfleet.ts';
 import { canMakeUsers, makeHostUser, type HostUser } from '../../environment/host-user.ts';
 import { startSshd, type Sshd } from '../../environment/sshd.ts';
+import { writeDroplets, writeKey } from './known-droplets.ts';
 
 describe('dropfleet ssh', () => {
   let user: HostUser | undefined;
@@ -86,27 +80,3 @@ describe('dropfleet ssh', () => {
     expect(stderr).to.match(/^dropfleet: the ssh program cannot be started .* install OpenSSH's client/);
   });
 });
-
-async function writeKey(place: Workplace, { privateKey, publicKey }: SshKeyPair): Promise<void> {
-  const folder = place.path('.dropfleet', 'digitalocean', 'ssh');
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/id_ed25519`, privateKey, { mode: 0o600 });
-  await writeFile(`${folder}/id_ed25519.pub`, publicKey);
-}
-
-/** Puts Droplets into the place's own standalone API, as an operator leaves them. */
-async function writeDroplets(place: Workplace, statuses: Record<string, DropletStatus>): Promise<void> {
-  const stateDir = place.path('.dropfleet', 'digitalocean', 'kubernetes');
-  await mkdir(stateDir, { recursive: true });
-  const api = await startStandalone({ stateDir, port: 0 });
-  const connection = await loadConnection({ kubeconfig: api.kubeconfig, env: {} });
-  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
-  for (const [name, status] of Object.entries(statuses)) {
-    const { metadata, ...droplet } = aDroplet(name);
-    const { namespace, labels } = metadata;
-    await client.create(DROPLETS, { ...droplet, metadata: { name, namespace: namespace!, labels: labels! } });
-    await client.patch(DROPLETS, `${namespace}/${name}`, { status }, { subresource: 'status' });
-  }
-  await client.close();
-  await api.close();
-}

@@ -6,13 +6,9 @@ import { expect } from 'chai';
 import { systemClock } from '../../../../clients/clock.ts';
 import {
   isAuthenticationRefused,
-  isCommandAborted,
-  isCommandFailed,
-  isCommandTimeout,
   isConnectionLost,
   isForwardRefused,
   isHostKeyMismatch,
-  isOutputTooLong,
   isSshError,
   isUnreachable,
 } from '../../../../clients/ssh/errors.ts';
@@ -20,6 +16,7 @@ import { generateKeyPair } from '../../../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../../../clients/ssh/pool.ts';
 import type { SshPool } from '../../../../clients/ssh/ssh.ts';
 import { SecretText } from '../../../../config/secret-text.ts';
+import { itKeepsTheSshContract } from '../../../environment/ssh-contract.ts';
 import { startSshd, type Sshd } from '../../../environment/sshd.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 
@@ -43,10 +40,7 @@ describe('The SSH client, with a real sshd', () => {
 
   const host = () => pool.host(sshd.access);
 
-  it('answers what a command wrote and its exit code, and takes a failure for an answer', async () => {
-    const result = await host().run(['sh', '-c', 'cat; echo trouble >&2; exit 3'], { stdin: 'a word' });
-    expect(result).to.include({ code: 3, stdout: 'a word', stderr: 'trouble\n' });
-  });
+  describe('as every pool', () => itKeepsTheSshContract(() => ({ pool, access: sshd.access })));
 
   it('carries bytes as they are', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
@@ -62,27 +56,8 @@ describe('The SSH client, with a real sshd', () => {
     expect(sshd.logins() - before).to.equal(1);
   });
 
-  it('says with which exit code and words a command failed', async () => {
-    const error = await rejection(host().succeed(['sh', '-c', 'echo no room >&2; exit 7']));
-    expect(isCommandFailed(error) && error.code).to.equal(7);
-    expect(error.message).to.match(/failed with exit code 7: no room$/);
-  });
-
   it('counts a signal that ended a command as shells do', async () => {
     expect((await host().run(['sh', '-c', 'kill -KILL $$'])).code).to.equal(137);
-  });
-
-  it('gives up on a command that takes too long, or whose caller does not want it any more', async () => {
-    const error = await rejection(host().run(['sleep', '10'], { timeoutMs: 100 }));
-    expect(isCommandTimeout(error)).to.equal(true);
-    const wanted = new AbortController();
-    const running = host().run(['sleep', '10'], { signal: wanted.signal });
-    wanted.abort();
-    expect(isCommandAborted(await rejection(running))).to.equal(true);
-  });
-
-  it('stops a command that floods its output', async () => {
-    expect(isOutputTooLong(await rejection(host().run(['yes'])))).to.equal(true);
   });
 
   it('connects from the host to where a forward leads, or says why that failed', async () => {
