@@ -1,6 +1,7 @@
 import { Dependents } from './dependents.ts';
 import { GarbageCollector } from './garbage-collection.ts';
-import { EVENT, type Kind } from './kinds.ts';
+import { EVENT } from './built-in-kinds.ts';
+import type { Kind } from './kinds.ts';
 import { NamespaceDeletion } from './namespace-deletion.ts';
 import type { Resources } from './resources.ts';
 import type { ApiObject } from './object.ts';

@@ -1,27 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { forbiddenValue, invalidValue, requiredValue, type Cause } from './api-error.ts';
-import type { Kind } from './kinds.ts';
 import { tooLong, withoutEmpty } from './metadata.ts';
 import type { ApiObject, JsonObject } from './object.ts';
 
 const DATA_KEY = /^[-._a-zA-Z0-9]+$/;
 const MOST_DATA_BYTES = 1024 * 1024;
 
-/** What a real server fills in by itself in an object of a built-in kind. */
-export function completeBuiltIn(kind: Kind, object: ApiObject): ApiObject {
-  switch (kind.kind) {
-    case 'Namespace':
-      return completeNamespace(object);
-    case 'Secret':
-      return withoutEmpty(completeSecret(object)) as ApiObject;
-    case 'ConfigMap':
-      return withoutEmpty(object) as ApiObject;
-    default:
-      return object;
-  }
-}
-
-function completeNamespace(object: ApiObject): ApiObject {
+/** What a real server fills in by itself in a Namespace. */
+export function completeNamespace(object: ApiObject): ApiObject {
   const { metadata } = object;
   const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
   const spec = object['spec'] as { finalizers?: string[] } | undefined;
@@ -33,30 +19,30 @@ function completeNamespace(object: ApiObject): ApiObject {
   };
 }
 
-function completeSecret(object: ApiObject): ApiObject {
+/** The same in a Secret. */
+export function completeSecret(object: ApiObject): ApiObject {
   const { stringData, ...rest } = object;
   const encoded = Object.entries((stringData ?? {}) as Record<string, string>).map(
     ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
   );
   const data = { ...(object['data'] as JsonObject | undefined), ...Object.fromEntries(encoded) };
-  return { ...rest, type: object['type'] || 'Opaque', data };
+  return withoutEmpty({ ...rest, type: object['type'] || 'Opaque', data }) as ApiObject;
 }
 
-/** What a real server checks in a built-in kind beyond the types of its fields. */
-export function validateBuiltIn(kind: Kind, object: ApiObject, before: ApiObject | undefined): Cause[] {
-  switch (kind.kind) {
-    case 'Secret':
-      return [...validateData(object), ...validateUnchanged(object, before), ...validateType(object, before)];
-    case 'ConfigMap':
-      return [...validateData(object), ...validateUnchanged(object, before)];
-    case 'Event':
-      return validateEvent(object);
-    case 'Lease':
-      return validateLease(object);
-    default:
-      return [];
-  }
-}
+/** The same in a ConfigMap. */
+export const completeConfigMap = (object: ApiObject): ApiObject => withoutEmpty(object) as ApiObject;
+
+/** What a real server checks in a ConfigMap beyond the types of its fields. */
+export const validateConfigMap = (object: ApiObject, before: ApiObject | undefined): Cause[] => [
+  ...validateData(object),
+  ...validateUnchanged(object, before),
+];
+
+/** The same in a Secret. */
+export const validateSecret = (object: ApiObject, before: ApiObject | undefined): Cause[] => [
+  ...validateConfigMap(object, before),
+  ...validateType(object, before),
+];
 
 function validateData(object: ApiObject): Cause[] {
   const entries = ['data', 'binaryData'].flatMap(field =>
@@ -90,7 +76,8 @@ const validateType = (object: ApiObject, before: ApiObject | undefined): Cause[]
     ? []
     : [invalidValue('type', object['type'], 'field is immutable')];
 
-function validateEvent(object: ApiObject): Cause[] {
+/** The same in an Event. */
+export function validateEvent(object: ApiObject): Cause[] {
   const about = object['involvedObject'] as { namespace?: string } | undefined;
   if (about === undefined) return [requiredValue('involvedObject')];
   const { namespace } = object.metadata;
@@ -100,7 +87,8 @@ function validateEvent(object: ApiObject): Cause[] {
     : [invalidValue('involvedObject.namespace', about.namespace ?? '', 'does not match event.namespace')];
 }
 
-function validateLease(object: ApiObject): Cause[] {
+/** The same in a Lease. */
+export function validateLease(object: ApiObject): Cause[] {
   const spec = (object['spec'] ?? {}) as { leaseDurationSeconds?: number; leaseTransitions?: number };
   const { leaseDurationSeconds: seconds = 1, leaseTransitions: transitions = 0 } = spec;
   return [

@@ -1,11 +1,10 @@
 import { badRequest, invalid, type Cause } from './api-error.ts';
-import { completeBuiltIn, validateBuiltIn } from './built-in-rules.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { validateMetadata, withoutEmpty } from './metadata.ts';
 import { isJsonObject, type ApiObject, type JsonObject, type Metadata } from './object.ts';
 import { compileRules, type RuleCheck } from './rules.ts';
 import { METADATA_SCHEMA } from './schema.ts';
-import { applyDefaults, prune } from './structure.ts';
+import { prune } from './structure.ts';
 import { compileSchema, type Validator } from './validation.ts';
 
 /** A body as an object of a kind. Of its metadata only the types are checked yet. */
@@ -47,11 +46,9 @@ export class Codec {
     };
   }
 
-  /** The object with all defaults, which a built-in kind gets from code. */
+  /** The object with all defaults. */
   complete(object: ApiObject): ApiObject {
-    return this.#kind.custom
-      ? (applyDefaults(this.#kind.schema, object) as ApiObject)
-      : completeBuiltIn(this.#kind, object);
+    return this.#kind.complete(object);
   }
 
   /** Throws 422 with everything that is wrong with the object, or with changing `before` into it. */
@@ -102,7 +99,7 @@ export class Codec {
     const causes = this.#validate(object);
     if (!this.#kind.custom) {
       if (causes.length > 0) throw this.#undecodable(causes);
-      return validateBuiltIn(this.#kind, object, before);
+      return this.#kind.validate(object, before);
     }
     // As on a real server, rules run only over what its schema accepts.
     return causes.length > 0 || before === undefined ? causes : this.#checkRules(before, object);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CustomResourceDefinition } from '../crds/schema.ts';
-import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from './kinds.ts';
+import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from './built-in-kinds.ts';
 import type { ApiObject } from './object.ts';
 import { INTERNAL_WRITE, PERMANENT_NAMESPACES, type Resources } from './resources.ts';
 import { storeKey, type Store } from './store.ts';

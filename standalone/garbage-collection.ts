@@ -1,5 +1,6 @@
 import type { OwnerReference } from '../crds/meta.ts';
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER, type PropagationPolicy } from './transitions.ts';
+import type { PropagationPolicy } from './transitions.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import { targetOf, type Dependents, type Located } from './dependents.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import { INTERNAL_WRITE, type Resources } from './resources.ts';

@@ -1,6 +1,9 @@
 import type { CustomResourceDefinition } from '../crds/schema.ts';
-import { BUILT_IN_COLUMNS, columnsOfCrd, type Column } from './columns.ts';
-import { BUILT_IN_SCHEMAS, type Schema } from './schema.ts';
+import type { Cause } from './api-error.ts';
+import { columnsOfCrd, type Column } from './columns.ts';
+import type { ApiObject } from './object.ts';
+import type { Schema } from './schema.ts';
+import { applyDefaults } from './structure.ts';
 
 /** Where a custom resource keeps what its scale subresource shows; JSONPaths of plain fields. */
 interface ScalePaths {
@@ -31,6 +34,10 @@ export interface Kind {
   scale: ScalePaths | undefined;
   columns: Column[];
   schema: Schema;
+  /** Fills in what a writer may leave out. */
+  complete: (object: ApiObject) => ApiObject;
+  /** What the schema cannot say of an object, or of changing `before` into it. */
+  validate: (object: ApiObject, before: ApiObject | undefined) => Cause[];
   /** A PUT of what is not there creates it. */
   createsOnUpdate: boolean;
   /** A PUT may leave metadata.resourceVersion out. */
@@ -43,108 +50,10 @@ export interface Kind {
 export const apiVersionOf = ({ group, version }: Pick<Kind, 'group' | 'version'>): string =>
   group === '' ? version : `${group}/${version}`;
 
-type BuiltIn = Pick<Kind, 'group' | 'kind' | 'plural' | 'columns' | 'schema'> & Partial<Kind>;
-
-function builtIn(given: BuiltIn): Kind {
-  return {
-    id: given.group === '' ? given.plural : `${given.plural}.${given.group}`,
-    version: 'v1',
-    listKind: `${given.kind}List`,
-    singular: given.kind.toLowerCase(),
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    custom: false,
-    readOnly: false,
-    hasStatus: false,
-    scale: undefined,
-    createsOnUpdate: false,
-    updatesUnconditionally: true,
-    selectableFields: [],
-    ...given,
-  };
-}
-
-/** v1 Namespace. */
-export const NAMESPACE: Kind = builtIn({
-  group: '',
-  kind: 'Namespace',
-  plural: 'namespaces',
-  shortNames: ['ns'],
-  namespaced: false,
-  hasStatus: true,
-  columns: BUILT_IN_COLUMNS.Namespace,
-  schema: BUILT_IN_SCHEMAS.Namespace,
-  selectableFields: ['status.phase'],
-});
-
-/** v1 Event. */
-export const EVENT: Kind = builtIn({
-  group: '',
-  kind: 'Event',
-  plural: 'events',
-  shortNames: ['ev'],
-  columns: BUILT_IN_COLUMNS.Event,
-  schema: BUILT_IN_SCHEMAS.Event,
-  createsOnUpdate: true,
-  selectableFields: [
-    ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
-      field => `involvedObject.${field}`,
-    ),
-    'reason',
-    'type',
-    'reportingComponent',
-  ],
-});
-
-/** apiextensions.k8s.io/v1 CustomResourceDefinition: shown, never changed. */
-export const CUSTOM_RESOURCE_DEFINITION: Kind = builtIn({
-  group: 'apiextensions.k8s.io',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  shortNames: ['crd', 'crds'],
-  categories: ['api-extensions'],
-  namespaced: false,
-  readOnly: true,
-  columns: BUILT_IN_COLUMNS.CustomResourceDefinition,
-  schema: { type: 'object', description: 'A CustomResourceDefinition is a kind that was added to the API.' },
-});
-
-/** The kinds that Kubernetes itself brings. */
-export const BUILT_IN_KINDS: readonly Kind[] = [
-  NAMESPACE,
-  builtIn({
-    group: '',
-    kind: 'Secret',
-    plural: 'secrets',
-    columns: BUILT_IN_COLUMNS.Secret,
-    schema: BUILT_IN_SCHEMAS.Secret,
-    selectableFields: ['type'],
-  }),
-  builtIn({
-    group: '',
-    kind: 'ConfigMap',
-    plural: 'configmaps',
-    shortNames: ['cm'],
-    columns: BUILT_IN_COLUMNS.ConfigMap,
-    schema: BUILT_IN_SCHEMAS.ConfigMap,
-  }),
-  EVENT,
-  builtIn({
-    group: 'coordination.k8s.io',
-    kind: 'Lease',
-    plural: 'leases',
-    columns: BUILT_IN_COLUMNS.Lease,
-    schema: BUILT_IN_SCHEMAS.Lease,
-    createsOnUpdate: true,
-    updatesUnconditionally: false,
-  }),
-  CUSTOM_RESOURCE_DEFINITION,
-];
-
 /** The kind that a CRD defines. */
 export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
   const [version] = spec.versions;
+  const schema: Schema = version.schema.openAPIV3Schema;
   return {
     id: `${spec.names.plural}.${spec.group}`,
     group: spec.group,
@@ -156,7 +65,9 @@ export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
     hasStatus: true,
     scale: version.subresources.scale,
     columns: columnsOfCrd(version.additionalPrinterColumns),
-    schema: version.schema.openAPIV3Schema,
+    schema,
+    complete: object => applyDefaults(schema, object) as ApiObject,
+    validate: () => [],
     createsOnUpdate: false,
     updatesUnconditionally: false,
     selectableFields: [],

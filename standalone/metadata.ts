@@ -1,8 +1,12 @@
 import type { OwnerReference } from '../crds/meta.ts';
 import { invalidValue, requiredValue, type Cause } from './api-error.ts';
-import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './transitions.ts';
 import type { Kind } from './kinds.ts';
 import { isJsonObject, type JsonObject, type Metadata } from './object.ts';
+
+/** Holds an owner until its blocking dependents are gone. */
+export const FOREGROUND_FINALIZER = 'foregroundDeletion';
+/** Holds an owner until its dependents have forgotten it. */
+export const ORPHAN_FINALIZER = 'orphan';
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

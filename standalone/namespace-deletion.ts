@@ -1,4 +1,5 @@
-import { NAMESPACE, type Kind } from './kinds.ts';
+import { NAMESPACE } from './built-in-kinds.ts';
+import type { Kind } from './kinds.ts';
 import type { Resources } from './resources.ts';
 import { storeKey, type Change, type Store } from './store.ts';
 import { WorkQueue } from './work-queue.ts';

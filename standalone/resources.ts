@@ -13,7 +13,8 @@ import {
   reportOddFields,
 } from './checks.ts';
 import type { Codec, Decoded } from './codec.ts';
-import { NAMESPACE, type Kind } from './kinds.ts';
+import { NAMESPACE } from './built-in-kinds.ts';
+import type { Kind } from './kinds.ts';
 import { missingName } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import { storeKey, withVersion, type Store } from './store.ts';

@@ -1,5 +1,6 @@
 import { noSuchPath } from './api-error.ts';
-import { apiVersionOf, NAMESPACE, type Kind } from './kinds.ts';
+import { NAMESPACE } from './built-in-kinds.ts';
+import { apiVersionOf, type Kind } from './kinds.ts';
 
 /** What a path under a group and version means. */
 export interface ResourceRoute {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Decoded } from './codec.ts';
-import { NAMESPACE, type Kind } from './kinds.ts';
+import { NAMESPACE } from './built-in-kinds.ts';
+import type { Kind } from './kinds.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
 
 /** The fields that are not undefined. */
@@ -58,11 +60,6 @@ export interface DeleteOptions {
   propagationPolicy: PropagationPolicy | undefined;
   preconditions: { uid?: string; resourceVersion?: string };
 }
-
-/** Holds an owner until its blocking dependents are gone. */
-export const FOREGROUND_FINALIZER = 'foregroundDeletion';
-/** Holds an owner until its dependents have forgotten it. */
-export const ORPHAN_FINALIZER = 'orphan';
 
 /**
  * What a DELETE turns an object into: 'remove' when nothing holds it, the same object when it was being

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBackground } from '../../../standalone/background.ts';
 import { compileCodecs } from '../../../standalone/codec.ts';
-import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/kinds.ts';
+import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
 import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expireEvents } from '../../../standalone/background.ts';
-import { EVENT, NAMESPACE } from '../../../standalone/kinds.ts';
+import { EVENT, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub, type WatchOptions, type WatchSink } from '../../../standalone/watch.ts';

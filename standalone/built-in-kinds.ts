@@ -1,0 +1,189 @@
+import * as rules from './built-in-rules.ts';
+import { AGE, ageOf, at, column, NAME } from './columns.ts';
+import type { Kind } from './kinds.ts';
+import { isJsonObject, type ApiObject } from './object.ts';
+import { described, int32, kindSchema, map, object, text, time, type Schema } from './schema.ts';
+
+// The kinds that Kubernetes itself brings: each entry says all that there is to say of one. Their schemas hold what the
+// Go structs of Kubernetes do.
+
+type BuiltIn = Pick<Kind, 'group' | 'kind' | 'plural' | 'columns' | 'schema'> & Partial<Kind>;
+
+function builtIn(given: BuiltIn): Kind {
+  return {
+    id: given.group === '' ? given.plural : `${given.plural}.${given.group}`,
+    version: 'v1',
+    listKind: `${given.kind}List`,
+    singular: given.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: true,
+    custom: false,
+    readOnly: false,
+    hasStatus: false,
+    scale: undefined,
+    complete: object => object,
+    validate: () => [],
+    createsOnUpdate: false,
+    updatesUnconditionally: true,
+    selectableFields: [],
+    ...given,
+  };
+}
+
+const texts = (...names: string[]): Schema => object(Object.fromEntries(names.map(name => [name, text()])));
+const REFERENCE_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+const reference = texts(...REFERENCE_FIELDS);
+const condition = object({
+  ...texts('type', 'status', 'reason', 'message').properties,
+  lastTransitionTime: time,
+});
+const base64: Schema = { type: 'string', format: 'byte' };
+const immutable: Schema = { type: 'boolean', description: 'When true, the data cannot be changed any more.' };
+
+const countKeys = (value: unknown): number => (isJsonObject(value) ? Object.keys(value).length : 0);
+const DATA = column('Data', object => countKeys(object['data']) + countKeys(object['binaryData']), {
+  type: 'integer',
+});
+const lastSeen = (object: ApiObject): unknown =>
+  object['lastTimestamp'] ?? object['eventTime'] ?? object['firstTimestamp'];
+
+function involvedObject(object: ApiObject): string {
+  const reference = (object['involvedObject'] ?? {}) as { kind?: string; name?: string };
+  return `${(reference.kind ?? '').toLowerCase()}/${reference.name ?? ''}`;
+}
+
+/** v1 Namespace. */
+export const NAMESPACE: Kind = builtIn({
+  group: '',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  shortNames: ['ns'],
+  namespaced: false,
+  hasStatus: true,
+  columns: [NAME, column('Status', at('.status.phase')), AGE],
+  schema: kindSchema('A Namespace is a scope for names.', {
+    spec: described(
+      object({ finalizers: { type: 'array', items: text() } }),
+      'Finalizers of the namespace itself.',
+    ),
+    status: described(
+      object({ phase: text('Active or Terminating.'), conditions: { type: 'array', items: condition } }),
+      'Where the namespace is in its life.',
+    ),
+  }),
+  complete: rules.completeNamespace,
+  selectableFields: ['status.phase'],
+});
+
+/** v1 Event. */
+export const EVENT: Kind = builtIn({
+  group: '',
+  kind: 'Event',
+  plural: 'events',
+  shortNames: ['ev'],
+  columns: [
+    column('Last Seen', (object, now) => ageOf(lastSeen(object), now)),
+    column('Type', at('.type')),
+    column('Reason', at('.reason')),
+    column('Object', involvedObject),
+    column('Subobject', at('.involvedObject.fieldPath'), { priority: 1 }),
+    column('Message', at('.message')),
+    column('Count', at('.count'), { type: 'integer', priority: 1 }),
+    { ...NAME, priority: 1 },
+  ],
+  schema: kindSchema('An Event is a report of something that happened to an object.', {
+    involvedObject: described(reference, 'What the event is about.'),
+    reason: text('Why, in one CamelCase word.'),
+    message: text('What happened, for a person.'),
+    source: texts('component', 'host'),
+    firstTimestamp: described(time, 'When it happened first.'),
+    lastTimestamp: described(time, 'When it happened last.'),
+    count: described(int32, 'How often it happened.'),
+    type: text('Normal or Warning.'),
+    eventTime: described(time, 'When the event was first observed.'),
+    series: object({ count: int32, lastObservedTime: time }),
+    action: text('What was done or failed.'),
+    related: reference,
+    reportingComponent: text('The controller that tells.'),
+    reportingInstance: text('Which instance of it.'),
+  }),
+  validate: rules.validateEvent,
+  createsOnUpdate: true,
+  selectableFields: [
+    ...REFERENCE_FIELDS.map(field => `involvedObject.${field}`),
+    'reason',
+    'type',
+    'reportingComponent',
+  ],
+});
+
+/** apiextensions.k8s.io/v1 CustomResourceDefinition: shown, never changed. */
+export const CUSTOM_RESOURCE_DEFINITION: Kind = builtIn({
+  group: 'apiextensions.k8s.io',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  namespaced: false,
+  readOnly: true,
+  columns: [NAME, column('Created At', object => object.metadata.creationTimestamp, { type: 'date' })],
+  schema: { type: 'object', description: 'A CustomResourceDefinition is a kind that was added to the API.' },
+});
+
+/** All of them. */
+export const BUILT_IN_KINDS: readonly Kind[] = [
+  NAMESPACE,
+  builtIn({
+    group: '',
+    kind: 'Secret',
+    plural: 'secrets',
+    columns: [NAME, column('Type', at('.type')), DATA, AGE],
+    schema: kindSchema('A Secret holds data that is not to be shown.', {
+      data: map(base64, 'The values, in base64.'),
+      stringData: map(text(), 'Write-only: plain values that are merged into data.'),
+      type: text('Says what the data is for.'),
+      immutable,
+    }),
+    complete: rules.completeSecret,
+    validate: rules.validateSecret,
+    selectableFields: ['type'],
+  }),
+  builtIn({
+    group: '',
+    kind: 'ConfigMap',
+    plural: 'configmaps',
+    shortNames: ['cm'],
+    columns: [NAME, DATA, AGE],
+    schema: kindSchema('A ConfigMap holds configuration.', {
+      data: map(text(), 'The values.'),
+      binaryData: map(base64, 'Values that are not UTF-8, in base64.'),
+      immutable,
+    }),
+    complete: rules.completeConfigMap,
+    validate: rules.validateConfigMap,
+  }),
+  EVENT,
+  builtIn({
+    group: 'coordination.k8s.io',
+    kind: 'Lease',
+    plural: 'leases',
+    columns: [NAME, column('Holder', at('.spec.holderIdentity')), AGE],
+    schema: kindSchema('A Lease says who holds something, and until when.', {
+      spec: described(
+        object({
+          holderIdentity: text('Who holds it.'),
+          leaseDurationSeconds: described(int32, 'How long a candidate waits after renewTime.'),
+          acquireTime: described(time, 'When it was acquired.'),
+          renewTime: described(time, 'When it was last renewed.'),
+          leaseTransitions: described(int32, 'How often the holder changed.'),
+        }),
+        'The claim.',
+      ),
+    }),
+    validate: rules.validateLease,
+    createsOnUpdate: true,
+    updatesUnconditionally: false,
+  }),
+  CUSTOM_RESOURCE_DEFINITION,
+];
