@@ -25,6 +25,7 @@ export function loadBalancerController(
     .watches(DROPLETS, masterOf, anyOf(generationChanged, annotationsChanged, placeOrHealthChanged))
     .watches(SERVICE_DEPLOYMENTS, masterOf, anyOf(generationChanged, endpointsChanged))
     .watches(PROJECTS, ({ metadata }) => [keyIn(metadata.namespace, metadata.name)], generationChanged)
+    .wakesOn(hosts.loadBalancers, master => [master])
     .withWorkers(WORKERS)
     .reconciles((key, _object, run) => reconcile(key, run));
 }

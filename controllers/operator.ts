@@ -20,6 +20,7 @@ import {
 } from '../reconcilers/context.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
+import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
 import {
@@ -197,7 +198,8 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
   } satisfies Context;
 }
 
-function hostsOf({ sshPublicKey, random }: OperatorOptions, options: HostOptions): Hosts {
+function hostsOf({ sshPublicKey, random, clock }: OperatorOptions, options: HostOptions): Hosts {
   const { ssh, privateKey, sshPort = 22, engine = 'docker', timings = DEFAULT_HOST_TIMINGS } = options;
-  return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random };
+  const loadBalancers = createSightings(clock);
+  return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random, loadBalancers };
 }

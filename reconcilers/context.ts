@@ -8,6 +8,7 @@ import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
 import type { Engine } from './host/desired.ts';
+import type { Sightings } from './load-balancer/sightings.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
 import type { HostTimings, Timings } from './timings.ts';
@@ -48,6 +49,8 @@ export interface Hosts {
   readonly publicKey: string;
   readonly engine: Engine;
   readonly timings: HostTimings;
+  /** What the looks at masters told of their load balancers. */
+  readonly loadBalancers: Sightings;
   /** 0 up to but not including 1, so that not all hosts are looked at in the same moment. */
   readonly random: () => number;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Droplet } from '../../crds/droplet.ts';
+import { keyOf } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
 import type { Outcome } from '../outcome.ts';
 import { hostOf } from './access.ts';
@@ -34,7 +35,7 @@ export async function convergeHost(
   const host: DesiredHost = { role: droplet.spec.role, engine: hosts.engine };
   const files = filesOf(host).map(file => ({ ...file, digest: digestOf(file.content) }));
   for (let round = 1; ; round++) {
-    const facts = await look(context, hosts, progress, files, run);
+    const facts = await look(context, hosts, progress, { host, files }, run);
     const plan = planFor(context, hosts, progress.droplet, { host, files, facts });
     if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
     const configured = plan.steps.length > 0 ? atWork(plan.steps, facts) : plan.configured;
@@ -56,11 +57,13 @@ async function look(
   context: Context,
   hosts: Hosts,
   progress: Progress,
-  files: readonly DesiredFile[],
+  { host, files }: { host: DesiredHost; files: readonly DesiredFile[] },
   run: Run,
 ): Promise<HostFacts> {
+  const startedAt = context.clock.monotonic();
   try {
-    const facts = await lookAt(progress.ssh, files, hosts, run.signal);
+    const { facts, loadBalancer } = await lookAt(progress.ssh, host, files, hosts, run.signal);
+    if (loadBalancer) hosts.loadBalancers.saw(keyOf(progress.droplet), loadBalancer, startedAt);
     await settlePins(progress, context, hosts, run);
     return facts;
   } catch (error) {

@@ -31,13 +31,16 @@ export type Convergence =
 /**
  * Makes the master's nginx balance as the read model says: looks, plans, applies. A service that nginx refuses is
  * found and left out, and the others go on.
+ *
+ * @param seen what another look has just told; without it the master is looked at.
  */
 export async function convergeLoadBalancer(
   master: NamedMaster,
   balancing: Balancing,
   memory: LoadBalancerMemory,
+  seen?: LoadBalancerFacts,
 ): Promise<Convergence> {
-  const facts = await observe(master);
+  const facts = seen ?? (await observe(master));
   if (facts.version === undefined)
     throw new LoadBalancerError('NotInstalled', 'there is no nginx yet; configuring the droplet installs it');
   const input = inputFor(master, balancing, facts.version, memory);

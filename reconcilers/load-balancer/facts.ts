@@ -15,13 +15,13 @@ export interface LoadBalancerFacts {
 }
 
 /**
- * Reads what FACTS (scripts.ts) printed.
+ * Reads what FACTS (scripts.ts) printed, also after other facts.
  *
- * @returns undefined when the end is missing, as after a lost connection.
+ * @returns undefined when they are not there, or not whole, as after a lost connection.
  */
 export function parseFacts(output: string): LoadBalancerFacts | undefined {
   const lines = output.trimEnd().split('\n');
-  if (lines.at(-1) !== 'end') return undefined;
+  if (lines.at(-1) !== 'end' || !lines.some(line => line.startsWith('version\t'))) return undefined;
   const value = (name: string): string =>
     lines.find(line => line.startsWith(`${name}\t`))?.slice(name.length + 1) ?? '';
   return {

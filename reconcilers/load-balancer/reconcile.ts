@@ -41,7 +41,7 @@ export function createLoadBalancerReconciler(
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, services, master, outcome, run);
-      return { requeueAfterMs: Math.min(heldOutMs, hosts.timings.resyncMs * (0.9 + 0.2 * hosts.random())) };
+      return heldOutMs === Infinity ? undefined : { requeueAfterMs: heldOutMs };
     } catch (error) {
       run.signal.throwIfAborted();
       const failed = (failures.get(key) ?? 0) + 1;
@@ -97,7 +97,17 @@ async function converge(
 ): Promise<Convergence> {
   const host = hostOf(hosts, droplet);
   if (host === undefined) throw new Waiting('the master has no address yet', context.timings.pollMs);
-  return await convergeLoadBalancer({ key: keyOf(droplet), host, layout: DEBIAN, signal }, balancing, memory);
+  const key = keyOf(droplet);
+  const { loadBalancers } = hosts;
+  try {
+    const master = { key, host, layout: DEBIAN, signal };
+    const outcome = await convergeLoadBalancer(master, balancing, memory, loadBalancers.take(key));
+    if (outcome.state === 'running' && outcome.isNew) loadBalancers.changed(key);
+    return outcome;
+  } catch (error) {
+    loadBalancers.changed(key);
+    throw error;
+  }
 }
 
 async function report(

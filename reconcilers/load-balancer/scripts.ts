@@ -15,7 +15,7 @@ printf 'version\t%s\n' "$(nginx -v 2>&1)"
 printf 'main\t%s\n' "$(readlink "$2")"
 printf 'current\t%s\n' "$(readlink "$1/current")"
 printf 'digest\t%s\n' "$(cd "$1/current" 2>/dev/null && cat nginx.conf lb-status.json services/*.conf 2>/dev/null | sha256sum)"
-printf 'running\t%s\n' "$(curl -s -m 2 "$3/lb-status/generation")"
+printf 'running\t%s\n' "$(curl -s -m 2 "$3/lb-status/generation" | head -n 1 | head -c 80)"
 printf 'end\n'
 `,
 };
@@ -32,6 +32,7 @@ export const STAGE: Script = {
   name: 'dropfleet-lb-stage',
   text: String.raw`export LC_ALL=C
 new=$1/$2
+[ "$(readlink "$1/current")" != "$2" ] || { echo "$2 is in use" >&2; exit ${NOT_WRITTEN}; }
 rm -rf "$new" && mkdir -p "$new" "$3" && tar -x -f - -C "$new" && sync -f "$new" || {
   rm -rf "$new"
   exit ${NOT_WRITTEN}

@@ -61,7 +61,8 @@ export function carryOutOnNginx(nginx: FakeNginx, name: string, args: string[], 
   }
 }
 
-function factsOf(nginx: FakeNginx): string {
+/** What a look at it prints. */
+export function factsOf(nginx: FakeNginx): string {
   const { version, main, current, running } = nginx;
   const files = nginx.folders.get(current);
   const digest = createHash('sha256')

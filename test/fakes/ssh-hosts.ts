@@ -4,7 +4,7 @@ import { fingerprintOf } from '../../clients/ssh/fingerprint.ts';
 import type { CommandResult, HostAccess, SshHost, SshPool } from '../../clients/ssh/ssh.ts';
 import type { Service, Tool } from '../../reconcilers/host/desired.ts';
 import type { Reload } from '../../reconcilers/host/files.ts';
-import { aNginx, carryOutOnNginx, type FakeNginx } from './nginx.ts';
+import { aNginx, carryOutOnNginx, factsOf as factsOfNginx, type FakeNginx } from './nginx.ts';
 
 /** A machine as far as the host reconciler asks and changes it; a test may change anything of it. */
 export interface FakeMachine {
@@ -103,7 +103,7 @@ export function fakeSshHosts(): FakeSshHosts {
           perform(access, name, args, machine =>
             name.startsWith('dropfleet-lb-')
               ? carryOutOnNginx(machine.nginx, name, args, stdin as string | Buffer)
-              : carryOut(machine, name, args),
+              : withNginx(argv, machine, carryOut(machine, name, args)),
           ),
         );
       });
@@ -137,6 +137,12 @@ export function fakeSshHosts(): FakeSshHosts {
     close: () => undefined,
   };
 }
+
+/** A look at a host whose script goes on to its load balancer tells of both. */
+const withNginx = (argv: readonly string[], { nginx }: FakeMachine, answer: Answer): Answer =>
+  argv[4]?.includes('/lb-status/generation')
+    ? { ...answer, stdout: answer.stdout + factsOfNginx(nginx) }
+    : answer;
 
 /** As a promise: what is thrown rejects it. */
 const settle = <T>(work: () => T): Promise<T> => new Promise(resolve => resolve(work()));

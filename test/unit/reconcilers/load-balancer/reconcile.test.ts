@@ -5,17 +5,18 @@ import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { Context } from '../../../../reconcilers/context.ts';
+import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
 import { createLoadBalancerReconciler } from '../../../../reconcilers/load-balancer/reconcile.ts';
+import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
 import { aCondition, aProject, aServiceDeployment, activeStatus } from '../../../builders/objects.ts';
 import { rejection } from '../../../fakes/rejection.ts';
-import { aMachine } from '../../../fakes/ssh-hosts.ts';
-import { FIRST, KEY, fakeHosts } from '../host/host-rig.ts';
+import { FIRST, KEY, aConfiguredMachine, fakeHosts } from '../host/host-rig.ts';
 import { createRig } from '../reconcile-rig.ts';
 
-const { resyncMs, retryMs } = DEFAULT_HOST_TIMINGS;
+const { retryMs } = DEFAULT_HOST_TIMINGS;
 const site = aServiceDeployment('shop-prod-site', {
   'shop-web1': '10.0.0.3:8123',
   'shop-web2': '10.0.0.4:8123',
@@ -24,13 +25,14 @@ const conditions = [...activeStatus(7).conditions!, aCondition('Configured', 'Tr
 
 /** A configured master with two webs behind it, reconciled by hand. */
 function startMaster(masterStatus: Droplet['status'] = { conditions }, project = aProject('shop')) {
-  const machine = aMachine();
+  const machine = aConfiguredMachine();
   const status = { ...activeStatus(7), hostKeyFingerprint: FIRST, ...masterStatus };
   const webs = new Map(
     ['shop-web1', 'shop-web2'].map((name, i) => [name, aServer(name, `10.0.0.${i + 3}`)] as const),
   );
   const rig = createRig([project, aServer('shop-master', '10.0.0.2', { status })]);
-  const { ssh, hosts } = fakeHosts();
+  const { ssh, hosts: fakes } = fakeHosts();
+  const hosts = { ...fakes, loadBalancers: createSightings(rig.clock) };
   ssh.machines.set(status.publicAddress!, machine);
   const droplets: Context['droplets'] = {
     ...rig.context.droplets,
@@ -39,6 +41,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
   const context: Context = { ...rig.context, droplets, hosts };
   let services: ServiceDeployment[] = [site];
   const reconcile = createLoadBalancerReconciler(context, hosts, { list: () => services });
+  const lookAtHost = createHostReconciler(context, hosts);
   const condition = (type: string) =>
     findCondition(rig.client.stored(DROPLETS, KEY)!.status?.conditions, type);
   return {
@@ -46,6 +49,8 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     nginx: machine.nginx,
     ssh,
     condition,
+    hosts,
+    lookAtHost: () => lookAtHost(KEY, rig.client.stored(DROPLETS, KEY)!, rig.run),
     reconcile: () => reconcile(KEY, rig.run),
     deploy: (...next: ServiceDeployment[]) => void (services = next),
     setHealthy: (name: string, healthy: 'True' | 'False') =>
@@ -69,7 +74,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
 describe('Reconciling a load balancer', () => {
   it('gives a new master its configuration at once, and says that it runs', async () => {
     const { commands, condition, reconcile } = startMaster();
-    expect(await reconcile()).to.deep.equal({ requeueAfterMs: resyncMs });
+    expect(await reconcile()).to.equal(undefined);
     expect(commands()).to.deep.equal(['facts', 'stage', 'activate', 'verify', 'prune']);
     expect(condition('LoadBalancerReady')).to.include({ status: 'True', reason: 'Ok' });
     expect(condition('LoadBalancerReady')!.message).to.match(
@@ -85,6 +90,36 @@ describe('Reconciling a load balancer', () => {
     client.calls.length = 0;
     await reconcile();
     expect([commands(), client.writes()]).to.deep.equal([['facts'], []]);
+  });
+
+  it('costs no command of its own when the regular look at the host has just told', async () => {
+    const { clock, commands, hosts, lookAtHost, nginx, reconcile } = startMaster();
+    await reconcile();
+    await clock.advance(1);
+    commands();
+    const woken: string[] = [];
+    hosts.loadBalancers.subscribe(key => woken.push(key));
+    await lookAtHost();
+    await reconcile();
+    expect([commands(), woken]).to.deep.equal([['dropfleet-facts'], [KEY]]);
+
+    nginx.running = '';
+    await lookAtHost();
+    await reconcile();
+    expect(commands()).to.deep.equal(['dropfleet-facts', 'activate', 'verify']);
+  });
+
+  it('does not believe a look that is older than the last change', async () => {
+    const { commands, deploy, lookAtHost, reconcile, clock } = startMaster();
+    await lookAtHost();
+    await reconcile();
+    expect(commands().at(-1)).to.equal('prune');
+    deploy();
+    await lookAtHost();
+    await reconcile();
+    await clock.advance(2_000);
+    await reconcile();
+    expect(commands().filter(name => name === 'facts')).to.have.length(2);
   });
 
   for (const [what, start] of Object.entries({
