@@ -50,7 +50,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     ssh,
     condition,
     hosts,
-    lookAtHost: () => lookAtHost(KEY, rig.client.stored(DROPLETS, KEY)!, rig.run),
+    lookAtHost: () => lookAtHost(KEY, rig.client.stored(DROPLETS, KEY), rig.run),
     reconcile: () => reconcile(KEY, rig.run),
     deploy: (...next: ServiceDeployment[]) => void (services = next),
     setHealthy: (name: string, healthy: 'True' | 'False') =>
