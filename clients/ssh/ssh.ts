@@ -27,8 +27,8 @@ export interface RunOptions {
   /** From when the host is asked until the command has ended, in milliseconds; 60 s unless told. */
   timeoutMs?: number;
   /**
-   * Stops waiting at once and tells the remote process: SIGTERM, and its input and output are closed. sshd may not
-   * signal what runs as another user: put `timeout` behind `sudo -n` where a process must not outlive its call.
+   * Stops waiting at once and tells the remote process: SIGTERM, which sudo passes on, and its input and output are
+   * closed. Only where the login is root's own does sshd pass no signal on.
    */
   signal?: AbortSignal;
   /**

@@ -62,15 +62,20 @@ describe('The SSH client, as a user with sudo', () => {
     expect(seen.stdout).not.to.include('a-secretxxx');
   });
 
-  it('tells the process of a command that is not wanted any more', async () => {
-    const wanted = new AbortController();
-    const script = `trap ': >${folder}/told; exit' TERM; sleep 10 & : >${folder}/started; wait`;
-    const running = rejection(host.run(['sh', '-c', script], { signal: wanted.signal }));
-    await untilThere(folder, names => names.includes('started'));
-    wanted.abort();
-    expect(isCommandAborted(await running)).to.equal(true);
-    await untilThere(folder, names => names.includes('told'));
-  });
+  for (const [name, sudo] of [
+    ['its own', []],
+    ["root's", ['sudo', '-n']],
+  ] as const)
+    it(`tells ${name} process that its command is not wanted any more`, async () => {
+      const [started, told] = [`started-${sudo.length}`, `told-${sudo.length}`];
+      const wanted = new AbortController();
+      const script = `trap ': >${folder}/${told}; exit' TERM; sleep 10 & : >${folder}/${started}; wait`;
+      const running = rejection(host.run([...sudo, 'sh', '-c', script], { signal: wanted.signal }));
+      await untilThere(folder, names => names.includes(started));
+      wanted.abort();
+      expect(isCommandAborted(await running)).to.equal(true);
+      await untilThere(folder, names => names.includes(told));
+    });
 
   it('says what is wrong when the disk is full', async function () {
     const small = join(folder, 'small');
