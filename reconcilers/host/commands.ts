@@ -12,7 +12,7 @@ import {
 } from './scripts.ts';
 
 /** A script with its arguments, as root, for a user who may sudo without a password. */
-const asRoot = ({ name, text }: Script, ...args: string[]): string[] => [
+export const asRoot = ({ name, text }: Script, ...args: readonly string[]): string[] => [
   'sudo',
   '-n',
   'sh',

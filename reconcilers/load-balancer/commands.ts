@@ -1,15 +1,6 @@
+import { asRoot } from '../host/commands.ts';
 import type { Layout } from './layout.ts';
-import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY, type Script } from './scripts.ts';
-
-const asRoot = ({ name, text }: Script, ...args: readonly string[]): string[] => [
-  'sudo',
-  '-n',
-  'sh',
-  '-c',
-  text,
-  name,
-  ...args,
-];
+import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
 
 /** How often in a row the new generation must answer before the old one counts as gone. */
 const ANSWERS = 5;

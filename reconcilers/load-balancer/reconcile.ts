@@ -14,6 +14,7 @@ import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
 import { createPacing } from './pacing.ts';
 import { createQuarantine } from './quarantine.ts';
+import { tellServices } from './routed.ts';
 import { sayRunning, sayTrouble, tell } from './status.ts';
 
 /** Makes the nginx of masters as it should be; the key is a master's. */
@@ -35,12 +36,14 @@ export function createLoadBalancerReconciler(
       failures.delete(key);
       return undefined;
     }
-    const { balancing, heldOutMs } = observeBalancing(context, services, master, damper);
+    const { namespace } = master.metadata;
+    const own = services.list().filter(({ metadata }) => metadata.namespace === namespace);
+    const { balancing, heldOutMs } = observeBalancing(context, own, master, damper);
     try {
       const outcome = await converge(context, hosts, master, balancing, memory, run);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
-      await report(context, services, master, outcome, run);
+      await report(context, own, master, outcome, run);
       return heldOutMs === Infinity ? undefined : { requeueAfterMs: heldOutMs };
     } catch (error) {
       run.signal.throwIfAborted();
@@ -71,15 +74,14 @@ function mayBeWorkedOn({ projects }: Context, droplet: Droplet): boolean {
 /** What is to be balanced, and how long until a droplet that is held out may come back. */
 function observeBalancing(
   { droplets }: Context,
-  services: Pick<Reader<ServiceDeployment>, 'list'>,
+  services: readonly ServiceDeployment[],
   master: Droplet,
   damper: FlapDamper,
 ): { balancing: Balancing; heldOutMs: number } {
-  const { namespace } = master.metadata;
   const own = droplets.byIndex(DROPLETS_BY_PROJECT, projectKeyOf(master));
   const holds = new Map(own.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isWell(droplet))]));
-  const here = services.list().filter(({ metadata }) => metadata.namespace === namespace);
-  const balancing = balancingOf(master.spec.project, own, here, droplet => (holds.get(droplet) ?? 0) > 0);
+  const isHeldOut = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
+  const balancing = balancingOf(master.spec.project, own, services, isHeldOut);
   const waits = [...holds.values()].filter(ms => ms > 0);
   return { balancing, heldOutMs: Math.min(Infinity, ...waits) };
 }
@@ -112,28 +114,15 @@ async function converge(
 
 async function report(
   context: Context,
-  services: Pick<Reader<ServiceDeployment>, 'list'>,
+  services: readonly ServiceDeployment[],
   master: Droplet,
   { generation, isNew }: Extract<Convergence, { state: 'running' }>,
   run: Run,
 ): Promise<void> {
   const saying = sayRunning(generation);
   await tell(context, master, saying, run);
+  await tellServices(context, services, generation.verdicts, run);
   if (!isNew) return;
   run.log.info(saying.message);
   context.events.record(master, 'Normal', 'Reloaded', saying.message);
-  for (const { service, state, message } of generation.verdicts) {
-    const object = services
-      .list()
-      .find(
-        ({ metadata }) => metadata.name === service.name && metadata.namespace === master.metadata.namespace,
-      );
-    if (state === 'quarantined' && object !== undefined)
-      context.events.record(
-        object,
-        'Warning',
-        'RouteQuarantined',
-        `the load balancer leaves it out: ${message}`,
-      );
-  }
 }

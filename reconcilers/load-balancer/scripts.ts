@@ -1,11 +1,7 @@
 // What runs on a master, as POSIX shell for root. Each is one command with a name of its own, idempotent, and may be
 // cut off anywhere.
 
-/** A command: its text, and the name by which process lists know it. */
-export interface Script {
-  name: string;
-  text: string;
-}
+import type { Script } from '../host/scripts.ts';
 
 /** `HOME MAIN URL` prints what facts.ts reads: a fact a line, after its name and a tab. */
 export const FACTS: Script = {

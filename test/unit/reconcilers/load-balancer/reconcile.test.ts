@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../../../clients/kubernetes/kinds.ts';
 import { HostUnreachable } from '../../../../clients/ssh/errors.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
+import { keyOf } from '../../../../crds/meta.ts';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { Context } from '../../../../reconcilers/context.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
@@ -39,8 +40,15 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     byIndex: () => [...rig.client.storedAll(DROPLETS), ...webs.values()],
   };
   const context: Context = { ...rig.context, droplets, hosts };
-  let services: ServiceDeployment[] = [site];
-  const reconcile = createLoadBalancerReconciler(context, hosts, { list: () => services });
+  const deploy = async (...services: ServiceDeployment[]): Promise<void> => {
+    for (const old of rig.client.storedAll(SERVICE_DEPLOYMENTS))
+      await rig.client.delete(SERVICE_DEPLOYMENTS, keyOf(old));
+    for (const service of services) rig.client.seed(service);
+  };
+  rig.client.seed(site);
+  const reconcile = createLoadBalancerReconciler(context, hosts, {
+    list: () => rig.client.storedAll(SERVICE_DEPLOYMENTS),
+  });
   const lookAtHost = createHostReconciler(context, hosts);
   const condition = (type: string) =>
     findCondition(rig.client.stored(DROPLETS, KEY)!.status?.conditions, type);
@@ -52,7 +60,9 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     hosts,
     lookAtHost: () => lookAtHost(KEY, rig.client.stored(DROPLETS, KEY), rig.run),
     reconcile: () => reconcile(KEY, rig.run),
-    deploy: (...next: ServiceDeployment[]) => void (services = next),
+    deploy,
+    routed: (name: string) =>
+      findCondition(rig.client.stored(SERVICE_DEPLOYMENTS, `default/${name}`)!.status?.conditions, 'Routed'),
     setHealthy: (name: string, healthy: 'True' | 'False') =>
       void webs.set(
         name,
@@ -81,6 +91,18 @@ describe('Reconciling a load balancer', () => {
       /^nginx runs configuration [0-9a-f]{12}: 1 of 1 web/,
     );
     expect(condition('Ready')).to.include({ status: 'False', reason: 'Connecting' });
+  });
+
+  it('says of each service whether requests reach it', async () => {
+    const { deploy, reconcile, routed, setHealthy } = startMaster();
+    setHealthy('shop-web2', 'False');
+    await deploy(site, aServiceDeployment('shop-uat-site'));
+    await reconcile();
+    expect(routed('shop-prod-site')).to.include({
+      status: 'True',
+      message: '1 of 2 servers take requests at /shop/prod/site/',
+    });
+    expect(routed('shop-uat-site')).to.include({ status: 'False', reason: 'NoServer' });
   });
 
   it('costs one command and no write while nothing changes', async () => {
@@ -114,7 +136,7 @@ describe('Reconciling a load balancer', () => {
     await lookAtHost();
     await reconcile();
     expect(commands().at(-1)).to.equal('prune');
-    deploy();
+    await deploy();
     await lookAtHost();
     await reconcile();
     await clock.advance(2_000);
@@ -149,10 +171,10 @@ describe('Reconciling a load balancer', () => {
     const { clock, commands, deploy, reconcile } = startMaster();
     await reconcile();
     commands();
-    deploy(aServiceDeployment('shop-prod-site', { 'shop-web1': '10.0.0.3:8124' }));
+    await deploy(aServiceDeployment('shop-prod-site', { 'shop-web1': '10.0.0.3:8124' }));
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: 2_000 });
     await clock.advance(1_200);
-    deploy(aServiceDeployment('shop-prod-site', { 'shop-web1': '10.0.0.3:8125' }));
+    await deploy(aServiceDeployment('shop-prod-site', { 'shop-web1': '10.0.0.3:8125' }));
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: 800 });
     await clock.advance(800);
     await reconcile();
@@ -189,13 +211,17 @@ describe('Reconciling a load balancer', () => {
   });
 
   it('leaves a refused service out, names it in the condition and in an event, and stays ready', async () => {
-    const { condition, deploy, events, nginx, reconcile } = startMaster();
-    deploy(site, aServiceDeployment('shop-prod-api', { 'shop-web1': '10.0.0.3:9999' }));
+    const { condition, deploy, events, nginx, reconcile, routed } = startMaster();
+    await deploy(site, aServiceDeployment('shop-prod-api', { 'shop-web1': '10.0.0.3:9999' }));
     nginx.refusedText = '10.0.0.3:9999';
     await reconcile();
     expect(condition('LoadBalancerReady')).to.include({ status: 'True', reason: 'ServiceQuarantined' });
     expect(condition('LoadBalancerReady')!.message).to.contain('shop-prod-api (unknown "10.0.0.3:9999"');
-    expect(events).to.include('RouteQuarantined shop-prod-api');
+    expect(events).to.include('Quarantined shop-prod-api');
+    expect(routed('shop-prod-api')).to.include({ status: 'False', reason: 'Quarantined' });
+    events.length = 0;
+    await reconcile();
+    expect(events).to.deep.equal([]);
   });
 
   describe('in trouble', () => {
@@ -227,7 +253,7 @@ describe('Reconciling a load balancer', () => {
       await reconcile();
       const before = nginx.current;
       nginx.isStuck = true;
-      deploy();
+      await deploy();
       await reconcile();
       await clock.advance(2_000);
       expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
