@@ -33,8 +33,8 @@ export async function openDockerHosts(options: DockerHostsOptions): Promise<Host
   const docker = createDocker();
   const names = namesOf(options.sandbox);
   const engine = await inspectEngine(docker, options.onProgress);
-  const network = await ensureNetwork(docker, names);
   const image = await ensureImage(docker, options.buildArguments ?? {}, options.onProgress);
+  const network = await ensureNetwork(docker, names);
   const hypervisor = createHypervisor(docker, names, image);
   return driverOf({
     docker,

@@ -5,6 +5,8 @@ import type { Docker } from './docker.ts';
 
 /** The folder of the Dockerfile. */
 const CONTEXT = join(import.meta.dirname, '../..');
+/** As the Dockerfile has it. */
+const DEFAULT_BASE = 'debian:bookworm-slim';
 const PARTS = ['Dockerfile', 'droplet', 'hypervisor'];
 
 /** What of the build its user may choose: arguments of the Dockerfile. */
@@ -22,13 +24,14 @@ export async function ensureImage(
   const image = `dropfleet-droplet:${await hashOf(buildArguments)}`;
   if ((await docker.find(['image', 'inspect', '--format', '{{.Id}}', image])) !== undefined) return image;
   onProgress(`Building the droplets' image ${image}: this takes a minute, and is done once.`);
+  const base = buildArguments['BASE'] ?? DEFAULT_BASE;
   const given = Object.entries(buildArguments).flatMap(([name, value]) => [
     '--build-arg',
     `${name}=${value}`,
   ]);
   // The host's network: the packages come from where the host gets them.
   await docker.run(['build', '--network', 'host', '--tag', image, ...given, CONTEXT], {
-    failure: `The droplets' image cannot be built from ${join(CONTEXT, 'Dockerfile')}`,
+    failure: `The droplets' image cannot be built on ${base} by ${join(CONTEXT, 'Dockerfile')}`,
   });
   return image;
 }
