@@ -1,7 +1,10 @@
 // What the standalone API can do, in a process of its own beside its clients in this one:
 // `node test/bench/standalone.ts`.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { readFileSync } from 'node:fs';
+import type { ApiObject } from '../../standalone/object.ts';
+import { Store, storeKey } from '../../standalone/store.ts';
 import { ApiClient } from '../integration/standalone/api-client.ts';
 import { startMortalServer, type MortalServer } from '../integration/standalone/mortal-server.ts';
 import { configMap, configMapsIn } from '../integration/standalone/things.ts';
@@ -10,6 +13,7 @@ import { inFolder, percentiles } from './rig.ts';
 const OBJECTS = 20_000;
 /** Of each object's JSON, about. */
 const BYTES = 2_000;
+const BARE_COMMITS = 2_000;
 const WRITERS = 32;
 const WATCHERS = 100;
 const CHANGES = 500;
@@ -34,6 +38,20 @@ async function inParallel(
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: workers }, run));
+}
+
+/** What the disk allows: commits of such objects one after the other, with no server in between. */
+function timeCommits(folder: string): void {
+  const directory = join(folder, 'bare');
+  mkdirSync(directory);
+  const store = Store.open(directory, Date.now());
+  const start = performance.now();
+  for (let i = 0; i < BARE_COMMITS; i++) {
+    const object = configMap(`c${i}`, { text: 'x'.repeat(BYTES) }) as ApiObject;
+    store.put('configmaps', storeKey('default', `c${i}`), object);
+  }
+  console.log(`bare commits: ${perSecond(BARE_COMMITS, start)} a second`);
+  store.close();
 }
 
 async function timeWrites(api: ApiClient): Promise<void> {
@@ -97,6 +115,7 @@ await inFolder(async folder => {
     );
     return server;
   };
+  timeCommits(folder);
   let server = await startTimed('with nothing');
   let api = new ApiClient(server.kubeconfig);
   try {
