@@ -136,15 +136,13 @@ export const forbiddenValue = (field: string, why: string): Cause => ({
 });
 
 /** The metav1.Status that says it. */
-export function toStatus(error: ApiError): Record<string, unknown> {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: error.message,
-    reason: error.reason,
-    ...(error.details === undefined ? {} : { details: error.details }),
-    code: error.code,
-  };
-}
+export const toStatus = (error: ApiError): object => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: error.message,
+  reason: error.reason,
+  details: error.details,
+  code: error.code,
+});

@@ -1,5 +1,6 @@
 import { noSuchPath } from './api-error.ts';
-import { apiVersionOf, type Kind } from './kinds.ts';
+import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
+import { withoutEmpty } from './metadata.ts';
 import { openApiDocuments } from './openapi.ts';
 
 /** What `/version` says: the API level that is spoken, and by whom. */
@@ -45,9 +46,6 @@ export function describeApi(kinds: readonly Kind[]): (path: string) => string | 
   };
 }
 
-const rootOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-
 function toGroup(groupVersion: string): { name: string } & Record<string, unknown> {
   const [name, version] = groupVersion.split('/') as [string, string];
   return { name, versions: [{ groupVersion, version }], preferredVersion: { groupVersion, version } };
@@ -71,15 +69,15 @@ function toResources(kind: Kind): unknown[] {
     verbs: ['get', 'patch', 'update'],
   });
   return [
-    {
+    withoutEmpty({
       name: plural,
       singularName: singular,
       namespaced,
       kind: kind.kind,
       verbs: verbsOf(kind),
-      ...(shortNames.length === 0 ? {} : { shortNames }),
-      ...(categories.length === 0 ? {} : { categories }),
-    },
+      shortNames,
+      categories,
+    }),
     ...(kind.hasStatus ? [subresource('status', { kind: kind.kind })] : []),
     ...(kind.scale === undefined
       ? []

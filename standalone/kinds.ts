@@ -50,6 +50,10 @@ export interface Kind {
 export const apiVersionOf = ({ group, version }: Pick<Kind, 'group' | 'version'>): string =>
   group === '' ? version : `${group}/${version}`;
 
+/** The path that everything of an apiVersion is under. */
+export const rootOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+
 /** The kind that a CRD defines. */
 export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
   const [version] = spec.versions;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { apiVersionOf, type Kind } from './kinds.ts';
+import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
 import { METADATA_SCHEMA } from './schema.ts';
 
 const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
@@ -13,8 +13,8 @@ export function openApiDocuments(kinds: readonly Kind[]): { path: string; docume
   const documents = versions.map(version => {
     const served = kinds.filter(kind => apiVersionOf(kind) === version);
     return {
-      path: `/openapi/v3/${rootOf(version)}`,
-      root: rootOf(version),
+      path: `/openapi/v3${rootOf(version)}`,
+      root: rootOf(version).slice(1),
       document: toDocument(version, served),
     };
   });
@@ -25,13 +25,10 @@ export function openApiDocuments(kinds: readonly Kind[]): { path: string; docume
   return [{ path: '/openapi/v3', document: { paths: Object.fromEntries(paths) as unknown } }, ...documents];
 }
 
-const rootOf = (apiVersion: string): string =>
-  apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`;
-
 const toDocument = (apiVersion: string, kinds: readonly Kind[]): object => ({
   openapi: '3.0.0',
   info: { title: 'dropfleet standalone API', version: 'v1' },
-  paths: Object.fromEntries(kinds.flatMap(kind => toPaths(`/${rootOf(apiVersion)}`, kind))),
+  paths: Object.fromEntries(kinds.flatMap(kind => toPaths(rootOf(apiVersion), kind))),
   components: {
     schemas: {
       [METADATA_NAME]: METADATA_SCHEMA,

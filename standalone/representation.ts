@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts';
-import type { Kind } from './kinds.ts';
+import { apiVersionOf, type Kind } from './kinds.ts';
 import { toJson, type ApiObject } from './object.ts';
 import type { Entry } from './store.ts';
 
@@ -70,14 +70,8 @@ export function encodeList(
 ): string {
   switch (representation.as) {
     case 'object': {
-      const { group, version, listKind } = kind;
-      const apiVersion = group === '' ? version : `${group}/${version}`;
-      return listOf(
-        apiVersion,
-        listKind,
-        listMeta,
-        entries.map(entry => entry.text),
-      );
+      const items = entries.map(entry => entry.text);
+      return listOf(apiVersionOf(kind), kind.listKind, listMeta, items);
     }
     case 'partial': {
       const items = entries.map(entry => toJson(partial(entry.object)));

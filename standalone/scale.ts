@@ -1,12 +1,12 @@
 import { badRequest, invalid, invalidValue } from './api-error.ts';
 import type { Kind } from './kinds.ts';
 import { isJsonObject, readPath, type ApiObject, type JsonObject } from './object.ts';
+import { defined } from './transitions.ts';
 
 /** autoscaling/v1 Scale of an object whose kind has the scale subresource. */
 export function toScale(kind: Kind, object: ApiObject): JsonObject {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale!;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = readPath(object, toSegments(labelSelectorPath));
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -14,7 +14,7 @@ export function toScale(kind: Kind, object: ApiObject): JsonObject {
     spec: { replicas: readPath(object, toSegments(specReplicasPath)) },
     status: {
       replicas: readPath(object, toSegments(statusReplicasPath)) ?? 0,
-      ...(selector === undefined ? {} : { selector }),
+      selector: readPath(object, toSegments(labelSelectorPath)),
     },
   };
 }
@@ -35,11 +35,7 @@ export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonO
     throw badRequest(`the name of the Scale does not match the name on the URL (${object.metadata.name})`);
   }
   const scaled = writePath(object, toSegments(kind.scale!.specReplicasPath), replicas) as ApiObject;
-  const preconditions = {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
-  return { ...scaled, metadata: { ...scaled.metadata, ...preconditions } };
+  return { ...scaled, metadata: { ...scaled.metadata, ...defined({ uid, resourceVersion }) } };
 }
 
 const toSegments = (path: string): string[] => path.split('.').slice(1);

@@ -1,4 +1,5 @@
 import { isApiError, toStatus } from './api-error.ts';
+import { apiVersionOf } from './kinds.ts';
 import { isSelected, type Selection } from './list.ts';
 import { toJson } from './object.ts';
 import { encodeObject, type Representation } from './representation.ts';
@@ -119,9 +120,9 @@ export class WatchHub {
   }
 
   #bookmark({ selection, representation, sink }: Watcher): void {
-    const { kind, group, version } = selection.kind;
+    const { kind } = selection.kind;
+    const apiVersion = apiVersionOf(selection.kind);
     const resourceVersion = String(this.#store.version);
-    const apiVersion = group === '' ? version : `${group}/${version}`;
     const object =
       representation.as === 'table'
         ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion }, rows: [] }
