@@ -25,7 +25,10 @@ export function accessOf(
 }
 
 /** The SSH connection to a Droplet's host; undefined while it has no address. */
-export function hostOf(hosts: Hosts, droplet: Droplet): SshHost | undefined {
+export function hostOf(
+  hosts: Pick<Hosts, 'ssh' | 'port' | 'privateKey'>,
+  droplet: Droplet,
+): SshHost | undefined {
   const access = accessOf(hosts, droplet);
   return access && hosts.ssh.host(access);
 }

@@ -147,7 +147,8 @@ export const RELOAD: Script = {
 set -e
 what=$1; shift
 case $what in
-  ssh) sshd -t; systemctl reload ssh ;;
+  # Nothing runs yet where a socket starts it at the first connection.
+  ssh) sshd -t; if systemctl is-active -q ssh; then systemctl reload ssh; fi ;;
   journald) systemctl restart systemd-journald ;;
   metadata)
     systemctl daemon-reload

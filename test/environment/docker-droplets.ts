@@ -30,12 +30,7 @@ export const USER_DATA = '#cloud-config\nruncmd: [[sh, -c, "hostname >/root/firs
 
 export async function openDockerDroplets(): Promise<DockerDroplets> {
   const sandbox = `test-${randomBytes(4).toString('hex')}`;
-  const open = (): Promise<HostDriver> =>
-    openDockerHosts({
-      sandbox,
-      onProgress: line => console.log(`      ${line}`),
-      buildArguments: buildArguments(),
-    });
+  const open = (): Promise<HostDriver> => openTestHosts(sandbox);
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-docker-'));
   const key = join(folder, 'key');
   await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
@@ -64,6 +59,14 @@ export async function openDockerDroplets(): Promise<DockerDroplets> {
   };
   return droplets;
 }
+
+/** Docker hosts under that name. */
+export const openTestHosts = (sandbox: string): Promise<HostDriver> =>
+  openDockerHosts({
+    sandbox,
+    onProgress: line => console.log(`      ${line}`),
+    buildArguments: buildArguments(),
+  });
 
 /** What Docker has with the label of a sandbox. */
 export async function labelled(sandbox: string): Promise<readonly string[]> {

@@ -10,13 +10,19 @@ import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts'
 import { createInformer } from '../../clients/kubernetes/informer.ts';
 import { DROPLETS, NAMESPACES, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
+import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
+import { createSshPool } from '../../clients/ssh/pool.ts';
+import type { HostAccess, SshHost, SshPool } from '../../clients/ssh/ssh.ts';
+import { SecretText } from '../../config/secret-text.ts';
 import { createOperator } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
-import type { Timings } from '../../reconcilers/timings.ts';
+import type { Engine } from '../../reconcilers/host/desired.ts';
+import type { HostTimings, Timings } from '../../reconcilers/timings.ts';
+import type { HostDriver } from '../../sandbox/hosts/driver.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { TEST_KEY } from '../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../fakes/logger.ts';
@@ -38,9 +44,21 @@ const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
 const PATIENCE_MS = 30_000;
 
+/** The machines of a world whose droplets are more than records. */
+export interface WorldHosts {
+  /** Closed by the world's sandbox. */
+  driver: HostDriver;
+  timings: HostTimings;
+  engine?: Engine;
+  /** Instead of PATIENCE_MS. */
+  patienceMs?: number;
+}
+
 /** A real operator over real connections, in this process. */
 export interface RunningOperator {
   readonly log: readonly LoggedLine[];
+  /** The names of the commands that it ran on hosts. */
+  readonly hostCommands: readonly string[];
   /** Every request that it sent to the cloud, by operation. */
   readonly cloudCalls: readonly string[];
   /** Stops it as SIGTERM does. */
@@ -57,6 +75,8 @@ export interface OperatorWorld {
   readonly kubectl: Kubectl;
   readonly csvPath: string;
   readonly infrastructurePath: string;
+  /** The key pair that opens the hosts. */
+  readonly sshKey: SshKeyPair;
   /** The operators' only ways out. */
   readonly gates: { readonly kubernetes: Gate; readonly cloud: Gate };
   project(name: string): Project | undefined;
@@ -79,14 +99,17 @@ export interface OperatorWorld {
 }
 
 /** Makes a world with nothing in it and no operator. */
-export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorld> {
+export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): Promise<OperatorWorld> {
   const listeners = new Set<() => void>();
   const changed = (): void => listeners.forEach(listener => listener());
   const namespace = await server.namespace();
+  const problems: string[] = [];
   const sandbox = await startSandbox({
     port: 0,
     bootDelayMs: BOOT_MS,
     limits: { perHour: 1e6, perMinute: 1e6 },
+    ...(hosts && { hosts: hosts.driver }),
+    onProblem: problem => void problems.push(problem),
     onRequest: ({ phase }) => void (phase === 'after' && setImmediate(changed)),
   });
   const owner = createCloud({
@@ -96,6 +119,7 @@ export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorl
     random: Math.random,
   });
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-world-'));
+  const sshKey = await generateKeyPair('operator');
   const kubernetesUrl = new URL(server.connection().server);
   const gates = {
     kubernetes: await openGate(Number(kubernetesUrl.port)),
@@ -119,6 +143,7 @@ export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorl
         droplets: observer.droplets.list().map(({ metadata, status }) => [metadata.name, status]),
         log: [...operators].map(({ log }) => log.slice(-10).map(({ message, fields }) => [message, fields])),
         calls: sandbox.ledger.countBy(),
+        problems,
       },
       null,
       1,
@@ -135,7 +160,7 @@ export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorl
       };
       const timer = setTimeout(
         () => end(() => reject(new Error(`never came: ${what}; ${describe()}`))),
-        PATIENCE_MS,
+        hosts?.patienceMs ?? PATIENCE_MS,
       );
       listeners.add(look);
       look();
@@ -148,6 +173,7 @@ export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorl
     kubectl: createKubectl(server, namespace, folder),
     csvPath,
     infrastructurePath,
+    sshKey,
     gates,
     project,
     droplet,
@@ -176,6 +202,8 @@ export async function openOperatorWorld(server: ApiServer): Promise<OperatorWorl
         },
         files: csv ? { csvPath, infrastructurePath } : {},
         identity,
+        hosts,
+        sshKey,
         changed,
       });
       operators.add(operator);
@@ -235,11 +263,13 @@ interface OperatorParts {
   files: { csvPath?: string; infrastructurePath?: string };
   /** With one, it contends for the leadership. */
   identity: string | undefined;
+  hosts: WorldHosts | undefined;
+  sshKey: SshKeyPair;
   changed: () => void;
 }
 
 function startOperator(parts: OperatorParts): RunningOperator {
-  const { server, namespace, urls, files, identity, changed } = parts;
+  const { server, namespace, urls, files, identity, hosts, sshKey, changed } = parts;
   const lines = fakeLogger();
   const cloudCalls: string[] = [];
   const connection = { ...server.connection(), server: urls.kubernetes };
@@ -251,6 +281,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
     random: Math.random,
     onRequest: ({ operation }) => void cloudCalls.push(operation),
   });
+  const ssh = countCommands(createSshPool({ clock: systemClock, random: Math.random }));
   const registry = new Registry();
   const kubernetes = confine(client, namespace);
   const election = { client, namespace, name: 'dropfleet-leader', random: Math.random };
@@ -264,7 +295,16 @@ function startOperator(parts: OperatorParts): RunningOperator {
     metrics: createRuntimeMetrics(registry),
     fleetId: 'test',
     namespace,
-    sshPublicKey: TEST_KEY,
+    sshPublicKey: hosts ? sshKey.publicKey : TEST_KEY,
+    ...(hosts && {
+      hosts: {
+        ssh: ssh.pool,
+        privateKey: new SecretText(sshKey.privateKey),
+        sshPort: hosts.driver.sshPort,
+        timings: hosts.timings,
+        ...(hosts.engine && { engine: hosts.engine }),
+      },
+    }),
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomBytes(4).toString('hex'),
     ...files,
@@ -279,14 +319,41 @@ function startOperator(parts: OperatorParts): RunningOperator {
   return {
     log: lines.lines,
     cloudCalls,
+    hostCommands: ssh.commands,
     async stop() {
       if (stop.signal.aborted) return;
       stop.abort(new Error('the operator is stopped'));
       await running;
+      ssh.pool.close();
       cloud.close();
       await client.close();
     },
   };
+}
+
+/** A pool that notes the names of the commands that go through it: scripts by their `$0`. */
+function countCommands(pool: SshPool): { pool: SshPool; commands: string[] } {
+  const commands: string[] = [];
+  const note = (argv: readonly string[]): void => void commands.push(argv[5] ?? argv.join(' '));
+  const host = (access: HostAccess): SshHost => {
+    const real = pool.host(access);
+    return {
+      ...real,
+      run(argv, options) {
+        note(argv);
+        return real.run(argv, options);
+      },
+      succeed(argv, options) {
+        note(argv);
+        return real.succeed(argv, options);
+      },
+      writeFile(path, ...rest) {
+        commands.push(`write ${path}`);
+        return real.writeFile(path, ...rest);
+      },
+    };
+  };
+  return { pool: { host, close: () => pool.close() }, commands };
 }
 
 /** The client of an operator that sees one namespace only, so that many fleets share one API server. */
