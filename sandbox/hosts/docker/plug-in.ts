@@ -13,7 +13,7 @@ export async function plugIn(rack: Rack, spec: HostSpec, pid: number, faults: Fa
   const { id, addresses, volumes } = spec;
   const { prefix } = parseCidr(addresses.privateRange)!;
   const wiring = [addresses.privateRange, `${addresses.private}/${prefix}`, addresses.reserved ?? ''];
-  const delay = faultOf(faults, 'delay')?.ms ?? 0;
+  const delay = Math.round(faultOf(faults, 'delay')?.ms ?? 0);
   const full = faultOf(faults, 'disk-full') === undefined ? 'no' : 'yes';
   const attached = volumes.flatMap(({ id, name, size }) => [id, name, String(size)]);
   const argv = ['plug', String(id), String(pid), full, ...wiring, String(delay), ...attached];
