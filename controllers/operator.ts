@@ -59,6 +59,8 @@ export interface OperatorOptions {
   newReconcileId: () => string;
   /** The way to the hosts; without it servers are only made and destroyed, never configured. */
   hosts?: HostOptions;
+  /** What runs the containers on hosts; docker unless told. */
+  engine?: Engine;
   /** Projects are made from this file; none is when absent. */
   csvPath?: string;
   /** infrastructure.json; it is not written when absent. */
@@ -77,8 +79,6 @@ export interface HostOptions {
   privateKey: HiddenText;
   /** Where sshd answers; 22 unless told. */
   sshPort?: number;
-  /** What runs the containers; docker unless told. */
-  engine?: Engine;
   timings?: HostTimings;
 }
 
@@ -198,8 +198,11 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
   } satisfies Context;
 }
 
-function hostsOf({ sshPublicKey, random, clock }: OperatorOptions, options: HostOptions): Hosts {
-  const { ssh, privateKey, sshPort = 22, engine = 'docker', timings = DEFAULT_HOST_TIMINGS } = options;
+function hostsOf(
+  { sshPublicKey, random, clock, engine = 'docker' }: OperatorOptions,
+  options: HostOptions,
+): Hosts {
+  const { ssh, privateKey, sshPort = 22, timings = DEFAULT_HOST_TIMINGS } = options;
   const loadBalancers = createSightings(clock);
   return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random, loadBalancers };
 }

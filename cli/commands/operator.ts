@@ -1,6 +1,7 @@
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
 import { stopSignal } from '../stop.ts';
+import { engineOf } from '../world/engine.ts';
 import { createMetrics, createWorldOperator } from '../world/operator.ts';
 import { openWorld } from '../world/world.ts';
 
@@ -20,6 +21,7 @@ export async function operator(
     const worker = await createWorldOperator(world, metrics, log, {
       ...(options.csv !== undefined && { csvPath: options.csv }),
       ...(options.infrastructure !== undefined && { infrastructurePath: options.infrastructure }),
+      engine: await engineOf(options),
       http: {
         // A pod's probes come from its node, so not from loopback.
         host: '0.0.0.0',

@@ -10,6 +10,7 @@ import { stopSignal } from '../stop.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { csvPathOf, expectCsv, readableCsv } from '../world/csv.ts';
 import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
+import { engineOf } from '../world/engine.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
 import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
 import { openWorld, type World } from '../world/world.ts';
@@ -69,6 +70,7 @@ async function run(
   const operator = await createWorldOperator(world, metrics, log, {
     csvPath: csvPathOf(options),
     infrastructurePath: infrastructurePathOf(options),
+    engine: await engineOf(options),
     http: {
       host: '127.0.0.1',
       port: options.httpPort ?? DEFAULT_HTTP_PORT,

@@ -12,6 +12,7 @@ import { createOperator, type OperatorOptions } from '../../controllers/operator
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import type { GlobalOptions } from '../options.ts';
 import { csvPathOf } from './csv.ts';
+import { engineOf } from './engine.ts';
 import { fleetIdOf, sshKeyOf, sshPortOf, type Observers, type World } from './world.ts';
 
 /** The Lease that operators of one cluster contend for. */
@@ -38,7 +39,7 @@ export function createMetrics(): Metrics {
 }
 
 /** What the commands choose about an operator; the rest follows from the world. */
-export type OperatorChoices = Pick<OperatorOptions, 'csvPath' | 'infrastructurePath' | 'http'>;
+export type OperatorChoices = Pick<OperatorOptions, 'csvPath' | 'infrastructurePath' | 'http' | 'engine'>;
 
 /** An operator for that world. */
 export async function createWorldOperator(
@@ -96,7 +97,9 @@ export async function startOperator(
   const stop = new AbortController();
   const csvPath = csvPathOf(options);
   const infrastructurePath = infrastructurePathOf(options);
-  const operator = await createWorldOperator(world, createMetrics(), log, { csvPath, infrastructurePath });
+  const engine = await engineOf(options);
+  const choices = { csvPath, infrastructurePath, engine };
+  const operator = await createWorldOperator(world, createMetrics(), log, choices);
   const running = operator.run(stop.signal);
   const failed = new Promise<never>((_, reject) => void running.catch(reject));
   // Whoever races against it hears of it; afterwards it is no news.
