@@ -120,8 +120,8 @@ async function report(
   run: Run,
 ): Promise<void> {
   const saying = sayRunning(generation);
-  await tell(context, master, saying, run);
   await tellServices(context, services, generation.verdicts, run);
+  await tell(context, master, saying, run);
   if (!isNew) return;
   run.log.info(saying.message);
   context.events.record(master, 'Normal', 'Reloaded', saying.message);

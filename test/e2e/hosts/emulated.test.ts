@@ -1,31 +1,11 @@
-import { randomInt } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock } from '../../../clients/clock.ts';
-import type { HostDriver } from '../../../sandbox/hosts/driver.ts';
-import { createEmulatedDriver } from '../../../sandbox/hosts/emulated/driver.ts';
+import { openEmulatedHosts } from '../../environment/emulated-hosts.ts';
 import { describeHostLife } from './host-life.ts';
 
 for (const engine of ['docker', 'podman'] as const)
-  describeHostLife({ kind: 'emulated', engine, patienceMs: 60_000, open, hasBadDays: engine === 'docker' });
-
-/** Hosts that leave nothing behind when they are closed. */
-async function open(): Promise<HostDriver> {
-  const folder = await mkdtemp(join(tmpdir(), 'dropfleet-hosts-'));
-  // While a machine is down, another test's must not answer on its address.
-  const publicRange = `127.${randomInt(32, 250)}.0.0/16`;
-  const driver = await createEmulatedDriver({
-    folder,
-    clock: systemClock,
-    random: Math.random,
-    publicRange,
+  describeHostLife({
+    kind: 'emulated',
+    engine,
+    patienceMs: 60_000,
+    open: openEmulatedHosts,
+    hasBadDays: engine === 'docker',
   });
-  return {
-    ...driver,
-    async close() {
-      await driver.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
+import { findCondition } from '../../../crds/conditions.ts';
+import type { Condition } from '../../../crds/meta.ts';
+import type { ServiceDeployment } from '../../../crds/service-deployment.ts';
+import type { HostTimings } from '../../../reconcilers/timings.ts';
+import { aServiceDeployment } from '../../builders/objects.ts';
+import { describeOnStandalone } from '../../environment/api-server.ts';
+import { openEmulatedHosts } from '../../environment/emulated-hosts.ts';
+import {
+  openOperatorWorld,
+  type OperatorWorld,
+  type RunningOperator,
+} from '../../environment/operator-world.ts';
+
+/** Milliseconds. */
+const TIMINGS: HostTimings = {
+  retryMs: 200,
+  slowestRetryMs: 1_000,
+  resyncMs: 1_000,
+  firstBootWaitMs: 20_000,
+};
+
+describeOnStandalone(
+  "An operator's load balancers",
+  'the hosts do not know which API server there is',
+  server => {
+    let world: OperatorWorld;
+    let operator: RunningOperator;
+
+    before(async () => {
+      world = await openOperatorWorld(server(), { driver: await openEmulatedHosts(), timings: TIMINGS });
+      await world.writeCsv('shop,3,s-1vcpu-1gb,s-1vcpu-1gb');
+      operator = world.startOperator();
+      await world.untilReady('shop', 3);
+    });
+    after(() => world?.close());
+
+    const master = (): Condition =>
+      findCondition(world.droplet('shop-master')!.status!.conditions, 'LoadBalancerReady')!;
+    const addressOf = (name: string): string => `${world.droplet(name)!.status!.privateAddress}:8123`;
+    const activations = (): number =>
+      operator.hostCommands.filter(name => name === 'dropfleet-lb-activate').length;
+
+    async function deploy(...webs: string[]): Promise<void> {
+      const endpoints = Object.fromEntries(webs.map(name => [name, addressOf(name)]));
+      const { metadata, spec, status, ...type } = aServiceDeployment('shop-prod-site', endpoints);
+      const { name, labels } = metadata;
+      const service: ServiceDeployment = {
+        ...type,
+        metadata: { name, namespace: world.namespace, ...(labels && { labels }) },
+        spec,
+      };
+      await world.kubernetes.create(SERVICE_DEPLOYMENTS, service, {});
+      const key = `${world.namespace}/${name}`;
+      await world.kubernetes.patch(SERVICE_DEPLOYMENTS, key, { status }, { subresource: 'status' });
+    }
+    async function routed(): Promise<Condition | undefined> {
+      const service = await world.kubernetes.get(
+        SERVICE_DEPLOYMENTS,
+        `${world.namespace}/shop-prod-site`,
+        {},
+      );
+      return findCondition(service.status?.conditions, 'Routed');
+    }
+
+    it('are there when their masters are Ready', () => {
+      expect(master()).to.include({ status: 'True', reason: 'Ok' });
+      expect(master().message).to.match(/^nginx runs configuration [0-9a-f]{12}: no web services yet$/);
+      expect(activations()).to.equal(1);
+    });
+
+    it('take a service as soon as it answers somewhere', async () => {
+      await deploy('shop-web1', 'shop-web2');
+      await world.until('a route to the service', () =>
+        master().message.endsWith('1 of 1 web services routed'),
+      );
+      expect((await routed())?.message).to.equal('2 of 2 servers take requests at /shop/prod/site/');
+    });
+
+    it('take a droplet out that leaves', async () => {
+      await world.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');
+      const before = master().message;
+      await world.until('another configuration', () => master().message !== before);
+      expect((await routed())?.message).to.equal('1 of 2 servers take requests at /shop/prod/site/');
+    });
+
+    it('cost no command of their own while nothing changes', async () => {
+      const looks = (): number => operator.hostCommands.filter(name => name === 'dropfleet-facts').length;
+      const goal = looks() + 4;
+      const before = operator.hostCommands.length;
+      await world.until('four more looks', () => looks() >= goal);
+      expect([...new Set(operator.hostCommands.slice(before))]).to.deep.equal(['dropfleet-facts']);
+    });
+  },
+);
