@@ -4,13 +4,14 @@ import { HostError } from '../driver.ts';
 import { createBase } from './base.ts';
 import type { Clock } from './clock.ts';
 import { basePrograms, PROGRAMS } from './commands/programs.ts';
-import { emptyDirectory, sizeOf, type DirectoryInode } from './files/inode.ts';
+import { emptyDirectory, sizeOf } from './files/inode.ts';
 import type { Host } from './host.ts';
 import { createLife, type HostFacts, type Life } from './life.ts';
 import { createNetwork } from './network/network.ts';
-import { findPort } from './ports.ts';
+import { claimPort } from './ports.ts';
 import { openStore } from './storage/store.ts';
 import type { MachineContent, SystemState } from './system.ts';
+import { createVolumes } from './volumes.ts';
 
 export interface EmulatedOptions {
   /** Where machines, snapshots and volumes outlive this process. Made when missing; nothing else may be in it. */
@@ -37,14 +38,27 @@ const GIGABYTE = 2 ** 30;
  */
 export async function createEmulatedDriver(options: EmulatedOptions): Promise<HostDriver> {
   const { folder, clock, random, publicRange = DEFAULT_RANGE, bootMs = DEFAULT_BOOT_MS } = options;
-  const sshPort = await findPort(publicRange, 22, 2222);
-  const httpPort = await findPort(publicRange, 80, 8080);
+  const ssh = await claimPort(publicRange, 22, 2222);
+  const http = await claimPort(publicRange, 80, 8080);
+  const sshPort = ssh.port;
   const base = createBase(basePrograms());
   const store = await openStore(folder, { host: base, snapshot: base, volume: emptyDirectory() });
   const network = createNetwork(clock, random);
+  const volumes = createVolumes(store);
   const lives = new Map<number, Life>();
-  const outsidePort = (port: number): number => (port === 80 ? httpPort : port);
-  const context = { store, network, clock, random, sshPort, outsidePort, bootMs, base, programs: PROGRAMS };
+  const outsidePort = (port: number): number => (port === 80 ? http.port : port);
+  const context = {
+    store,
+    network,
+    volumes,
+    clock,
+    random,
+    sshPort,
+    outsidePort,
+    bootMs,
+    base,
+    programs: PROGRAMS,
+  };
 
   async function lifeOf(spec: HostSpec): Promise<Life> {
     const life = lives.get(spec.id) ?? createLife(context, spec);
@@ -100,11 +114,8 @@ export async function createEmulatedDriver(options: EmulatedOptions): Promise<Ho
       return sizeOf(root) / GIGABYTE;
     },
     destroySnapshot: snapshot => store.remove('snapshot', snapshot),
-    async copyVolume(from, to) {
-      const root = await volumeRoot(from);
-      await store.save('volume', to, { root, facts: true });
-    },
-    destroyVolume: id => store.remove('volume', id),
+    copyVolume: (from, to) => volumes.copy(from, to),
+    destroyVolume: id => volumes.destroy(id),
     async setFault(id, fault) {
       faultOf(id);
       await lives.get(id)!.setFault(fault);
@@ -119,12 +130,9 @@ export async function createEmulatedDriver(options: EmulatedOptions): Promise<Ho
     async close() {
       await Promise.all([...lives.values()].map(life => life.end()));
       lives.clear();
+      await Promise.all([ssh.release(), http.release()]);
     },
   };
-
-  async function volumeRoot(id: string): Promise<DirectoryInode> {
-    return (await store.load('volume', id))?.root ?? emptyDirectory();
-  }
 
   return driver;
 }

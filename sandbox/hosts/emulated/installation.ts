@@ -1,5 +1,4 @@
 import type { HostSpec } from '../driver.ts';
-import { newHostKey } from './host-keys.ts';
 import { BASE_PACKAGES } from './packages.ts';
 import type { Machine } from './machine.ts';
 import type { MachineContent, SystemState } from './system.ts';
@@ -11,6 +10,7 @@ const FRESH: SystemState = {
   packages: BASE_PACKAGES,
   services: { ssh: service, cron: service, 'systemd-journald': service },
   cloudInit: { status: 'not run', errors: [], warnings: [] },
+  mounts: {},
   tables: [],
   bootedAt: 0,
 };
@@ -18,7 +18,7 @@ const FRESH: SystemState = {
 /** A machine that never ran. */
 export const freshContent = (root: DirectoryInode): MachineContent => ({ root, system: FRESH });
 
-/** What the droplet's agent does before anything of the user's: name, root's keys, host keys of its own. */
+/** What the droplet's agent does before anything of the user's: name and root's keys. */
 export function personalize(machine: Machine, { name, authorizedKeys }: HostSpec): void {
   const { files } = machine;
   const write = (path: string, text: string, mode = 0o644): void => {
@@ -30,7 +30,6 @@ export function personalize(machine: Machine, { name, authorizedKeys }: HostSpec
   write('/etc/machine-id', `${randomHex(machine.random, 32)}\n`);
   if (files.find('/root/.ssh') === undefined) files.makeDirectory('/root/.ssh', 0o700);
   write('/root/.ssh/authorized_keys', authorizedKeys.map(key => `${key}\n`).join(''), 0o600);
-  writeHostKey(machine, newHostKey(`root@${name}`));
 }
 
 /** Puts a host key where sshd looks for it. */

@@ -12,6 +12,7 @@ import type { Program } from './shell/process.ts';
 import { serve } from './daemons.ts';
 import type { Kept } from './storage/record.ts';
 import type { Store } from './storage/store.ts';
+import { attachVolumes, mountAll, unmountVolume, type Volumes } from './volumes.ts';
 import type { MachineContent, SystemState } from './system.ts';
 
 /** What is kept of a machine beside its files. */
@@ -35,6 +36,7 @@ export interface Life {
 export interface LifeContext {
   readonly store: Store;
   readonly network: Network;
+  readonly volumes: Volumes;
   readonly clock: Clock;
   readonly random: () => number;
   readonly sshPort: number;
@@ -68,6 +70,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
       const next = current();
       await store.add('host', id, written, next);
       written = next;
+      for (const volume of host!.machine.volumes.values()) await context.volumes.keep(volume);
     });
     return writing;
   }
@@ -93,6 +96,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     machine.system = {
       ...machine.system,
       bootedAt: 0,
+      mounts: {},
       cloudInit: { status: 'not run', errors: [], warnings: [] },
     };
     written = current();
@@ -107,6 +111,14 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     return { root: kept.root, system: kept.facts };
   }
 
+  async function attach({ volumes }: HostSpec): Promise<void> {
+    const wanted = volumes.map(async volume => ({
+      host: volume,
+      volume: await context.volumes.open(volume.id),
+    }));
+    attachVolumes(host!.machine, await Promise.all(wanted));
+  }
+
   function hostOf(spec: HostSpec, content: MachineContent): Host {
     const machine = createMachine({ spec, content, programs, clock, random });
     const made = createHost({ machine, sshPort, outsidePort: context.outsidePort });
@@ -118,9 +130,17 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
 
   async function switchOn(): Promise<void> {
     const { machine } = host!;
-    const isResumed = machine.system.bootedAt > 0;
-    await host!.open();
-    await (isResumed ? resumeServices(machine) : boot());
+    const before = machine.content();
+    try {
+      await host!.open();
+      await (machine.system.bootedAt > 0 ? resumeServices(machine) : boot());
+    } catch (error) {
+      // The next try begins where this one did.
+      await host!.shut('graceful');
+      machine.disk.replace(before.root);
+      machine.system = before.system;
+      throw error;
+    }
     if (machine.system.cloudInit.status === 'running') void finishFirstBoot(host!, context.bootMs).then(keep);
     await settled();
   }
@@ -128,10 +148,11 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
   /** What is only in memory is gone. */
   async function boot(): Promise<void> {
     const { machine } = host!;
-    machine.disk.unmountAll();
+    for (const path of Object.keys(machine.system.mounts)) unmountVolume(machine, path);
     machine.disk.replace(withFreshMemory(machine.disk.root(), base));
     machine.files.write(BOOT_ID, Buffer.from(`${uuid(random)}\n`));
     machine.system = { ...machine.system, tables: [], bootedAt: machine.now() };
+    mountAll(machine);
     const { status } = machine.system.cloudInit;
     if (status === 'not run') beginFirstBoot(machine);
     else if (status !== 'running') writeResult(machine);
@@ -155,6 +176,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     async converge(spec) {
       if (host === undefined || installation !== spec.installation) await install(spec);
       host!.machine.spec = spec;
+      await attach(spec);
       const hasCrashed = host!.faults.get('crash') !== undefined;
       if (spec.power === 'off' && host!.isOn()) await switchOff('graceful');
       else if (spec.power === 'on' && !host!.isOn() && !hasCrashed) await switchOn();

@@ -8,6 +8,7 @@ import type { Process, Program, User } from './shell/process.ts';
 import { nullOutput, emptyInput } from './shell/streams.ts';
 import type { MachineContent, SystemState } from './system.ts';
 import { findUser } from './users.ts';
+import type { Volume } from './volumes.ts';
 
 export interface JournalEntry {
   readonly at: number;
@@ -42,6 +43,8 @@ export interface Machine {
   content(): MachineContent;
   /** Called when a service is to start, stop or read its configuration again; whether it could. */
   onService: (name: string, what: 'start' | 'stop' | 'reload') => Promise<boolean>;
+  /** By the path of their device. */
+  readonly volumes: Map<string, Volume>;
   /** What services said, the oldest first; as much as fits. */
   readonly journal: JournalEntry[];
   /** Opens a TCP connection from the machine; rejects when there is none to have. */
@@ -85,6 +88,7 @@ export function createMachine({ spec, content, programs, clock, random }: Machin
       return user && processOf(machine, user, signal);
     },
     content: () => ({ root: disk.root(), system: machine.system }),
+    volumes: new Map(),
     journal: [],
     connect: () => Promise.reject(new Error('Network is unreachable')),
     onService: async () => true,

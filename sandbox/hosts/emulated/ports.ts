@@ -4,16 +4,24 @@ import { addressText, parseCidr } from '../../cidr.ts';
 
 const TRIES = 100;
 
+/** A port that is the same on all machines, kept from other sandboxes until it is released. */
+export interface ClaimedPort {
+  readonly port: number;
+  release(): Promise<void>;
+}
+
 /**
- * Where a service of every machine can listen: at its own port where that may be bound, else at the first free one
- * from `next` on. Rejects with HostError where the system has no such addresses.
+ * Finds where a service of every machine can listen: at its own port where that may be bound, else at the first
+ * free one from `next` on. The range's last address but one stands for all: as long as a sandbox listens there,
+ * another one takes another port, and so the two may use the same addresses. Rejects with HostError where the
+ * system has no such addresses.
  */
-export async function findPort(publicRange: string, own: number, next: number): Promise<number> {
+export async function claimPort(publicRange: string, own: number, next: number): Promise<ClaimedPort> {
   const address = addressText(parseCidr(publicRange)!.last - 1);
   for (const port of [own, ...Array.from({ length: TRIES }, (_, index) => next + index)]) {
-    const problem = await tryPort(address, port);
-    if (problem === undefined) return port;
-    if (problem === 'EADDRNOTAVAIL') throw noLoopback(address);
+    const claimed = await tryPort(address, port);
+    if (typeof claimed !== 'string') return claimed;
+    if (claimed === 'EADDRNOTAVAIL') throw noLoopback(address);
   }
   throw new HostError(
     `No port from ${next} to ${next + TRIES - 1} is free on ${address} for the emulated hosts; stop what listens there.`,
@@ -27,11 +35,15 @@ const noLoopback = (address: string): HostError =>
       `or add each address that is used: sudo ifconfig lo0 alias ${address}.`,
   );
 
-/** The system's error code when it cannot be listened on. */
-function tryPort(address: string, port: number): Promise<string | undefined> {
+/** The port, or the system's error code when it cannot be listened on. */
+function tryPort(address: string, port: number): Promise<ClaimedPort | string> {
   return new Promise(resolve => {
-    const server = createServer();
+    const server = createServer(socket => socket.destroy());
     server.once('error', error => resolve((error as NodeJS.ErrnoException).code ?? 'unknown'));
-    server.listen(port, address, () => server.close(() => resolve(undefined)));
+    server.listen(port, address, () => {
+      server.unref();
+      const release = (): Promise<void> => new Promise(done => server.close(() => done()));
+      resolve({ port, release });
+    });
   });
 }

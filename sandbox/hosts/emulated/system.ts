@@ -24,6 +24,8 @@ export interface SystemState {
   readonly packages: Readonly<Record<string, string>>;
   readonly services: Readonly<Record<string, ServiceState>>;
   readonly cloudInit: CloudInitState;
+  /** The ids of mounted volumes, by the folder where they are. */
+  readonly mounts: Readonly<Record<string, string>>;
   /** nftables' tables, as `inet filter`. Gone with the next boot. */
   readonly tables: readonly string[];
   /** Milliseconds since the epoch; 0 while it is off. */

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { newHostKey } from '../host-keys.ts';
 import { writeHostKey } from '../installation.ts';
 import type { Machine } from '../machine.ts';
 import { addToGroup, addUser, findGroup, findUser } from '../users.ts';
@@ -7,17 +8,19 @@ import type { CloudConfig } from './user-data.ts';
 type User = Exclude<NonNullable<CloudConfig['users']>[number], string>;
 type File = NonNullable<CloudConfig['write_files']>[number];
 
-/** What cloud-init does before sshd starts: name, host keys, users, files. Throws what a file system does. */
+/** What cloud-init does before sshd starts: name, users, files. Throws what a file system does. */
 export function carryOutEarly(machine: Machine, config: CloudConfig): void {
   if (config.hostname !== undefined)
     machine.files.write('/etc/hostname', Buffer.from(`${config.hostname}\n`));
-  if (config.ssh_keys?.ed25519_private !== undefined) putHostKey(machine, config.ssh_keys);
   for (const user of config.users ?? []) if (typeof user !== 'string') makeUser(machine, user);
   if (config.disable_root === true) disableRoot(machine);
   for (const file of config.write_files ?? []) putFile(machine, file);
 }
 
-function putHostKey(machine: Machine, keys: NonNullable<CloudConfig['ssh_keys']>): void {
+/** The host key that the user data has, or one of the machine's own. */
+export function putHostKey(machine: Machine, keys: CloudConfig['ssh_keys']): void {
+  if (keys?.ed25519_private === undefined)
+    return writeHostKey(machine, newHostKey(`root@${machine.spec.name}`));
   const ended = (text = ''): string => (text.endsWith('\n') ? text : `${text}\n`);
   writeHostKey(machine, { privateKey: ended(keys.ed25519_private), publicKey: ended(keys.ed25519_public) });
 }

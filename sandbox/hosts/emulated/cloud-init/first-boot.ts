@@ -2,7 +2,7 @@ import { sleep } from '../clock.ts';
 import { isFileError } from '../files/file-error.ts';
 import type { Host } from '../host.ts';
 import { log, type Machine } from '../machine.ts';
-import { carryOutEarly } from './early.ts';
+import { carryOutEarly, putHostKey } from './early.ts';
 import { carryOutLate } from './late.ts';
 import { parseUserData } from './user-data.ts';
 
@@ -11,6 +11,7 @@ export function beginFirstBoot(machine: Machine): void {
   const userData = parseUserData(machine.spec.userData);
   const warnings = userData.kind === 'config' ? userData.warnings : [];
   const errors = userData.kind === 'invalid' ? [userData.problem] : [];
+  putHostKey(machine, userData.kind === 'config' ? userData.config.ssh_keys : undefined);
   try {
     if (userData.kind === 'config') carryOutEarly(machine, userData.config);
   } catch (error) {

@@ -8,6 +8,7 @@ import { EDITING } from './editing.ts';
 import { FILE_ATTRIBUTES } from './file-attributes.ts';
 import { FILE_CONTENT } from './file-content.ts';
 import { FILE_TREE } from './file-tree.ts';
+import { MOUNTING } from './mounting.ts';
 import { NGINX } from './nginx.ts';
 import { PACKAGE_PROGRAMS } from './packages.ts';
 import { PRINTING } from './printing.ts';
@@ -23,6 +24,7 @@ const FAMILIES = [
   CLOUD_INIT,
   CONTAINERS,
   CURL,
+  MOUNTING,
   NGINX,
   EDITING,
   FILE_ATTRIBUTES,

@@ -23,7 +23,6 @@ export interface Disk {
   readonly mounts: ReadonlyMap<string, Mountable>;
   mount(path: string, volume: Mountable): void;
   unmount(path: string): void;
-  unmountAll(): void;
   /** Whether more can be written there. */
   hasRoom(segments: Segments): boolean;
   /** Whether there is no room left but on volumes and in memory. */
@@ -59,7 +58,6 @@ export function createDisk(initial: DirectoryInode): Disk {
     mounts,
     mount: (path, volume) => void mounts.set(pathOf(segmentsOf(path)), volume),
     unmount: path => void mounts.delete(pathOf(segmentsOf(path))),
-    unmountAll: () => mounts.clear(),
     hasRoom: segments => !disk.isFull || find(segments).volume !== undefined || MEMORY.has(segments[0] ?? ''),
     isFull: false,
   };

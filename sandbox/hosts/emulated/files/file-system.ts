@@ -1,6 +1,6 @@
-import { checkAccess, mayChange, type Credentials } from './access.ts';
+import { checkAccess, isAllowed, mayChange, type Credentials } from './access.ts';
 import type { Disk } from './disk.ts';
-import { FileError } from './file-error.ts';
+import { FileError, type FileErrorCode } from './file-error.ts';
 import {
   emptyDirectory,
   pathOf,
@@ -49,31 +49,36 @@ interface Found {
 
 /** `now` stamps what is changed. */
 export function createFileSystem(disk: Disk, who: Credentials, now: () => number): FileSystem {
-  function resolve(path: string, follow: boolean): Found {
+  /** What is there, or the error; not thrown, because to look for what is missing is nothing special. */
+  function lookUp(path: string, follow: boolean): Found | FileErrorCode {
     let pending = segmentsOf(path);
     let done: string[] = [];
     let links = 0;
     let inode: Inode | undefined = disk.get([]);
     while (pending.length > 0) {
       const [name, ...rest] = pending as [string, ...string[]];
-      if (inode === undefined) throw new FileError('ENOENT');
-      if (inode.type !== 'directory') throw new FileError('ENOTDIR');
-      checkAccess(inode, who, 'execute');
+      if (inode === undefined) return 'ENOENT';
+      if (inode.type !== 'directory') return 'ENOTDIR';
+      if (!isAllowed(inode, who, 'execute')) return 'EACCES';
       const segments = name === '..' ? done.slice(0, -1) : [...done, name];
       inode = disk.get(segments);
       pending = rest;
       if (inode?.type === 'link' && (rest.length > 0 || follow)) {
-        if (++links > MAX_LINKS) throw new FileError('ELOOP');
+        if (++links > MAX_LINKS) return 'ELOOP';
         pending = [...segmentsOf(inode.target), ...rest];
         if (inode.target.startsWith('/')) done = [];
         inode = disk.get(done);
       } else done = segments;
     }
-    if (path.endsWith('/') && inode !== undefined && inode.type !== 'directory')
-      throw new FileError('ENOTDIR');
+    if (path.endsWith('/') && inode !== undefined && inode.type !== 'directory') return 'ENOTDIR';
     return { segments: done, inode };
   }
 
+  const resolve = (path: string, follow: boolean): Found => {
+    const found = lookUp(path, follow);
+    if (typeof found === 'string') throw new FileError(found);
+    return found;
+  };
   const stat = (path: string, follow = true): Inode => {
     const { inode } = resolve(path, follow);
     if (inode === undefined) throw new FileError('ENOENT');
@@ -101,13 +106,9 @@ export function createFileSystem(disk: Disk, who: Credentials, now: () => number
 
   const fileSystem: FileSystem = {
     stat,
-    find: (path, follow) => {
-      try {
-        return stat(path, follow);
-      } catch (error) {
-        if (error instanceof FileError) return undefined;
-        throw error;
-      }
+    find: (path, follow = true) => {
+      const found = lookUp(path, follow);
+      return typeof found === 'string' ? undefined : found.inode;
     },
     realPath: path => pathOf(resolve(path, true).segments),
     read(path) {

@@ -60,8 +60,8 @@ export function pump(source: Duplex, target: Duplex, way: Way): void {
 /** Waits until what was sent is there; false when the connection breaks instead. */
 async function arrives(way: Way, due: number): Promise<boolean> {
   let losses = 0;
-  while (way.random() * 100 < way.conditions().lossPercent) losses += 1;
-  if (losses >= MAX_LOSSES) return false;
+  while (losses < MAX_LOSSES && way.random() * 100 < way.conditions().lossPercent) losses += 1;
+  if (losses === MAX_LOSSES) return false;
   await until(way.clock, due + (losses === 0 ? 0 : RETRANSMIT_MS * (2 ** losses - 1)));
   while (way.conditions().isBlocked) await way.changed();
   return true;

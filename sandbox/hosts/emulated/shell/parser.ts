@@ -11,8 +11,20 @@ import {
 } from './syntax.ts';
 import { createWordReader, type Cursor } from './words.ts';
 
+/** Scripts that were read last: every host is sent the same ones over and over. */
+const RECENT = new Map<string, Script>();
+const MOST_RECENT = 64;
+
 /** Reads a whole script. Throws ShellSyntaxError, also for what POSIX has and this shell has not. */
 export function parseScript(text: string): Script {
+  const script = RECENT.get(text) ?? readScript(text);
+  RECENT.delete(text);
+  RECENT.set(text, script);
+  if (RECENT.size > MOST_RECENT) RECENT.delete(RECENT.keys().next().value!);
+  return script;
+}
+
+function readScript(text: string): Script {
   const parser = createParser({ text, at: 0 });
   const script = parser.list();
   parser.expectEnd();

@@ -1,12 +1,13 @@
 import { absolutePath, bytesOf, type Process } from './process.ts';
 import type { Expander } from './expansion.ts';
+import { say } from './settling.ts';
 import { ShellError, type ShellState } from './state.ts';
 import { emptyInput, inputOf, nullOutput, type Output } from './streams.ts';
 import type { Redirection } from './syntax.ts';
 import { isFileError } from '../files/file-error.ts';
 
 /** A file could not be opened; the command is not run. */
-export class RedirectionError extends Error {
+class RedirectionError extends Error {
   override readonly name = 'RedirectionError';
 }
 
@@ -116,4 +117,30 @@ function openFile(process: Process, path: string, append: boolean): FileOutput {
     flush,
     close: flush,
   };
+}
+
+/** Runs `work` with redirected streams; a file that cannot be opened makes it fail. */
+export async function redirected(
+  expander: Expander,
+  state: ShellState,
+  redirections: readonly Redirection[],
+  work: () => Promise<number>,
+): Promise<number> {
+  if (redirections.length === 0) return work();
+  const before = state.process;
+  try {
+    const { process, close } = await redirect(state, expander, redirections);
+    state.process = process;
+    try {
+      return await work();
+    } finally {
+      close();
+    }
+  } catch (error) {
+    if (!(error instanceof RedirectionError)) throw error;
+    await say(before, state, error.message);
+    return 2;
+  } finally {
+    state.process = before;
+  }
 }

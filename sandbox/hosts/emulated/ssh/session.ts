@@ -2,6 +2,7 @@ import type { ServerChannel, Session } from 'ssh2';
 import type { Machine } from '../machine.ts';
 import { execute } from '../shell/execute.ts';
 import { bytesOf, type Process } from '../shell/process.ts';
+import { runTerminal, terminalOutput } from './terminal.ts';
 import { createInput, type Input, type Output } from '../shell/streams.ts';
 
 /** What a session needs of its machine. */
@@ -13,30 +14,47 @@ export interface SessionContext {
   /** `SSH_CONNECTION`: the client's address and port, the server's address and port. */
   readonly connection: string;
   /** Resolves when everything the machine did so far outlives this process. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
+}
+
+/** What was asked for before the command. */
+interface Wishes {
+  readonly env: Record<string, string>;
+  hasTerminal: boolean;
 }
 
 /** Answers what is asked in a session: a command or a shell. */
 export function serveSession(session: Session, context: SessionContext): void {
-  const env: Record<string, string> = {};
+  const wishes: Wishes = { env: {}, hasTerminal: false };
   session.on('env', (accept, _reject, { key, val }) => {
     // sshd lets only these through, unless told otherwise.
-    if (key === 'LANG' || key.startsWith('LC_')) env[key] = val;
+    if (key === 'LANG' || key.startsWith('LC_')) wishes.env[key] = val;
     accept?.();
   });
-  session.on('pty', accept => accept?.());
+  session.on('pty', accept => {
+    wishes.hasTerminal = true;
+    accept?.();
+  });
   session.on('window-change', accept => accept?.());
   session.on('exec', (accept, _reject, { command }) => {
-    void serveCommand(session, accept(), context, env, command);
+    void serve(session, accept(), context, wishes, process =>
+      run({ ...process, args: [process.user.shell, '-c', command] }),
+    );
+  });
+  session.on('shell', accept => {
+    void serve(session, accept(), context, wishes, process =>
+      wishes.hasTerminal ? runTerminal(process, context.settled) : run(process),
+    );
   });
 }
 
-async function serveCommand(
+/** Runs a program of the user's with the channel as its streams, and passes its exit status on. */
+async function serve(
   session: Session,
   channel: ServerChannel,
   context: SessionContext,
-  env: Record<string, string>,
-  command: string,
+  { env, hasTerminal }: Wishes,
+  work: (process: Process) => Promise<number>,
 ): Promise<void> {
   const ended = new AbortController();
   channel.once('close', () => ended.abort());
@@ -47,11 +65,10 @@ async function serveCommand(
   const signal = AbortSignal.any([ended.signal, context.signal]);
   const process = context.machine.login(context.user, signal);
   if (process === undefined) return void channel.end();
-  const status = await run({
+  const status = await work({
     ...process,
-    args: [process.user.shell, '-c', command],
     env: { ...process.env, ...env, SSH_CONNECTION: context.connection },
-    ...streamsOf(channel),
+    ...streamsOf(channel, hasTerminal),
   });
   try {
     await context.settled();
@@ -78,11 +95,16 @@ async function run(process: Process): Promise<number> {
   }
 }
 
-const streamsOf = (channel: ServerChannel): Pick<Process, 'input' | 'output' | 'error'> => ({
-  input: inputFrom(channel),
-  output: outputTo(channel, channel),
-  error: outputTo(channel.stderr as unknown as ServerChannel, channel),
-});
+function streamsOf(
+  channel: ServerChannel,
+  hasTerminal: boolean,
+): Pick<Process, 'input' | 'output' | 'error'> {
+  const input = inputFrom(channel);
+  const output = outputTo(channel, channel);
+  // A terminal has one screen.
+  if (hasTerminal) return { input, output: terminalOutput(output), error: terminalOutput(output) };
+  return { input, output, error: outputTo(channel.stderr as unknown as ServerChannel, channel) };
+}
 
 function inputFrom(channel: ServerChannel): Input {
   let isOver = false;

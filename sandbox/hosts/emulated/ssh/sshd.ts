@@ -21,7 +21,7 @@ export interface SshdContext {
   /** Aborted when the machine ends. */
   readonly signal: AbortSignal;
   readonly port: number;
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
 }
 
 /** The SSH server of one machine. */
@@ -93,7 +93,7 @@ function serveConnection(
       user,
       signal: context.signal,
       connection: `${origin.address} ${origin.port} ${server}`,
-      settled: () => context.settled(),
+      settled: context.settled,
     });
   });
   connection.on('tcpip', (accept, reject, wanted) => void forward(context, accept, reject, wanted));

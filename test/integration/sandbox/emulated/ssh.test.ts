@@ -32,6 +32,24 @@ describe('An emulated host, for the OpenSSH client', () => {
     expect(ran.stderr).to.contain('kubectl').and.contain('emulated host');
   });
 
+  it('talks with a person at a terminal', async () => {
+    const { stdout, code } = await world.ssh(aHost(), ['-tt'], 'cd /etc\rx=3\rhosX\x7f\rpwd\rexit $x\r');
+    expect(stdout).to.contain('root@shop-web1:/root# cd /etc\r\n').and.contain('hos: not found');
+    expect(stdout).to.contain('pwd\r\n/etc\r\n');
+    expect(code).to.equal(3);
+  });
+
+  it('takes a script as its input', async () => {
+    const ran = await world.ssh(aHost(), [], 'echo "from $0"\nexit 4\n');
+    expect(ran).to.deep.equal({ code: 4, stdout: 'from /bin/bash\n', stderr: '' });
+  });
+
+  it('takes and gives large content whole', async () => {
+    const content = Array.from({ length: 200_000 }, (_, line) => `line ${line}`).join('\n');
+    const ran = await world.ssh(aHost(), ['cat >/root/large; wc -c </root/large; cat /root/large'], content);
+    expect(ran.stdout === `${content.length}\n${content}`).to.equal(true);
+  });
+
   it('lets nobody in whose key it was not given', async () => {
     await converge({ id: 2, authorizedKeys: [], addresses: { ...aHost().addresses, public: '127.18.0.3' } });
     const ran = await world.ssh(aHost({ addresses: { ...aHost().addresses, public: '127.18.0.3' } }), [

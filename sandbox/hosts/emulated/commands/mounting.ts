@@ -1,0 +1,97 @@
+import { emptyDirectory, pathOf, segmentsOf } from '../files/inode.ts';
+import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import { mountAll, mountVolume, unmountVolume, type Volume } from '../volumes.ts';
+import { readOptions } from './options.ts';
+
+/** The volume whose device that is. */
+function volumeAt({ files, machine }: Process, path: string): Volume | undefined {
+  return files.find(path) === undefined ? undefined : machine.volumes.get(files.realPath(path));
+}
+
+const mount: Program = async process => {
+  const options = readOptions(process.args.slice(1), ['a|all', 't=|types=', 'o=|options=']);
+  const { machine } = process;
+  const [source = '', folder = ''] = options.operands;
+  if (options.operands.length === 0 && !options.has('a')) return listMounts(process);
+  if (process.credentials.uid !== 0) return fail(process, 'must be superuser to use mount.');
+  if (options.has('a')) {
+    mountAll(machine);
+    return 0;
+  }
+  const volume = volumeAt(process, absolutePath(process, source));
+  const path = pathOf(segmentsOf(absolutePath(process, folder)));
+  if (process.files.find(path)?.type !== 'directory')
+    return fail(process, `${folder}: mount point does not exist.`, 32);
+  if (volume === undefined) return fail(process, `${folder}: special device ${source} does not exist.`, 32);
+  if (!volume.isFormatted)
+    return fail(process, `${folder}: wrong fs type, bad option, bad superblock on ${source}.`, 32);
+  mountVolume(machine, path, volume);
+  return 0;
+};
+
+async function listMounts(process: Process): Promise<number> {
+  const { machine } = process;
+  await print(process, '/dev/vda1 on / type ext4 (rw,relatime)\n');
+  for (const [path, id] of Object.entries(machine.system.mounts)) {
+    const device = [...machine.volumes].find(([, volume]) => volume.id === id)?.[0];
+    await print(process, `${device} on ${path} type ext4 (rw,relatime)\n`);
+  }
+  return 0;
+}
+
+const umount: Program = async process => {
+  if (process.credentials.uid !== 0) return fail(process, 'must be superuser to unmount.');
+  let status = 0;
+  for (const name of readOptions(process.args.slice(1), ['l', 'f']).operands) {
+    const path = pathOf(segmentsOf(absolutePath(process, name)));
+    const id = volumeAt(process, path)?.id;
+    const mounts = Object.entries(process.machine.system.mounts);
+    const found = mounts.find(([folder, volume]) => folder === path || volume === id);
+    if (found === undefined) status = await fail(process, `${name}: not mounted.`, 32);
+    else unmountVolume(process.machine, found[0]);
+  }
+  return status;
+};
+
+const mountpoint: Program = async process => {
+  const options = readOptions(process.args.slice(1), ['q|quiet']);
+  const [name = ''] = options.operands;
+  const path = pathOf(segmentsOf(absolutePath(process, name)));
+  const isMounted = path === '/' || process.machine.system.mounts[path] !== undefined;
+  if (!options.has('q')) await print(process, `${name} is ${isMounted ? '' : 'not '}a mountpoint\n`);
+  return isMounted ? 0 : 32;
+};
+
+const mkfs: Program = process => {
+  const options = readOptions(process.args.slice(1), ['F', 'q', 'L=', 'm=']);
+  const [name = ''] = options.operands;
+  const volume = volumeAt(process, absolutePath(process, name));
+  if (volume === undefined)
+    return fail(process, `The file ${name} does not exist and no size was specified.`);
+  if (process.credentials.uid !== 0)
+    return fail(process, `Permission denied while trying to determine filesystem size`);
+  volume.root = emptyDirectory(0o755, process.machine.now());
+  volume.isFormatted = true;
+  return 0;
+};
+
+const blkid: Program = async process => {
+  const options = readOptions(process.args.slice(1), ['s=', 'o=']);
+  const [name = ''] = options.operands;
+  const volume = volumeAt(process, absolutePath(process, name));
+  if (!volume?.isFormatted) return 2;
+  await print(
+    process,
+    options.value('o') === 'value' ? 'ext4\n' : `${name}: UUID="${volume.id}" TYPE="ext4"\n`,
+  );
+  return 0;
+};
+
+/** What gives volumes a file system and a place. */
+export const MOUNTING: Readonly<Record<string, Program>> = {
+  mount,
+  umount,
+  mountpoint,
+  'mkfs.ext4': mkfs,
+  blkid,
+};
