@@ -19,4 +19,5 @@ const ALIASES: Record<string, string[]> = {
   '--status': ['status'],
   '--scale': ['scale'],
   '--cleanup': ['cleanup'],
+  '--update-ip': ['update-ip'],
 };

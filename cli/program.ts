@@ -115,6 +115,17 @@ export function createProgram(): Command {
     );
 
   program
+    .command('update-ip')
+    .description(
+      'let SSH in from a new admin address: add it, prove it by a login from here, drop the old one',
+    )
+    .argument('<ip>', 'an IPv4 address, or a network such as 203.0.113.0/24')
+    .addHelpText('after', example('dropfleet update-ip 203.0.113.7'))
+    .action(async (ip: string, _own, command: Command) =>
+      (await import('./commands/update-ip.ts')).updateIp({ ...globals(command), ip }),
+    );
+
+  program
     .command('cleanup')
     .description("remove what carries this fleet's tag in the cloud and belongs to no object")
     .option('--dry-run', 'only say what would be removed')

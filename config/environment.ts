@@ -15,6 +15,10 @@ export interface Settings {
   adminIp?: string;
   /** ADDITIONAL_IPS, each as ADMIN_IP. */
   additionalIps: string[];
+  /** DROPFLEET_OPERATOR_IP: the address that droplets see the operator under. */
+  operatorIp?: string;
+  /** DROPFLEET_ECHO_URLS: services that answer with the address they are asked from. */
+  echoUrls: string[];
   /** DROPFLEET_FLEET. */
   fleet?: string;
   /** DROPFLEET_SSH_PORT: where sshd answers on droplets, when it is not 22. */
@@ -30,14 +34,18 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
   const apiUrl = check(variables, 'DIGITALOCEAN_API_URL', urlFault);
   const adminIp = check(variables, 'ADMIN_IP', networkFault);
   const additionalIps = check(variables, 'ADDITIONAL_IPS', networkFault, splitList);
+  const operatorIp = check(variables, 'DROPFLEET_OPERATOR_IP', addressFault);
+  const echoUrls = check(variables, 'DROPFLEET_ECHO_URLS', echoFault, splitList);
   const fleet = check(variables, 'DROPFLEET_FLEET', fleetFault);
   const sshPort = check(variables, 'DROPFLEET_SSH_PORT', portFault);
-  const checked = [token, apiUrl, adminIp, additionalIps, fleet, sshPort];
+  const checked = [token, apiUrl, adminIp, additionalIps, operatorIp, echoUrls, fleet, sshPort];
   const settings: Settings = {
     ...(token.values[0] !== undefined && { token: new SecretText(token.values[0]) }),
     ...(apiUrl.values[0] !== undefined && { apiUrl: apiUrl.values[0].replace(/\/+$/, '') }),
     ...(adminIp.values[0] !== undefined && { adminIp: adminIp.values[0] }),
     additionalIps: additionalIps.values,
+    ...(operatorIp.values[0] !== undefined && { operatorIp: operatorIp.values[0] }),
+    echoUrls: echoUrls.values,
     ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
     ...(sshPort.values[0] !== undefined && { sshPort: Number(sshPort.values[0]) }),
     variable: name => variables.get(name),
@@ -79,6 +87,9 @@ function portFault(value: string): ReturnType<Fault> {
 
 const LOOPBACK_HOST = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
+/** Whether that address is on this machine, as a sandbox's is. */
+export const isLoopbackUrl = (url: string): boolean => LOOPBACK_HOST.test(new URL(url).hostname);
+
 function urlFault(value: string): ReturnType<Fault> {
   const url = URL.parse(value);
   if (url === null || !['http:', 'https:'].includes(url.protocol))
@@ -98,7 +109,8 @@ function urlFault(value: string): ReturnType<Fault> {
 
 const NETWORK_RULE = 'must be an IPv4 or IPv6 address, or a network such as 203.0.113.0/24';
 
-function networkFault(value: string): ReturnType<Fault> {
+/** What is wrong with an address or network that SSH is to let in, in words that follow its name. */
+export function networkFault(value: string): ReturnType<Fault> {
   const [address = '', prefix, ...rest] = value.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Infinity;
@@ -106,6 +118,20 @@ function networkFault(value: string): ReturnType<Fault> {
     return { found: value, message: NETWORK_RULE };
   if (length === 0) return { found: value, message: 'must not let the whole world in' };
   return undefined;
+}
+
+function addressFault(value: string): ReturnType<Fault> {
+  const isAddress = isIP(value) !== 0 && !value.includes('%');
+  return isAddress ? undefined : { found: value, message: 'must be an IPv4 or IPv6 address' };
+}
+
+function echoFault(value: string): ReturnType<Fault> {
+  const url = URL.parse(value);
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK_HOST.test(url.hostname));
+  return isSafe
+    ? undefined
+    : { found: value, message: 'must be https addresses, or anybody on the way could open SSH to himself' };
 }
 
 function fleetFault(value: string): ReturnType<Fault> {

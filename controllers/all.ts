@@ -6,6 +6,7 @@ import type { Context } from '../reconcilers/context.ts';
 import type { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { csvSyncController } from './csv-sync.ts';
 import { dropletController } from './droplet.ts';
+import { firewallController, firewallSweepController } from './firewall.ts';
 import { hostController } from './host.ts';
 import { infrastructureFileController } from './infrastructure-file.ts';
 import { leftoversController } from './leftovers.ts';
@@ -34,6 +35,9 @@ export function allControllers(inputs: ControllerInputs): Controller[] {
     ...(csv && csvState ? [csvSyncController(context, csv, namespace, csvState)] : []),
     projectController(context, csvState),
     dropletController(context),
+    ...(context.firewalls
+      ? [firewallController(context, context.firewalls), firewallSweepController(context, context.firewalls)]
+      : []),
     ...(context.hosts
       ? [hostController(context, context.hosts), loadBalancerController(context, context.hosts, services)]
       : []),

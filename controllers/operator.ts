@@ -1,31 +1,39 @@
 import type { Registry } from 'prom-client';
 import { sleep, type Clock } from '../clients/clock.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
+import { createFirewallList } from '../clients/digitalocean/firewall-list.ts';
 import { createFleet, type Fleet } from '../clients/digitalocean/fleet.ts';
 import type { PollIntervals } from '../clients/digitalocean/poll-schedule.ts';
 import type { KubernetesClient } from '../clients/kubernetes/client.ts';
 import { createInformer } from '../clients/kubernetes/informer.ts';
-import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import { CONFIG_MAPS, DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import type { Logger } from '../clients/log.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import { describeError } from '../clients/log/describe-error.ts';
 import { watchFile, type WatchedFile } from '../config/watched-file.ts';
 import { fleetTag } from '../crds/cloud-tags.ts';
+import { firewallPrefix } from '../crds/firewall-name.ts';
+import { ADMIN_ACCESS_CONFIG_MAP } from '../crds/names.ts';
 import {
   DROPLETS_BY_PROJECT,
   DROPLETS_BY_UID,
   projectKeyOf,
   type Context,
+  type Firewalls,
   type Hosts,
 } from '../reconcilers/context.ts';
+import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
+import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
 import {
+  DEFAULT_FIREWALL_TIMINGS,
   DEFAULT_HOST_TIMINGS,
   DEFAULT_TIMINGS,
+  type FirewallTimings,
   type HostTimings,
   type Timings,
 } from '../reconcilers/timings.ts';
@@ -61,6 +69,8 @@ export interface OperatorOptions {
   hosts?: HostOptions;
   /** What runs the containers on hosts; docker unless told. */
   engine?: Engine;
+  /** Whom SSH lets in; without it no firewall is made. */
+  firewalls?: FirewallOptions;
   /** Projects are made from this file; none is when absent. */
   csvPath?: string;
   /** infrastructure.json; it is not written when absent. */
@@ -82,6 +92,13 @@ export interface HostOptions {
   timings?: HostTimings;
 }
 
+/** What firewalls let in. */
+export interface FirewallOptions extends AdminSettings {
+  /** The address that droplets see this operator under; rejects with a sentence that says what to do. */
+  operatorAddress: (signal: AbortSignal) => Promise<string>;
+  timings?: FirewallTimings;
+}
+
 /** An operator, ready to run. */
 export interface Operator {
   /** Works until the signal aborts; see Manager.run for how it may end otherwise. */
@@ -92,7 +109,13 @@ export interface Operator {
 export function createOperator(options: OperatorOptions): Operator {
   const { kubernetes, cloud, clock, random, log, metrics } = options;
   const informers = shareInformers(kind =>
-    createInformer(kubernetes, kind, { clock, random, log, resyncMs: RESYNC_MS }),
+    createInformer(kubernetes, kind, {
+      clock,
+      random,
+      log,
+      resyncMs: RESYNC_MS,
+      ...(kind.kind === CONFIG_MAPS.kind && { selection: adminAccessOf(options) }),
+    }),
   );
   const fleet = createFleet({
     cloud,
@@ -195,6 +218,7 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     timings: options.timings ?? DEFAULT_TIMINGS,
     newNonce: options.newNonce,
     ...(options.hosts && { hosts: hostsOf(options, options.hosts) }),
+    ...(options.firewalls && { firewalls: firewallsOf(options, options.firewalls, informers) }),
   } satisfies Context;
 }
 
@@ -206,3 +230,31 @@ function hostsOf(
   const loadBalancers = createSightings(clock);
   return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random, loadBalancers };
 }
+
+function firewallsOf(
+  { cloud, clock, fleetId, namespace, hosts }: OperatorOptions,
+  options: FirewallOptions,
+  informers: SharedInformers,
+): Firewalls {
+  const { operatorAddress, timings = DEFAULT_FIREWALL_TIMINGS } = options;
+  const configMaps = informers.of(CONFIG_MAPS);
+  return {
+    list: createFirewallList(cloud, firewallPrefix(fleetId), clock),
+    adminAccess: createAdminAccess({
+      settings: options,
+      operatorAddress,
+      override: () => configMaps.get(`${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`),
+      clock,
+      maxAgeMs: timings.maxAgeMs,
+      retryMs: timings.addressRetryMs,
+    }),
+    sshPort: hosts?.sshPort ?? 22,
+    timings,
+  };
+}
+
+/** The one ConfigMap that the operator reads: of others it need not, and may not, know. */
+const adminAccessOf = ({ namespace }: OperatorOptions) => ({
+  namespace,
+  fieldSelector: `metadata.name=${ADMIN_ACCESS_CONFIG_MAP}`,
+});

@@ -1,7 +1,10 @@
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
+import { findCondition } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
+import type { Project } from '../crds/project.ts';
 import { projectKeyOf, type Context } from '../reconcilers/context.ts';
+import { FIREWALL_READY } from '../reconcilers/firewall/status.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
 import { reconcileProject } from '../reconcilers/project/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
@@ -15,13 +18,19 @@ const WORKERS = 8;
 export function projectController(context: Context, csv?: CsvState): Controller {
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('project', PROJECTS)
-    .filteredBy(anyOf(generationChanged, annotationsChanged))
+    .filteredBy(anyOf(generationChanged, annotationsChanged, firewallChanged))
     .watches(DROPLETS, projectsConcernedBy)
     .wakesOn<void>(csv ?? never, all)
     .wakesOn<void>(context.sizes, all)
     .withWorkers(WORKERS)
     .reconciles((key, project, run) => reconcileProject(context, key, project, csv, run));
 }
+
+/** Ready waits for the firewalls. */
+const firewallChanged = (after: Project, before: Project): boolean =>
+  firewallReadyOf(after)?.message !== firewallReadyOf(before)?.message;
+
+const firewallReadyOf = ({ status }: Project) => findCondition(status?.conditions, FIREWALL_READY);
 
 /** The project that the Droplet names, and the one whose droplet has that name: it may be in that one's way. */
 function projectsConcernedBy(droplet: Droplet): ObjectKey[] {

@@ -29,6 +29,9 @@ export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
  */
 export const ACCEPT_HOST_KEY_ANNOTATION = 'dropfleet.io/accept-host-key';
 
+/** The ConfigMap by which `dropfleet update-ip` tells the operator whom SSH lets in. */
+export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
+
 /** The name of a project's master droplet. */
 export const masterName = (project: string): string => `${project}-master`;
 /** The name of a project's n-th web droplet, from 1. */

@@ -1,17 +1,19 @@
 import type { Clock } from '../clients/clock.ts';
 import type { Logger } from '../clients/log.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
+import type { FirewallList } from '../clients/digitalocean/firewall-list.ts';
 import type { Fleet } from '../clients/digitalocean/fleet.ts';
 import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
+import type { AdminAccess } from './firewall/admin-access.ts';
 import type { Engine } from './host/desired.ts';
 import type { Sightings } from './load-balancer/sightings.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
-import type { HostTimings, Timings } from './timings.ts';
+import type { FirewallTimings, HostTimings, Timings } from './timings.ts';
 
 /** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
 export interface EventRecorder {
@@ -37,6 +39,18 @@ export interface Context {
   readonly newNonce: () => string;
   /** How servers are reached and configured; without it they are only made and destroyed. */
   readonly hosts?: Hosts;
+  /** How servers are protected; without it no firewall is made. */
+  readonly firewalls?: Firewalls;
+}
+
+/** The operator's way to the firewalls. */
+export interface Firewalls {
+  readonly list: FirewallList;
+  /** Whom SSH lets in at this moment. */
+  readonly adminAccess: (signal: AbortSignal) => Promise<AdminAccess>;
+  /** Where sshd answers. */
+  readonly sshPort: number;
+  readonly timings: FirewallTimings;
 }
 
 /** The operator's way to the hosts. */

@@ -9,7 +9,12 @@ export function planTable(plan: FleetPlan): string[] {
     `project ${name}`,
     action === 'delete' ? action : `${action}, ${servers} server${servers === 1 ? '' : 's'}`,
   ]);
-  const rows = [...objects, ...plan.droplets.map(dropletRow)];
+  const firewalls = plan.firewalls.map(({ action, project, role }) => [
+    SIGNS[action],
+    `  firewall ${project} ${role}`,
+    action,
+  ]);
+  const rows = [...objects, ...plan.droplets.map(dropletRow), ...firewalls];
   return [
     ...(rows.length === 0 ? ['Nothing to do: the fleet is as projects.csv says.'] : alignColumns(rows)),
     ...plan.conflicts.map(

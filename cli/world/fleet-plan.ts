@@ -9,16 +9,20 @@ import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts'
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
 import { rowsWithNewSizes } from '../../reconcilers/projects-csv/plan.ts';
 import { pricesOf } from './fleet-watch.ts';
-import { fleetIdOf, type World } from './world.ts';
+import { knownAdmins } from './admin-access.ts';
+import { fleetIdOf, sshPortOf, type World } from './world.ts';
 
 /** What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. */
 export async function planForRows(world: World, rows: readonly ProjectRow[]): Promise<FleetPlan> {
-  const tag = fleetTag(await fleetIdOf(world));
-  const [projects, droplets, servers, sizes] = await Promise.all([
+  const fleetId = await fleetIdOf(world);
+  const tag = fleetTag(fleetId);
+  const [projects, droplets, servers, sizes, firewalls, admins] = await Promise.all([
     world.kubernetes.list(PROJECTS),
     world.kubernetes.list(DROPLETS),
     world.cloud.listDroplets(tag),
     world.cloud.listSizes(),
+    world.cloud.listFirewalls(),
+    knownAdmins(world),
   ]);
   const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
   const news = rowsWithNewSizes(rows, name => specs.get(`${world.namespace}/${name}`));
@@ -32,6 +36,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     servers: byUid(servers),
     sizes: new Map(sizes.map(size => [size.slug, size])),
     prices: pricesOf(sizes),
+    firewalls: { fleetId, firewalls, sshPort: sshPortOf(world), admins },
   });
 }
 

@@ -1,25 +1,40 @@
+import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
-import { findLeftovers, type OwnedResource } from '../../reconcilers/leftovers/plan.ts';
+import {
+  findLeftoverFirewalls,
+  findLeftovers,
+  type OwnedResource,
+} from '../../reconcilers/leftovers/plan.ts';
 import { DEFAULT_TIMINGS } from '../../reconcilers/timings.ts';
 import { fleetIdOf, type World } from './world.ts';
 
-/** What the fleet pays for and no object owns: droplets, firewalls and snapshots. */
+/** What the fleet has in the cloud and no object owns: droplets and snapshots, then firewalls. */
 export async function findLeftoversInCloud(
   world: World,
   droplets: readonly Droplet[],
 ): Promise<OwnedResource[]> {
-  const tag = fleetTag(await fleetIdOf(world));
-  const [servers, firewalls, snapshots] = await Promise.all([
+  const fleetId = await fleetIdOf(world);
+  const tag = fleetTag(fleetId);
+  const [servers, firewalls, snapshots, projects] = await Promise.all([
     world.cloud.listDroplets(tag),
     world.cloud.listFirewalls(),
     world.cloud.listSnapshots(),
+    world.kubernetes.list(PROJECTS),
   ]);
   const resources: OwnedResource[] = [
     ...servers.map(({ id, ...server }) => ({ kind: 'droplet' as const, id: String(id), ...server })),
-    ...firewalls.map(firewall => ({ kind: 'firewall' as const, ...firewall })),
     ...snapshots.map(snapshot => ({ kind: 'snapshot' as const, ...snapshot })),
   ];
   const uids = new Set(droplets.map(({ metadata }) => metadata.uid!));
-  return findLeftovers(resources, tag, uids, Date.now(), DEFAULT_TIMINGS.leftoverAgeMs);
+  const [now, ageMs] = [Date.now(), DEFAULT_TIMINGS.leftoverAgeMs];
+  const leftovers = findLeftovers(resources, tag, uids, now, ageMs);
+  const doomed = new Set(leftovers.map(({ id }) => id));
+  const staying = servers.filter(({ id }) => !doomed.has(String(id)));
+  const tagsInUse = new Set(staying.flatMap(({ tags }) => tags));
+  const names = new Set([
+    ...projects.items.map(({ metadata }) => metadata.name),
+    ...droplets.map(({ spec }) => spec.project),
+  ]);
+  return [...leftovers, ...findLeftoverFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs)];
 }

@@ -11,8 +11,10 @@ import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
 import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import type { GlobalOptions } from '../options.ts';
+import { adminSettingsOf } from './admin-access.ts';
 import { csvPathOf } from './csv.ts';
 import { engineOf } from './engine.ts';
+import { findOperatorAddress } from './operator-address.ts';
 import { fleetIdOf, sshKeyOf, sshPortOf, type Observers, type World } from './world.ts';
 
 /** The Lease that operators of one cluster contend for. */
@@ -67,6 +69,7 @@ export async function createWorldOperator(
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,
+    firewalls: { ...adminSettingsOf(world), operatorAddress: signal => findOperatorAddress(world, signal) },
     ...(hasMachines(world) && { hosts: { ssh, privateKey, sshPort: sshPortOf(world) } }),
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
     // The lock on the state directory keeps a second operator away from an embedded API.

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { loadEnvironment, type Settings } from '../../config/environment.ts';
+import { isLoopbackUrl, loadEnvironment, type Settings } from '../../config/environment.ts';
+import { isPrivateNetwork } from '../../config/network.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { GlobalOptions } from '../options.ts';
 
@@ -26,7 +27,26 @@ export function readWorldSettings(options: GlobalOptions): WorldSettings {
     throw new ConfigurationError(
       'DIGITALOCEAN_API_URL is set but DO_TOKEN is not: set DO_TOKEN to a token that this address accepts, or unset both to rehearse in the sandbox',
     );
+  if (cloudKind === 'digitalocean') expectPublicAddresses(settings);
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = process.env;
   const hasCluster = Boolean(options.kubeconfig ?? KUBECONFIG ?? KUBERNETES_SERVICE_HOST);
   return { settings, cloudKind, hasCluster, folder: join(options.stateDir, cloudKind) };
 }
+
+/** Droplets at DigitalOcean see nobody under a private address, but for ADDITIONAL_IPS in their own VPC. */
+function expectPublicAddresses({ adminIp, operatorIp, apiUrl }: Settings): void {
+  if (isSandboxUrl(apiUrl)) return;
+  const addresses = { ADMIN_IP: adminIp, DROPFLEET_OPERATOR_IP: operatorIp };
+  for (const [name, address] of Object.entries(addresses))
+    if (address !== undefined && isPrivateNetwork(address)) throw privateAddress(name, address);
+}
+
+/** Whether an API is on this machine: then its droplets are, too, and no internet is between. */
+export const isSandboxUrl = (apiUrl: string | undefined): boolean =>
+  apiUrl !== undefined && isLoopbackUrl(apiUrl);
+
+/** The failure of an address that the internet does not carry. */
+export const privateAddress = (name: string, address: string): ConfigurationError =>
+  new ConfigurationError(
+    `${name} is ${address}, a private address that droplets at DigitalOcean never see anybody under: set it to your public address, or leave it unset to have that found out`,
+  );

@@ -33,8 +33,8 @@ export interface CallerOptions {
  * Makes the function that sends a request when the budget allows, again where that is safe, and throws a
  * CloudError for every reply of 400 or more. What is sent again:
  *
- *   GET, DELETE   after no reply, 5xx, 429
- *   POST          after 429 only, which says that nothing was done
+ *   GET, PUT, DELETE   after no reply, 5xx, 429
+ *   POST               after 429 only, which says that nothing was done
  */
 export function createCaller(options: CallerOptions): (request: Request) => Promise<Reply> {
   return async request => {

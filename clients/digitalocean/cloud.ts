@@ -64,7 +64,39 @@ export interface CloudKey {
   publicKey: string;
 }
 
-/** A firewall or a snapshot, as far as the sweep for leftovers needs it. */
+/** What one rule of a firewall lets through, and whom: senders of inbound, receivers of outbound traffic. */
+export interface CloudFirewallRule {
+  protocol: string;
+  /** One port, a range such as `8000-9999`, or `0` for all; `0` too where there are no ports. */
+  ports: string;
+  /** Addresses and networks (CIDR) of either family. */
+  addresses: readonly string[];
+  /** Droplets that carry one of these. */
+  tags: readonly string[];
+  /** How many others are named in ways that dropfleet never uses, such as load balancers; 0 when it is sent. */
+  others: number;
+}
+
+/** What a firewall is to be. */
+export interface FirewallRequest {
+  /** Letters, digits, dots and dashes; unique in the account. */
+  name: string;
+  /** The droplets that it protects: all that carry one of these tags. They must exist already. */
+  tags: readonly string[];
+  inbound: readonly CloudFirewallRule[];
+  outbound: readonly CloudFirewallRule[];
+}
+
+/** A firewall as the cloud describes it. */
+export interface CloudFirewall extends FirewallRequest {
+  id: string;
+  /** Droplets that it protects besides those that carry a tag of its. */
+  dropletIds: readonly number[];
+  /** RFC 3339. */
+  createdAt: string;
+}
+
+/** A snapshot, as far as the sweep for leftovers needs it. */
 export interface CloudResource {
   id: string;
   name: string;
@@ -97,8 +129,17 @@ export interface Cloud {
   listKeys(signal?: AbortSignal): Promise<CloudKey[]>;
   createKey(name: string, publicKey: string, signal?: AbortSignal): Promise<CloudKey>;
   deleteKey(id: number, signal?: AbortSignal): Promise<void>;
-  listFirewalls(signal?: AbortSignal): Promise<CloudResource[]>;
+  /** All of the account. */
+  listFirewalls(signal?: AbortSignal): Promise<CloudFirewall[]>;
+  /** Sent once; a name that is taken, perhaps by an earlier request whose reply was lost, fails with isNameTaken. */
+  createFirewall(request: FirewallRequest, signal?: AbortSignal): Promise<CloudFirewall>;
+  /** Replaces all of it. */
+  updateFirewall(id: string, request: FirewallRequest, signal?: AbortSignal): Promise<CloudFirewall>;
   deleteFirewall(id: string, signal?: AbortSignal): Promise<void>;
+  /** Makes a tag; one that exists is fine. */
+  createTag(name: string, signal?: AbortSignal): Promise<void>;
+  /** Puts a tag that exists on a droplet; one that carries it is fine. */
+  tagDroplet(id: number, tag: string, signal?: AbortSignal): Promise<void>;
   /** Droplet snapshots only. */
   listSnapshots(signal?: AbortSignal): Promise<CloudResource[]>;
   deleteSnapshot(id: string, signal?: AbortSignal): Promise<void>;

@@ -54,7 +54,7 @@ export const decodeKey = (key: ISshKey): CloudKey => ({
   publicKey: key.public_key,
 });
 
-/** A firewall or a snapshot. dots-wrapper's type of a firewall lacks `created_at`. */
+/** A snapshot. */
 export const decodeResource = (resource: {
   id?: string;
   name: string;

@@ -75,6 +75,13 @@ export const isPendingEvent = (error: unknown): error is CloudErrorOf<422> =>
 export const isInvalidKey = (error: unknown): error is CloudErrorOf<422> =>
   isUnprocessable(error) && /invalid key identifiers/i.test(error.message);
 
+/** A firewall of that name exists (409). */
+export const isNameTaken = (error: unknown): error is CloudErrorOf<409> => hasStatus(error, 409);
+
+/** A firewall names a tag that does not exist, or not yet everywhere. */
+export const isUnknownTag = (error: unknown): error is CloudErrorOf<422> =>
+  isUnprocessable(error) && /\btags?\b/i.test(error.message) && /exist|not found/i.test(error.message);
+
 /** A rate limit is used up; `retryAfterMs` says for how long. */
 export const isRateLimited = (error: unknown): error is CloudErrorOf<429> => hasStatus(error, 429);
 

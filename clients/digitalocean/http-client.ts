@@ -1,15 +1,17 @@
 import { getAccount } from 'dots-wrapper/dist/account/index.js';
 import { getAction } from 'dots-wrapper/dist/action/index.js';
 import * as droplets from 'dots-wrapper/dist/droplet/index.js';
-import { deleteFirewall, listFirewalls } from 'dots-wrapper/dist/firewall/index.js';
+import * as firewalls from 'dots-wrapper/dist/firewall/index.js';
 import { listSizes } from 'dots-wrapper/dist/size/index.js';
 import { deleteSnapshot, listSnapshots } from 'dots-wrapper/dist/snapshot/index.js';
 import { createSshKey, destroySshKey, listSshKeys } from 'dots-wrapper/dist/ssh-key/index.js';
+import { createTag, tagResources } from 'dots-wrapper/dist/tag/index.js';
 import type { IContext, IListResponse } from 'dots-wrapper/dist/types/index.js';
 import type { Clock } from '../clock.ts';
 import { createCaller, type RequestReport } from './caller.ts';
 import type { Cloud, DropletRequest } from './cloud.ts';
 import * as decode from './decode.ts';
+import { decodeFirewall, firewallBody } from './decode-firewall.ts';
 import { CloudError } from './errors.ts';
 import { senseless } from './failures.ts';
 import { allPages, PER_PAGE, type Page } from './pages.ts';
@@ -54,13 +56,14 @@ export function createCloud(options: CloudOptions): HttpCloud {
   });
   const call = createCaller({ transport, budget: createRateBudget(clock), clock, random, onRequest });
 
-  /** The context that dots-wrapper's functions take: they use only these three methods of its axios. */
+  /** The context that dots-wrapper's functions take: they use only these four methods of its axios. */
   function contextOf(operation: string, signal?: AbortSignal): IContext {
     const send = (method: Request['method'], path: string, body?: unknown) =>
       call({ operation, method, path, signal, ...(body !== undefined && { body }) });
     const httpClient = {
       get: (path: string, config?: { params?: Parameters }) => send('GET', path + queryOf(config?.params)),
       post: (path: string, body: unknown) => send('POST', path, body),
+      put: (path: string, body: unknown) => send('PUT', path, body),
       delete: (path: string) => send('DELETE', path),
     };
     return { endpoint: '', httpClient: httpClient as unknown as IContext['httpClient'] };
@@ -106,8 +109,8 @@ export function createCloud(options: CloudOptions): HttpCloud {
     return items;
   }
 
-  /** DigitalOcean answers a deletion with 204; a proxy that answers in its place does not. */
-  async function remove(
+  /** DigitalOcean answers what has no answer with 204; a proxy that answers in its place does not. */
+  async function tell(
     operation: keyof Cloud,
     signal: AbortSignal | undefined,
     send: (context: IContext) => Reply<unknown>,
@@ -152,7 +155,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         data => decode.decodeDroplet(data.droplet),
       ),
     deleteDroplet: (id, signal) =>
-      remove('deleteDroplet', signal, context => droplets.deleteDroplet(context)({ droplet_id: id })),
+      tell('deleteDroplet', signal, context => droplets.deleteDroplet(context)({ droplet_id: id })),
     shutdownDroplet: (id, signal) =>
       act('shutdownDroplet', signal, context => droplets.shutdownDroplet(context)({ droplet_id: id })),
     powerOffDroplet: (id, signal) =>
@@ -186,17 +189,46 @@ export function createCloud(options: CloudOptions): HttpCloud {
         data => decode.decodeKey(data.ssh_key),
       ),
     deleteKey: (id, signal) =>
-      remove('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
+      tell('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
     listFirewalls: signal =>
       list(
         'listFirewalls',
         signal,
-        (context, page) => listFirewalls(context)(page),
-        data => data.firewalls.map(decode.decodeResource),
+        (context, page) => firewalls.listFirewalls(context)(page),
+        data => data.firewalls.map(decodeFirewall),
+      ),
+    createFirewall: (request, signal) =>
+      ask(
+        'createFirewall',
+        signal,
+        context => firewalls.createFirewall(context)(firewallBody(request)),
+        data => decodeFirewall(data.firewall),
+      ),
+    updateFirewall: (id, request, signal) =>
+      ask(
+        'updateFirewall',
+        signal,
+        context =>
+          firewalls.updateFirewall(context)({ id: encodeURIComponent(id), ...firewallBody(request) }),
+        data => decodeFirewall(data.firewall),
       ),
     deleteFirewall: (id, signal) =>
-      remove('deleteFirewall', signal, context =>
-        deleteFirewall(context)({ firewall_id: encodeURIComponent(id) }),
+      tell('deleteFirewall', signal, context =>
+        firewalls.deleteFirewall(context)({ firewall_id: encodeURIComponent(id) }),
+      ),
+    createTag: (name, signal) =>
+      ask(
+        'createTag',
+        signal,
+        context => createTag(context)({ name }),
+        data => expectName(data.tag),
+      ),
+    tagDroplet: (id, tag, signal) =>
+      tell('tagDroplet', signal, context =>
+        tagResources(context)({
+          tag_name: encodeURIComponent(tag),
+          resources: [{ resource_id: String(id), resource_type: 'droplet' }],
+        }),
       ),
     listSnapshots: signal =>
       list(
@@ -206,7 +238,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         data => data.snapshots.map(decode.decodeResource),
       ),
     deleteSnapshot: (id, signal) =>
-      remove('deleteSnapshot', signal, context =>
+      tell('deleteSnapshot', signal, context =>
         deleteSnapshot(context)({ snapshot_id: encodeURIComponent(id) }),
       ),
     close: () => transport.close(),
@@ -233,6 +265,11 @@ function queryOf(params: Parameters = {}): string {
   for (const [name, value] of Object.entries(params))
     if (value !== undefined) query.append(name, String(value));
   return query.size === 0 ? '' : `?${query.toString()}`;
+}
+
+/** Guards against a reply that is JSON but no tag. */
+function expectName({ name }: { name: string }): void {
+  if (typeof name !== 'string') throw new TypeError('a tag must have a name');
 }
 
 /** A list that does not say how long it is may be cut short. */

@@ -6,7 +6,7 @@ import { aborted, timedOut, unanswered } from './failures.ts';
 export interface Request {
   /** The method of Cloud that makes it. */
   operation: string;
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** The path below `/v2`, with its query. */
   path: string;
   body?: unknown;

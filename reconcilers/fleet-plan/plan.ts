@@ -3,6 +3,7 @@ import type { Project } from '../../crds/project.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
 import type { Server } from '../droplet/plan.ts';
 import { resizeProblem, type SizeFacts } from '../droplet/power-plan.ts';
+import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
 import { planProject, type ProjectStep } from '../project/plan.ts';
 import { planProjects, type Brake, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
@@ -20,6 +21,7 @@ export interface FleetPlan {
   /** What happens to Project objects. */
   projects: { action: 'create' | 'update' | 'delete'; name: string; servers: number }[];
   droplets: DropletChange[];
+  firewalls: FirewallChange[];
   /** Set when nothing of this is done before a person confirms. */
   brake?: Brake;
   conflicts: string[];
@@ -37,6 +39,7 @@ export interface FleetPlanInput {
   servers: ReadonlyMap<string, readonly Server[]>;
   sizes: ReadonlyMap<string, SizeFacts>;
   prices: Prices;
+  firewalls: KnownFirewalls;
 }
 
 /**
@@ -46,10 +49,12 @@ export interface FleetPlanInput {
 export function planFleet(input: FleetPlanInput): FleetPlan {
   const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === input.namespace;
   const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
-  const changes = projectsAfter(csv, input).flatMap(project => changesOf(project, input));
+  const projects = projectsAfter(csv, input);
+  const changes = projects.flatMap(project => changesOf(project, input));
   return {
     projects: csv.steps.map(summarizeStep),
     droplets: changes,
+    firewalls: projects.flatMap(project => planFirewallChanges(project, input.firewalls)),
     conflicts: csv.conflicts,
     ...(csv.brake && { brake: csv.brake }),
     monthlyCost: costs(changes, input),

@@ -1,4 +1,5 @@
 import { uidOf } from '../../crds/cloud-tags.ts';
+import { firewallNamed } from '../../crds/firewall-name.ts';
 
 /** Something in the cloud that carries the fleet's tag. */
 export interface OwnedResource {
@@ -28,4 +29,29 @@ export function findLeftovers(
     const isOwned = owner !== undefined && uids.has(owner);
     return tags.includes(fleetTag) && !isOwned && now - Date.parse(createdAt) >= ageMs;
   });
+}
+
+/**
+ * The fleet's firewalls that belong to no project and protect no server that stays. A firewall has no tags of its
+ * own, so that its name says whose it is; its `tags` are those of the servers that it protects.
+ *
+ * @param projects the names of all projects, those being deleted too.
+ * @param tagsInUse the tags of all servers that are no leftovers themselves.
+ */
+export function findLeftoverFirewalls(
+  firewalls: readonly Omit<OwnedResource, 'kind'>[],
+  fleetId: string,
+  projects: ReadonlySet<string>,
+  tagsInUse: ReadonlySet<string>,
+  now: number,
+  ageMs: number,
+): OwnedResource[] {
+  return firewalls
+    .filter(({ name, tags, createdAt }) => {
+      const whose = firewallNamed(fleetId, name);
+      const isOwned = whose === undefined || projects.has(whose.project);
+      const isNeeded = isOwned || tags.some(tag => tagsInUse.has(tag));
+      return !isNeeded && now - Date.parse(createdAt) >= ageMs;
+    })
+    .map(({ id, name, tags, createdAt }) => ({ kind: 'firewall', id, name, tags, createdAt }));
 }

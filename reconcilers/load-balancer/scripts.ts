@@ -6,7 +6,7 @@ import type { Script } from '../host/scripts.ts';
 /** `HOME MAIN URL` prints what facts.ts reads: a fact a line, after its name and a tab. */
 export const FACTS: Script = {
   name: 'dropfleet-lb-facts',
-  text: String.raw`export LC_ALL=C no_proxy='*'
+  text: String.raw`export LC_ALL=C
 printf 'version\t%s\n' "$(nginx -v 2>&1)"
 printf 'main\t%s\n' "$(readlink "$2")"
 printf 'current\t%s\n' "$(readlink "$1/current")"
@@ -57,7 +57,6 @@ export const ACTIVATE: Script = {
   name: 'dropfleet-lb-activate',
   text: String.raw`export LC_ALL=C
 set -e
-[ -L "$1/current" ] || rm -rf "$1/current"
 ln -sfn "$3" "$1/current.new"
 mv -T "$1/current.new" "$1/current"
 ln -sfn "$1/current/nginx.conf" "$2.new"
@@ -78,7 +77,7 @@ fi
  */
 export const VERIFY: Script = {
   name: 'dropfleet-lb-verify',
-  text: String.raw`export LC_ALL=C no_proxy='*'
+  text: String.raw`export LC_ALL=C
 answered=0
 for try in $(seq "$4"); do
   last=$(curl -s -m 1 "$1/lb-status/generation")

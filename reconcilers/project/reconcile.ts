@@ -53,7 +53,8 @@ async function writeStatus(
     now: new Date(context.clock.now()),
     ...trouble,
   });
-  const written = await patchStatus(context.kubernetes, PROJECTS, project, status, run);
+  // By version, as the conditions are one list, and what looks after the firewalls writes another of them.
+  const written = await patchStatus(context.kubernetes, PROJECTS, project, status, run, 'version');
   const wasReady = readyReason(project);
   const isReady = readyReason(written);
   if (isReady !== wasReady) run.log.info(`${isReady}: ${readyMessage(written)}`);

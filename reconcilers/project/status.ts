@@ -8,6 +8,7 @@ import {
 import type { Droplet } from '../../crds/droplet.ts';
 import { CONFIRM_ANNOTATION, PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
+import { FIREWALL_READY } from '../firewall/status.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
 
 /** A brake on projects.csv as it concerns one Project. */
@@ -94,6 +95,12 @@ function readiness(project: Project, droplets: readonly Droplet[], live: readonl
     return notReady(
       'Converging',
       `${wanted.length - waiting.length} of ${wanted.length} droplets Ready; waiting for ${waiting.join(', ')}`,
+    );
+  const firewall = findCondition(project.status?.conditions, FIREWALL_READY);
+  if (firewall?.status === 'False')
+    return notReady(
+      `Firewall${firewall.reason}`,
+      `the firewalls are not as they should be: ${firewall.message}`,
     );
   if (leaving > 0) return notReady('Converging', `${count(leaving, 'droplet')} still to be destroyed`);
   return {

@@ -2,6 +2,7 @@ import type {
   Cloud,
   CloudAction,
   CloudDroplet,
+  CloudFirewall,
   CloudKey,
   CloudResource,
   CloudSize,
@@ -24,7 +25,9 @@ export interface FakeCloud extends Cloud {
   readonly droplets: Map<number, CloudDroplet>;
   readonly actions: Map<number, CloudAction>;
   readonly keys: Map<number, CloudKey>;
-  readonly firewalls: Map<string, CloudResource>;
+  readonly firewalls: Map<string, CloudFirewall>;
+  /** Those that were made by name, besides those that droplets carry. */
+  readonly tags: Set<string>;
   readonly snapshots: Map<string, CloudResource>;
   readonly sizes: CloudSize[];
   /** How often the operation was called. */
@@ -58,7 +61,8 @@ export function fakeCloud(): FakeCloud {
   const droplets = new Map<number, CloudDroplet>();
   const actions = new Map<number, CloudAction>();
   const keys = new Map<number, CloudKey>();
-  const firewalls = new Map<string, CloudResource>();
+  const firewalls = new Map<string, CloudFirewall>();
+  const tags = new Set<string>();
   const snapshots = new Map<string, CloudResource>();
   const sizes = [...SIZES];
 
@@ -85,6 +89,17 @@ export function fakeCloud(): FakeCloud {
     return found(droplets, id);
   }
 
+  /** A firewall may name only tags that exist: those that were made, and those that droplets were made with. */
+  function storeFirewall(firewall: CloudFirewall): CloudFirewall {
+    const known = new Set([...tags, ...[...droplets.values()].flatMap(droplet => droplet.tags)]);
+    const unknown = [...firewall.tags, ...firewall.inbound.flatMap(rule => rule.tags)].find(
+      tag => !known.has(tag),
+    );
+    if (unknown !== undefined) throw refusal(422, `tag ${unknown} does not exist`);
+    firewalls.set(firewall.id, firewall);
+    return firewall;
+  }
+
   function act(
     operation: CloudOperation,
     id: number,
@@ -108,6 +123,7 @@ export function fakeCloud(): FakeCloud {
     actions,
     keys,
     firewalls,
+    tags,
     snapshots,
     sizes,
     count: operation => calls.filter(call => call.operation === operation).length,
@@ -153,11 +169,34 @@ export function fakeCloud(): FakeCloud {
       }),
     deleteKey: id => call('deleteKey', [id], () => remove(keys, id)),
     listFirewalls: () => call('listFirewalls', [], () => [...firewalls.values()]),
+    createFirewall: request =>
+      call('createFirewall', [request], () => {
+        if ([...firewalls.values()].some(({ name }) => name === request.name))
+          throw refusal(409, 'duplicate name', 'createFirewall');
+        return storeFirewall({
+          ...request,
+          id: `firewall-${++lastId}`,
+          dropletIds: [],
+          createdAt: CREATED_AT,
+        });
+      }),
+    updateFirewall: (id, request) =>
+      call('updateFirewall', [id, request], () =>
+        storeFirewall({ ...found(firewalls, id), ...request, dropletIds: [] }),
+      ),
     deleteFirewall: id => call('deleteFirewall', [id], () => remove(firewalls, id)),
+    createTag: name => call('createTag', [name], () => void tags.add(name)),
+    tagDroplet: (id, tag) =>
+      call('tagDroplet', [id, tag], () => {
+        const { tags: before } = found(droplets, id);
+        changeDroplet(id, { tags: [...new Set([...before, tag])] });
+      }),
     listSnapshots: () => call('listSnapshots', [], () => [...snapshots.values()]),
     deleteSnapshot: id => call('deleteSnapshot', [id], () => remove(snapshots, id)),
   };
 }
+
+const CREATED_AT = '2026-01-01T00:00:00Z';
 
 const SIZES: readonly CloudSize[] = [
   { slug: 's-1vcpu-1gb', vcpus: 1, memory: 1024, disk: 25, priceMonthly: 6 },
@@ -176,7 +215,7 @@ const newDroplet = (id: number): CloudDroplet => ({
   region: 'nyc3',
   image: 'ubuntu-24-04-x64',
   tags: [],
-  createdAt: '2026-01-01T00:00:00Z',
+  createdAt: CREATED_AT,
 });
 
 /** Addresses, different for ids that differ by less than 65,536. */

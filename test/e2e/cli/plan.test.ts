@@ -14,6 +14,7 @@ interface Ledger {
   bill: { lines: { dropletId: number; name: string; size: string; hours: number }[] };
 }
 
+const FIREWALL_ACTIONS = ['create', 'update', 'delete'] as const;
 const NOTHING = { create: [], delete: [], resize: [], 'power-on': [], refuse: [] };
 
 // A daemon follows one place; what is planned stands in the next until it is written there.
@@ -63,6 +64,12 @@ describe('dropfleet plan', () => {
         delete: count('droplets.delete'),
         act: count('dropletActions.create'),
       },
+      firewalls: {
+        said: FIREWALL_ACTIONS.map(
+          action => plan.firewalls.filter(change => change.action === action).length,
+        ),
+        made: FIREWALL_ACTIONS.map(action => count(`firewalls.${action}`)),
+      },
       servers: await listServers(cloudUrl),
     };
   };
@@ -81,7 +88,7 @@ describe('dropfleet plan', () => {
   });
 
   it('names the servers that are then created', async () => {
-    const { said, created, calls, plan } = await planAndCarryOut(
+    const { said, created, calls, plan, firewalls } = await planAndCarryOut(
       'first,1,,',
       'blog,2,,',
       'shop,3,s-1vcpu-2gb,',
@@ -90,11 +97,12 @@ describe('dropfleet plan', () => {
     expect(said).to.deep.equal({ ...NOTHING, create: wanted });
     expect(created).to.deep.equal(wanted);
     expect(calls).to.deep.equal({ create: 5, delete: 0, act: 0 });
+    expect(firewalls).to.deep.equal({ said: [4, 0, 0], made: [4, 0, 0] });
     expect(plan.monthlyCost).to.deep.equal({ before: 6, after: 42 });
   });
 
   it('names what is then created and destroyed when rows come, shrink and go', async () => {
-    const { said, created, calls, plan, servers } = await planAndCarryOut(
+    const { said, created, calls, plan, servers, firewalls } = await planAndCarryOut(
       'blog,1,,',
       'docs,2,,',
       'shop,3,s-1vcpu-2gb,',
@@ -105,6 +113,9 @@ describe('dropfleet plan', () => {
       delete: ['blog-web1', 'first-master'],
     });
     expect(created).to.deep.equal(said.create);
+    // Removed when the fleet's list shows no server of theirs any more, which nobody waits for.
+    expect(firewalls.said).to.deep.equal([2, 0, 2]);
+    expect(firewalls.made.slice(0, 2)).to.deep.equal([2, 0]);
     expect(calls).to.deep.equal({ create: 2, delete: 2, act: 0 });
     expect(servers.map(({ name }) => name)).to.deep.equal([
       'blog-master',

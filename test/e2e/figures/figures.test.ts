@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { describeOnApiServers } from '../../environment/api-server.ts';
 import { openStillWorld, type StillWorld } from './still-world.ts';
 
-/** What a test may ask of the cloud in all: 50 droplets, the sizes, the key twice, and a list now and then. */
+/**
+ * What a test may ask of the cloud in all: 50 droplets, two firewalls, the sizes, the key twice, and a list now and
+ * then.
+ */
 const MOST_CALLS_FOR_50 = 60;
 const MINUTE = 60_000;
 
@@ -15,6 +18,7 @@ describeOnApiServers('The traffic of an operator', server => {
       const calls = world.cloudCalls();
       console.log(`      ${total(calls)} calls: ${JSON.stringify(calls)}`);
       expect(calls['droplets.create']).to.equal(50);
+      expect(calls['firewalls.create']).to.equal(2);
       expect(total(calls)).to.be.at.most(MOST_CALLS_FOR_50);
     } finally {
       await world.close();
@@ -36,13 +40,13 @@ describeOnApiServers('The traffic of an operator', server => {
 
     after(() => world.close());
 
-    it('is one call of the cloud a minute, and no write to Kubernetes in ten', async () => {
+    it('is one list of droplets a minute, one of firewalls in ten, and no write to Kubernetes', async () => {
       await world.operate(async operator => {
         await world.pass(operator, MINUTE);
         world.forgetCloudCalls();
         const before = operator.traffic.kubernetesWrites.length;
         await world.pass(operator, 10 * MINUTE);
-        expect(world.cloudCalls()).to.deep.equal({ 'droplets.list': 10 });
+        expect(world.cloudCalls()).to.deep.equal({ 'droplets.list': 10, 'firewalls.list': 1 });
         expect(operator.traffic.kubernetesWrites.slice(before)).to.deep.equal([]);
       });
     });
@@ -51,7 +55,11 @@ describeOnApiServers('The traffic of an operator', server => {
       world.forgetCloudCalls();
       await world.operate(async operator => {
         await world.pass(operator, 5 * MINUTE);
-        expect(world.cloudCalls()).to.deep.equal({ 'sizes.list': 1, 'droplets.list': 6 });
+        expect(world.cloudCalls()).to.deep.equal({
+          'sizes.list': 1,
+          'droplets.list': 6,
+          'firewalls.list': 1,
+        });
         expect(operator.traffic.kubernetesWrites).to.deep.equal([]);
       });
     });

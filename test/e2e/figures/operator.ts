@@ -44,6 +44,7 @@ export function startOperator(world: StillWorld): CountedOperator {
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomBytes(4).toString('hex'),
     csvPath: world.csvPath,
+    firewalls: { additionalIps: [], operatorAddress: () => Promise.resolve('203.0.113.7') },
     leaderElection: {
       client: kubernetes,
       namespace,

@@ -99,14 +99,16 @@ describe('The plan as a table', () => {
         { action: 'delete', name: 'blog-web1', project: 'blog', size: 'small', region: 'nyc3', id: 7 },
         { action: 'resize', name: 'blog-master', project: 'blog', size: 'large', from: 'small', id: 8 },
       ],
+      firewalls: [{ action: 'create', name: 'dropfleet.f.shop.master', project: 'shop', role: 'master' }],
       conflicts: ['byhand'],
       monthlyCost: { before: 18, after: 12 },
     });
     expect(lines).to.deep.equal([
-      '+  project shop           create, 1 server',
-      '+    droplet shop-master  create, small in nyc3',
-      '-    droplet blog-web1    delete droplet 7',
-      '~    droplet blog-master  resize droplet 8 from small to large',
+      '+  project shop            create, 1 server',
+      '+    droplet shop-master   create, small in nyc3',
+      '-    droplet blog-web1     delete droplet 7',
+      '~    droplet blog-master   resize droplet 8 from small to large',
+      '+    firewall shop master  create',
       '! project byhand was applied by hand and is left alone; its row has no effect',
       '',
       '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
@@ -114,7 +116,7 @@ describe('The plan as a table', () => {
   });
 
   it('says so when there is nothing to do', () => {
-    const nothing = { projects: [], droplets: [], conflicts: [], monthlyCost: {} };
+    const nothing = { projects: [], droplets: [], firewalls: [], conflicts: [], monthlyCost: {} };
     expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);
   });
 });

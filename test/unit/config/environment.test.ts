@@ -25,12 +25,25 @@ describe('the environment', () => {
     expect(settings.additionalIps).to.deep.equal(['203.0.113.0/24', '198.51.100.7', '2001:db8::/32']);
   });
 
+  it('asks only those for the own address whom nobody on the way can answer for', () => {
+    const urls = 'https://echo.example,http://127.0.0.1:8080/ip';
+    const { settings, problems } = loadEnvironment({
+      env: { DROPFLEET_ECHO_URLS: urls, DROPFLEET_OPERATOR_IP: '203.0.113.50' },
+    });
+    expect(problems).to.deep.equal([]);
+    expect(settings).to.deep.include({ echoUrls: urls.split(','), operatorIp: '203.0.113.50' });
+    expect(problemsOf({ DROPFLEET_ECHO_URLS: 'http://echo.example' })).to.match(/must be https addresses/);
+    expect(problemsOf({ DROPFLEET_OPERATOR_IP: '203.0.113.0/24' })).to.match(
+      /must be an IPv4 or IPv6 address$/,
+    );
+  });
+
   it('may say nothing, and empty is nothing', () => {
     for (const env of [{}, { DO_TOKEN: '', ADMIN_IP: ' ', ADDITIONAL_IPS: ',', DROPFLEET_FLEET: '' }]) {
       const { settings, problems } = loadEnvironment({ env, envFile: '/nowhere/.env' });
       expect(problems).to.deep.equal([]);
       const { variable, ...values } = settings;
-      expect(values).to.deep.equal({ additionalIps: [] });
+      expect(values).to.deep.equal({ additionalIps: [], echoUrls: [] });
       expect(variable('DO_TOKEN')).to.equal(undefined);
     }
   });

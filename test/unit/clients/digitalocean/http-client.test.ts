@@ -164,12 +164,66 @@ describe('createCloud', () => {
       { id: 6, name: 'k', fingerprint: 'aa:bb', publicKey: 'ssh' },
     ]);
     expect(await cloud.listFirewalls()).to.deep.equal([
-      { id: 'f-1', name: 'f', tags: [], createdAt: 'then' },
+      { id: 'f-1', name: 'f', tags: [], dropletIds: [], inbound: [], outbound: [], createdAt: 'then' },
     ]);
     expect(await cloud.listSnapshots()).to.deep.equal([
       { id: '8', name: 's', tags: ['t'], createdAt: 'then' },
     ]);
     expect(server.received.at(-1)!.path).to.equal('/v2/snapshots?page=1&per_page=200&resource_type=droplet');
+  });
+
+  it('reads a firewall as it writes it', async () => {
+    const rule = { protocol: 'tcp', ports: '22', addresses: ['203.0.113.7'], tags: ['t'], others: 0 };
+    const ping = { protocol: 'icmp', ports: '0', addresses: ['::/0'], tags: [], others: 0 };
+    const request = { name: 'f', tags: ['t'], inbound: [rule, ping], outbound: [{ ...rule, tags: [] }] };
+    await serve(({ body }) => ({
+      status: 202,
+      json: { firewall: { ...(JSON.parse(body) as object), id: 'f-1', created_at: 'then' } },
+    }));
+    const firewall = { ...request, id: 'f-1', dropletIds: [], createdAt: 'then' };
+    expect(await cloud.createFirewall(request)).to.deep.equal(firewall);
+    expect(await cloud.updateFirewall('f-1', request)).to.deep.equal(firewall);
+    expect(server.received.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      'POST /v2/firewalls',
+      'PUT /v2/firewalls/f-1',
+    ]);
+  });
+
+  it('reads of a firewall what it would never write', async () => {
+    const foreign = { protocol: 'tcp', ports: 'all', sources: { load_balancer_uids: ['a', 'b'] } };
+    const firewall = {
+      id: 'f-1',
+      name: 'f',
+      inbound_rules: [foreign],
+      outbound_rules: null,
+      droplet_ids: [7],
+    };
+    await serve(() => ({ status: 200, json: { firewalls: [firewall], links: {}, meta: { total: 1 } } }));
+    const [read] = await cloud.listFirewalls();
+    expect(read).to.deep.include({
+      dropletIds: [7],
+      inbound: [{ protocol: 'tcp', ports: '0', addresses: [], tags: [], others: 2 }],
+      outbound: [],
+    });
+  });
+
+  it('makes tags and puts them on droplets', async () => {
+    await serve(({ path }) =>
+      path === '/v2/tags' ? { status: 201, json: { tag: { name: 't' } } } : { status: 204 },
+    );
+    await cloud.createTag('dropfleet:f');
+    await cloud.tagDroplet(7, 'dropfleet:f');
+    expect(server.received.map(({ method, path, body }) => `${method} ${path} ${body}`)).to.deep.equal([
+      'POST /v2/tags {"name":"dropfleet:f"}',
+      'POST /v2/tags/dropfleet%3Af/resources {"resources":[{"resource_id":"7","resource_type":"droplet"}]}',
+    ]);
+  });
+
+  it('replaces a firewall again after no reply: it is the same replacement', async () => {
+    const firewall = { id: 'f-1', name: 'f', inbound_rules: [], outbound_rules: [] };
+    await serve((_request, n) => (n === 1 ? { status: 503 } : { status: 200, json: { firewall } }));
+    await cloud.updateFirewall('f-1', { name: 'f', tags: [], inbound: [], outbound: [] });
+    expect(server.received).to.have.length(2);
   });
 
   it('lists all pages of 200 by tag', async () => {

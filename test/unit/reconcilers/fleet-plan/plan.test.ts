@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
 import type { Server } from '../../../../reconcilers/droplet/plan.ts';
+import { planFirewallChanges } from '../../../../reconcilers/fleet-plan/firewalls-plan.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
+import type { Firewall } from '../../../../reconcilers/firewall/plan.ts';
+import { renderFirewall, type Role } from '../../../../reconcilers/firewall/render.ts';
 import type { DesiredProject } from '../../../../reconcilers/projects-csv/plan.ts';
 import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
 
@@ -36,6 +39,8 @@ function plan(
   projects: Project[] = [],
   droplets: Droplet[] = [],
   servers: Record<string, Server[]> = {},
+  firewalls: Firewall[] = [],
+  admins: string[] | undefined = ['203.0.113.7'],
 ): FleetPlan {
   const own = droplets.map((droplet): [string, Server[]] => [
     droplet.metadata.uid!,
@@ -49,6 +54,7 @@ function plan(
     servers: new Map(own),
     sizes: SIZES,
     prices: PRICES,
+    firewalls: { fleetId: 'f', firewalls, sshPort: 22, admins },
   });
 }
 
@@ -115,5 +121,46 @@ describe('The plan for the fleet', () => {
     const result = plan([aRow('byhand', 4)], projects, [...droplets, ...byHand]);
     expect(result.brake?.confirmation).to.equal('blog=0,shop=0');
     expect(result.conflicts).to.deep.equal(['byhand']);
+  });
+});
+
+describe('The plan for the firewalls of the fleet', () => {
+  const there = (project: string, role: Role, admins = ['203.0.113.7']): Firewall => ({
+    ...renderFirewall({ fleetId: 'f', project, role, sshPort: 22, admins }),
+    id: `${project}-${role}`,
+    dropletIds: [],
+  });
+  const firewalls = (...input: Parameters<typeof plan>): string[] =>
+    plan(...input).firewalls.map(({ action, name }) => `${action} ${name}`);
+
+  it('makes those of the roles that a new row has', () => {
+    expect(firewalls([aRow('shop', 2), aRow('blog', 1)])).to.deep.equal([
+      'create dropfleet.f.shop.master',
+      'create dropfleet.f.shop.web',
+      'create dropfleet.f.blog.master',
+    ]);
+  });
+
+  it('removes those of a row that goes, and of webs when there are none any more', () => {
+    const projects = [aCsvProject('shop', 2), aCsvProject('blog', 2)];
+    const droplets = [...activeDroplets('shop', 2, 1), ...activeDroplets('blog', 2, 11)];
+    const both = projects.flatMap(({ metadata: { name } }) => [there(name, 'master'), there(name, 'web')]);
+    expect(firewalls([aRow('shop', 1)], projects, droplets, {}, both)).to.deep.equal([
+      'delete dropfleet.f.shop.web',
+      'delete dropfleet.f.blog.master',
+      'delete dropfleet.f.blog.web',
+    ]);
+  });
+
+  it('puts right what is not as it should be, but takes whom SSH lets in for right where nobody knows', () => {
+    const project = [aCsvProject('shop', 1)];
+    const droplets = activeDroplets('shop', 1);
+    const another = [there('shop', 'master', ['198.51.100.7'])];
+    const change = ['update dropfleet.f.shop.master'];
+    expect(firewalls([aRow('shop', 1)], project, droplets, {}, another)).to.deep.equal(change);
+    const unknown = { fleetId: 'f', sshPort: 22, admins: undefined };
+    expect(planFirewallChanges(project[0]!, { ...unknown, firewalls: another })).to.deep.equal([]);
+    const wide = [{ ...another[0]!, outbound: [] }];
+    expect(planFirewallChanges(project[0]!, { ...unknown, firewalls: wide })).to.have.length(1);
   });
 });

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { findLeftovers, type OwnedResource } from '../../../../reconcilers/leftovers/plan.ts';
+import {
+  findLeftoverFirewalls,
+  findLeftovers,
+  type OwnedResource,
+} from '../../../../reconcilers/leftovers/plan.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
 const AGE_MS = 600_000;
@@ -38,4 +42,39 @@ describe('A leftover', () => {
 
   it('is old enough that its object would be known', () =>
     expect(find({ createdAt: '2026-01-01T00:50:01Z' })).to.equal(0));
+});
+
+describe('A leftover firewall', () => {
+  const findFirewalls = (change: Partial<OwnedResource> = {}, projects: string[] = [], tags: string[] = []) =>
+    findLeftoverFirewalls(
+      [
+        {
+          id: 'f-1',
+          name: 'dropfleet.mine.shop.web',
+          tags: ['dropfleet:mine:shop:web'],
+          createdAt: '2026-01-01T00:50:00Z',
+          ...change,
+        },
+      ],
+      'mine',
+      new Set(projects),
+      new Set(tags),
+      NOW,
+      AGE_MS,
+    ).map(({ kind, id }) => `${kind} ${id}`);
+
+  it("has the name of a project that is not there, and protects none of the fleet's servers", () => {
+    expect(findFirewalls({}, ['blog'], ['dropfleet:mine:blog:web'])).to.deep.equal(['firewall f-1']);
+  });
+
+  it('is none while its project or a server needs it', () => {
+    expect(findFirewalls({}, ['shop'])).to.deep.equal([]);
+    expect(findFirewalls({}, [], ['dropfleet:mine:shop:web'])).to.deep.equal([]);
+  });
+
+  it("is nothing of another fleet's, nor a person's own, nor brand new", () => {
+    expect(findFirewalls({ name: 'dropfleet.theirs.shop.web' })).to.deep.equal([]);
+    expect(findFirewalls({ name: 'web' })).to.deep.equal([]);
+    expect(findFirewalls({ createdAt: '2026-01-01T00:50:01Z' })).to.deep.equal([]);
+  });
 });

@@ -1,0 +1,149 @@
+import { access } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
+import { systemClock } from '../../clients/clock.ts';
+import { editVariable } from '../../config/edit-env-file.ts';
+import { networkFault } from '../../config/environment.ts';
+import { canonicalNetwork, isInNetwork, isPrivateNetwork } from '../../config/network.ts';
+import { effectiveAdminIp, overrideOf, type AdminOverride } from '../../reconcilers/firewall/sources.ts';
+import { CommandFailure } from '../failure.ts';
+import { createLogger } from '../logger.ts';
+import type { GlobalOptions } from '../options.ts';
+import { say } from '../output.ts';
+import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/admin-access.ts';
+import { isOperatorRunning, startOperator } from '../world/operator.ts';
+import { seenFrom } from '../world/prove-ssh.ts';
+import { isSandboxUrl, privateAddress } from '../world/settings.ts';
+import { firewallTrouble, hasServers, untilSshRules } from '../world/ssh-rules.ts';
+import { openWorld, type World } from '../world/world.ts';
+
+const ENV_FILE = '.env';
+/** How long firewalls may take to say that they let an address in, and then to do it, in milliseconds. */
+const FIREWALLS_MS = 90_000;
+const LOGIN_MS = 60_000;
+/** How long to wait for the old address to be gone, which nothing depends on. */
+const CLEAR_MS = 20_000;
+/** Longer than all of the above: an operator whose `update-ip` was cut off drops the address by itself. */
+const CANDIDATE_MS = 600_000;
+
+/**
+ * Lets SSH in from a new admin address: it is added to the firewalls, proved by a login that comes from it, and
+ * only then takes the old one's place. When the proof fails everything is as before.
+ */
+export async function updateIp(options: GlobalOptions & { ip: string }): Promise<void> {
+  const world = await openWorld(options);
+  try {
+    const ip = checkAddress(options.ip, world);
+    const before = overrideOf(await readAdminAccess(world));
+    const old = effectiveAdminIp(adminSettingsOf(world), before);
+    if (old !== undefined && canonicalNetwork(old) === ip) await confirmOld(world, before, ip, options);
+    else await withOperator(world, options, () => exchange(world, before, old, ip, options));
+  } finally {
+    await world.close();
+  }
+}
+
+function checkAddress(text: string, { cloudKind, cloudUrl }: World): string {
+  const fault = networkFault(text);
+  if (fault !== undefined) throw new CommandFailure(`${JSON.stringify(text)} ${fault.message}`, 2);
+  if (!isIPv4(text.split('/')[0]!))
+    throw new CommandFailure(
+      `${text} is an IPv6 address, and droplets are reached by IPv4 only: give the IPv4 address`,
+      2,
+    );
+  if (cloudKind === 'digitalocean' && !isSandboxUrl(cloudUrl) && isPrivateNetwork(text))
+    throw privateAddress('the new address', text);
+  return canonicalNetwork(text);
+}
+
+/** An earlier run may have been cut off before its last writes. */
+async function confirmOld(
+  world: World,
+  before: AdminOverride,
+  ip: string,
+  options: GlobalOptions,
+): Promise<void> {
+  const { candidate: _candidate, candidateUntil: _until, ...rest } = before;
+  if (before.candidate !== undefined) await writeAdminAccess(world, rest);
+  await writeEnvFile(world, ip, options);
+  say(options, `ADMIN_IP is ${ip} already.`);
+}
+
+/** The operator alone changes firewalls; where none runs, one runs for as long as this takes. */
+async function withOperator(world: World, options: GlobalOptions, work: () => Promise<void>): Promise<void> {
+  const isRunning = await isOperatorRunning(world);
+  const operator = isRunning ? undefined : await startOperator(world, options, createLogger(options, 'warn'));
+  try {
+    await Promise.race([work(), ...(operator ? [operator.failed] : [])]);
+  } finally {
+    await operator?.stop();
+  }
+}
+
+async function exchange(
+  world: World,
+  before: AdminOverride,
+  old: string | undefined,
+  ip: string,
+  options: GlobalOptions,
+): Promise<void> {
+  const { candidate: _candidate, candidateUntil: _until, ...rest } = before;
+  if (await hasServers(world)) {
+    say(options, `Letting ${ip} in beside ${old ?? "the operator's own address"}.`);
+    await writeAdminAccess(world, { ...rest, candidate: ip, candidateUntil: Date.now() + CANDIDATE_MS });
+    try {
+      await prove(world, ip, options);
+    } catch (error) {
+      await writeAdminAccess(world, rest);
+      await untilSshRules(world, ip, false, systemClock, CLEAR_MS);
+      throw error;
+    }
+  }
+  await writeAdminAccess(world, { adminIp: ip, replaces: replacedBy(world) });
+  await writeEnvFile(world, ip, options);
+  if (old !== undefined) await sayGoodbye(world, old, options);
+  say(options, `ADMIN_IP is ${ip} now.`);
+}
+
+/**
+ * Which ADMIN_IP of the operator the new one stands in for: where it runs by this machine's environment, what that
+ * says, so that whoever edits it later is right. What a cluster's operator was started with is not known here.
+ */
+const replacedBy = (world: World): string =>
+  world.hasCluster ? '*' : (adminSettingsOf(world).adminIp ?? '');
+
+async function prove(world: World, ip: string, options: GlobalOptions): Promise<void> {
+  if (!(await untilSshRules(world, ip, true, systemClock, FIREWALLS_MS)))
+    throw unproved(ip, `the firewalls did not take it in: ${await firewallTrouble(world)}`);
+  const sight = await seenFrom(world, LOGIN_MS);
+  if ('problem' in sight) throw unproved(ip, `no droplet lets this machine in: ${sight.problem}`);
+  if (!isInNetwork(sight.address, ip))
+    throw unproved(
+      ip,
+      `droplets see this machine under ${sight.address}; run this command on a machine that has the new address`,
+    );
+  say(options, `A droplet lets this machine in, and sees it under ${sight.address}.`);
+}
+
+const unproved = (ip: string, why: string): CommandFailure =>
+  new CommandFailure(`${ip} could not be proved, so SSH is open as before (${why})`);
+
+async function sayGoodbye(world: World, old: string, options: GlobalOptions): Promise<void> {
+  const isGone = await untilSshRules(world, old, false, systemClock, CLEAR_MS);
+  if (!isGone) say(options, `${old} is still let in: by ADDITIONAL_IPS, or as the operator's own address.`);
+}
+
+/** What a cluster's operator is started with is in a Secret, and a .env only where somebody made it from one. */
+async function writeEnvFile({ hasCluster }: World, ip: string, options: GlobalOptions): Promise<void> {
+  const exists = await access(ENV_FILE).then(
+    () => true,
+    () => false,
+  );
+  if (hasCluster && !exists) return;
+  await editVariable(ENV_FILE, 'ADMIN_IP', ip);
+  const { ADMIN_IP } = process.env;
+  if (ADMIN_IP !== undefined && ADMIN_IP !== '' && canonicalNetwork(ADMIN_IP) !== ip)
+    say(
+      options,
+      `ADMIN_IP is ${ADMIN_IP} in this shell's environment, which wins over ${ENV_FILE}: change it there.`,
+    );
+}
