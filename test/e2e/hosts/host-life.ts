@@ -10,6 +10,7 @@ import type { Condition } from '../../../crds/meta.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../crds/names.ts';
 import { acceptedHostKeys, hostOf } from '../../../reconcilers/host/access.ts';
 import type { Engine } from '../../../reconcilers/host/desired.ts';
+import type { LbStatus } from '../../../reconcilers/load-balancer/lb-status.ts';
 import type { HostTimings } from '../../../reconcilers/timings.ts';
 import type { HostDriver, HostFault } from '../../../sandbox/hosts/driver.ts';
 import { rejection } from '../../fakes/rejection.ts';
@@ -102,6 +103,14 @@ export function describeHostLife(hosts: HostsUnderTest): void {
               isConditionTrue(world.droplet(name)!.status!.conditions, type),
               `${type} of ${name}`,
             ).to.equal(true);
+      });
+
+      it('answer /health and /lb-status on their master, asked from outside', async () => {
+        const { publicAddress } = world.droplet('shop-master')!.status!;
+        const health = await fetch(`http://${publicAddress}/health`);
+        expect([health.status, await health.text()]).to.deep.equal([200, 'ok\n']);
+        const status = (await (await fetch(`http://${publicAddress}/lb-status`)).json()) as LbStatus;
+        expect(status.projects).to.deep.equal([{ name: 'shop', services: [] }]);
       });
 
       it('have replaced the host key that the cloud knows by one of their own', async () => {
