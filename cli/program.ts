@@ -1,6 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SANDBOX_PORT, type GlobalOptions } from './options.ts';
+import type { OrchestrateFlags } from './commands/orchestrate.ts';
+import type { HostsChoice } from './world/embedded.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 /**
@@ -49,8 +51,9 @@ export function createProgram(): Command {
     )
     .addOption(portOption())
     .addOption(bootDelayOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet up'))
-    .action(async (own: { httpPort?: number; bootDelay: number }, command: Command) =>
+    .action(async (own: { httpPort?: number; bootDelay: number; hosts: HostsChoice }, command: Command) =>
       (await import('./commands/up.ts')).up({ ...globals(command), ...own }),
     );
 
@@ -78,8 +81,9 @@ export function createProgram(): Command {
     .option('--force', 'look at every object again, also at those that failed')
     .option('--confirm', 'let a deletion through that is held back because of its size')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet orchestrate --timeout 15m'))
-    .action(async (own: { force?: true; confirm?: true; timeout: number }, command: Command) =>
+    .action(async (own: OrchestrateFlags, command: Command) =>
       (await import('./commands/orchestrate.ts')).orchestrate({ ...globals(command), ...own }),
     );
 
@@ -99,8 +103,9 @@ export function createProgram(): Command {
     .argument('<project>', 'a project of projects.csv')
     .argument('<servers>', 'how many servers in all, 1 to 100', parseServers)
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet scale hostomatic 5'))
-    .action(async (project: string, servers: number, own: { timeout: number }, command: Command) =>
+    .action(async (project: string, servers: number, own: OrchestrateFlags, command: Command) =>
       (await import('./commands/scale.ts')).scale({ ...globals(command), ...own, project, servers }),
     );
 
@@ -139,11 +144,21 @@ export function createProgram(): Command {
     .description('run a DigitalOcean API in one process, for rehearsals')
     .option('--port <port>', 'where it listens', parsePort, SANDBOX_PORT)
     .addOption(bootDelayOption())
-    .addHelpText('after', example('dropfleet sandbox --boot-delay 32s'))
-    .action(async (own: { port: number; bootDelay: number }, command: Command) =>
+    .addOption(hostsOption())
+    .addHelpText('after', example('dropfleet sandbox --hosts docker'))
+    .action(async (own: { port: number; bootDelay: number; hosts: HostsChoice }, command: Command) =>
       (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own }),
     );
 
+  sandbox
+    .command('reset')
+    .description(
+      'remove all that it made: machines, snapshots, volumes and its state; it must not be running',
+    )
+    .addHelpText('after', example('dropfleet sandbox reset'))
+    .action(async (_own, command: Command) =>
+      (await import('./commands/sandbox.ts')).sandboxReset(globals(command)),
+    );
   sandbox
     .command('ledger')
     .description('show the calls that a running sandbox answered, and what all would cost at list price')
@@ -154,28 +169,31 @@ export function createProgram(): Command {
     );
   sandbox
     .command('fault')
-    .description("show what can go wrong with a running sandbox's API; set a fault, or clear one or all")
+    .description("show what can go wrong with a running sandbox's API or machines; set a fault, or clear it")
     .argument('[name]', 'a fault; without it all are shown')
     .argument(
       '[settings...]',
       'next=TIMES probability=0..1 ms=MILLISECONDS operation=NAME; with none it strikes always',
     )
     .option('--clear', 'switch that fault off, or without a name all')
+    .option(
+      '--droplet <name>',
+      'of its machine: crash, freeze, cut peer=ID|operator, loss percent=0..100, delay ms=N, disk-full, clock-skew ms=N',
+    )
     .addOption(sandboxUrlOption())
     .addHelpText('after', example('dropfleet sandbox fault gatewayTimeout next=1 operation=droplets.create'))
     .action(
       async (
         name: string | undefined,
         settings: string[],
-        own: { url?: string; clear?: true },
+        own: { url?: string; clear?: true; droplet?: string },
         command: Command,
-      ) =>
-        (await import('./commands/sandbox-fault.ts')).sandboxFault({
-          ...globals(command),
-          ...own,
-          ...(name !== undefined && { name }),
-          settings,
-        }),
+      ) => {
+        const options = { ...globals(command), ...own, ...(name !== undefined && { name }), settings };
+        const { droplet } = own;
+        if (droplet === undefined) return (await import('./commands/sandbox-fault.ts')).sandboxFault(options);
+        return (await import('./commands/sandbox-host-fault.ts')).sandboxHostFault({ ...options, droplet });
+      },
     );
 
   const standalone = program
@@ -247,6 +265,15 @@ const timeoutOption = (): Option =>
   new Option('--timeout <duration>', 'give up after this long, such as 90s, 15m or 1h')
     .argParser(parseDuration)
     .default(900_000, '15m');
+
+const hostsOption = (): Option =>
+  new Option(
+    '--hosts <kind>',
+    "what the sandbox's droplets are: auto takes docker containers where Docker answers, else emulated ones",
+  )
+    .choices(['auto', 'docker', 'emulated'])
+    .default('auto')
+    .env('DROPFLEET_HOSTS');
 
 const bootDelayOption = (): Option =>
   new Option('--boot-delay <duration>', "how long the sandbox's droplets take to boot, such as 3s")

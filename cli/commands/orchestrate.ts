@@ -7,18 +7,23 @@ import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import { confirm, requestReconcile, untilConverged, type Ending } from '../world/converge.ts';
+import type { HostsChoice } from '../world/embedded.ts';
 import { readableCsv, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { planForRows } from '../world/fleet-plan.ts';
-import { isOperatorRunning, startOperator } from '../world/operator.ts';
+import { bringInfrastructureUpToDate, isOperatorRunning, startOperator } from '../world/operator.ts';
 import { openWorld, type World } from '../world/world.ts';
 
-export interface OrchestrateOptions extends GlobalOptions {
+export interface OrchestrateFlags {
   force?: true;
   confirm?: true;
   /** Milliseconds. */
   timeout: number;
+  /** The machines of the sandbox. */
+  hosts: HostsChoice;
 }
+
+export interface OrchestrateOptions extends GlobalOptions, OrchestrateFlags {}
 
 /** Makes everything as projects.csv says and waits; the exit code is 0 only when everything is Ready. */
 export async function orchestrate(options: OrchestrateOptions): Promise<void> {
@@ -61,6 +66,7 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     stop.abort();
     await operator?.stop();
   }
+  if (operator !== undefined) await bringInfrastructureUpToDate(world, options);
 }
 
 function failureOf(

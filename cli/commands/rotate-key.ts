@@ -8,7 +8,7 @@ import type { GlobalOptions } from '../options.ts';
 import { say } from '../output.ts';
 import { isOperatorRunning } from '../world/operator.ts';
 import { makeKey } from '../world/ssh-key.ts';
-import { fleetIdOf, openWorld, sshKeysOf, sshPortOf } from '../world/world.ts';
+import { fleetIdOf, openWorld, sshKeysOf } from '../world/world.ts';
 
 /** Replaces the fleet's SSH key on every host and at the cloud; goes on where an earlier call was cut off. */
 export async function rotateKey(options: GlobalOptions): Promise<void> {
@@ -25,7 +25,7 @@ export async function rotateKey(options: GlobalOptions): Promise<void> {
       makeKey,
       droplets,
       ssh,
-      sshPort: sshPortOf(world),
+      sshPort: world.sshPort,
       cloud: world.cloud,
       keyName: `dropfleet-${await fleetIdOf(world)}`,
       onStep: step => say(options, describeStep(step)),

@@ -7,7 +7,7 @@ import { askSandbox, type SandboxOptions } from '../world/sandbox-control.ts';
 type ActiveFaults = { readonly [N in FaultName]?: Readonly<Record<string, unknown>> };
 
 /** What the command was given: a fault with its settings to set, or one (or all) to clear, or neither. */
-interface FaultOptions extends SandboxOptions {
+export interface FaultOptions extends SandboxOptions {
   name?: string;
   /** Each as `key=value`. */
   settings: readonly string[];
@@ -30,7 +30,8 @@ function change(options: FaultOptions): Promise<ActiveFaults> {
   return askSandbox(options, 'PUT', 'faults', { [name]: fault });
 }
 
-function readSetting(text: string): [key: string, value: string | number] {
+/** `next=1` as its key and value; a value that is a number is one. */
+export function readSetting(text: string): [key: string, value: string | number] {
   const [, key, value] = /^(\w+)=(.+)$/.exec(text) ?? [];
   if (key === undefined || value === undefined)
     throw new CommandFailure(`"${text}" is no setting of a fault: write key=value, such as next=1`, 2);

@@ -6,11 +6,11 @@ import { confirm } from '../world/converge.ts';
 import { csvPathOf, readableCsv, rowsOrFail } from '../world/csv.ts';
 import { planForRows } from '../world/fleet-plan.ts';
 import { openWorld, type World } from '../world/world.ts';
-import { orchestrateIn } from './orchestrate.ts';
+import { orchestrateIn, type OrchestrateOptions } from './orchestrate.ts';
 
 /** Writes a project's number of servers to projects.csv and waits until it is so. */
 export async function scale(
-  options: GlobalOptions & { project: string; servers: number; timeout: number },
+  options: OrchestrateOptions & { project: string; servers: number },
 ): Promise<void> {
   const world = await openWorld(options);
   try {

@@ -7,8 +7,10 @@ import { say } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
+import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { csvPathOf, expectCsv, readableCsv } from '../world/csv.ts';
+import type { HostsChoice } from '../world/embedded.ts';
 import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
 import { engineOf } from '../world/engine.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
@@ -22,6 +24,8 @@ export interface UpOptions extends GlobalOptions {
   httpPort?: number;
   /** Milliseconds. */
   bootDelay: number;
+  /** The machines of the sandbox. */
+  hosts: HostsChoice;
 }
 
 /** Runs everything until it is told to stop. */
@@ -97,18 +101,20 @@ async function run(
 }
 
 async function introduce(world: World, httpUrl: string, options: UpOptions): Promise<void> {
-  const { connection, kubeconfig, cloudKind, cloudUrl, hasCluster, folder } = world;
+  const { connection, kubeconfig, cloudKind, cloudUrl, hasCluster, folder, sshPort, hosts } = world;
   if (kubeconfig !== undefined)
     await announceDaemon(folder, {
       pid: process.pid,
       kubeconfig,
       httpUrl,
+      sshPort,
       ...(cloudKind === 'sandbox' && { sandboxUrl: cloudUrl }),
     });
   const api = hasCluster ? connection.source : 'standalone';
   const cloud = cloudKind === 'sandbox' ? 'sandbox: set DO_TOKEN for real droplets' : 'DigitalOcean';
   say(options, `Kubernetes  ${connection.server} (${api})`);
   say(options, `Cloud       ${cloudUrl} (${cloud})`);
+  if (hosts !== undefined) say(options, `Droplets    ${hosts.kind} hosts (${hosts.why})`);
   say(options, `Metrics     ${httpUrl}/metrics`);
   say(options, `Projects    ${csvPathOf(options)}`);
   say(options, '');
@@ -135,7 +141,7 @@ function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: 
         options,
         isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`,
       );
-      if (isFirst) for (const line of whatToTry(world, options)) say(options, line);
+      if (isFirst) for (const line of whatToTry(world, summary, options)) say(options, line);
       isFirst = false;
     }
     wasReady = isReady;
@@ -144,14 +150,16 @@ function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: 
   void look();
 }
 
-function whatToTry({ kubeconfig }: World, options: UpOptions): string[] {
+function whatToTry({ kubeconfig }: World, { projects }: FleetSummary, options: UpOptions): string[] {
   const kubectl = kubeconfig === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfig}`;
+  const biggest = projects.toSorted((a, b) => b.droplets.length - a.droplets.length)[0];
   return [
     '',
     'Try, in another terminal:',
     `  ${kubectl} get projects,droplets`,
     '  npx dropfleet status',
-    '  npx dropfleet scale hostomatic 5',
+    ...(biggest ? [`  npx dropfleet ssh ${biggest.droplets.at(-1)!.name}`] : []),
+    ...(biggest ? [`  npx dropfleet scale ${biggest.name} ${biggest.droplets.length + 1}`] : []),
     `  edit ${csvPathOf(options)} and save it: the change is made at once`,
     'Ctrl-C stops dropfleet; the droplets stay.',
     '',

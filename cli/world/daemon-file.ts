@@ -13,6 +13,8 @@ export interface DaemonFile {
   kubeconfig: string;
   /** Where its sandbox cloud is; undefined with DigitalOcean itself. */
   sandboxUrl?: string;
+  /** Where sshd answers on its droplets; 22 when absent. */
+  sshPort?: number;
   /** Where /metrics and the probes are. */
   httpUrl: string;
 }

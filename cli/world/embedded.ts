@@ -1,5 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HostsChoice } from '../../sandbox/hosts/choose.ts';
+
+export type { HostsChoice };
 
 /** Where embedded servers listen. A port that is taken is stepped over; 0 is any free one. */
 export interface Ports {
@@ -23,14 +26,74 @@ export async function startStandaloneApi(folder: string, ports?: Ports, address?
   });
 }
 
-/** The sandbox cloud, with its droplets in that folder. */
-export async function startSandboxCloud(folder: string, ports?: Ports, bootDelayMs = 3_000) {
+export interface SandboxCloudOptions {
+  ports?: Ports;
+  /** Milliseconds; 3 s unless told. */
+  bootDelay?: number;
+  /** None unless told: droplets are records then. */
+  hosts?: HostsChoice;
+}
+
+/** A sandbox cloud that runs. */
+export interface SandboxCloud {
+  url: string;
+  /** Its machines, if it has any. */
+  hosts?: SandboxHosts;
+  close(): Promise<void>;
+}
+
+/** The machines of a sandbox, as those see them who work with them. */
+export interface SandboxHosts {
+  kind: 'emulated' | 'docker';
+  /** Why they are of this kind, in a few words or a sentence. */
+  why: string;
+  sshPort: number;
+  /** The address that they see the operator at. */
+  operatorAddress: string;
+}
+
+/** The sandbox cloud, with its droplets in that folder. What its machines lack is told on standard error. */
+export async function startSandboxCloud(
+  folder: string,
+  { ports, bootDelay = 3_000, hosts }: SandboxCloudOptions,
+): Promise<SandboxCloud> {
   const { startSandbox } = await import('../../sandbox/server.ts');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return await startSandbox({
+  const chosen = hosts === undefined ? undefined : await chooseHosts(folder, hosts);
+  const sandbox = await startSandbox({
     port: ports?.sandbox ?? 0,
     allowNextPort: true,
-    stateFile: join(folder, 'cloud.json'),
-    bootDelayMs,
+    stateFile: stateFileIn(folder),
+    bootDelayMs: bootDelay,
+    onProblem: complain,
+    ...(chosen && { hosts: chosen.driver }),
   });
+  const { url } = sandbox;
+  const close = (): Promise<void> => sandbox.close();
+  if (chosen === undefined) return { url, close };
+  const { kind, sshPort, operatorAddress } = chosen.driver;
+  return { url, close, hosts: { kind, why: chosen.why, sshPort, operatorAddress } };
 }
+
+/** Removes the sandbox's machines and its state. It must not be running. */
+export async function resetSandboxCloud(folder: string): Promise<void> {
+  const { lockStateFile } = await import('../../sandbox/lock.ts');
+  const { resetHosts } = await import('../../sandbox/hosts/choose.ts');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const release = await lockStateFile(stateFileIn(folder));
+  try {
+    await resetHosts({ folder: hostsFolder(folder), random: Math.random, onProgress: complain });
+    await rm(stateFileIn(folder), { force: true });
+  } finally {
+    await release();
+  }
+}
+
+async function chooseHosts(folder: string, choice: HostsChoice) {
+  const { chooseHosts: choose } = await import('../../sandbox/hosts/choose.ts');
+  return await choose({ choice, folder: hostsFolder(folder), random: Math.random, onProgress: complain });
+}
+
+const stateFileIn = (folder: string): string => join(folder, 'cloud.json');
+const hostsFolder = (folder: string): string => join(folder, 'hosts');
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -10,7 +10,7 @@ import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
 import { rowsWithNewSizes } from '../../reconcilers/projects-csv/plan.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { knownAdmins } from './admin-access.ts';
-import { fleetIdOf, sshPortOf, type World } from './world.ts';
+import { fleetIdOf, type World } from './world.ts';
 
 /** What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. */
 export async function planForRows(world: World, rows: readonly ProjectRow[]): Promise<FleetPlan> {
@@ -36,7 +36,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     servers: byUid(servers),
     sizes: new Map(sizes.map(size => [size.slug, size])),
     prices: pricesOf(sizes),
-    firewalls: { fleetId, firewalls, sshPort: sshPortOf(world), admins },
+    firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
 }
 

@@ -3,19 +3,20 @@ import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
 import { isNotFound } from '../../clients/kubernetes/errors.ts';
-import { LEASES } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, LEASES, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
 import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
 import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
+import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
 import { csvPathOf } from './csv.ts';
 import { engineOf } from './engine.ts';
 import { findOperatorAddress } from './operator-address.ts';
-import { fleetIdOf, sshKeyOf, sshPortOf, type Observers, type World } from './world.ts';
+import { fleetIdOf, sshKeyOf, type Observers, type World } from './world.ts';
 
 /** The Lease that operators of one cluster contend for. */
 const LEASE_NAME = 'dropfleet-leader';
@@ -66,11 +67,11 @@ export async function createWorldOperator(
     fleetId: await fleetIdOf(world),
     namespace,
     sshPublicKey: publicKey,
+    hosts: { ssh, privateKey, sshPort: world.sshPort },
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,
     firewalls: { ...adminSettingsOf(world), operatorAddress: signal => findOperatorAddress(world, signal) },
-    ...(hasMachines(world) && { hosts: { ssh, privateKey, sshPort: sshPortOf(world) } }),
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
     // The lock on the state directory keeps a second operator away from an embedded API.
     ...(hasCluster && {
@@ -79,10 +80,6 @@ export async function createWorldOperator(
   });
   return { run: signal => operator.run(signal).finally(() => ssh.close()) };
 }
-
-/** DigitalOcean's droplets are machines; behind another address there are some only when their port is told. */
-const hasMachines = ({ cloudKind, settings }: World): boolean =>
-  cloudKind === 'digitalocean' && (settings.apiUrl === undefined || settings.sshPort !== undefined);
 
 /** An operator that runs beside a command. */
 export interface RunningOperator {
@@ -114,6 +111,18 @@ export async function startOperator(
       await running.catch(() => undefined);
     },
   };
+}
+
+/** Makes infrastructure.json say how everything is now: an operator that has just stopped may be a step behind. */
+export async function bringInfrastructureUpToDate(
+  { kubernetes }: World,
+  options: GlobalOptions,
+): Promise<void> {
+  const [droplets, services] = await Promise.all([
+    kubernetes.list(DROPLETS),
+    kubernetes.list(SERVICE_DEPLOYMENTS),
+  ]);
+  await writeInfrastructureFile(infrastructurePathOf(options), droplets.items, services.items);
 }
 
 /** Where infrastructure.json is written. */

@@ -4,14 +4,14 @@ import { canonicalNetwork } from '../../config/network.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import { firewallPrefix } from '../../crds/firewall-name.ts';
 import { FIREWALL_READY } from '../../reconcilers/firewall/status.ts';
-import { fleetIdOf, sshPortOf, type World } from './world.ts';
+import { fleetIdOf, type World } from './world.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 
 /** Whom each of the fleet's firewalls lets in by SSH. */
 async function sshSourcesInCloud(world: World): Promise<(readonly string[])[]> {
   const prefix = firewallPrefix(await fleetIdOf(world));
-  const port = String(sshPortOf(world));
+  const port = String(world.sshPort);
   const firewalls = await world.cloud.listFirewalls();
   return firewalls
     .filter(({ name }) => name.startsWith(prefix))

@@ -11,7 +11,12 @@ import type { FleetKey, KeyStore } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
-import { startSandboxCloud, startStandaloneApi, type Ports } from './embedded.ts';
+import {
+  startSandboxCloud,
+  startStandaloneApi,
+  type SandboxCloudOptions,
+  type SandboxHosts,
+} from './embedded.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
 import { keysInFolder, keysInSecret } from './ssh-key.ts';
 
@@ -21,6 +26,10 @@ export interface World extends WorldSettings {
   readonly kubernetes: KubernetesClient;
   readonly cloud: HttpCloud;
   readonly cloudUrl: string;
+  /** Where sshd answers on droplets. */
+  readonly sshPort: number;
+  /** The machines of a sandbox that was started with this world. */
+  readonly hosts?: SandboxHosts;
   /** The namespace of the Projects that come from projects.csv. */
   readonly namespace: string;
   /** The kubeconfig to give to kubectl; undefined when it is the user's own. */
@@ -37,11 +46,8 @@ export interface Observers {
   onCloudRequest?: (report: RequestReport) => void;
 }
 
-export interface WorldOptions extends GlobalOptions, Observers {
-  /** Where embedded servers listen; any free port unless told. */
-  ports?: Ports;
-  bootDelay?: number;
-}
+/** Embedded servers listen on any free port unless told. */
+export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions {}
 
 /**
  * Finds the world or makes it: a cluster that was named, else the daemon's API, else an embedded one; and
@@ -101,40 +107,45 @@ async function openCloud(
   { cloudKind, settings, folder, hasCluster }: WorldSettings,
   daemon: DaemonFile | undefined,
   closers: Closers,
-): Promise<Pick<World, 'cloud' | 'cloudUrl'>> {
+): Promise<Pick<World, 'cloud' | 'cloudUrl' | 'sshPort' | 'hosts'>> {
   if (cloudKind === 'sandbox' && hasCluster)
     throw new CommandFailure(
       'DO_TOKEN is not set: with a cluster the droplets are real, so set it to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)',
     );
-  const cloudUrl = await cloudUrlOf(options, settings.apiUrl, cloudKind, folder, daemon, closers);
+  const place =
+    cloudKind === 'digitalocean'
+      ? { cloudUrl: settings.apiUrl ?? DIGITALOCEAN_URL, sshPort: settings.sshPort ?? SSH_PORT }
+      : await openSandbox(options, folder, daemon, closers);
   const { onCloudRequest: onRequest } = options;
   const cloud = createCloud({
     token: settings.token?.reveal() ?? SANDBOX_TOKEN,
-    apiUrl: cloudUrl,
+    apiUrl: place.cloudUrl,
     clock: systemClock,
     random: Math.random,
     ...(onRequest && { onRequest }),
   });
   closers.push(() => Promise.resolve(cloud.close()));
-  return { cloud, cloudUrl };
+  return { cloud, ...place };
 }
 
 /** The sandbox takes any token. */
 const SANDBOX_TOKEN = 'sandbox';
 
-async function cloudUrlOf(
+const DIGITALOCEAN_URL = 'https://api.digitalocean.com';
+const SSH_PORT = 22;
+
+async function openSandbox(
   options: WorldOptions,
-  apiUrl: string | undefined,
-  kind: WorldSettings['cloudKind'],
   folder: string,
   daemon: DaemonFile | undefined,
   closers: Closers,
-): Promise<string> {
-  if (kind === 'digitalocean') return apiUrl ?? 'https://api.digitalocean.com';
-  if (daemon?.sandboxUrl !== undefined) return daemon.sandboxUrl;
-  const sandbox = await startSandboxCloud(folder, options.ports, options.bootDelay);
+): Promise<Pick<World, 'cloudUrl' | 'sshPort' | 'hosts'>> {
+  if (daemon?.sandboxUrl !== undefined)
+    return { cloudUrl: daemon.sandboxUrl, sshPort: daemon.sshPort ?? SSH_PORT };
+  const sandbox = await startSandboxCloud(folder, options);
   closers.push(() => sandbox.close());
-  return sandbox.url;
+  const { url, hosts } = sandbox;
+  return { cloudUrl: url, sshPort: hosts?.sshPort ?? SSH_PORT, ...(hosts && { hosts }) };
 }
 
 /** What tells this fleet's resources from others in the account: DROPFLEET_FLEET, else the cluster's own id. */
@@ -156,6 +167,3 @@ export function sshKeysOf({
 
 /** The key pair that the fleet's droplets let in. */
 export const sshKeyOf = async (world: World): Promise<FleetKey> => (await sshKeysOf(world).read()).current;
-
-/** Where sshd answers on droplets. */
-export const sshPortOf = ({ settings }: Pick<World, 'settings'>): number => settings.sshPort ?? 22;

@@ -88,10 +88,15 @@ function createSlots(connection: Connection, clock: Clock): ChannelSlots {
     if (slots.inUse === 0) connection.end();
   };
   let cancel = clock.after(IDLE_MS, endIfIdle);
+  let isOver = false;
   const slots = createChannelSlots(MOST_CHANNELS, () => {
     cancel();
-    cancel = clock.after(IDLE_MS, endIfIdle);
+    // Commands that the end of the connection cut off give their slots back after it.
+    if (!isOver) cancel = clock.after(IDLE_MS, endIfIdle);
   });
-  connection.onClose(() => cancel());
+  connection.onClose(() => {
+    isOver = true;
+    cancel();
+  });
   return slots;
 }

@@ -18,11 +18,21 @@ export async function reconcileInfrastructureFile(
   { path, droplets, services }: InfrastructureSources,
   run: Run,
 ): Promise<Outcome> {
-  const wanted = `${JSON.stringify(infrastructureOf(droplets.list(), services.list()), null, 2)}\n`;
+  const isWritten = await writeInfrastructureFile(path, droplets.list(), services.list());
+  if (isWritten) run.log.debug(`wrote ${path}`);
+  return undefined;
+}
+
+/** Writes the file where it says something else; whether it did. */
+export async function writeInfrastructureFile(
+  path: string,
+  droplets: readonly Droplet[],
+  services: readonly ServiceDeployment[],
+): Promise<boolean> {
+  const wanted = `${JSON.stringify(infrastructureOf(droplets, services), null, 2)}\n`;
   const file = await readTextFile(path);
   if ('problem' in file && !file.missing) throw new Error(`${path}: ${file.problem.message}`);
-  if (!('problem' in file) && file.text === wanted) return undefined;
+  if (!('problem' in file) && file.text === wanted) return false;
   await writeAtomically(path, wanted);
-  run.log.debug(`wrote ${path}`);
-  return undefined;
+  return true;
 }

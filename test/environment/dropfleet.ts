@@ -98,7 +98,7 @@ function startCommand({ folder, env }: Workplace, program: string, args: string[
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(program, args, {
     cwd: folder,
-    env: { PATH, HOME, LANG: 'C.UTF-8', ...env },
+    env: { PATH, HOME, LANG: 'C.UTF-8', DROPFLEET_HOSTS: 'emulated', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const kill = (): void => void child.kill('SIGKILL');

@@ -132,10 +132,17 @@ async function freePort(): Promise<number> {
 
 /** The process's children and theirs: sshd's sessions. */
 function descendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  return children
-    .filter(child => child !== '')
-    .flatMap(child => [Number(child), ...descendants(Number(child))]);
+  return childrenOf(pid).flatMap(child => [child, ...descendants(child)]);
+}
+
+/** Those of a process that has just ended are nobody's. */
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function killQuietly(pid: number): void {

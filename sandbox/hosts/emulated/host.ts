@@ -84,10 +84,10 @@ export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
       await Promise.all([...servers.keys()].map(unlisten));
     },
     async listen() {
+      // A service that comes up while the power goes would listen for ever.
+      const addresses = power === undefined ? [] : wantedAddresses(machine.spec);
       const wanted = new Set(
-        wantedAddresses(machine.spec).flatMap(address =>
-          [...listeners.keys()].map(port => `${address} ${port}`),
-        ),
+        addresses.flatMap(address => [...listeners.keys()].map(port => `${address} ${port}`)),
       );
       for (const place of servers.keys()) if (!wanted.has(place)) await unlisten(place);
       await Promise.all([...wanted].filter(place => !servers.has(place)).map(startListening));

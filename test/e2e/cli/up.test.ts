@@ -181,7 +181,7 @@ describe('The live view of dropfleet up', () => {
     const screen = draw(shown());
     expect(screen.filter(line => line.includes('shop-web2'))).to.have.length(1);
     expect(screen.find(line => line.includes('shop-web2'))).to.match(
-      /shop-web2 +web +s-1vcpu-1gb +Ready +198/,
+      /shop-web2 +web +s-1vcpu-1gb +Ready +127/,
     );
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { livingDroplets } from '../crash-campaign/living-droplets.ts';
-import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
 import type { RequestEvent } from '../../../sandbox/api.ts';
+import { startMachineSandbox, type MachineSandbox } from '../../environment/machine-sandbox.ts';
 import {
   openWorkplace,
   startDropfleet,
@@ -46,15 +46,14 @@ const CHAPTERS: readonly { rows: readonly string[]; dies: readonly Moment[] }[] 
 describe('dropfleet up, killed with kill -9 again and again', function () {
   this.timeout(240_000);
   let place: Workplace;
-  let sandbox: Sandbox;
+  let sandbox: MachineSandbox;
   let command: RunningCommand | undefined;
   /** Looks at every request; when it throws, the connection is cut. */
   let watch: (event: RequestEvent) => Promise<void> = async () => undefined;
   const doubles: string[] = [];
 
   before(async () => {
-    sandbox = await startSandbox({
-      port: 0,
+    sandbox = await startMachineSandbox({
       bootDelayMs: 500,
       limits: { perHour: 1e6, perMinute: 1e6 },
       async onRequest(event) {
@@ -63,7 +62,7 @@ describe('dropfleet up, killed with kill -9 again and again', function () {
         await watch(event);
       },
     });
-    place = await openWorkplace([], { DO_TOKEN: 'any', DIGITALOCEAN_API_URL: sandbox.url });
+    place = await openWorkplace([], sandbox.env);
   });
   after(async () => {
     await command?.stop('SIGKILL');

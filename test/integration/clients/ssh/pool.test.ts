@@ -17,7 +17,9 @@ import { createSshPool } from '../../../../clients/ssh/pool.ts';
 import type { SshPool } from '../../../../clients/ssh/ssh.ts';
 import { SecretText } from '../../../../config/secret-text.ts';
 import { itKeepsTheSshContract } from '../../../environment/ssh-contract.ts';
+import { untilThere } from '../../../environment/until-there.ts';
 import { startSshd, type Sshd } from '../../../environment/sshd.ts';
+import { fakeClock } from '../../../fakes/clock.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 
 describe('The SSH client, with a real sshd', () => {
@@ -41,6 +43,17 @@ describe('The SSH client, with a real sshd', () => {
   const host = () => pool.host(sshd.access);
 
   describe('as every pool', () => itKeepsTheSshContract(() => ({ pool, access: sshd.access })));
+
+  it('leaves no timer behind when it is closed while a command runs', async () => {
+    const clock = fakeClock();
+    const closing = createSshPool({ clock, random: Math.random });
+    const begun = untilThere(folder, names => names.includes('begun'));
+    const cutOff = rejection(closing.host(sshd.access).run(['sh', '-c', `touch ${folder}/begun; sleep 60`]));
+    await begun;
+    closing.close();
+    await cutOff;
+    expect(clock.pending()).to.equal(0);
+  });
 
   it('carries bytes as they are', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
