@@ -79,10 +79,10 @@ export async function labelled(sandbox: string): Promise<readonly string[]> {
   return (await Promise.all(lists)).flat().filter(line => line !== '');
 }
 
-/** DROPFLEET_DROPLET_BASE names the image to build on where none can be pulled. */
+/** DROPFLEET_DROPLET_BASE and DROPFLEET_DROPLET_NGINX choose the image's base and the suite that nginx is from. */
 function buildArguments(): Record<string, string> {
-  const base = process.env['DROPFLEET_DROPLET_BASE'];
-  return base === undefined ? {} : { BASE: base };
+  const { DROPFLEET_DROPLET_BASE: base, DROPFLEET_DROPLET_NGINX: suite } = process.env;
+  return { ...(base !== undefined && { BASE: base }), ...(suite !== undefined && { NGINX_SUITE: suite }) };
 }
 
 function specOf(publicRange: string, key: string, id: number, changes: Partial<HostSpec> = {}): HostSpec {

@@ -110,7 +110,8 @@ describe('faults of docker hosts', () => {
       await droplets.ssh(one!, `${write}; stat -c %s /root/more; df --output=pcent / | tail -n 1`),
     ).to.match(/^0\n\s*100%$/m);
     await droplets.hosts.restart(one!, 'hard');
-    expect(await droplets.ssh(one!, 'df --output=avail / | tail -n 1')).to.equal('0');
+    // A boot frees a block or two.
+    expect(Number(await droplets.ssh(one!, 'df --output=avail / | tail -n 1'))).to.be.below(100);
     await droplets.hosts.clearFaults(1);
     expect(await droplets.ssh(one!, `${write}; stat -c %s /root/more`)).to.equal('100000');
   });
