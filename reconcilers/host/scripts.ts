@@ -12,12 +12,16 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 applied=/run/dropfleet
 has() { command -v "$1" >/dev/null 2>&1; }
 unit_of() { case $1 in journald) echo systemd-journald;; metadata) echo dropfleet-metadata;; *) echo "$1";; esac; }
+stale() { # stale RELOAD PATH: whether the file is newer than the last reload, or else than its service's start
+  if [ -e $applied/$1 ]; then [ "$2" -nt $applied/$1 ]; return; fi
+  start=$(systemctl show -p ActiveEnterTimestamp --value --timestamp=unix "$(unit_of $1)" | tr -d @)
+  [ -z "$start" ] || [ "$(stat -c %Y "$2")" -gt "$start" ]
+}
 `;
 
 /**
  * `dropfleet-facts WAIT RELOAD:PATH...` prints what facts.ts reads, one fact a line, fields separated by tabs. It
- * waits up to WAIT seconds for the end of the first boot. A file is stale when it is newer than what it tells: than
- * the last reload (a stamp in /run), or else than the start of its service.
+ * waits up to WAIT seconds for the end of the first boot.
  */
 export const FACTS: Script = {
   name: 'dropfleet-facts',
@@ -53,13 +57,7 @@ for entry; do
   reload=$(echo "$entry" | cut -d: -f1) path=$(echo "$entry" | cut -d: -f2-)
   [ -f "$path" ] || continue
   say file "$(sha256sum <"$path" | cut -d' ' -f1)" "$(stat -c %a "$path")" "$(stat -c %U:%G "$path")" "$path"
-  [ "$reload" != none ] || continue
-  if [ -e $applied/$reload ]; then
-    [ "$path" -nt $applied/$reload ] && say stale $reload
-  else
-    start=$(systemctl show -p ActiveEnterTimestamp --value --timestamp=unix "$(unit_of $reload)" | tr -d @)
-    [ -n "$start" ] && [ "$(stat -c %Y "$path")" -le "$start" ] || say stale $reload
-  fi
+  [ "$reload" = none ] || ! stale $reload "$path" || say stale $reload
 done
 say end
 `,
@@ -155,10 +153,13 @@ case $what in
     systemctl enable -q dropfleet-metadata
     systemctl restart dropfleet-metadata ;;
   docker)
-    # live-restore holds from the reload on, so that containers outlive the restart, which the other settings need.
-    systemctl reset-failed docker 2>/dev/null || true
-    systemctl reload docker 2>/dev/null || true
-    systemctl restart docker ;;
+    # At the first boot it may have started with the new file; then only one that is mute is restarted.
+    if stale docker "$1" || ! timeout 5 docker version >/dev/null 2>&1; then
+      # live-restore holds from the reload on, so that containers outlive the restart, which the rest needs.
+      systemctl reset-failed docker 2>/dev/null || true
+      systemctl reload docker 2>/dev/null || true
+      systemctl restart docker
+    fi ;;
 esac
 mkdir -p $applied
 stamp=$(mktemp $applied/.XXXXXXXX)

@@ -12,7 +12,6 @@ import { DROPLETS, NAMESPACES, PROJECTS } from '../../clients/kubernetes/kinds.t
 import type { Logger } from '../../clients/log.ts';
 import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
-import type { HostAccess, SshHost, SshPool } from '../../clients/ssh/ssh.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import { createOperator } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
@@ -27,6 +26,7 @@ import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { TEST_KEY } from '../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../fakes/logger.ts';
 import type { ApiServer } from './api-server.ts';
+import { countCommands } from './counted-ssh.ts';
 import { openGate, type Gate } from './gate.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 
@@ -329,31 +329,6 @@ function startOperator(parts: OperatorParts): RunningOperator {
       await client.close();
     },
   };
-}
-
-/** A pool that notes the names of the commands that go through it: scripts by their `$0`. */
-function countCommands(pool: SshPool): { pool: SshPool; commands: string[] } {
-  const commands: string[] = [];
-  const note = (argv: readonly string[]): void => void commands.push(argv[5] ?? argv.join(' '));
-  const host = (access: HostAccess): SshHost => {
-    const real = pool.host(access);
-    return {
-      ...real,
-      run(argv, options) {
-        note(argv);
-        return real.run(argv, options);
-      },
-      succeed(argv, options) {
-        note(argv);
-        return real.succeed(argv, options);
-      },
-      writeFile(path, ...rest) {
-        commands.push(`write ${path}`);
-        return real.writeFile(path, ...rest);
-      },
-    };
-  };
-  return { pool: { host, close: () => pool.close() }, commands };
 }
 
 /** The client of an operator that sees one namespace only, so that many fleets share one API server. */

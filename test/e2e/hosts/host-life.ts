@@ -151,6 +151,23 @@ export function describeHostLife(hosts: HostsUnderTest): void {
         expect(await onHost('cat /etc/ssh/sshd_config.d/00-dropfleet.conf')).to.contain('PermitRootLogin no');
       });
 
+      if (hosts.engine === 'docker')
+        it('have a stopped engine started', async () => {
+          // The socket would start it again by itself.
+          await onHost('systemctl stop docker docker.socket 2>/dev/null; ! systemctl is-active -q docker');
+          await world.until('its start', () => operator.hostCommands.includes('dropfleet-start'));
+          await untilLookedAt(3);
+          expect((await onHost('systemctl is-active docker')).trim()).to.equal('active');
+        });
+
+      if (hosts.kind === 'emulated')
+        it('have a removed package installed again', async () => {
+          await onHost('apt-get remove -y -q unattended-upgrades');
+          await world.until('its installation', () => operator.hostCommands.includes('dropfleet-provide'));
+          await untilLookedAt(3);
+          expect(await onHost('command -v unattended-upgrade')).to.contain('unattended-upgrade');
+        });
+
       it('say that another machine answers on their address, and are not touched until a person accepts it', async () => {
         const pinned = web().status!.hostKeyFingerprint!;
         await onHost(
