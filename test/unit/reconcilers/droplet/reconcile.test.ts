@@ -309,6 +309,20 @@ describe('Reconciling a Droplet whose host will be configured', () => {
     expect(ready).to.include({ status: 'False', reason: 'Connecting' });
   });
 
+  it('no longer calls a server reachable that is off', async () => {
+    const conditions = ['Provisioned', 'Reachable', 'Configured', 'Ready'].map(type =>
+      aCondition(type, 'True'),
+    );
+    const status = { ...activeStatus(7), hostKeyFingerprint: 'SHA256:pinned', conditions };
+    const running = aDroplet('shop-web1', { status });
+    const { addServer, fleet, reconcile, stored } = await startWithHosts(running);
+    addServer(7, { status: 'off' });
+    await fleet.refresh();
+    await reconcile();
+    const types = stored()!.status!.conditions!.map(({ type }) => type);
+    expect(types).to.have.members(['Provisioned', 'Configured', 'Ready']);
+  });
+
   it('forgets what was said of the host when there is a new server', async () => {
     const conditions = ['Provisioned', 'Reachable', 'Configured', 'Ready'].map(type =>
       aCondition(type, 'True'),
