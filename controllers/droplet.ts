@@ -25,6 +25,7 @@ const keysOfProject = (context: Context, project: ObjectKey): ObjectKey[] =>
   context.droplets.byIndex(DROPLETS_BY_PROJECT, project).map(keyOf);
 
 function keysOfServer({ droplets }: Context, { before, after }: FleetChange): ObjectKey[] {
-  const uid = uidOf((after ?? before)?.tags ?? []);
+  // Whoever takes the tag itself off must not make the server invisible.
+  const uid = uidOf(after?.tags ?? []) ?? uidOf(before?.tags ?? []);
   return uid === undefined ? [] : droplets.byIndex(DROPLETS_BY_UID, uid).map(keyOf);
 }

@@ -43,6 +43,12 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
       progress.status = { ...progress.status, ...pin };
     return Promise.resolve();
   },
+  tag: async ({ id, tags }, progress, context, run) => {
+    for (const tag of tags) await putTag(id, tag, context, run);
+    const message = `put back on droplet ${id}: ${tags.join(', ')}`;
+    context.events.record(progress.droplet, 'Normal', 'Tagged', message);
+    context.fleet.wake();
+  },
   destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
     try {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
@@ -116,19 +122,34 @@ function firstBootOf(hosts: Hosts, { spec }: Droplet, nonce: string) {
   };
 }
 
-function requestFor({ metadata, spec }: Droplet, fleetId: string, nonce: string) {
+function requestFor(droplet: Droplet, fleetId: string, nonce: string) {
+  const { metadata, spec } = droplet;
   return {
     name: metadata.name,
     region: spec.region,
     size: spec.size,
     image: spec.image,
-    tags: [
-      fleetTag(fleetId),
-      projectRoleTag(fleetId, spec.project, spec.role),
-      uidTag(metadata.uid!),
-      nonceTag(nonce),
-    ],
+    tags: [...ownTags(droplet, fleetId), nonceTag(nonce)],
   };
+}
+
+/** The tags by which a server is found, protected by its firewall, and known as this object's. */
+export const ownTags = ({ metadata, spec }: Droplet, fleetId: string): string[] => [
+  fleetTag(fleetId),
+  projectRoleTag(fleetId, spec.project, spec.role),
+  uidTag(metadata.uid!),
+];
+
+/** The account may have lost the tag itself. */
+async function putTag(id: number, tag: string, { cloud }: Context, run: Run): Promise<void> {
+  const put = () => run.fenced(signal => cloud.tagDroplet(id, tag, signal));
+  try {
+    await put();
+  } catch (error) {
+    if (!isCloudNotFound(error)) throw error;
+    await run.fenced(signal => cloud.createTag(tag, signal));
+    await put();
+  }
 }
 
 /** An executor that asks for an action and remembers its id, to see later how it ended. */

@@ -13,6 +13,7 @@ export interface Server {
   region: string;
   publicAddress?: string;
   privateAddress?: string;
+  tags: readonly string[];
 }
 
 /** What the cloud holds for one Droplet object. */
@@ -33,6 +34,7 @@ export type DropletStep =
   | { type: 'add-finalizer' }
   | { type: 'launch' }
   | { type: 'adopt'; id: number }
+  | { type: 'tag'; id: number; tags: string[] }
   | { type: 'destroy'; id: number }
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
@@ -65,6 +67,8 @@ export interface PlanInput {
   /** The project is suspended: nothing may be changed. */
   suspended: boolean;
   sizes: ReadonlyMap<string, SizeFacts>;
+  /** What the server must carry to be found, known as this object's, and protected. */
+  tags: readonly string[];
   /** Wall time, ms. */
   now: number;
   timings: PlanTimings;
@@ -81,6 +85,7 @@ export interface PlanInput {
  *     live     | nothing, grace over            | launch again, with another nonce
  *     live     | one that carries our uid       | adopt it
  *     live     | several that carry our uid     | keep one, destroy the others
+ *     live     | one that lacks a tag of ours   | put it on
  *     live     | new or locked                  | wait
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
@@ -131,8 +136,10 @@ function mayStillAppear({ droplet, view, timings }: PlanInput): boolean {
 function planPresent(input: PlanInput, server: Server): DropletPlan {
   const adopt: DropletStep[] =
     input.droplet.status?.dropletID === server.id ? [] : [{ type: 'adopt', id: server.id }];
+  const missing = input.tags.filter(tag => !server.tags.some(other => other.toLowerCase() === tag));
+  const tag: DropletStep[] = missing.length === 0 ? [] : [{ type: 'tag', id: server.id, tags: missing }];
   const plan = planServer(input, server);
-  return { ...plan, steps: [...adopt, ...plan.steps] };
+  return { ...plan, steps: [...adopt, ...tag, ...plan.steps] };
 }
 
 function planServer(input: PlanInput, server: Server): DropletPlan {

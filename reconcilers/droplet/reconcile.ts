@@ -13,7 +13,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
-import { applyStep, type Progress } from './apply.ts';
+import { applyStep, ownTags, type Progress } from './apply.ts';
 import { observeCloud } from './observe.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
 import { requiredGates } from './readiness.ts';
@@ -56,6 +56,7 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     view,
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
+    tags: ownTags(droplet, context.fleetId),
     now: context.clock.now(),
     timings: context.timings,
   });

@@ -20,7 +20,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
-import type { HostTimings, Timings } from '../../reconcilers/timings.ts';
+import type { FirewallTimings, HostTimings, Timings } from '../../reconcilers/timings.ts';
 import type { HostDriver } from '../../sandbox/hosts/driver.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { TEST_KEY } from '../builders/sandbox.ts';
@@ -39,6 +39,16 @@ const TIMINGS: Timings = {
   csvSettleMs: 200,
   leftoverAgeMs: 600_000,
 };
+const FIREWALL_TIMINGS: FirewallTimings = {
+  resyncMs: 600,
+  maxAgeMs: 300,
+  pollMs: 100,
+  addressRetryMs: 1_000,
+  refusedMs: 2_000,
+};
+/** Whom SSH lets in, where firewalls are made. */
+export const ADMIN_IP = '203.0.113.7';
+export const OPERATOR_ADDRESS = '203.0.113.50';
 const POLLS = { movingMs: 100, firstLookMs: 100, idleMs: 500 };
 const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
@@ -94,7 +104,8 @@ export interface OperatorWorld {
   until(what: string, condition: () => boolean): Promise<void>;
   /** Until the project has exactly that many servers and all of them are Ready. */
   untilReady(project: string, servers: number): Promise<void>;
-  startOperator(options?: { csv?: boolean; identity?: string }): RunningOperator;
+  /** With `firewalls` it makes those too, for an operator that droplets see under OPERATOR_ADDRESS. */
+  startOperator(options?: { csv?: boolean; identity?: string; firewalls?: boolean }): RunningOperator;
   close(): Promise<void>;
 }
 
@@ -192,7 +203,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
           wanted.every(each => isReady(droplet(each)))
         );
       }),
-    startOperator({ csv = true, identity } = {}) {
+    startOperator({ csv = true, identity, firewalls = false } = {}) {
       const operator = startOperator({
         server,
         namespace,
@@ -202,6 +213,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
         },
         files: csv ? { csvPath, infrastructurePath } : {},
         identity,
+        firewalls,
         hosts,
         sshKey,
         changed,
@@ -263,13 +275,14 @@ interface OperatorParts {
   files: { csvPath?: string; infrastructurePath?: string };
   /** With one, it contends for the leadership. */
   identity: string | undefined;
+  firewalls: boolean;
   hosts: WorldHosts | undefined;
   sshKey: SshKeyPair;
   changed: () => void;
 }
 
 function startOperator(parts: OperatorParts): RunningOperator {
-  const { server, namespace, urls, files, identity, hosts, sshKey, changed } = parts;
+  const { server, namespace, urls, files, identity, firewalls, hosts, sshKey, changed } = parts;
   const lines = fakeLogger();
   const cloudCalls: string[] = [];
   const connection = { ...server.connection(), server: urls.kubernetes };
@@ -308,6 +321,14 @@ function startOperator(parts: OperatorParts): RunningOperator {
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomBytes(4).toString('hex'),
     ...files,
+    ...(firewalls && {
+      firewalls: {
+        adminIp: ADMIN_IP,
+        additionalIps: [],
+        operatorAddress: () => Promise.resolve(hosts?.driver.operatorAddress ?? OPERATOR_ADDRESS),
+        timings: FIREWALL_TIMINGS,
+      },
+    }),
     timings: TIMINGS,
     pollIntervals: POLLS,
     ...(identity !== undefined && { leaderElection: { ...election, identity } }),

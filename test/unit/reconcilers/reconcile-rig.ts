@@ -1,10 +1,11 @@
 import { createFleet } from '../../../clients/digitalocean/fleet.ts';
 import type { Reader } from '../../../clients/kubernetes/client.ts';
 import { DROPLETS, PROJECTS, type ResourceKind } from '../../../clients/kubernetes/kinds.ts';
-import { fleetTag, uidTag } from '../../../crds/cloud-tags.ts';
+import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Run } from '../../../reconcilers/context.ts';
+import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../../../reconcilers/ssh-key/upload.ts';
 import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
@@ -16,7 +17,7 @@ import { fakeLogger } from '../../fakes/logger.ts';
 const FLEET_ID = 'fleet';
 
 /** The tags of a server that was made for the Droplet. */
-export const tagsFor = ({ metadata }: Droplet): string[] => [fleetTag(FLEET_ID), uidTag(metadata.uid!)];
+export const tagsFor = (droplet: Droplet): string[] => ownTags(droplet, FLEET_ID);
 
 /** A context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
 export function createRig(seeds: readonly KubernetesObject[]) {

@@ -11,6 +11,7 @@ import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts
 
 const LAUNCHED = '2026-01-01T00:00:00Z';
 const launchedAt = Date.parse(LAUNCHED);
+const TAGS = ['dropfleet:f', 'dropfleet-uid:u'];
 const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000 };
 
 const size = (slug: string, disk: number, regions = ['nyc3']): [string, SizeFacts] => [
@@ -31,6 +32,7 @@ const server = (parts: Partial<Server> = {}): Server => ({
   size: 's-1vcpu-1gb',
   disk: 25,
   region: 'nyc3',
+  tags: TAGS,
   ...parts,
 });
 
@@ -40,6 +42,7 @@ function plan(droplet: Droplet, view: Partial<CloudView> = {}, parts: Partial<Pl
     view: { duplicates: [], listStartedAt: launchedAt + 1_000, ...view },
     suspended: false,
     sizes,
+    tags: TAGS,
     now: launchedAt + 1_000,
     timings,
     ...parts,
@@ -55,6 +58,16 @@ const asked: DropletStatus = { nonce: 'n1', launchedAt: LAUNCHED, phase: 'Creati
 const deleted = { deletionTimestamp: LAUNCHED };
 
 describe('The plan for a Droplet', () => {
+  it('puts back the tags that a server has lost, whatever else there is to do', () => {
+    const { steps } = plan(web(activeStatus(7)), {
+      server: server({ tags: ['x', 'DROPFLEET:F'], status: 'off' }),
+    });
+    expect(steps).to.deep.equal([
+      { type: 'tag', id: 7, tags: ['dropfleet-uid:u'] },
+      { type: 'power-on', id: 7 },
+    ]);
+  });
+
   it('launches a server that was never asked for, the finalizer first', () => {
     expect(steps(web(undefined, { finalizers: [] }))).to.deep.equal(['add-finalizer', 'launch']);
   });
@@ -76,7 +89,15 @@ describe('The plan for a Droplet', () => {
 
   it('does not take the clock for a list: without one, nothing is known to be absent', () => {
     const view: CloudView = { duplicates: [] };
-    const input = { droplet: web(asked), view, suspended: false, sizes, now: launchedAt + 1e9, timings };
+    const input = {
+      droplet: web(asked),
+      view,
+      suspended: false,
+      sizes,
+      tags: TAGS,
+      now: launchedAt + 1e9,
+      timings,
+    };
     expect(planDroplet(input).steps).to.deep.equal([]);
   });
 

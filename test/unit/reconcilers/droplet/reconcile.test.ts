@@ -57,6 +57,17 @@ describe('Reconciling a Droplet', () => {
     expect(stored()!.status).to.include({ nonce: 'nonce1', dropletID: server!.id, phase: 'Creating' });
   });
 
+  it('puts back the tags that somebody took off, and the tag itself when the account has lost it', async () => {
+    const { cloud, fleet, reconcile, events } = await startActive();
+    cloud.changeDroplet(7, { tags: ['a-persons'] });
+    await fleet.refresh();
+    cloud.failNext('tagDroplet', refusal(404, 'not found'));
+    await reconcile();
+    expect(cloud.droplets.get(7)!.tags).to.have.members(['a-persons', ...tagsFor(active)]);
+    expect(cloud.tags.size).to.equal(1);
+    expect(events).to.include('Tagged shop-web1');
+  });
+
   it('asks for nothing when the nonce cannot be written', async () => {
     const { client, cloud, reconcile } = await start(unborn);
     client.failNext('patch', new Error('the disk is full'));

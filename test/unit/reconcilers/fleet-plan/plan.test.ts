@@ -30,6 +30,7 @@ const aServer = (id: number, change: Partial<Server> = {}): Server => ({
   size: SMALL,
   disk: 25,
   region: 'nyc3',
+  tags: [],
   ...change,
 });
 
