@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApi, type OnRequest } from './api.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
+import { systemClock } from './hosts/system-clock.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { openJournal, readJournal, type Journal } from './journal.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -128,11 +129,13 @@ async function openHosts(
   closers: Closer[],
 ): Promise<HostFleet | undefined> {
   if (driver === undefined) return undefined;
-  const after = (ms: number, callback: () => void): (() => void) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  };
-  const hosts = createHostFleet({ state, driver, now, onProblem, after });
+  const hosts = createHostFleet({
+    state,
+    driver,
+    now,
+    onProblem,
+    after: (ms, callback) => systemClock.after(ms, callback),
+  });
   closers.push(() => hosts.close());
   await hosts.start();
   return hosts;

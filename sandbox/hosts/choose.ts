@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError, isHostError, type HostDriver } from './driver.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What machines are made of; `auto` takes what the sandbox had before, else docker where it works. */
 export type HostsChoice = 'auto' | HostDriver['kind'];
@@ -88,15 +89,6 @@ async function openEmulated({ folder, random }: HostsRequest, id: string): Promi
 
 /** Two sandboxes of one machine are unlikely to have the same; 127.0.0.0/12 is left to others. */
 const loopbackRange = (id: string): string => `127.${16 + (Number.parseInt(id, 16) % 239)}.0.0/16`;
-
-const systemClock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after(ms: number, callback: () => void): () => void {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 const memoryFile = (folder: string): string => join(folder, 'hosts.json');
 
