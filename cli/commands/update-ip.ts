@@ -113,7 +113,10 @@ const replacedBy = (world: World): string =>
 
 async function prove(world: World, ip: string, options: GlobalOptions): Promise<void> {
   if (!(await untilSshRules(world, ip, true, systemClock, FIREWALLS_MS)))
-    throw unproved(ip, `the firewalls did not take it in: ${await firewallTrouble(world)}`);
+    throw unproved(
+      ip,
+      `the firewalls did not take it in: ${(await firewallTrouble(world)) || silent(world)}`,
+    );
   const sight = await seenFrom(world, LOGIN_MS);
   if ('problem' in sight) throw unproved(ip, `no droplet lets this machine in: ${sight.problem}`);
   if (!isInNetwork(sight.address, ip))
@@ -123,6 +126,9 @@ async function prove(world: World, ip: string, options: GlobalOptions): Promise<
     );
   say(options, `A droplet lets this machine in, and sees it under ${sight.address}.`);
 }
+
+const silent = ({ namespace }: World): string =>
+  `the operator did nothing about it; is it the one of the namespace ${namespace}?`;
 
 const unproved = (ip: string, why: string): CommandFailure =>
   new CommandFailure(`${ip} could not be proved, so SSH is open as before (${why})`);

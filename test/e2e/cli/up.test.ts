@@ -179,8 +179,8 @@ describe('The live view of dropfleet up', () => {
 
   it('leaves the finished fleet on the screen once', () => {
     const screen = draw(shown());
-    expect(screen.filter(line => line.includes('shop-web2'))).to.have.length(1);
-    expect(screen.find(line => line.includes('shop-web2'))).to.match(
+    expect(screen.filter(line => /shop-web2 +web/.test(line))).to.have.length(1);
+    expect(screen.find(line => /shop-web2 +web/.test(line))).to.match(
       /shop-web2 +web +s-1vcpu-1gb +Ready +127/,
     );
   });

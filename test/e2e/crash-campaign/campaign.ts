@@ -33,7 +33,7 @@ export async function runCase(
   scenario: Scenario,
   { trouble, crash }: Case,
 ): Promise<Result> {
-  const world = await openWorld(server);
+  const world = await openWorld(server, scenario);
   try {
     const first = await begin(world, scenario);
     first.life.arm(crash);

@@ -5,7 +5,7 @@ import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
 import { createOperator } from '../../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
-import type { Timings } from '../../../reconcilers/timings.ts';
+import type { FirewallTimings, Timings } from '../../../reconcilers/timings.ts';
 import { TEST_KEY } from '../../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
 import { Life } from './life.ts';
@@ -20,6 +20,13 @@ const TIMINGS: Timings = {
   refusedMs: 6_000,
   csvSettleMs: 1_000,
   leftoverAgeMs: 600_000,
+};
+const FIREWALL_TIMINGS: FirewallTimings = {
+  resyncMs: 6_000,
+  maxAgeMs: 3_000,
+  pollMs: 600,
+  addressRetryMs: 6_000,
+  refusedMs: 6_000,
 };
 const POLLS = { movingMs: 600, firstLookMs: 600, idleMs: 6_000 };
 
@@ -55,6 +62,13 @@ export function startOperator(world: World): RunningOperator {
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomBytes(4).toString('hex'),
     csvPath,
+    ...(world.hasFirewalls && {
+      firewalls: {
+        additionalIps: [],
+        operatorAddress: () => Promise.resolve('203.0.113.50'),
+        timings: FIREWALL_TIMINGS,
+      },
+    }),
     timings: TIMINGS,
     pollIntervals: POLLS,
   });

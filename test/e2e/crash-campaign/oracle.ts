@@ -3,7 +3,8 @@ import { isConditionTrue } from '../../../crds/conditions.ts';
 import { uidOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
-import type { World } from './world.ts';
+import { firewallName } from '../../../crds/firewall-name.ts';
+import { FLEET_ID, type World } from './world.ts';
 
 /** What still keeps the world from being as the rows say; empty when it is so. */
 export function differences(world: World, rows: readonly string[]): string[] {
@@ -16,6 +17,11 @@ export function differences(world: World, rows: readonly string[]): string[] {
     ...compare('droplets', nameList(droplets), [...wanted.keys()].toSorted()),
     ...world.projects().flatMap(project => notReady(project)),
     ...droplets.flatMap(droplet => notAsWanted(droplet, wanted)),
+    ...compare(
+      'firewalls',
+      world.firewalls(),
+      world.hasFirewalls ? rows.flatMap(wantedFirewalls).toSorted() : [],
+    ),
     ...compare('ids of living servers', living.map(({ id }) => id).toSorted(byNumber), ids),
   ];
 }
@@ -53,6 +59,13 @@ function wantedServers(row: string): [string, string][] {
   const [project, servers, master, web] = row.split(',') as [string, string, string, string];
   const webs = Array.from({ length: Number(servers) - 1 }, (_, i) => `${project}-web${i + 1}`);
   return [[`${project}-master`, master], ...webs.map((name): [string, string] => [name, web])];
+}
+
+/** One for the master, and one for webs if there are any. */
+function wantedFirewalls(row: string): string[] {
+  const [project, servers] = row.split(',') as [string, string];
+  const roles = servers === '1' ? (['master'] as const) : (['master', 'web'] as const);
+  return roles.map(role => firewallName(FLEET_ID, project, role));
 }
 
 function notReady({ kind, metadata, status }: Project | Droplet): string[] {

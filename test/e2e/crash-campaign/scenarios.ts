@@ -7,6 +7,8 @@ export interface Scenario {
   readonly before: readonly string[];
   /** The rows that the fleet must be equal to in the end. */
   readonly after: readonly string[];
+  /** The operator makes firewalls too, and they must be right in the end. */
+  readonly hasFirewalls?: true;
   /** What is done before the rows are written. */
   readonly happens?: (world: World) => Promise<unknown>;
 }
@@ -45,5 +47,11 @@ export const SCENARIOS: readonly Scenario[] = [
       await world.writeCsv([`shop,1,${SMALL},${SMALL}`, `blog,2,${SMALL},${SMALL}`]);
       await world.created('blog-web1');
     },
+  },
+  {
+    name: 'one project with firewalls takes the place of another',
+    before: [`old,1,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${SMALL}`],
+    hasFirewalls: true,
   },
 ];

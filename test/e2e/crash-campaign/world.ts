@@ -30,7 +30,7 @@ export const FLEET_ID = 'campaign';
 export interface CloudTrouble {
   /** New droplets are missing from lists for a while. */
   readonly listLag: boolean;
-  /** The reply to the first create is lost, though the droplet is made. */
+  /** The reply to the first create is lost, though the droplet (where there are some, the firewall) is made. */
   readonly lostReply: boolean;
 }
 
@@ -41,6 +41,9 @@ export interface World {
   readonly sandbox: Sandbox;
   readonly clock: Clock;
   readonly csvPath: string;
+  readonly hasFirewalls: boolean;
+  /** The names of the account's firewalls, in order. */
+  firewalls(): readonly string[];
   /** What ought never to be and was, such as two servers of one name. */
   readonly violations: string[];
   projects(): readonly Project[];
@@ -61,13 +64,26 @@ export interface World {
 }
 
 /** Makes a world with nothing in it. */
-export async function openWorld(server: ApiServer): Promise<World> {
+export async function openWorld(
+  server: ApiServer,
+  { hasFirewalls = false }: { hasFirewalls?: boolean },
+): Promise<World> {
   const clock = fastClock(SPEED);
   let ahead = 0;
   const now = (): number => clock.now() + ahead;
   const handlers = new Set<() => void>();
   const changed = (): void => handlers.forEach(handler => handler());
   const violations: string[] = [];
+  let firewalls: readonly string[] = [];
+  const lookAtFirewalls = (): void =>
+    void cloud
+      .listFirewalls()
+      .then(listed => {
+        firewalls = listed.map(({ name }) => name).toSorted();
+        changed();
+      })
+      // The world is being closed.
+      .catch(() => undefined);
   const sandbox = await startSandbox({
     port: 0,
     now,
@@ -75,6 +91,7 @@ export async function openWorld(server: ApiServer): Promise<World> {
     limits: { perHour: 1e6, perMinute: 1e6 },
     onRequest({ operation, phase }) {
       if (phase === 'after' && operation === 'droplets.create') violations.push(...doubles(living()));
+      if (phase === 'after' && /^firewalls\.(create|delete)$/.test(operation)) setImmediate(lookAtFirewalls);
       changed();
     },
   });
@@ -90,6 +107,8 @@ export async function openWorld(server: ApiServer): Promise<World> {
     sandbox,
     clock,
     csvPath,
+    hasFirewalls,
+    firewalls: () => firewalls,
     violations,
     living,
     projects: () => observer.projects.list(),
@@ -102,7 +121,9 @@ export async function openWorld(server: ApiServer): Promise<World> {
     switchOn: ({ listLag, lostReply }) =>
       sandbox.faults.set({
         ...(listLag && { listLag: { ms: LIST_LAG_MS } }),
-        ...(lostReply && { gatewayTimeout: { next: 1, operation: 'droplets.create' } }),
+        ...(lostReply && {
+          gatewayTimeout: { next: 1, operation: hasFirewalls ? 'firewalls.create' : 'droplets.create' },
+        }),
       }),
     async destroyByHand(name) {
       const { id } = living().find(droplet => droplet.name === name)!;
