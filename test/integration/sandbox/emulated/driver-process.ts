@@ -14,4 +14,6 @@ await driver.converge(
   aHost({ authorizedKeys: [process.env['EMULATED_KEY']!] }),
   new AbortController().signal,
 );
+// A test that failed leaves no hosts behind.
+process.once('disconnect', () => process.exit());
 process.send!(driver.sshPort);

@@ -380,13 +380,17 @@ describe('The driver of emulated hosts', () => {
   it('makes a host after all when its port was taken at first, first boot included', async () => {
     const blocker = createServer().listen(world.driver.sshPort, other.addresses.public);
     await once(blocker, 'listening');
-    const wanted = { ...other, userData: '#cloud-config\nruncmd: [echo booted >/root/file]\n' };
+    const files = 'write_files: [{ path: /root/file, content: "once\\n", append: true }]';
+    const userData = `#cloud-config\n${files}\nruncmd: [echo booted >>/root/file]\n`;
+    const wanted = { ...other, userData };
     const error = await rejection(world.driver.converge(wanted, signal));
     expect(isHostError(error) && error.message).to.contain(other.addresses.public);
     blocker.close();
     await once(blocker, 'close');
     await world.driver.converge(wanted, signal);
-    expect(await on(other, 'cloud-init status --wait; cat /root/file')).to.equal('status: done\nbooted');
+    expect(await on(other, 'cloud-init status --wait; cat /root/file')).to.equal(
+      'status: done\nonce\nbooted',
+    );
   });
 
   it('takes another port than the sandbox that runs beside it, on the same addresses', async () => {
