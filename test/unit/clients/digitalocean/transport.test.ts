@@ -43,6 +43,19 @@ describe('The transport', () => {
     ]);
   });
 
+  it('takes no word of a reply for the token when the token is a word', async () => {
+    const company = { name: 'company', tags: ['dropfleet:any'] };
+    const other = await scriptedServer(() => ({ status: 200, json: company }));
+    const sandboxed = createTransport({ token: 'any', apiUrl: other.url, clock, callTimeoutMs: 1_000 });
+    try {
+      const { data } = await sandboxed.send({ operation: 'getDroplet', method: 'GET', path: '/' });
+      expect(data).to.deep.equal(company);
+    } finally {
+      sandboxed.close();
+      await other.close();
+    }
+  });
+
   it('sends nothing when its signal is aborted already, and leaves no timer behind', async () => {
     const request = {
       operation: 'getDroplet',
