@@ -2,7 +2,7 @@ import { Dependents } from './dependents.ts';
 import { GarbageCollector } from './garbage-collection.ts';
 import { EVENT } from './built-in-kinds.ts';
 import type { Kind } from './kinds.ts';
-import { NamespaceDeletion } from './namespace-deletion.ts';
+import { deleteNamespaces } from './namespace-deletion.ts';
 import type { Resources } from './resources.ts';
 import type { ApiObject } from './object.ts';
 import { storeKey, type Store } from './store.ts';
@@ -30,7 +30,7 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
   const dependents = new Dependents(kinds, store);
   store.onChange(change => dependents.apply(change));
   const garbage = new GarbageCollector(store, dependents, resources);
-  const namespaces = new NamespaceDeletion(kinds, store, resources);
+  const namespaces = deleteNamespaces(kinds, store, resources);
   const expiry = new WorkQueue(() => expireEvents(store, now()));
   const compaction = new WorkQueue(() => store.compact());
   store.onChange(() => compaction.add('journal'));

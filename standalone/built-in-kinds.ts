@@ -1,35 +1,11 @@
 import * as rules from './built-in-rules.ts';
 import { AGE, ageOf, at, column, NAME } from './columns.ts';
-import type { Kind } from './kinds.ts';
+import { newKind, type Kind } from './kinds.ts';
 import { isJsonObject, type ApiObject } from './object.ts';
 import { described, int32, kindSchema, map, object, text, time, type Schema } from './schema.ts';
 
 // The kinds that Kubernetes itself brings: each entry says all that there is to say of one. Their schemas hold what the
 // Go structs of Kubernetes do.
-
-type BuiltIn = Pick<Kind, 'group' | 'kind' | 'plural' | 'columns' | 'schema'> & Partial<Kind>;
-
-function builtIn(given: BuiltIn): Kind {
-  return {
-    id: given.group === '' ? given.plural : `${given.plural}.${given.group}`,
-    version: 'v1',
-    listKind: `${given.kind}List`,
-    singular: given.kind.toLowerCase(),
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    custom: false,
-    readOnly: false,
-    hasStatus: false,
-    scale: undefined,
-    complete: object => object,
-    validate: () => [],
-    createsOnUpdate: false,
-    updatesUnconditionally: true,
-    selectableFields: [],
-    ...given,
-  };
-}
 
 const texts = (...names: string[]): Schema => object(Object.fromEntries(names.map(name => [name, text()])));
 const REFERENCE_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
@@ -54,7 +30,7 @@ function involvedObject(object: ApiObject): string {
 }
 
 /** v1 Namespace. */
-export const NAMESPACE: Kind = builtIn({
+export const NAMESPACE: Kind = newKind({
   group: '',
   kind: 'Namespace',
   plural: 'namespaces',
@@ -77,7 +53,7 @@ export const NAMESPACE: Kind = builtIn({
 });
 
 /** v1 Event. */
-export const EVENT: Kind = builtIn({
+export const EVENT: Kind = newKind({
   group: '',
   kind: 'Event',
   plural: 'events',
@@ -119,7 +95,7 @@ export const EVENT: Kind = builtIn({
 });
 
 /** apiextensions.k8s.io/v1 CustomResourceDefinition: shown, never changed. */
-export const CUSTOM_RESOURCE_DEFINITION: Kind = builtIn({
+export const CUSTOM_RESOURCE_DEFINITION: Kind = newKind({
   group: 'apiextensions.k8s.io',
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
@@ -134,7 +110,7 @@ export const CUSTOM_RESOURCE_DEFINITION: Kind = builtIn({
 /** All of them. */
 export const BUILT_IN_KINDS: readonly Kind[] = [
   NAMESPACE,
-  builtIn({
+  newKind({
     group: '',
     kind: 'Secret',
     plural: 'secrets',
@@ -149,7 +125,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
     validate: rules.validateSecret,
     selectableFields: ['type'],
   }),
-  builtIn({
+  newKind({
     group: '',
     kind: 'ConfigMap',
     plural: 'configmaps',
@@ -164,7 +140,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
     validate: rules.validateConfigMap,
   }),
   EVENT,
-  builtIn({
+  newKind({
     group: 'coordination.k8s.io',
     kind: 'Lease',
     plural: 'leases',

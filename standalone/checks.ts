@@ -1,14 +1,5 @@
-import {
-  ApiError,
-  badRequest,
-  conflict,
-  forbiddenValue,
-  invalid,
-  invalidValue,
-  isApiError,
-} from './api-error.ts';
+import { ApiError, badRequest, conflict, forbiddenValue, invalid, isApiError } from './api-error.ts';
 import type { Decoded } from './codec.ts';
-import type { DeleteOptions } from './transitions.ts';
 import type { Kind } from './kinds.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import type { Target, WriteOptions } from './resources.ts';
@@ -29,10 +20,8 @@ export function checkNames(metadata: Partial<Metadata>, { namespace, name }: Tar
 
 /** Warns of fields that the schema does not know or that stand twice, or throws 400, as the writer wants it. */
 export function reportOddFields(kind: Kind, { unknownFields }: Decoded, options: WriteOptions): void {
-  const texts = [
-    ...options.duplicates,
-    ...unknownFields.map(path => `unknown field ${JSON.stringify(path)}`),
-  ];
+  const unknown = unknownFields.map(path => `unknown field ${JSON.stringify(path)}`);
+  const texts = [...options.duplicates, ...unknown];
   if (texts.length === 0 || options.fieldValidation === 'Ignore') return;
   if (options.fieldValidation === 'Warn') return texts.forEach(options.warn);
   throw badRequest(
@@ -50,58 +39,19 @@ export function asPatch<T>(work: () => T): T {
   }
 }
 
-/** Throws 422 when a patch is meant for another object of that name. */
-export function checkUnchangedUid(
-  { kind, name }: Target,
-  { metadata }: ApiObject,
-  given: Partial<Metadata>,
-): void {
-  if (given.uid === undefined || given.uid === metadata.uid) return;
-  throw invalid(kind, name, [invalidValue('metadata.uid', given.uid, 'field is immutable')]);
-}
-
-/** A resourceVersion or uid in what is written is a precondition. Throws 409. */
-export function checkVersion(
-  { kind, name }: Target,
-  { metadata }: ApiObject,
-  given: Partial<Metadata>,
-): void {
-  if (given.uid !== undefined && given.uid !== metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${metadata.uid}`,
-    );
-  }
-  if (given.resourceVersion === undefined || given.resourceVersion === metadata.resourceVersion) return;
-  throw conflict(
-    kind,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  );
-}
-
-/** Throws 409 when the object is not the one that is to be deleted. */
+/** Throws 409 when the object has another uid or resourceVersion than the writer knows. */
 export function checkPreconditions(
   { kind, name }: Target,
   { metadata }: ApiObject,
-  options: DeleteOptions,
+  { uid = metadata.uid, resourceVersion = metadata.resourceVersion }: Partial<Metadata>,
 ): void {
-  const { uid, resourceVersion } = options.preconditions;
-  if (uid !== undefined && uid !== metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
-    );
+  if (uid !== metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+    throw conflict(kind, name, why);
   }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      kind,
-      name,
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
-    );
-  }
+  if (resourceVersion === metadata.resourceVersion) return;
+  const why = 'the object has been modified; please apply your changes to the latest version and try again';
+  throw conflict(kind, name, why);
 }
 
 /** Throws 422 for a finalizer that comes when the object is being deleted already. */

@@ -1,5 +1,6 @@
 import type { OwnerReference } from '../crds/meta.ts';
 import type { Kind } from './kinds.ts';
+import { FOREGROUND_FINALIZER } from './metadata.ts';
 import type { ApiObject } from './object.ts';
 import type { Change, Entry, Store } from './store.ts';
 import type { Target } from './resources.ts';
@@ -11,10 +12,10 @@ export interface Located {
 }
 
 /** Where the object can be found. */
-export const targetOf = ({ kind, object }: Located): Target => ({
+export const targetOf = ({ kind, object: { metadata } }: Located): Target => ({
   kind,
-  namespace: object.metadata.namespace,
-  name: object.metadata.name,
+  namespace: metadata.namespace,
+  name: metadata.name,
 });
 
 /** Who owns whom, by uid, kept up to date with the store. */
@@ -36,12 +37,10 @@ export class Dependents {
     if (after !== undefined) this.#add(kind, after);
   }
 
-  /** The object of that uid, if there is one. */
   get(uid: string): Located | undefined {
     return this.#byUid.get(uid);
   }
 
-  /** All objects. */
   all(): Located[] {
     return [...this.#byUid.values()];
   }
@@ -51,17 +50,17 @@ export class Dependents {
     return [...(this.#byOwner.get(uid) ?? [])].map(dependent => this.#byUid.get(dependent)!);
   }
 
-  /** The owner that a dependent names: 'absent' when there is none, 'unknown' when its kind is not served. */
-  ownerOf(dependent: ApiObject, reference: OwnerReference): Located | 'absent' | 'unknown' {
-    const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0]! : '';
-    const isServed = [...this.#kinds.values()].some(
-      kind => kind.kind === reference.kind && kind.group === group,
-    );
-    if (!isServed) return 'unknown';
-    const owner = this.#byUid.get(reference.uid);
-    if (owner === undefined || owner.kind.kind !== reference.kind) return 'absent';
-    const { namespace } = owner.object.metadata;
-    return namespace === undefined || namespace === dependent.metadata.namespace ? owner : 'absent';
+  /** Whether an owner keeps its dependent alive, is being deleted and waits for it to go first, or is gone. */
+  judge(dependent: ApiObject, { apiVersion, kind, uid }: OwnerReference): 'solid' | 'waiting' | 'absent' {
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0]! : '';
+    const isServed = [...this.#kinds.values()].some(one => one.kind === kind && one.group === group);
+    if (!isServed) return 'solid';
+    const owner = this.#byUid.get(uid);
+    if (owner === undefined || owner.kind.kind !== kind) return 'absent';
+    const { namespace, deletionTimestamp, finalizers = [] } = owner.object.metadata;
+    if (namespace !== undefined && namespace !== dependent.metadata.namespace) return 'absent';
+    const isWaiting = deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER);
+    return isWaiting ? 'waiting' : 'solid';
   }
 
   #add(kind: Kind, { object }: Entry): void {

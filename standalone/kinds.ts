@@ -5,12 +5,7 @@ import type { ApiObject } from './object.ts';
 import type { Schema } from './schema.ts';
 import { applyDefaults } from './structure.ts';
 
-/** Where a custom resource keeps what its scale subresource shows; JSONPaths of plain fields. */
-interface ScalePaths {
-  specReplicasPath: string;
-  statusReplicasPath: string;
-  labelSelectorPath: string;
-}
+type Subresources = CustomResourceDefinition['spec']['versions'][0]['subresources'];
 
 /** A kind that this server serves. */
 export interface Kind {
@@ -31,7 +26,8 @@ export interface Kind {
   /** Whether writes are refused. */
   readOnly: boolean;
   hasStatus: boolean;
-  scale: ScalePaths | undefined;
+  /** Where what the scale subresource shows is kept; JSONPaths of plain fields. */
+  scale: Subresources['scale'];
   columns: Column[];
   schema: Schema;
   /** Fills in what a writer may leave out. */
@@ -54,26 +50,42 @@ export const apiVersionOf = ({ group, version }: Pick<Kind, 'group' | 'version'>
 export const rootOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
+type KindEntry = Pick<Kind, 'group' | 'kind' | 'plural' | 'columns' | 'schema'> & Partial<Kind>;
+
+/** A kind with what most built-in ones have, unless the entry says otherwise. */
+export const newKind = (entry: KindEntry): Kind => ({
+  id: entry.group === '' ? entry.plural : `${entry.plural}.${entry.group}`,
+  version: 'v1',
+  listKind: `${entry.kind}List`,
+  singular: entry.kind.toLowerCase(),
+  shortNames: [],
+  categories: [],
+  namespaced: true,
+  custom: false,
+  readOnly: false,
+  hasStatus: false,
+  scale: undefined,
+  complete: object => object,
+  validate: () => [],
+  createsOnUpdate: false,
+  updatesUnconditionally: !entry.custom,
+  selectableFields: [],
+  ...entry,
+});
+
 /** The kind that a CRD defines. */
 export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
   const [version] = spec.versions;
   const schema: Schema = version.schema.openAPIV3Schema;
-  return {
-    id: `${spec.names.plural}.${spec.group}`,
+  return newKind({
+    ...spec.names,
     group: spec.group,
     version: version.name,
-    ...spec.names,
-    namespaced: true,
     custom: true,
-    readOnly: false,
     hasStatus: true,
     scale: version.subresources.scale,
     columns: columnsOfCrd(version.additionalPrinterColumns),
     schema,
     complete: object => applyDefaults(schema, object) as ApiObject,
-    validate: () => [],
-    createsOnUpdate: false,
-    updatesUnconditionally: false,
-    selectableFields: [],
-  };
+  });
 }

@@ -19,7 +19,8 @@ export interface ListOptions {
   limit: number;
   continue: string;
   resourceVersion: string;
-  resourceVersionMatch: string;
+  /** Whether the list must be of that version, instead of at least as new. */
+  isExact: boolean;
 }
 
 /** One page. */
@@ -72,10 +73,10 @@ const remaining = ({ matches }: Selection, rest: Entry[], sent: Entry[]): { rema
 
 const keyOf = ({ object }: Entry): string => storeKey(object.metadata.namespace, object.metadata.name);
 
-function firstPosition(store: Store, { resourceVersion, resourceVersionMatch }: ListOptions): Position {
+function firstPosition(store: Store, { resourceVersion, isExact }: ListOptions): Position {
   const version = toVersion(resourceVersion);
   if (version > store.version) throw tooLarge(version, store.version);
-  return { version: resourceVersionMatch === 'Exact' ? version : store.version, after: '' };
+  return { version: isExact ? version : store.version, after: '' };
 }
 
 /** The number in a resourceVersion; 0 when it is empty. Throws 400. */

@@ -1,5 +1,5 @@
 import type { OwnerReference } from '../crds/meta.ts';
-import { invalidValue, requiredValue, type Cause } from './api-error.ts';
+import { invalidValue, type Cause } from './api-error.ts';
 import type { Kind } from './kinds.ts';
 import { isJsonObject, type JsonObject, type Metadata } from './object.ts';
 
@@ -8,20 +8,34 @@ export const FOREGROUND_FINALIZER = 'foregroundDeletion';
 /** Holds an owner until its dependents have forgotten it. */
 export const ORPHAN_FINALIZER = 'orphan';
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
-const MOST_ANNOTATION_BYTES = 256 * 1024;
+/** What a text may be; `rule` says it in the words of a real API server. */
+interface Grammar {
+  longest: number;
+  pattern: RegExp;
+  rule: string;
+}
 
-const SUBDOMAIN_RULE =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL_RULE =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const QUALIFIED_RULE =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const LABEL_VALUE_RULE =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+const SUBDOMAIN: Grammar = {
+  longest: 253,
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  rule: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+};
+const LABEL: Grammar = {
+  longest: 63,
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  rule: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+};
+const QUALIFIED: Grammar = {
+  longest: 63,
+  pattern: /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/,
+  rule: "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+};
+const LABEL_VALUE: Grammar = {
+  longest: 63,
+  pattern: /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/,
+  rule: "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+};
+const MOST_ANNOTATION_BYTES = 256 * 1024;
 
 /** Fields without those that say nothing, as Go's omitempty leaves them out: '', {}, [] and null. */
 export function withoutEmpty(fields: JsonObject): JsonObject {
@@ -35,46 +49,31 @@ function isEmpty(value: unknown): boolean {
 
 /** What is wrong with the name, labels, annotations, finalizers and owners of an object of that kind. */
 export function validateMetadata(kind: Kind, metadata: Metadata): Cause[] {
+  const { name, labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = metadata;
   return [
-    ...validateName(kind, metadata.name),
-    ...Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => validateLabel(key, value)),
-    ...validateAnnotations(metadata.annotations ?? {}),
-    ...(metadata.finalizers ?? []).flatMap((name, i) => validateFinalizer(kind, name, i)),
-    ...validateOwners(metadata.ownerReferences ?? []),
+    ...validateText('metadata.name', name, kind.kind === 'Namespace' ? LABEL : SUBDOMAIN),
+    ...Object.keys(labels).flatMap(key => validateQualifiedName('metadata.labels', key)),
+    ...Object.values(labels).flatMap(value => validateText('metadata.labels', value, LABEL_VALUE)),
+    ...validateAnnotations(annotations),
+    ...finalizers.flatMap((name, i) => validateFinalizer(kind, name, i)),
+    ...validateOwners(ownerReferences),
   ];
 }
 
-function validateName(kind: Kind, name: string): Cause[] {
-  const isLabel = kind.kind === 'Namespace';
-  const [longest, pattern, rule] = isLabel
-    ? [63, DNS_LABEL, LABEL_RULE]
-    : [253, DNS_SUBDOMAIN, SUBDOMAIN_RULE];
-  return [
-    ...(name.length > longest
-      ? [invalidValue('metadata.name', name, `must be no more than ${longest} characters`)]
-      : []),
-    ...(pattern.test(name) ? [] : [invalidValue('metadata.name', name, rule)]),
+function validateText(field: string, text: string, { longest, pattern, rule }: Grammar): Cause[] {
+  const faults = [
+    ...(text.length > longest ? [`must be no more than ${longest} characters`] : []),
+    ...(pattern.test(text) ? [] : [rule]),
   ];
-}
-
-function validateLabel(key: string, value: string): Cause[] {
-  return [
-    ...validateQualifiedName('metadata.labels', key),
-    ...(value.length > 63
-      ? [invalidValue('metadata.labels', value, 'must be no more than 63 characters')]
-      : []),
-    ...(LABEL_VALUE.test(value) ? [] : [invalidValue('metadata.labels', value, LABEL_VALUE_RULE)]),
-  ];
+  return faults.map(why => invalidValue(field, text, why));
 }
 
 function validateAnnotations(annotations: Record<string, string>): Cause[] {
-  const entries = Object.entries(annotations);
-  const bytes = entries.reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
+  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
   return [
-    ...entries.flatMap(([key]) => validateQualifiedName('metadata.annotations', key.toLowerCase())),
+    ...Object.keys(annotations).flatMap(key =>
+      validateQualifiedName('metadata.annotations', key.toLowerCase()),
+    ),
     ...(bytes > MOST_ANNOTATION_BYTES ? [tooLong('metadata.annotations', MOST_ANNOTATION_BYTES)] : []),
   ];
 }
@@ -88,10 +87,9 @@ export const tooLong = (field: string, bytes: number): Cause => ({
 
 function validateQualifiedName(field: string, name: string): Cause[] {
   const slash = name.indexOf('/');
-  const [prefix, rest] = slash < 0 ? [undefined, name] : [name.slice(0, slash), name.slice(slash + 1)];
-  const isGood =
-    QUALIFIED_NAME.test(rest) && rest.length <= 63 && (prefix === undefined || DNS_SUBDOMAIN.test(prefix));
-  return isGood ? [] : [invalidValue(field, name, QUALIFIED_RULE)];
+  const prefix = slash < 0 ? [] : validateText(field, name.slice(0, slash), SUBDOMAIN);
+  const isGood = prefix.length === 0 && validateText(field, name.slice(slash + 1), QUALIFIED).length === 0;
+  return isGood ? [] : [invalidValue(field, name, QUALIFIED.rule)];
 }
 
 /** Kubernetes' own objects take only finalizers that say whose they are. */
@@ -106,12 +104,7 @@ function validateOwners(owners: OwnerReference[]): Cause[] {
   const empties = owners.flatMap((owner, i) =>
     (['apiVersion', 'kind', 'name', 'uid'] as const)
       .filter(field => (owner[field] ?? '') === '')
-      .map(field => {
-        const path = `metadata.ownerReferences[${i}].${field}`;
-        return field === 'apiVersion'
-          ? invalidValue(path, '', 'version must not be empty')
-          : invalidValue(path, '', `${field} must not be empty`);
-      }),
+      .map(field => invalidValue(`metadata.ownerReferences[${i}].${field}`, '', 'must not be empty')),
   );
   const controllers = owners.filter(owner => owner.controller === true);
   if (controllers.length < 2) return empties;
@@ -119,6 +112,3 @@ function validateOwners(owners: OwnerReference[]): Cause[] {
   const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
   return [...empties, invalidValue('metadata.ownerReferences', owners, why)];
 }
-
-/** What is wrong with a name that a new object lacks. */
-export const missingName = (): Cause => requiredValue('metadata.name', 'name or generateName is required');

@@ -11,53 +11,48 @@ import type { ListOptions } from './list.ts';
 import { isJsonObject, type JsonObject } from './object.ts';
 import type { WriteOptions } from './resources.ts';
 
-const META = 'meta.k8s.io';
+/** Throws 422 for a value that is none of those known. */
+function oneOf<const T extends string>(kind: string, field: string, value: unknown, known: T[]): T {
+  const found = known.find(one => one === value);
+  if (found === undefined) throw invalidOption(kind, unsupportedValue(field, value, known));
+  return found;
+}
 
-/** The options of POST, PUT and PATCH. Throws 422 for a value that is none of those known. */
+/** The options of POST, PUT and PATCH. Throws 422. */
 export function writeOptions(query: URLSearchParams): Pick<WriteOptions, 'dryRun' | 'fieldValidation'> {
   const fieldValidation = query.get('fieldValidation') || 'Warn';
-  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
-    throw invalidOption(
-      'PatchOptions',
-      unsupportedValue('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
-    );
-  }
-  return { dryRun: isDryRun(query.getAll('dryRun')), fieldValidation };
+  return {
+    dryRun: isDryRun(query.getAll('dryRun')),
+    fieldValidation: oneOf('PatchOptions', 'fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
+  };
 }
 
 function isDryRun(values: unknown[]): boolean {
   const given = values.filter(value => value !== '');
-  const wrong = given.find(value => value !== 'All');
-  if (wrong !== undefined) throw invalidOption('PatchOptions', unsupportedValue('dryRun', wrong, ['All']));
-  return given.length > 0;
+  return given.map(value => oneOf('PatchOptions', 'dryRun', value, ['All'])).length > 0;
 }
 
-/** The options of a list. Throws 400. */
+/** The options of a list. Throws 400 or 422. */
 export function listOptions(query: URLSearchParams): ListOptions {
   const resourceVersion = query.get('resourceVersion') ?? '';
-  const resourceVersionMatch = query.get('resourceVersionMatch') ?? '';
-  if (resourceVersionMatch !== '' && resourceVersion === '') {
-    const why = 'resourceVersionMatch is forbidden unless resourceVersion is provided';
-    throw invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (match !== '' && resourceVersion === '') {
+    throw forbiddenMatch('resourceVersionMatch is forbidden unless resourceVersion is provided');
   }
-  refuseOddMatch(resourceVersion, resourceVersionMatch);
+  oneOf('ListOptions', 'resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
+  if (match === 'Exact' && resourceVersion === '0') {
+    throw forbiddenMatch('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
   return {
     limit: wholeNumber(query, 'limit'),
     continue: query.get('continue') ?? '',
     resourceVersion,
-    resourceVersionMatch,
+    isExact: match === 'Exact',
   };
 }
 
-function refuseOddMatch(resourceVersion: string, match: string): void {
-  if (!['', 'Exact', 'NotOlderThan'].includes(match)) {
-    const known = ['Exact', 'NotOlderThan', ''];
-    throw invalidOption('ListOptions', unsupportedValue('resourceVersionMatch', match, known));
-  }
-  if (match !== 'Exact' || resourceVersion !== '0') return;
-  const why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"';
-  throw invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
-}
+const forbiddenMatch = (why: string): Error =>
+  invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
 
 /** A query parameter that counts something; 0 when it is not there or negative. Throws 400. */
 export function wholeNumber(query: URLSearchParams, name: string): number {
@@ -97,9 +92,7 @@ function propagationPolicy(options: JsonObject, query: URLSearchParams): Propaga
     const why = 'orphanDependents and deletionPropagation cannot be both set';
     throw invalidOption('DeleteOptions', invalidValue('propagationPolicy', policy, why));
   }
-  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
-  const known = ['Foreground', 'Background', 'Orphan'];
-  throw invalidOption('DeleteOptions', unsupportedValue('propagationPolicy', policy, known));
+  return oneOf('DeleteOptions', 'propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']);
 }
 
 function preconditions(given: unknown): DeleteOptions['preconditions'] {
@@ -110,4 +103,5 @@ function preconditions(given: unknown): DeleteOptions['preconditions'] {
   };
 }
 
-const invalidOption = (kind: string, cause: Cause): Error => invalid({ group: META, kind }, '', [cause]);
+const invalidOption = (kind: string, cause: Cause): Error =>
+  invalid({ group: 'meta.k8s.io', kind }, '', [cause]);

@@ -4,8 +4,12 @@ import { toJson, type ApiObject } from './object.ts';
 import type { Entry } from './store.ts';
 
 /** The shapes in which objects are sent. */
-export type Representation =
-  { as: 'object' } | { as: 'partial' } | { as: 'table'; includeObject: 'None' | 'Metadata' | 'Object' };
+export type Representation = { as: 'object' } | { as: 'partial' } | TableRepresentation;
+
+interface TableRepresentation {
+  as: 'table';
+  includeObject: 'None' | 'Metadata' | 'Object';
+}
 
 /** metav1.ListMeta. */
 export interface ListMeta {
@@ -36,7 +40,7 @@ export function chooseRepresentation(
   );
 }
 
-const toIncludeObject = (value: string | null): 'None' | 'Metadata' | 'Object' =>
+const toIncludeObject = (value: string | null): TableRepresentation['includeObject'] =>
   value === 'None' || value === 'Object' ? value : 'Metadata';
 
 /** One object as JSON. `headers` says whether a Table has its column definitions. */
@@ -45,19 +49,13 @@ export function encodeObject(
   entry: Entry,
   representation: Representation,
   now: number,
-  { headers = true } = {},
+  headers = true,
 ): string {
-  switch (representation.as) {
-    case 'object':
-      return entry.text;
-    case 'partial':
-      return toJson(partial(entry.object));
-    case 'table':
-      return table(kind, [entry], representation.includeObject, now, {
-        listMeta: { resourceVersion: entry.object.metadata.resourceVersion },
-        headers,
-      });
+  const { resourceVersion } = entry.object.metadata;
+  if (representation.as === 'table') {
+    return table(kind, [entry], { resourceVersion }, representation, now, headers);
   }
+  return representation.as === 'object' ? entry.text : toJson(partial(entry.object));
 }
 
 /** A list as JSON. */
@@ -68,23 +66,15 @@ export function encodeList(
   representation: Representation,
   now: number,
 ): string {
-  switch (representation.as) {
-    case 'object': {
-      const items = entries.map(entry => entry.text);
-      return listOf(apiVersionOf(kind), kind.listKind, listMeta, items);
-    }
-    case 'partial': {
-      const items = entries.map(entry => toJson(partial(entry.object)));
-      return listOf('meta.k8s.io/v1', 'PartialObjectMetadataList', listMeta, items);
-    }
-    case 'table':
-      return table(kind, entries, representation.includeObject, now, { listMeta, headers: true });
-  }
+  if (representation.as === 'table') return table(kind, entries, listMeta, representation, now, true);
+  const [apiVersion, listKind] =
+    representation.as === 'object'
+      ? [apiVersionOf(kind), kind.listKind]
+      : ['meta.k8s.io/v1', 'PartialObjectMetadataList'];
+  // Objects are turned into text once, when they are written.
+  const items = entries.map(entry => encodeObject(kind, entry, representation, now)).join(',');
+  return `{"apiVersion":"${apiVersion}","kind":"${listKind}","metadata":${toJson(listMeta)},"items":[${items}]}`;
 }
-
-/** The items are JSON already: objects are turned into text once, when they are written. */
-const listOf = (apiVersion: string, kind: string, metadata: ListMeta, items: string[]): string =>
-  `{"apiVersion":"${apiVersion}","kind":"${kind}","metadata":${toJson(metadata)},"items":[${items.join(',')}]}`;
 
 const partial = ({ metadata }: ApiObject): unknown => ({
   apiVersion: 'meta.k8s.io/v1',
@@ -95,9 +85,10 @@ const partial = ({ metadata }: ApiObject): unknown => ({
 function table(
   kind: Kind,
   entries: Entry[],
-  includeObject: 'None' | 'Metadata' | 'Object',
+  metadata: ListMeta,
+  { includeObject }: TableRepresentation,
   now: number,
-  { listMeta, headers }: { listMeta: ListMeta; headers: boolean },
+  headers: boolean,
 ): string {
   const shown = ({ object }: Entry): { object?: unknown } => {
     if (includeObject === 'None') return {};
@@ -106,7 +97,7 @@ function table(
   return toJson({
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
-    metadata: listMeta,
+    metadata,
     columnDefinitions: headers ? kind.columns.map(({ value: _value, ...definition }) => definition) : [],
     rows: entries.map(entry => ({
       cells: kind.columns.map(column => column.value(entry.object, now) ?? null),

@@ -1,21 +1,19 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { toKubernetesTime } from '../crds/conditions.ts';
-import { alreadyExists, badRequest, forbidden, invalid, invalidValue, notFound } from './api-error.ts';
 import {
-  asPatch,
-  checkFinalizers,
-  checkNames,
-  checkNamespace,
-  checkPreconditions,
-  checkUnchangedUid,
-  checkVersion,
-  reportOddFields,
-} from './checks.ts';
+  alreadyExists,
+  badRequest,
+  forbidden,
+  invalid,
+  invalidValue,
+  notFound,
+  requiredValue,
+} from './api-error.ts';
+import * as check from './checks.ts';
 import type { Codec, Decoded } from './codec.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
 import type { Kind } from './kinds.ts';
-import { missingName } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import { storeKey, withVersion, type Store } from './store.ts';
 import {
@@ -23,6 +21,7 @@ import {
   defined,
   isReleased,
   markDeleted,
+  ownMetadata,
   withGeneration,
   type DeleteOptions,
   type Subresource,
@@ -78,20 +77,18 @@ export class Resources {
 
   /** POST. */
   create(kind: Kind, namespace: string | undefined, body: unknown, options: WriteOptions): ApiObject {
-    const decoded = this.#codec(kind).decode(body);
-    reportOddFields(kind, decoded, options);
-    const { object } = decoded;
-    checkNamespace(object.metadata, namespace);
+    const { object } = this.#decode(kind, body, options);
+    check.checkNamespace(object.metadata, namespace);
     const name = nameOf(kind, object.metadata);
     if ((object.metadata.resourceVersion ?? '0') !== '0') {
       throw badRequest('resourceVersion should not be set on objects to be created');
     }
     this.#requireNamespace(kind, namespace, name);
-    const created = this.#codec(kind).complete(this.#asNew({ kind, namespace, name }, object));
+    const created = kind.complete(this.#asNew({ kind, namespace, name }, object));
     this.#codec(kind).validate(created, undefined);
     const key = storeKey(namespace, name);
     if (this.#store.get(kind.id, key) !== undefined) throw alreadyExists(kind, name);
-    return options.dryRun ? created : this.#store.put(kind.id, key, created).object;
+    return this.#put(kind, key, created, options);
   }
 
   /** PUT. `created` says that there was nothing before. */
@@ -102,22 +99,23 @@ export class Resources {
     subresource: Subresource,
   ): { object: ApiObject; created: boolean } {
     const { kind, namespace, name } = target;
-    const decoded = this.#codec(kind).decode(body);
-    checkNames(decoded.object.metadata, target);
+    const { object: given } = this.#decode(kind, body, options);
+    check.checkNames(given.metadata, target);
     const isThere = this.#store.get(kind.id, storeKey(namespace, name)) !== undefined;
     if (!isThere && kind.createsOnUpdate) {
       // A version is no precondition here: a real server creates it all the same.
-      const { resourceVersion: _gone, ...metadata } = decoded.object.metadata;
-      const object = this.create(kind, namespace, { ...decoded.object, metadata }, options);
-      return { object, created: true };
+      const { resourceVersion: _gone, ...metadata } = given.metadata;
+      return {
+        object: this.create(kind, namespace, { ...given, metadata }, { ...options, duplicates: [] }),
+        created: true,
+      };
     }
     const current = this.get(target);
-    reportOddFields(kind, decoded, options);
-    if (decoded.object.metadata.resourceVersion === undefined && !kind.updatesUnconditionally) {
+    if (given.metadata.resourceVersion === undefined && !kind.updatesUnconditionally) {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
       throw invalid(kind, name, [cause]);
     }
-    return { object: this.#update(target, current, decoded, options, subresource), created: false };
+    return { object: this.#update(target, current, given, options, subresource), created: false };
   }
 
   /** PATCH: `apply` gets the object as it is and returns what it should be. */
@@ -129,21 +127,21 @@ export class Resources {
   ): ApiObject {
     const current = this.get(target);
     const patched = apply(current);
-    const decoded = asPatch(() => {
-      const result = this.#codec(target.kind).decode(patched);
-      reportOddFields(target.kind, result, options);
-      return result;
-    });
-    checkNames(decoded.object.metadata, target);
-    checkUnchangedUid(target, current, decoded.object.metadata);
-    return asPatch(() => this.#update(target, current, decoded, options, subresource));
+    const { object: given } = check.asPatch(() => this.#decode(target.kind, patched, options));
+    const { uid = current.metadata.uid } = given.metadata;
+    check.checkNames(given.metadata, target);
+    if (uid !== current.metadata.uid) {
+      const cause = invalidValue('metadata.uid', uid, 'field is immutable');
+      throw invalid(target.kind, target.name, [cause]);
+    }
+    return check.asPatch(() => this.#update(target, current, given, options, subresource));
   }
 
-  /** DELETE. Returns the object when it stays until its finalizers are gone, else undefined. */
+  /** DELETE. Unless it `isGone`, the object stays until its finalizers are removed. */
   delete(target: Target, options: DeleteOptions): { object: ApiObject; isGone: boolean } {
     const { kind, namespace, name } = target;
     const current = this.get(target);
-    checkPreconditions(target, current, options);
+    check.checkPreconditions(target, current, options.preconditions);
     if (kind === NAMESPACE && PERMANENT_NAMESPACES.includes(name)) {
       throw forbidden(kind, name, 'this namespace may not be deleted');
     }
@@ -153,12 +151,22 @@ export class Resources {
       if (!options.dryRun) this.#store.remove(kind.id, key);
       return { object: current, isGone: true };
     }
-    if (options.dryRun || marked === current) return { object: marked, isGone: false };
-    return { object: this.#store.put(kind.id, key, marked).object, isGone: false };
+    const object = marked === current ? current : this.#put(kind, key, marked, options);
+    return { object, isGone: false };
   }
 
   #codec(kind: Kind): Codec {
     return this.#codecs.get(kind)!;
+  }
+
+  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded {
+    const decoded = this.#codec(kind).decode(body);
+    check.reportOddFields(kind, decoded, options);
+    return decoded;
+  }
+
+  #put(kind: Kind, key: string, object: ApiObject, { dryRun }: { dryRun: boolean }): ApiObject {
+    return dryRun ? object : this.#store.put(kind.id, key, object).object;
   }
 
   #time(): string {
@@ -170,26 +178,19 @@ export class Resources {
     const entry = this.#store.get(NAMESPACE.id, storeKey(undefined, namespace));
     if (entry === undefined) throw notFound(NAMESPACE, namespace);
     if (entry.object.metadata.deletionTimestamp === undefined) return;
-    throw forbidden(
-      kind,
-      name,
-      `unable to create new content in namespace ${namespace} because it is being terminated`,
-    );
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw forbidden(kind, name, why);
   }
 
   #asNew({ kind, namespace, name }: Target, object: Decoded['object']): ApiObject {
-    const { labels, annotations, finalizers, ownerReferences, generateName } = object.metadata;
     const metadata = defined({
       name,
-      generateName,
+      generateName: object.metadata.generateName,
       namespace,
       uid: randomUUID(),
       generation: kind.custom ? 1 : undefined,
       creationTimestamp: this.#time(),
-      labels,
-      annotations,
-      finalizers,
-      ownerReferences,
+      ...ownMetadata(object),
     });
     const { status: _setBySubresource, ...fields } = object;
     return { ...(kind.hasStatus ? fields : object), metadata: metadata as unknown as Metadata } as ApiObject;
@@ -198,14 +199,14 @@ export class Resources {
   #update(
     target: Target,
     current: ApiObject,
-    decoded: Decoded,
+    given: Decoded['object'],
     options: WriteOptions,
     subresource: Subresource,
   ): ApiObject {
     const { kind, namespace, name } = target;
-    checkVersion(target, current, decoded.object.metadata);
-    const merged = this.#codec(kind).complete(carryOver(kind, current, decoded.object, subresource));
-    checkFinalizers(kind, current, merged);
+    check.checkPreconditions(target, current, given.metadata);
+    const merged = kind.complete(carryOver(kind, current, given, subresource));
+    check.checkFinalizers(kind, current, merged);
     this.#codec(kind).validate(merged, current);
     const updated = withGeneration(kind, current, merged);
     if (isDeepStrictEqual(updated, current)) return current;
@@ -215,7 +216,7 @@ export class Resources {
       this.#store.remove(kind.id, key);
       return withVersion(updated, this.#store.version);
     }
-    return this.#store.put(kind.id, key, updated).object;
+    return this.#put(kind, key, updated, options);
   }
 }
 
@@ -224,7 +225,9 @@ export const PERMANENT_NAMESPACES: readonly string[] = ['default', 'kube-system'
 
 function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   if (name !== undefined) return name;
-  if (generateName === undefined) throw invalid(kind, '', [missingName()]);
+  if (generateName === undefined) {
+    throw invalid(kind, '', [requiredValue('metadata.name', 'name or generateName is required')]);
+  }
   const suffix = Array.from({ length: 5 }, () => NAME_SUFFIX_LETTERS[randomInt(NAME_SUFFIX_LETTERS.length)]);
   return generateName + suffix.join('');
 }

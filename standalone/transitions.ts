@@ -20,16 +20,15 @@ export function carryOver(
   subresource: Subresource,
 ): ApiObject {
   if (subresource === 'status') return withField(current, 'status', given['status']);
-  const { labels, annotations, finalizers, ownerReferences } = given.metadata;
-  const metadata = defined({
-    ...current.metadata,
-    labels,
-    annotations,
-    finalizers,
-    ownerReferences,
-  }) as unknown as Metadata;
+  const metadata = defined({ ...current.metadata, ...ownMetadata(given) }) as unknown as Metadata;
   const fields = { ...(given as ApiObject), metadata };
   return kind.hasStatus ? withField(fields, 'status', current['status']) : fields;
+}
+
+/** The metadata that writers have a say in after the creation. */
+export function ownMetadata({ metadata }: Decoded['object']): Partial<Record<keyof Metadata, unknown>> {
+  const { labels, annotations, finalizers, ownerReferences } = metadata;
+  return { labels, annotations, finalizers, ownerReferences };
 }
 
 function withField(object: ApiObject, field: string, value: unknown): ApiObject {

@@ -1,20 +1,24 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type KeywordDefinition } from 'ajv';
+import { isDeepStrictEqual } from 'node:util';
 import { invalidValue, requiredValue, unsupportedValue, type Cause } from './api-error.ts';
-import { isJsonObject } from './object.ts';
+import { isJsonObject, readPath } from './object.ts';
 import type { Schema } from './schema.ts';
 
-/** Every way in which a value breaks its schema. */
-export type Validator = (value: unknown) => Cause[];
+/** Every way in which a value breaks its schema, or the rules for changing `before` into it. */
+export type Validator = (value: unknown, before?: unknown) => Cause[];
 
 /**
- * Compiles a schema. An unknown keyword or format throws: a constraint that nobody checks must not pass for
+ * Compiles a schema. An unknown keyword, format or rule throws: a constraint that nobody checks must not pass for
  * one that holds. The texts are those of a real API server.
  */
 export function compileSchema(schema: Schema): Validator {
   const validate = newAjv().compile(schema);
-  return value => {
-    if (validate(value)) return [];
-    return (validate.errors ?? []).map(error => toCause(error, value));
+  return (value, before) => {
+    if (validate.call(before, value)) return [];
+    const errors = validate.errors ?? [];
+    // As on a real server, rules run only over what the rest of the schema accepts.
+    const others = errors.filter(({ keyword }) => keyword !== TRANSITION_RULES.keyword);
+    return (others.length > 0 ? others : errors).map(error => toCause(error, value));
   };
 }
 
@@ -22,13 +26,18 @@ const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 function newAjv(): Ajv {
-  const ajv = new Ajv({ allErrors: true, strict: true, allowMatchingProperties: true, verbose: true });
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: true,
+    allowMatchingProperties: true,
+    verbose: true,
+    passContext: true,
+  });
   ajv.addFormat('int32', { type: 'number', validate: value => value >= -(2 ** 31) && value < 2 ** 31 });
   ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
   ajv.addFormat('date-time', value => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
   ajv.addFormat('byte', BASE64);
-  // Enforced by rules.ts.
-  ajv.addKeyword({ keyword: 'x-kubernetes-validations', schemaType: 'array' });
+  ajv.addKeyword(TRANSITION_RULES);
   ajv.addKeyword({ keyword: 'x-kubernetes-list-map-keys', schemaType: 'array' });
   ajv.addKeyword({
     keyword: 'x-kubernetes-list-type',
@@ -39,6 +48,48 @@ function newAjv(): Ajv {
   });
   return ajv;
 }
+
+interface Rule {
+  rule: string;
+  message: string;
+}
+
+const EQUALITY = /^self\.(\w+)\s*==\s*oldSelf\.\1$/;
+
+/** Of CEL only `self.a == oldSelf.a`, joined by `&&`, is understood. */
+const TRANSITION_RULES = {
+  keyword: 'x-kubernetes-validations',
+  schemaType: 'array',
+  type: 'object',
+  compile: (rules: Rule[], _schema, { errSchemaPath }) => {
+    const fields = rules.map(({ rule }) => fieldsOf(rule));
+    // Items of lists and maps have no identity that a transition could be followed by.
+    if (/(?<!\/properties)\/(items|additionalProperties)\//.test(errSchemaPath))
+      throw unsupported(rules[0]!.rule);
+    return function holds(this: unknown, after: Record<string, unknown>, context) {
+      const before = readPath(this, context!.instancePath.split('/').slice(1));
+      if (!isJsonObject(before)) return true;
+      const broken = rules.filter((_, i) =>
+        fields[i]!.some(name => !isDeepStrictEqual(before[name], after[name])),
+      );
+      Object.assign(holds, {
+        errors: broken.map(({ message }) => ({ keyword: 'x-kubernetes-validations', message })),
+      });
+      return broken.length === 0;
+    };
+  },
+} satisfies KeywordDefinition;
+
+function fieldsOf(rule: string): string[] {
+  return rule.split('&&').map(part => {
+    const name = EQUALITY.exec(part.trim())?.[1];
+    if (name === undefined) throw unsupported(rule);
+    return name;
+  });
+}
+
+const unsupported = (rule: string): Error =>
+  new Error(`The standalone API cannot enforce the rule "${rule}": it knows only self.x == oldSelf.x.`);
 
 const listKeys = (schema: object | undefined): string[] | undefined =>
   (schema as Schema | undefined)?.['x-kubernetes-list-map-keys'];
@@ -80,6 +131,8 @@ function toCause(error: ErrorObject, root: unknown): Cause {
       return inBody(`should be at most ${String(error.params['limit'])} chars long`);
     case 'pattern':
       return inBody(`should match '${String(error.params['pattern'])}'`);
+    case TRANSITION_RULES.keyword:
+      return invalidValue(field, 'object', error.message!);
     case 'x-kubernetes-list-type':
       return duplicateCause(field, value as unknown[], error.parentSchema as Schema);
     default:

@@ -113,7 +113,7 @@ export class WatchHub {
   #send(watcher: Watcher, type: string, entry: Entry): void {
     const { selection, representation, sink } = watcher;
     const headers = !watcher.headersSent;
-    const object = encodeObject(selection.kind, entry, representation, this.#now(), { headers });
+    const object = encodeObject(selection.kind, entry, representation, this.#now(), headers);
     watcher.headersSent = true;
     sink.write(`{"type":"${type}","object":${object}}\n`);
     if (sink.pendingBytes() > MOST_PENDING_BYTES) sink.destroy();
