@@ -156,16 +156,13 @@ async function servePatch(call: Call, target: Target): Promise<void> {
 
 async function serveScale(call: Call, method: string, target: Target): Promise<void> {
   const { kind } = target;
-  const { resources } = call;
   const sendScale = (object: ApiObject): void => send(call.response, 200, toJson(toScale(kind, object)));
-  if (method === 'GET') return sendScale(resources.get(target));
+  if (method === 'GET') return sendScale(call.resources.get(target));
   if (method !== 'PUT' && method !== 'PATCH') throw methodNotAllowed();
   const change = method === 'PUT' ? await readReplacement(call) : await readPatch(call.request, kind);
-  const apply = (object: ApiObject): unknown => {
-    const scale = toScale(kind, object) as ApiObject;
-    return applyScale(kind, object, change.apply(scale));
-  };
-  sendScale(resources.patch(target, apply, optionsFor(call, change.duplicates), undefined));
+  const apply = (object: ApiObject): unknown =>
+    applyScale(kind, object, change.apply(toScale(kind, object) as ApiObject));
+  sendScale(call.resources.patch(target, apply, optionsFor(call, change.duplicates), undefined));
 }
 
 async function readReplacement(call: Call): Promise<Patch> {
@@ -177,9 +174,9 @@ async function serveDelete(call: Call, target: Target): Promise<void> {
   const options = deleteOptions(call.query, await readDeleteOptions(call));
   const { object, isGone } = call.resources.delete(target, options);
   if (!isGone) return sendObject(call, 200, object);
-  const { group, plural } = target.kind;
+  const { group, plural: kind } = target.kind;
   const { name, uid } = object.metadata;
-  const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid };
+  const details = { name, group: group || undefined, kind, uid };
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   send(call.response, 200, toJson(status));
 }

@@ -12,7 +12,7 @@ export const BACKUP_PATH = '/backup';
 
 /** Sends a copy of all that is stored, as of some moment after the request came. */
 export async function serveBackup(store: Store, response: ServerResponse): Promise<void> {
-  const copy = await store.copy();
+  const copy = await store.database.copy();
   try {
     const headers = { 'content-type': 'application/vnd.sqlite3', 'content-length': fs.statSync(copy).size };
     response.writeHead(200, headers);
@@ -52,7 +52,7 @@ async function copyState(stateDir: string, file: string): Promise<void> {
     if (!(error instanceof DatabaseInUse)) throw error;
     return await fetchCopy(join(stateDir, 'kubeconfig'), file);
   }
-  const copy = await store.copy().finally(() => store.close());
+  const copy = await store.database.copy().finally(() => store.close());
   try {
     fs.copyFileSync(copy, file);
     fs.chmodSync(file, 0o600);
@@ -129,7 +129,7 @@ function prepare(folder: string, file: string, version: number): string {
   try {
     const store = Store.open(folder, version);
     // What clients saw since the backup was made must not be mistaken for what is now.
-    store.restartAt(Math.max(version, store.version + 1));
+    store.database.restartAt(Math.max(version, store.version + 1));
     store.close();
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

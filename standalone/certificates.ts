@@ -23,6 +23,7 @@ export interface TlsIdentity {
 }
 
 const YEARS_VALID = 10;
+const P_256 = { namedCurve: 'P-256' };
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
 const EXTENSION = {
@@ -47,16 +48,10 @@ interface Party {
   publicKey: KeyObject;
 }
 
-/** A certificate to be made. */
-interface Request {
-  subject: Party;
-  issuer: Party & { privateKey: KeyObject };
-  notBefore: Date;
-  notAfter: Date;
-  extensions: Buffer[];
+interface Authority extends Party {
+  privateKey: KeyObject;
 }
 
-/** The names by which every machine knows itself. */
 const LOOPBACK = '127.0.0.1';
 
 /**
@@ -64,11 +59,11 @@ const LOOPBACK = '127.0.0.1';
  * P-256, ten years). The authority's key is forgotten, so nothing else can ever be signed in its name.
  */
 export function createTlsIdentity(now: number, addresses: readonly string[] = []): TlsIdentity {
-  const authority = { name: 'dropfleet-standalone-ca', ...newKey() };
+  const authority = { name: 'dropfleet-standalone-ca', ...generateKeyPairSync('ec', P_256) };
   const certify = (subject: Party, extensions: Buffer[]): string =>
-    signCertificate({ subject, issuer: authority, ...validityFrom(now), extensions });
+    signCertificate(subject, authority, now, extensions);
   const issue = (name: string, purpose: string, extensions: Buffer[]): KeyPair => {
-    const party = { name, ...newKey() };
+    const party = { name, ...generateKeyPairSync('ec', P_256) };
     const certificate = certify(party, [...leafExtensions(party, authority, purpose), ...extensions]);
     return { certificate, key: party.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
   };
@@ -98,25 +93,22 @@ export function isUsable(identity: TlsIdentity, now: number, addresses: readonly
   }
 }
 
-const newKey = (): { publicKey: KeyObject; privateKey: KeyObject } =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' });
-
 /** From an hour ago, for clocks that differ. */
-function validityFrom(now: number): { notBefore: Date; notAfter: Date } {
+function validityFrom(now: number): Buffer {
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + YEARS_VALID);
-  return { notBefore: new Date(now - 3_600_000), notAfter };
+  return der.sequence(der.time(new Date(now - 3_600_000)), der.time(notAfter));
 }
 
 const authorityExtensions = (authority: Party): Buffer[] => [
-  extension(EXTENSION.basicConstraints, der.sequence(der.boolean(true)), { critical: true }),
-  extension(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE, KEY_CERT_SIGN, CRL_SIGN), { critical: true }),
+  critical(EXTENSION.basicConstraints, der.sequence(der.boolean(true))),
+  critical(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE, KEY_CERT_SIGN, CRL_SIGN)),
   extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(authority))),
 ];
 
 const leafExtensions = (subject: Party, authority: Party, purpose: string): Buffer[] => [
-  extension(EXTENSION.basicConstraints, der.sequence(), { critical: true }),
-  extension(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE), { critical: true }),
+  critical(EXTENSION.basicConstraints, der.sequence()),
+  critical(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE)),
   extension(EXTENSION.extendedKeyUsage, der.sequence(der.objectIdentifier(purpose))),
   extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(subject))),
   extension(EXTENSION.authorityKeyIdentifier, der.sequence(der.context(0, keyIdentifier(authority)))),
@@ -128,28 +120,28 @@ function alternativeNames(addresses: readonly string[]): Buffer {
   return extension(EXTENSION.subjectAlternativeName, names);
 }
 
-function extension(id: string, value: Buffer, { critical = false } = {}): Buffer {
-  const parts = [der.objectIdentifier(id), ...(critical ? [der.boolean(true)] : []), der.octets(value)];
-  return der.sequence(...parts);
-}
+const extension = (id: string, value: Buffer): Buffer =>
+  der.sequence(der.objectIdentifier(id), der.octets(value));
+const critical = (id: string, value: Buffer): Buffer =>
+  der.sequence(der.objectIdentifier(id), der.boolean(true), der.octets(value));
 
 /** Any value that tells keys apart will do (RFC 5280, 4.2.1.2): the x coordinate is at hand. */
 const keyIdentifier = ({ publicKey }: Party): Buffer =>
   Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').subarray(0, 20);
 
-function signCertificate(request: Request): string {
+function signCertificate(subject: Party, issuer: Authority, now: number, extensions: Buffer[]): string {
   const algorithm = der.sequence(der.objectIdentifier(ECDSA_WITH_SHA256));
   const body = der.sequence(
     der.explicit(0, der.integer(Buffer.from([2]))),
     der.integer(randomBytes(16)),
     algorithm,
-    distinguishedName(request.issuer.name),
-    der.sequence(der.time(request.notBefore), der.time(request.notAfter)),
-    distinguishedName(request.subject.name),
-    request.subject.publicKey.export({ type: 'spki', format: 'der' }),
-    der.explicit(3, der.sequence(...request.extensions)),
+    distinguishedName(issuer.name),
+    validityFrom(now),
+    distinguishedName(subject.name),
+    subject.publicKey.export({ type: 'spki', format: 'der' }),
+    der.explicit(3, der.sequence(...extensions)),
   );
-  const signature = sign('sha256', body, request.issuer.privateKey);
+  const signature = sign('sha256', body, issuer.privateKey);
   return toPem(der.sequence(body, algorithm, der.bitString(signature)));
 }
 

@@ -46,7 +46,7 @@ export function checkPreconditions(
   { uid = metadata.uid, resourceVersion = metadata.resourceVersion }: Partial<Metadata>,
 ): void {
   if (uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid})`;
     throw conflict(kind, name, why);
   }
   if (resourceVersion === metadata.resourceVersion) return;

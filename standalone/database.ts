@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ApiError } from './api-error.ts';
@@ -116,18 +117,24 @@ export class Database {
     });
   }
 
-  /** Copies all of it to a new file, without holding up the writes that go on meanwhile. */
-  async copyTo(file: string): Promise<void> {
+  /**
+   * Copies all of it to a new file beside it, whose path is given; writes go on meanwhile. Rejects with 507 on a
+   * full disk.
+   */
+  async copy(): Promise<string> {
+    const file = `${this.file}.${randomUUID()}.copy`;
     try {
       await backup(this.#database, file);
+      return file;
     } catch (error) {
+      rmSync(file, { force: true });
       throw explainWriting(error);
     }
   }
 
   /**
-   * Forgets all of the journal and goes on from that version: to be called when what is stored is not what
-   * clients saw last, so that they list again.
+   * Makes every version that a client may know too old, so that it lists again, and goes on from that one. Not for
+   * the database of a store that is in use.
    */
   restartAt(version: number): void {
     this.#transaction(() => {
@@ -234,9 +241,9 @@ const unusable = (file: string, why: string, cause: unknown): DatabaseError =>
 function explainWriting(error: unknown): unknown {
   const code = resultCode(error);
   if (code === 0) return error;
-  if (code === FULL) return unstored('the disk is full; make room and try again');
-  return unstored(`the database cannot be written (${(error as Error).message})`);
+  const why =
+    code === FULL
+      ? 'the disk is full; make room and try again'
+      : `the database cannot be written (${(error as Error).message})`;
+  return new ApiError(507, 'InternalError', `Nothing was stored, because ${why}.`);
 }
-
-const unstored = (why: string): ApiError =>
-  new ApiError(507, 'InternalError', `Nothing was stored, because ${why}.`);

@@ -1,6 +1,6 @@
 import { noSuchPath } from './api-error.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
-import { apiVersionOf, type Kind } from './kinds.ts';
+import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
 
 /** What a path under a group and version means. */
 export interface ResourceRoute {
@@ -19,16 +19,18 @@ export interface DocumentRoute {
   path: string;
 }
 
-/** Splits a path. Throws 404 for one that leads nowhere, 400 for one that is no URL path. */
+/** Splits a path. Throws 404 for one that leads nowhere. */
 export function parseRoute(pathname: string, kinds: readonly Kind[]): ResourceRoute | DocumentRoute {
   const segments = pathname.split('/').filter(part => part !== '');
-  const [root, ...rest] = segments;
-  const depth = root === 'api' ? 1 : 2;
-  const isResource = (root === 'api' || root === 'apis') && rest.length > depth;
+  const depth = ['api', 'apis'].indexOf(segments[0]!) + 2;
+  const isResource = depth > 1 && segments.length > depth;
   if (!isResource) return { type: 'document', path: `/${segments.join('/')}` };
-  const apiVersion = rest.slice(0, depth).join('/');
-  const served = kinds.filter(kind => apiVersionOf(kind) === apiVersion);
-  return parseResource(rest.slice(depth).map(decodeSegment), served);
+  const root = `/${segments.slice(0, depth).join('/')}`;
+  const served = kinds.filter(kind => rootOf(apiVersionOf(kind)) === root);
+  const path = segments.slice(depth).map(decodeSegment);
+  const isInNamespace =
+    path[0] === NAMESPACE.plural && served.some(kind => kind.plural === path[2] && kind.namespaced);
+  return isInNamespace ? toRoute(served, path[1], path.slice(2)) : toRoute(served, undefined, path);
 }
 
 function decodeSegment(segment: string): string {
@@ -40,35 +42,15 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function parseResource(segments: string[], kinds: readonly Kind[]): ResourceRoute {
-  const [first, second, third, ...others] = segments;
-  const isInNamespace =
-    first === 'namespaces' &&
-    third !== undefined &&
-    kinds.some(kind => kind.plural === third && kind.namespaced);
-  if (first === NAMESPACE.plural && !isInNamespace)
-    return toRoute(kinds, first, undefined, segments.slice(1));
-  return isInNamespace
-    ? toRoute(kinds, third, second, others)
-    : toRoute(kinds, first!, undefined, segments.slice(1));
-}
-
-function toRoute(
-  kinds: readonly Kind[],
-  plural: string,
-  namespace: string | undefined,
-  [name, subresource, ...more]: string[],
-): ResourceRoute {
+function toRoute(kinds: Kind[], namespace: string | undefined, path: string[]): ResourceRoute {
+  const [plural, name, subresource, ...more] = path;
   const kind = kinds.find(one => one.plural === plural);
-  const isAddressable =
-    kind !== undefined && (!kind.namespaced || namespace !== undefined || name === undefined);
-  if (!isAddressable || more.length > 0) throw noSuchPath();
-  return { type: 'resource', kind, namespace, name, subresource: toSubresource(kind, subresource) };
+  if (kind === undefined || more.length > 0) throw noSuchPath();
+  const isAddressable = !kind.namespaced || namespace !== undefined || name === undefined;
+  if (!isAddressable || !hasSubresource(kind, subresource)) throw noSuchPath();
+  return { type: 'resource', kind, namespace, name, subresource };
 }
 
-function toSubresource(kind: Kind, subresource: string | undefined): 'status' | 'scale' | undefined {
-  if (subresource === undefined) return undefined;
-  if (subresource === 'status' && kind.hasStatus) return 'status';
-  if (subresource === 'scale' && kind.scale !== undefined) return 'scale';
-  throw noSuchPath();
+function hasSubresource(kind: Kind, name: string | undefined): name is ResourceRoute['subresource'] {
+  return name === undefined || (name === 'status' && kind.hasStatus) || (name === 'scale' && !!kind.scale);
 }

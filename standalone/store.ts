@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { ANY_KIND, Database, type JournalRow } from './database.ts';
 import { deepFreeze, toJson, type ApiObject } from './object.ts';
 import { expired } from './api-error.ts';
@@ -47,7 +45,7 @@ interface Collection {
  * earlier version.
  */
 export class Store {
-  readonly #database: Database;
+  readonly database: Database;
   readonly #limits: JournalLimits;
   readonly #collections = new Map<string, Collection>();
   readonly #floors: Map<string, number>;
@@ -58,7 +56,7 @@ export class Store {
   #compacted: number;
 
   private constructor(database: Database, limits: JournalLimits) {
-    this.#database = database;
+    this.database = database;
     this.#limits = limits;
     const { objects, journal, floors } = database.load();
     this.#floors = floors;
@@ -153,7 +151,7 @@ export class Store {
   compact(): void {
     const upTo = this.#version - this.#limits.keep;
     if (upTo - this.#compacted < this.#limits.slack) return;
-    this.#database.compact(upTo);
+    this.database.compact(upTo);
     this.#compacted = upTo;
     for (const [kind, collection] of this.#collections) {
       const kept = collection.changes.findIndex(change => change.version > upTo);
@@ -162,25 +160,8 @@ export class Store {
     }
   }
 
-  /** Copies all that is stored to a new file beside the database, whose path is given; writes go on meanwhile. Rejects with 507 on a full disk. */
-  async copy(): Promise<string> {
-    const file = `${this.#database.file}.${randomUUID()}.copy`;
-    try {
-      await this.#database.copyTo(file);
-      return file;
-    } catch (error) {
-      rmSync(file, { force: true });
-      throw error;
-    }
-  }
-
-  /** Makes every version that a client may know too old, and goes on from that one. Not for a store in use. */
-  restartAt(version: number): void {
-    this.#database.restartAt(version);
-  }
-
   close(): void {
-    this.#database.close();
+    this.database.close();
   }
 
   #collection(kind: string): Collection {
@@ -194,7 +175,7 @@ export class Store {
 
   #commit(change: Change): void {
     const { version, kind, key, after, before } = change;
-    this.#database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
+    this.database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
     this.#version = version;
     const collection = this.#collection(kind);
     if (after === undefined) collection.entries.delete(key);

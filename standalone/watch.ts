@@ -40,7 +40,7 @@ const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 export class WatchHub {
   readonly #store: Store;
   readonly #now: () => number;
-  readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #watchers = new Set<Watcher>();
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
@@ -51,7 +51,6 @@ export class WatchHub {
   /** Starts a watch; a version that is too old gives one ERROR line. The returned function ends it. */
   watch(options: WatchOptions, sink: WatchSink): () => void {
     const watcher: Watcher = { ...options, sink, headersSent: false };
-    const { kind } = options.selection;
     try {
       this.#catchUp(watcher);
     } catch (error) {
@@ -60,31 +59,24 @@ export class WatchHub {
       sink.end();
       return () => undefined;
     }
-    const watchers = this.#watchers.get(kind.id) ?? new Set();
-    this.#watchers.set(kind.id, watchers.add(watcher));
-    return () => watchers.delete(watcher);
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** How many watches are open. */
   get size(): number {
-    let size = 0;
-    for (const watchers of this.#watchers.values()) size += watchers.size;
-    return size;
+    return this.#watchers.size;
   }
 
   /** Tells all watchers that want it which version they have seen everything up to. */
   sendBookmarks(): void {
-    for (const watcher of this.#all()) if (watcher.bookmarks) this.#bookmark(watcher);
+    for (const watcher of this.#watchers) if (watcher.bookmarks) this.#bookmark(watcher);
   }
 
   /** Ends all watches. */
   close(): void {
-    for (const watcher of this.#all()) watcher.sink.end();
+    for (const watcher of this.#watchers) watcher.sink.end();
     this.#watchers.clear();
-  }
-
-  #all(): Watcher[] {
-    return [...this.#watchers.values()].flatMap(watchers => [...watchers]);
   }
 
   #catchUp(watcher: Watcher): void {
@@ -99,7 +91,9 @@ export class WatchHub {
   }
 
   #spread(change: Change): void {
-    for (const watcher of this.#watchers.get(change.kind) ?? []) this.#tell(watcher, change);
+    for (const watcher of this.#watchers) {
+      if (watcher.selection.kind.id === change.kind) this.#tell(watcher, change);
+    }
   }
 
   /** An object that enters the selection is ADDED, one that leaves it DELETED. */
