@@ -1,30 +1,11 @@
 import * as fs from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { request } from 'node:https';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { parse } from 'yaml';
-import { APPLICATION_ID, DATABASE_FILE, DatabaseError, DatabaseInUse } from './database.ts';
+import { APPLICATION_ID, copyDatabase, DATABASE_FILE, DatabaseError, DatabaseInUse } from './database.ts';
 import { Store } from './store.ts';
 
-/** Where a running server gives a copy of its database. */
-export const BACKUP_PATH = '/backup';
-
-/** Sends a copy of all that is stored, as of some moment after the request came. */
-export async function serveBackup(store: Store, response: ServerResponse): Promise<void> {
-  const copy = await store.database.copy();
-  try {
-    const headers = { 'content-type': 'application/vnd.sqlite3', 'content-length': fs.statSync(copy).size };
-    response.writeHead(200, headers);
-    await pipeline(fs.createReadStream(copy), response);
-  } finally {
-    fs.rmSync(copy);
-  }
-}
-
 /**
- * Copies the state in that directory to a new file, which only its owner can read, from the server that runs there
- * or, when none does, from the disk. Rejects with a DatabaseError of one sentence.
+ * Copies the state in that directory to a new file, which only its owner can read; a server may be running there.
+ * Rejects with a DatabaseError of one sentence.
  */
 export async function backUp(stateDir: string, file: string): Promise<void> {
   if (fs.existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
@@ -33,8 +14,8 @@ export async function backUp(stateDir: string, file: string): Promise<void> {
     throw new DatabaseError(database, 'does not exist', ': there is nothing to back up');
   const unfinished = `${file}.unfinished`;
   try {
-    await copyState(stateDir, unfinished);
-    requireBackup(unfinished);
+    fs.writeFileSync(unfinished, '', { mode: 0o600 });
+    await copyDatabase(database, unfinished);
     // Unlike a rename, this overwrites nothing that has come meanwhile.
     fs.linkSync(unfinished, file);
   } catch (error) {
@@ -42,39 +23,6 @@ export async function backUp(stateDir: string, file: string): Promise<void> {
   } finally {
     fs.rmSync(unfinished, { force: true });
   }
-}
-
-async function copyState(stateDir: string, file: string): Promise<void> {
-  let store: Store;
-  try {
-    store = Store.open(stateDir, 0);
-  } catch (error) {
-    if (!(error instanceof DatabaseInUse)) throw error;
-    return await fetchCopy(join(stateDir, 'kubeconfig'), file);
-  }
-  const copy = await store.database.copy().finally(() => store.close());
-  try {
-    fs.copyFileSync(copy, file);
-    fs.chmodSync(file, 0o600);
-  } finally {
-    fs.rmSync(copy);
-  }
-}
-
-async function fetchCopy(kubeconfig: string, file: string): Promise<void> {
-  const { clusters, users } = parse(fs.readFileSync(kubeconfig, 'utf8')) as {
-    clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
-    users: [{ user: { token: string } }];
-  };
-  const { server, 'certificate-authority-data': authority } = clusters[0].cluster;
-  const headers = { authorization: `Bearer ${users[0].user.token}` };
-  const ca = Buffer.from(authority, 'base64');
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(`${server}${BACKUP_PATH}`, { ca, headers, agent: false }, resolve).once('error', reject).end();
-  });
-  if (answer.statusCode !== 200)
-    throw new Error(`the server answered ${answer.statusCode} ${answer.statusMessage}`);
-  await pipeline(answer, fs.createWriteStream(file, { mode: 0o600, flush: true }));
 }
 
 /**

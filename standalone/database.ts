@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ApiError } from './api-error.ts';
@@ -41,6 +40,8 @@ const MIGRATIONS: readonly string[] = [
   // What a write did follows from the states before and after it.
   'ALTER TABLE journal DROP COLUMN type',
 ];
+/** How long a backup that begins or ends may be waited for. */
+const MOST_MS_BUSY = 1_000;
 const MEBIBYTES_OF_WAL_KEPT = 16;
 
 /** SQLite's primary result codes that are told apart here. */
@@ -50,16 +51,18 @@ const FULL = 13;
 const NOT_A_DATABASE = 26;
 
 /**
- * The one file that everything is kept in. A commit is on the disk when `write` returns. The file is held
- * by an operating system lock for as long as it is open, so a killed process leaves no stale lock behind.
+ * The one file that everything is kept in. A commit is on the disk when `write` returns. One process has it open at a
+ * time, though others may read what was committed.
  */
 export class Database {
   readonly file: string;
+  readonly #lock: DatabaseSync;
   readonly #database: DatabaseSync;
   readonly #statements: Record<'put' | 'remove' | 'append', StatementSync>;
 
-  private constructor(file: string, database: DatabaseSync) {
+  private constructor(file: string, database: DatabaseSync, lock: DatabaseSync) {
     this.file = file;
+    this.#lock = lock;
     this.#database = database;
     this.#statements = {
       put: database.prepare('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)'),
@@ -75,11 +78,15 @@ export class Database {
   static open(directory: string, now: number): Database {
     const file = join(directory, DATABASE_FILE);
     const pidFile = join(directory, 'standalone.pid');
+    const lock = openPrivately(join(directory, 'standalone.lock'));
     try {
-      const database = openExclusively(file, now);
+      // Of the operating system, so a killed process leaves no stale lock behind.
+      lock.exec('BEGIN EXCLUSIVE');
+      const database = openMigrated(file, now);
       writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-      return new Database(file, database);
+      return new Database(file, database, lock);
     } catch (error) {
+      lock.close();
       throw explainOpening(error, file, pidFile);
     }
   }
@@ -118,21 +125,6 @@ export class Database {
   }
 
   /**
-   * Copies all of it to a new file beside it, whose path is given; writes go on meanwhile. Rejects with 507 on a
-   * full disk.
-   */
-  async copy(): Promise<string> {
-    const file = `${this.file}.${randomUUID()}.copy`;
-    try {
-      await backup(this.#database, file);
-      return file;
-    } catch (error) {
-      rmSync(file, { force: true });
-      throw explainWriting(error);
-    }
-  }
-
-  /**
    * Makes every version that a client may know too old, so that it lists again, and goes on from that one. Not for
    * the database of a store that is in use.
    */
@@ -150,6 +142,7 @@ export class Database {
 
   close(): void {
     this.#database.close();
+    this.#lock.close();
   }
 
   #transaction(work: () => void): void {
@@ -164,12 +157,34 @@ export class Database {
   }
 }
 
-function openExclusively(file: string, now: number): DatabaseSync {
-  // SQLite would make it readable by all; it holds Secrets. The -wal file gets the same mode.
-  closeSync(openSync(file, 'a', 0o600));
-  const database = new DatabaseSync(file, { timeout: 0 });
+/**
+ * Copies a database, which may be in use, to an empty file, as it is at some moment. Rejects with a DatabaseError when
+ * it is damaged.
+ */
+export async function copyDatabase(file: string, copy: string): Promise<void> {
+  const database = new DatabaseSync(file, { timeout: MOST_MS_BUSY });
   try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    requireIntact(database);
+    // In one step: it would begin anew whenever the server has written between two.
+    await backup(database, copy, { rate: 2 ** 31 - 1 });
+  } catch (error) {
+    const flaw = flawOf(error);
+    throw flaw === undefined ? error : unusable(file, flaw, error);
+  } finally {
+    database.close();
+  }
+}
+
+/** SQLite would make it readable by all; it holds Secrets. The -wal file gets the same mode. */
+function openPrivately(file: string, timeout = 0): DatabaseSync {
+  closeSync(openSync(file, 'a', 0o600));
+  return new DatabaseSync(file, { timeout });
+}
+
+function openMigrated(file: string, now: number): DatabaseSync {
+  const database = openPrivately(file, MOST_MS_BUSY);
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec(`PRAGMA journal_size_limit = ${MEBIBYTES_OF_WAL_KEPT * 1024 * 1024}`);
     database.exec('BEGIN IMMEDIATE');
     prepareSchema(database, now);
@@ -182,19 +197,25 @@ function openExclusively(file: string, now: number): DatabaseSync {
 }
 
 function prepareSchema(database: DatabaseSync, now: number): void {
-  const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-  const version = Number(pragma('user_version'));
-  const isNew = version === 0 && pragma('schema_version') === 0;
-  if (!isNew && pragma('application_id') !== APPLICATION_ID)
+  const version = Number(pragma(database, 'user_version'));
+  const isNew = version === 0 && pragma(database, 'schema_version') === 0;
+  if (!isNew && pragma(database, 'application_id') !== APPLICATION_ID)
     throw new Unusable('is not a dropfleet database');
   if (version > MIGRATIONS.length) throw new Unusable('was written by a newer dropfleet');
-  if (pragma('quick_check') !== 'ok') throw new Unusable('is damaged');
+  requireIntact(database);
   for (const [i, migration] of MIGRATIONS.entries()) {
     if (i >= version) database.exec(`${migration}; PRAGMA user_version = ${i + 1}`);
   }
   // Versions start at the time, so that a client that knows versions of a database that was thrown away is told
   // that they are gone, instead of being given the wrong changes.
   if (isNew) database.prepare('INSERT INTO floors VALUES (?, ?)').run(ANY_KIND, Math.trunc(now));
+}
+
+const pragma = (database: DatabaseSync, name: string): unknown =>
+  Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+
+function requireIntact(database: DatabaseSync): void {
+  if (pragma(database, 'quick_check') !== 'ok') throw new Unusable('is damaged');
 }
 
 /** The database cannot be used; the message is for a person, and `why` goes on after a file's name. */
@@ -224,9 +245,15 @@ function explainOpening(error: unknown, file: string, pidFile: string): Database
     const why = `is in use by another dropfleet${pid}`;
     return new DatabaseInUse(file, why, ': stop that one, or give another state directory');
   }
-  if (code === CORRUPT || code === NOT_A_DATABASE) return unusable(file, 'is damaged', error);
-  if (error instanceof Unusable) return unusable(file, error.message, error);
+  const flaw = flawOf(error);
+  if (flaw !== undefined) return unusable(file, flaw, error);
   return new DatabaseError(file, 'cannot be opened', `: ${(error as Error).message}`, error);
+}
+
+/** What is wrong with the file, when that is what the error says. */
+function flawOf(error: unknown): string | undefined {
+  if (error instanceof Unusable) return error.message;
+  return [CORRUPT, NOT_A_DATABASE].includes(resultCode(error)) ? 'is damaged' : undefined;
 }
 
 /** What to tell a person whose database cannot be used. */

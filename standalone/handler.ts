@@ -4,7 +4,6 @@ import type { TLSSocket } from 'node:tls';
 import { accessReview } from './access-review.ts';
 import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
 import { send, serveResource, type Api } from './api.ts';
-import { BACKUP_PATH, serveBackup } from './backup.ts';
 import { describeApi, isPublic } from './discovery.ts';
 import type { Identity } from './identity.ts';
 import type { Kind } from './kinds.ts';
@@ -35,7 +34,6 @@ export function createHandler(
       return serveResource({ ...api, request, response, route, query: url.searchParams });
     }
     if (request.method !== 'GET') throw methodNotAllowed();
-    if (route.path === BACKUP_PATH) return serveBackup(api.store, response);
     const found = findDescription(route.path);
     if (typeof found !== 'string') return send(response, 200, toJson(found));
     response.writeHead(200, { 'content-type': 'text/plain' }).end(found);

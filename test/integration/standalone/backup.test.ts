@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,6 +11,9 @@ import { ApiClient } from './api-client.ts';
 import { configMap, configMapsIn } from './things.ts';
 
 const path = configMapsIn('default');
+/** Gives a process file systems of its own, without being root. */
+const UNSHARE = 'unshare';
+const OWN_MOUNTS = ['--user', '--map-root-user', '--mount'];
 
 /** What the function throws. */
 const thrown = (work: () => unknown): Promise<Error> => rejection((async () => work())());
@@ -60,7 +64,6 @@ describe('A backup of the standalone API', () => {
     await writing;
     expect(statSync(file).mode & 0o777).to.equal(0o600);
     expect(readdirSync(folder)).to.have.members(['state', 'backup.db']);
-    expect(readdirSync(stateDir).filter(name => name.endsWith('.copy'))).to.deep.equal([]);
     await stop();
     restore(stateDir, file, Date.now());
     await start();
@@ -88,6 +91,18 @@ describe('A backup of the standalone API', () => {
     expect(nothing.message).to.contain('does not exist: there is nothing to back up');
     const nowhere = await rejection(backUp(stateDir, join(folder, 'none', 'other.db')));
     expect(nowhere.message).to.match(/other\.db cannot be written: ENOENT/);
+  });
+
+  it('that the disk has no room for is refused in one sentence, and nothing is left of it', async function () {
+    if (spawnSync(UNSHARE, [...OWN_MOUNTS, 'true']).status !== 0) this.skip();
+    await prepare();
+    const backup = new URL('../../../standalone/backup.ts', import.meta.url).href;
+    const target = join(folder, 'full', 'backup.db');
+    mkdirSync(join(folder, 'full'));
+    const script = `(await import('${backup}')).backUp('${stateDir}', '${target}').catch(e => console.log(e.message))`;
+    const shell = `mount -t tmpfs -o size=16k none "${folder}/full" && "${process.execPath}" --input-type=module -e "${script}" && ls "${folder}/full"`;
+    const { stdout } = spawnSync(UNSHARE, [...OWN_MOUNTS, 'sh', '-c', shell], { encoding: 'utf8' });
+    expect(stdout).to.equal(`${target} cannot be written: database or disk is full.\n`);
   });
 
   it('brings back what there was, and keeps what was there until then', async () => {

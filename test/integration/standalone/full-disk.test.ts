@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,8 +50,6 @@ describe('The standalone API on a full disk', () => {
     expect(body.message).to.equal('Nothing was stored, because the disk is full; make room and try again.');
     const read = await api.get(`${path}/kept`);
     expect(read.body.data).to.deep.equal({ key: 'before' });
-    expect((await api.get('/backup')).status).to.equal(507);
-    expect(readdirSync(seen).filter(name => name.endsWith('.copy'))).to.deep.equal([]);
     rmSync(join(seen, 'ballast'));
     const again = await api.put(`${path}/kept`, large);
     expect(again.status).to.equal(200);
