@@ -30,8 +30,10 @@ export function agentPool({ proxy }: Connection, options: Agent.Options): AgentP
 }
 
 function createAgent(proxy: string | undefined, options: Agent.Options, tls: TlsMaterial): Dispatcher {
-  // No limit between bytes: calls have one for the whole, watches have a watchdog.
-  const common = { ...options, headersTimeout: 0, bodyTimeout: 0 };
+  // No limit between bytes: calls have one for the whole, watches have a watchdog. HTTP/1.1 only: over HTTP/2, a
+  // stream that is cancelled while its connection goes can set Node's own HTTP/2 session spinning until no memory is
+  // left (seen with Node 24.21 against a real API server, in nghttp2_session_mem_send).
+  const common = { ...options, headersTimeout: 0, bodyTimeout: 0, allowH2: false };
   return proxy === undefined
     ? new Agent({ ...common, connect: tls })
     : new ProxyAgent({ ...common, uri: proxy, requestTls: tls });
