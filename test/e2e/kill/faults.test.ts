@@ -4,18 +4,22 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
+import type { HostDriver } from '../../../sandbox/hosts/driver.ts';
 import { openWorkplace, runDropfleet, startDropfleet, type Workplace } from '../../environment/dropfleet.ts';
+import { openEmulatedHosts } from '../../environment/emulated-hosts.ts';
 
 const ROWS = ['shop,1,s-1vcpu-1gb,s-1vcpu-1gb'];
 /** Nothing listens there. */
 const NOWHERE = '127.0.0.1:1';
 
 describe('dropfleet says in one sentence what is wrong, and changes nothing, when', function () {
-  this.timeout(100_000);
+  this.timeout(150_000);
   let places: Workplace[] = [];
+  let hosts: HostDriver;
   let sandbox: Sandbox;
   before(async () => {
-    sandbox = await startSandbox({ port: 0, token: 'right', bootDelayMs: 200 });
+    hosts = await openEmulatedHosts();
+    sandbox = await startSandbox({ port: 0, token: 'right', bootDelayMs: 200, hosts });
   });
   after(() => sandbox.close());
   afterEach(async () => {
@@ -97,10 +101,13 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
   });
 
   it('projects.csv goes bad, or the cloud goes away, while the daemon runs; and it goes on afterwards', async () => {
-    const env = { DO_TOKEN: 'right', DIGITALOCEAN_API_URL: sandbox.url };
-    const place = await open(env);
+    const place = await open({
+      DO_TOKEN: 'right',
+      DIGITALOCEAN_API_URL: sandbox.url,
+      DROPFLEET_SSH_PORT: String(hosts.sshPort),
+    });
     const daemon = startDropfleet(place, 'up');
-    await daemon.says(/after the start\./);
+    await daemon.says(/after the start\./, 60_000);
     for (const text of ['', 'Project,Servers\nshop,"1']) {
       await writeFile(place.path('config', 'projects.csv'), text);
       await daemon.says(/nothing was changed/);
@@ -109,7 +116,7 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
     await place.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');
     await daemon.says(/the droplets cannot be listed/);
     sandbox.faults.clear();
-    await daemon.says(/2 of 2 droplets Ready/, 50_000);
+    await daemon.says(/2 of 2 droplets Ready/, 60_000);
     expect((await daemon.stop()).code).to.equal(0);
     expect(sandbox.ledger.countBy()).to.not.have.any.keys('droplets.delete');
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { HostDriver } from '../../../sandbox/hosts/driver.ts';
 import { openTestHosts } from '../../environment/docker-droplets.ts';
-import { describeHostLife } from './host-life.ts';
+import { describeHostLife } from '../hosts/host-life.ts';
 
 for (const engine of ['docker', 'podman'] as const)
   describeHostLife({ kind: 'docker', engine, patienceMs: 60_000, open, hasBadDays: engine === 'docker' });
