@@ -78,7 +78,10 @@ export type HostFault =
   | { readonly type: 'delay'; readonly ms: number }
   /** Its file system has no room left. */
   | { readonly type: 'disk-full' }
-  /** Its clock is wrong by so many milliseconds. */
+  /**
+   * Its clock is wrong by so many milliseconds. On a docker host, programs in Go (its container engines) and those in
+   * containers still see the true time: they ask the kernel, which has one clock.
+   */
   | { readonly type: 'clock-skew'; readonly ms: number };
 
 /** Another droplet by its id, or whoever reaches droplets from outside: the operator. */

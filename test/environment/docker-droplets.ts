@@ -28,6 +28,10 @@ export interface DockerDroplets {
 /** Cloud-init does a little at each first boot, so that one sees that it did. */
 export const USER_DATA = '#cloud-config\nruncmd: [[sh, -c, "hostname >/root/first-boot"]]\n';
 
+/** Makes the image `tiny` for a machine's own Docker out of the machine's files: a shell with its libraries. */
+export const MAKE_TINY_IMAGE =
+  'tar -ch /bin/sh /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2 | docker import - tiny';
+
 export async function openDockerDroplets(): Promise<DockerDroplets> {
   const sandbox = `test-${randomBytes(4).toString('hex')}`;
   const open = (): Promise<HostDriver> => openTestHosts(sandbox);

@@ -5,9 +5,7 @@ import { plugIn } from './plug-in.ts';
 import { boot } from './power.ts';
 import type { Rack } from './rack.ts';
 
-/** Rejects with HostError for what no kernel gives to one container alone. */
 export async function setFault(rack: Rack, id: number, fault: HostFault): Promise<void> {
-  if (fault.type === 'clock-skew') throw new HostError(ONE_CLOCK);
   const spec = specOf(rack, id);
   const faults = withFault(await readFaults(rack, id), fault);
   await keepFaults(rack, id, faults);
@@ -42,7 +40,3 @@ function specOf({ specs }: Rack, id: number): HostSpec {
     throw new HostError(`There is no machine of droplet ${id} yet; wait until it is active.`);
   return spec;
 }
-
-const ONE_CLOCK =
-  'Linux has one clock for all containers of a machine, so a docker host cannot have a wrong one; ' +
-  'rehearse that with emulated hosts (--hosts emulated).';

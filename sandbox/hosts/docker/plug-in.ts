@@ -14,9 +14,10 @@ export async function plugIn(rack: Rack, spec: HostSpec, pid: number, faults: Fa
   const { prefix } = parseCidr(addresses.privateRange)!;
   const wiring = [addresses.privateRange, `${addresses.private}/${prefix}`, addresses.reserved ?? ''];
   const delay = Math.round(faultOf(faults, 'delay')?.ms ?? 0);
+  const skew = Math.round(faultOf(faults, 'clock-skew')?.ms ?? 0);
   const full = faultOf(faults, 'disk-full') === undefined ? 'no' : 'yes';
   const attached = volumes.flatMap(({ id, name, size }) => [id, name, String(size)]);
-  const argv = ['plug', String(id), String(pid), full, ...wiring, String(delay), ...attached];
+  const argv = ['plug', String(id), String(pid), full, String(skew), ...wiring, String(delay), ...attached];
   await rack.hypervisor.run(String(id), argv, { stdin: packetFilterOf(rack, spec, faults) });
   await holdStill(rack, id, faultOf(faults, 'freeze') !== undefined);
 }

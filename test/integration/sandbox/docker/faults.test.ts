@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { openDockerDroplets, type DockerDroplets } from '../../../environment/docker-droplets.ts';
+import {
+  MAKE_TINY_IMAGE,
+  openDockerDroplets,
+  type DockerDroplets,
+} from '../../../environment/docker-droplets.ts';
 import type { HostSpec } from '../../../../sandbox/hosts/driver.ts';
 
 const FOREVER = new AbortController().signal;
@@ -116,13 +120,53 @@ describe('faults of docker hosts', () => {
     expect(await droplets.ssh(one!, `${write}; stat -c %s /root/more`)).to.equal('100000');
   });
 
-  it('clock-skew: is refused in a sentence that says why', async () => {
-    const failure = await droplets.hosts
-      .setFault(1, { type: 'clock-skew', ms: 1000 })
-      .catch((error: unknown) => error);
-    expect(failure).to.have.property('name', 'HostError');
-    expect(failure)
-      .to.have.property('message')
-      .that.matches(/one clock.*emulated/);
+  describe('clock-skew', () => {
+    /** How wrong the machine's clock is by that command, in seconds: by this process's own, at its fastest. */
+    async function skewBy(command: string): Promise<number> {
+      const before = Date.now();
+      const told = 1000 * Number(await droplets.ssh(one!, command));
+      return (told - (before + Date.now()) / 2) / 1000;
+    }
+    const DATE = 'date +%s.%N';
+    const HOUR = 3_600_000;
+
+    it('makes the clock wrong for whoever asks, from the first process on, also after a restart', async () => {
+      await droplets.hosts.setFault(1, { type: 'clock-skew', ms: HOUR });
+      const pythons = `python3 -c 'import time; print(time.time())'`;
+      const systemds = `date +%s.%N -d "$(systemctl show -P ActiveEnterTimestamp skewed)"`;
+      await droplets.ssh(one!, 'systemd-run --unit=skewed --remain-after-exit true');
+      for (const command of [DATE, pythons, systemds])
+        expect(await skewBy(command)).to.be.closeTo(3600, 5, command);
+      await droplets.hosts.restart(one!, 'hard');
+      expect(await skewBy(DATE)).to.be.closeTo(3600, 5);
+    });
+
+    it('is seen at once by programs that run, and over at once', async () => {
+      const { addresses } = one!;
+      const nginxs = async (): Promise<number> => {
+        const { headers } = await fetch(`http://${addresses.public}/`, { headers: { connection: 'close' } });
+        return (Date.parse(headers.get('date')!) - Date.now()) / 1000;
+      };
+      await droplets.hosts.setFault(1, { type: 'clock-skew', ms: -10 * 24 * HOUR });
+      expect(await skewBy(DATE)).to.be.closeTo(-864_000, 5);
+      expect(await nginxs()).to.be.closeTo(-864_000, 5);
+      await droplets.hosts.clearFaults(1);
+      expect(await skewBy(DATE)).to.be.closeTo(0, 5);
+      expect(await nginxs()).to.be.closeTo(0, 5);
+    });
+
+    for (const ms of [30 * 24 * HOUR, -30 * 24 * HOUR])
+      it(`of ${ms / HOUR} hours leaves the host at work, and waiting as long as before`, async () => {
+        await droplets.hosts.setFault(1, { type: 'clock-skew', ms });
+        const timer = '--on-calendar="$(date -d "+2 seconds" "+%F %T")" --timer-property=AccuracySec=100ms';
+        for (const command of [
+          'timeout 5 python3 -c "import time; time.sleep(0.1)"',
+          `systemd-run --unit=timed ${timer} touch /run/timed`,
+          'timeout 20 sh -c "until [ -e /run/timed ]; do sleep 0.2; done"; rm /run/timed',
+          'systemctl restart nginx ssh docker && systemctl is-active nginx ssh docker',
+          `(${MAKE_TINY_IMAGE}) && docker run --rm tiny /bin/sh -c "echo ran" && docker ps`,
+        ])
+          expect(await droplets.succeeds(one!, command), command).to.equal(true);
+      });
   });
 });

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { openDockerDroplets, type DockerDroplets } from '../../../environment/docker-droplets.ts';
+import {
+  MAKE_TINY_IMAGE,
+  openDockerDroplets,
+  type DockerDroplets,
+} from '../../../environment/docker-droplets.ts';
 
 const FOREVER = new AbortController().signal;
-/** An image for the nested engine out of the machine's own files: a shell with its libraries. */
-const MAKE_IMAGE =
-  'tar -ch /bin/sh /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2 | docker import - tiny';
 
 describe('snapshots of docker hosts', () => {
   let droplets: DockerDroplets;
@@ -18,7 +19,7 @@ describe('snapshots of docker hosts', () => {
   it('bring back a file, an image and a volume of the nested engine in a rebuild', async () => {
     const spec = droplets.spec(1);
     const write = "docker run --rm -v data:/data tiny /bin/sh -c 'echo written >/data/file'";
-    await droplets.ssh(spec, `echo precious >/root/file && (${MAKE_IMAGE}) 2>&1 && ${write}`);
+    await droplets.ssh(spec, `echo precious >/root/file && (${MAKE_TINY_IMAGE}) 2>&1 && ${write}`);
     const size = await droplets.hosts.takeSnapshot(1, 501);
     await droplets.ssh(spec, 'rm /root/file; docker volume rm data; docker rmi tiny');
 
