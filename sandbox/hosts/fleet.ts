@@ -1,4 +1,4 @@
-import type { ActionRecord } from '../records.ts';
+import type { ActionRecord, ImageRecord } from '../records.ts';
 import type { Change, State } from '../state.ts';
 import type { Ending, Machines } from '../world.ts';
 import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';
@@ -141,8 +141,9 @@ class Fleet implements HostFleet {
     this.#isLookDue = false;
     if (this.#stop.signal.aborted) return;
     const { state } = this.#options;
+    const toBackUp = new Set(this.#missingBackups().map(({ dropletId }) => dropletId));
     for (const droplet of state.all('droplets')) {
-      const isWanted = this.#pendingAction(droplet.id) !== undefined;
+      const isWanted = this.#pendingAction(droplet.id) !== undefined || toBackUp.has(droplet.id);
       if (isWanted || this.#made.get(droplet.id)?.text !== JSON.stringify(hostSpec(state, droplet)))
         this.#due.add(droplet.id);
     }
@@ -194,7 +195,7 @@ class Fleet implements HostFleet {
 
   /** Makes one machine what it should be, or takes it away. */
   async #bringAbout(id: number): Promise<void> {
-    const { state, driver, now } = this.#options;
+    const { state, driver } = this.#options;
     const droplet = state.get('droplets', id);
     if (droplet === undefined) {
       await driver.destroy(id);
@@ -203,7 +204,13 @@ class Fleet implements HostFleet {
     }
     const spec = hostSpec(state, droplet);
     const action = this.#pendingAction(id);
-    if (action === undefined) return this.#converge(spec);
+    if (action === undefined) await this.#converge(spec);
+    else await this.#end(action, spec);
+    await this.#takeBackups(id);
+  }
+
+  async #end(action: ActionRecord, spec: HostSpec): Promise<void> {
+    const { now } = this.#options;
     try {
       const size = await this.#carryOut(action, spec);
       this.#endings.set(action.id, { at: now(), failed: false, ...(size !== undefined && { size }) });
@@ -211,7 +218,7 @@ class Fleet implements HostFleet {
       // A droplet that was accepted is waited for; any other action has ended, badly.
       if (action.effect.kind === 'boot') throw error;
       this.#endings.set(action.id, { at: now(), failed: true });
-      this.#complain(id, error);
+      this.#complain(spec.id, error);
     }
   }
 
@@ -222,9 +229,23 @@ class Fleet implements HostFleet {
       this.#keepsakes?.noteSnapshot(effect.id);
       return size;
     }
+    // Of the files as they were.
+    if (effect.kind === 'rebuild') await this.#takeBackups(spec.id);
     if (effect.kind === 'restart') await driver.restart(spec, effect.how);
     await this.#converge(spec);
     return undefined;
+  }
+
+  async #takeBackups(droplet: number): Promise<void> {
+    for (const { id, dropletId } of this.#missingBackups()) {
+      if (dropletId !== droplet) continue;
+      await this.#options.driver.takeSnapshot(droplet, id);
+      this.#keepsakes?.noteSnapshot(id);
+    }
+  }
+
+  #missingBackups(): readonly ImageRecord[] {
+    return this.#keepsakes?.missingBackups() ?? [];
   }
 
   async #converge(spec: HostSpec): Promise<void> {

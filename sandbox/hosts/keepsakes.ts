@@ -1,4 +1,4 @@
-import type { ActionRecord } from '../records.ts';
+import type { ActionRecord, ImageRecord } from '../records.ts';
 import type { State } from '../state.ts';
 import type { HostDriver, HostInventory } from './driver.ts';
 
@@ -9,6 +9,8 @@ export interface Keepsakes {
    * snapshot of a volume that was deleted right after is still taken. Volumes in `attached` are left alone.
    */
   sweep(attached: ReadonlySet<string>): Promise<void>;
+  /** The backups that are recorded, and not yet taken. */
+  missingBackups(): readonly ImageRecord[];
   /** A snapshot that was taken, or a volume that was attached, and is thus there. */
   noteSnapshot(id: number): void;
   noteVolumes(ids: readonly string[]): void;
@@ -45,6 +47,8 @@ export function createKeepsakes(state: State, driver: HostDriver, inventory: Hos
   }
 
   return {
+    missingBackups: () =>
+      [...state.all('snapshots')].filter(({ id, kind }) => kind === 'backup' && !snapshots.has(id)),
     async sweep(attached) {
       await copyAll();
       await destroyAll(attached);
@@ -62,6 +66,7 @@ function isSnapshotNeeded(state: State, id: number): boolean {
   return [...state.all('droplets')].some(droplet => {
     const effect = actionOn(state, droplet.actionId)?.effect;
     if (effect?.kind === 'snapshot') return effect.id === id;
+    if (effect?.kind === 'rebuild') return effect.image.id === id;
     return effect !== undefined && droplet.image.id === id;
   });
 }

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TEST_BOOT_MS, dropletBody, startTestSandbox, type TestSandbox } from '../../../builders/sandbox.ts';
 import { fakeHostDriver, type FakeHostDriver } from '../../../fakes/host-driver.ts';
 
@@ -137,6 +140,63 @@ describe('the machines behind droplets', () => {
     ]);
   });
 
+  it('are made from a snapshot that is deleted meanwhile', async () => {
+    const id = await running();
+    await act(id, { type: 'snapshot', name: 'before' });
+    await settle();
+    const [snapshot] = (await test.send('GET', '/v2/snapshots')).body.snapshots;
+    const release = driver.hold();
+    await act(id, { type: 'rebuild', image: Number(snapshot.id) });
+    await test.send('DELETE', `/v2/snapshots/${snapshot.id}`);
+    await new Promise(resolve => setImmediate(resolve)); // the fleet looks
+    expect(driver.calls.at(-1)).to.equal(`converge ${id} on`);
+    release();
+    await settle();
+    expect(driver.calls.at(-1)).to.equal(`destroySnapshot ${snapshot.id}`);
+  });
+
+  describe('have backups', () => {
+    const DAY = 86_400_000;
+    /** A machine whose first backup is due at the next request. */
+    async function dueForBackup(): Promise<number> {
+      const id = await running();
+      await act(id, { type: 'enable_backups', backup_policy: { plan: 'daily', hour: 4 } });
+      await settle();
+      test.pass(DAY);
+      return id;
+    }
+    const taken = () => driver.calls.filter(line => line.startsWith('takeSnapshot'));
+
+    it('that are taken when they are due, each once', async () => {
+      const id = await dueForBackup();
+      await settle();
+      await settle();
+      const { backups } = (await test.send('GET', `/v2/droplets/${id}/backups`)).body;
+      expect(taken()).to.deep.equal([`takeSnapshot ${id} ${backups[0].id}`]);
+    });
+
+    it('without which they are not rebuilt', async () => {
+      const id = await dueForBackup();
+      driver.failNext('takeSnapshot', 'The disk is full.');
+      const { body } = await act(id, { type: 'rebuild', image: 'debian-12-x64' });
+      await settle();
+      const { action } = (await test.send('GET', `/v2/actions/${body.action.id}`)).body;
+      expect(action.status).to.equal('errored');
+      expect(driver.machines.get(id)).to.include({ installation: 1 });
+    });
+
+    it('whose failure stops no other action', async () => {
+      const id = await dueForBackup();
+      driver.failNext('takeSnapshot', 'The disk is full.');
+      await act(id, { type: 'power_off' });
+      await settle();
+      expect(await get(id)).to.include({ status: 'off' });
+      expect(problems).to.deep.equal([
+        `The machine of droplet ${id} is not as it should be: The disk is full.`,
+      ]);
+    });
+  });
+
   describe('have firewalls', () => {
     const rule = (sources: Record<string, unknown>) => ({ protocol: 'tcp', ports: '22', sources });
     const protect = async (id: number, ...rules: unknown[]) => {
@@ -267,5 +327,29 @@ describe('the machines of an earlier life', () => {
     await sandbox.hosts!.settled();
     await sandbox.close();
     expect(driver.calls).to.deep.equal(['destroy 7', 'destroySnapshot 9', 'destroyVolume v', 'close']);
+  });
+
+  it('are backed up when they were not in that life', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+    const stateFile = join(folder, 'state.jsonl');
+    const first = fakeHostDriver();
+    const test = await startTestSandbox({ hosts: first, stateFile });
+    const policy = { backups: true, backup_policy: { plan: 'daily', hour: 4 } };
+    await test.send('POST', '/v2/droplets', dropletBody(policy));
+    await test.sandbox.hosts!.settled();
+    first.failNext('takeSnapshot', 'The disk is full.');
+    test.pass(86_400_000);
+    await test.send('GET', '/v2/droplets');
+    await test.sandbox.hosts!.settled();
+    await test.sandbox.close();
+
+    const second = fakeHostDriver();
+    const { sandbox } = await startTestSandbox({ hosts: second, stateFile }, test.now());
+    await sandbox.hosts!.settled();
+    await sandbox.close();
+    await rm(folder, { recursive: true });
+    const ofBackups = (line: string): boolean => line.startsWith('takeSnapshot');
+    expect(first.calls.filter(ofBackups)).to.have.length(1);
+    expect(second.calls.filter(ofBackups)).to.deep.equal(first.calls.filter(ofBackups));
   });
 });
