@@ -70,10 +70,13 @@ const damaged = (file: string, line: number): StateFileError =>
 
 /**
  * Writes `file` anew with what `snapshot` returns, and appends to it from then on. `snapshot` must include
- * every transaction that was appended before it is called.
+ * every transaction that was appended before it is called. Rejects with StateFileError when it cannot be written,
+ * and leaves it as it is.
  */
 export async function openJournal(file: string, snapshot: () => readonly Change[]): Promise<Journal> {
-  let whole = await rewrite(file, snapshot());
+  let whole = await rewrite(file, snapshot()).catch((error: unknown) => {
+    throw unwritable(file, error);
+  });
   await syncDirectory(dirname(file));
   let queue: string[] = [];
   let appended = 0;
@@ -127,7 +130,8 @@ export async function openJournal(file: string, snapshot: () => readonly Change[
   };
 }
 
-const unwritable = (file: string, cause: unknown): StateFileError =>
+/** Why the state file, or its lock, cannot be written. */
+export const unwritable = (file: string, cause: unknown): StateFileError =>
   new StateFileError(
     `The sandbox cannot write its state file ${file} (${(cause as Error).message}); ` +
       'make room for it or give it back, and everything goes on.',

@@ -1,16 +1,16 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { StateFileError } from './journal.ts';
+import { StateFileError, unwritable } from './journal.ts';
 
 /** Gives the lock back. */
 export type Release = () => Promise<void>;
 
 /**
  * Keeps two sandboxes from writing one state file. The lock names a process; one that is dead, killed or of
- * before a restart, holds nothing any more. Rejects with StateFileError while another one lives.
+ * before a restart, holds nothing any more. Rejects with StateFileError while another one lives, or where nothing can be written.
  */
 export async function lockStateFile(file: string): Promise<Release> {
   const lock = `${file}.lock`;
-  while (!(await takeLock(lock))) {
+  while (!(await takeLock(file, lock))) {
     const owner = await ownerOf(lock);
     if (owner !== undefined && owner !== process.pid && isAlive(owner))
       throw new StateFileError(
@@ -23,13 +23,15 @@ export async function lockStateFile(file: string): Promise<Release> {
 }
 
 /** Whether the lock was free; of two that try at once only one gets it. */
-async function takeLock(lock: string): Promise<boolean> {
+async function takeLock(file: string, lock: string): Promise<boolean> {
   try {
     await writeFile(lock, `${process.pid}\n`, { mode: 0o600, flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    // On a full disk it is there by now, and names nobody.
+    await rm(lock, { force: true });
+    throw unwritable(file, error);
   }
 }
 

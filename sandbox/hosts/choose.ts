@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError, isHostError, type HostDriver } from './driver.ts';
 import { systemClock } from './system-clock.ts';
@@ -104,5 +104,14 @@ async function recall(folder: string): Promise<Memory | undefined> {
 }
 
 async function remember(folder: string, memory: Memory): Promise<void> {
-  await writeFile(memoryFile(folder), `${JSON.stringify(memory)}\n`, { mode: 0o600 });
+  const file = memoryFile(folder);
+  try {
+    await writeFile(`${file}.new`, `${JSON.stringify(memory)}\n`, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    await rm(`${file}.new`, { force: true });
+    throw new HostError(
+      `${file} cannot be written (${(error as Error).message}): it is to name this sandbox's machines, so make room for it and start again.`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HostError } from '../../driver.ts';
 import type { DirectoryInode } from '../files/inode.ts';
 import { lineOf, readLines, type Kept } from './record.ts';
 
@@ -15,7 +16,7 @@ export interface Store {
   /** Of what kind there is what. */
   list(kind: Kind): Promise<string[]>;
   load<Facts>(kind: Kind, id: string | number): Promise<Kept<Facts> | undefined>;
-  /** Writes a record anew. */
+  /** Writes a record anew. Rejects with HostError when it cannot be written, as `add` does. */
   save<Facts>(kind: Kind, id: string | number, kept: Kept<Facts>): Promise<void>;
   /** Adds what changed since `before`. */
   add<Facts>(kind: Kind, id: string | number, before: Kept<Facts>, after: Kept<Facts>): Promise<void>;
@@ -35,10 +36,20 @@ export async function openStore(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fileOf = (kind: Kind, id: string | number): string => join(folder, `${kind}-${id}${ENDING}`);
 
+  /** Those whose last line may be half there: nothing can be added to them. */
+  const ragged = new Set<string>();
+
   async function save<Facts>(kind: Kind, id: string | number, kept: Kept<Facts>): Promise<void> {
     const file = fileOf(kind, id);
-    await writeFile(`${file}.new`, lineOf({ ...kept, root: bases[kind] }, kept, true)!, { mode: PRIVATE });
-    await rename(`${file}.new`, file);
+    const text = lineOf({ ...kept, root: bases[kind] }, kept, true)!;
+    try {
+      await writeFile(`${file}.new`, text, { mode: PRIVATE });
+      await rename(`${file}.new`, file);
+    } catch (error) {
+      await rm(`${file}.new`, { force: true });
+      throw unwritable(folder, error);
+    }
+    ragged.delete(file);
   }
 
   return {
@@ -59,11 +70,28 @@ export async function openStore(
     },
     async add(kind, id, before, after) {
       const line = lineOf(before, after);
-      if (line !== undefined) await appendFile(fileOf(kind, id), line, { mode: PRIVATE });
+      if (line === undefined) return;
+      const file = fileOf(kind, id);
+      if (ragged.has(file)) return save(kind, id, after);
+      try {
+        await appendFile(file, line, { mode: PRIVATE });
+      } catch (error) {
+        ragged.add(file);
+        throw unwritable(folder, error);
+      }
     },
-    remove: (kind, id) => rm(fileOf(kind, id), { force: true }),
+    async remove(kind, id) {
+      await rm(fileOf(kind, id), { force: true });
+      ragged.delete(fileOf(kind, id));
+    },
   };
 }
+
+const unwritable = (folder: string, cause: unknown): HostError =>
+  new HostError(
+    `What emulated hosts have cannot be written to ${folder} (${(cause as Error).message}); ` +
+      'make room for it or give it back, and everything goes on.',
+  );
 
 async function readIfPresent(file: string): Promise<string | undefined> {
   try {
