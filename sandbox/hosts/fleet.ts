@@ -1,6 +1,7 @@
 import type { ActionRecord, ImageRecord } from '../records.ts';
 import type { Change, State } from '../state.ts';
 import type { Ending, Machines } from '../world.ts';
+import { createConcerned, type Concerned } from './concerned.ts';
 import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';
 import { hostSpec } from './host-spec.ts';
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts';
@@ -66,6 +67,9 @@ class Fleet implements HostFleet {
   readonly #retries = new Map<number, () => void>();
   #keepsakes: Keepsakes | undefined;
   #sweeping: Promise<void> = Promise.resolve();
+  readonly #concerned: Concerned;
+  /** What changed since the last look; none once a look has to be at everything. */
+  #changes: Change[] | undefined;
   #isLookDue = false;
   #whenIdle: (() => void)[] = [];
 
@@ -78,6 +82,7 @@ class Fleet implements HostFleet {
     this.kind = options.driver.kind;
     this.sshPort = options.driver.sshPort;
     this.operatorAddress = options.driver.operatorAddress;
+    this.#concerned = createConcerned(options.state);
   }
 
   async start(): Promise<void> {
@@ -99,6 +104,7 @@ class Fleet implements HostFleet {
     for (const [collection, id, record] of changes)
       if (collection === 'actions' && (record as ActionRecord).status !== 'in-progress')
         this.#endings.delete(Number(id));
+    this.#changes?.push(...changes);
     if (this.#isLookDue) return;
     this.#isLookDue = true;
     setImmediate(() => this.#look());
@@ -136,20 +142,29 @@ class Fleet implements HostFleet {
     return !this.#isLookDue && isAllTried && this.#working.size === 0;
   }
 
-  /** Finds the machines that are not what they should be: of all droplets, as one rule can concern many. */
+  /**
+   * Finds the machines that are not what they should be, among those whom the changes of the records concern; at
+   * the start and after trouble among all.
+   */
   #look(): void {
     this.#isLookDue = false;
     if (this.#stop.signal.aborted) return;
-    const { state } = this.#options;
+    const concerned = this.#changes === undefined ? this.#concerned.all() : this.#concerned.by(this.#changes);
+    this.#changes = [];
     const toBackUp = new Set(this.#missingBackups().map(({ dropletId }) => dropletId));
-    for (const droplet of state.all('droplets')) {
-      const isWanted = this.#pendingAction(droplet.id) !== undefined || toBackUp.has(droplet.id);
-      if (isWanted || this.#made.get(droplet.id)?.text !== JSON.stringify(hostSpec(state, droplet)))
-        this.#due.add(droplet.id);
-    }
-    for (const id of this.#made.keys()) if (state.get('droplets', id) === undefined) this.#due.add(id);
+    for (const id of concerned) if (toBackUp.has(id) || !this.#isAsItShouldBe(id)) this.#due.add(id);
     this.#sweep();
     this.#work();
+  }
+
+  #isAsItShouldBe(id: number): boolean {
+    const { state } = this.#options;
+    const droplet = state.get('droplets', id);
+    if (droplet === undefined) return !this.#made.has(id);
+    return (
+      this.#pendingAction(id) === undefined &&
+      this.#made.get(id)?.text === JSON.stringify(hostSpec(state, droplet))
+    );
   }
 
   #work(): void {
@@ -190,6 +205,7 @@ class Fleet implements HostFleet {
       if (this.#stop.signal.aborted) return;
       this.#complain(id, error);
       this.#retryLater(id);
+      this.#changes = undefined;
     }
   }
 

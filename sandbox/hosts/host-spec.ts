@@ -72,7 +72,7 @@ function hostFirewall(state: State, droplet: DropletRecord): HostFirewall | unde
 }
 
 /** Whether a firewall covers a droplet, by its id or by a tag. */
-const protects = ({ dropletIds, tags }: FirewallRecord, droplet: DropletRecord): boolean =>
+export const protects = ({ dropletIds, tags }: FirewallRecord, droplet: DropletRecord): boolean =>
   dropletIds.includes(droplet.id) || tags.some(tag => hasTag(droplet.tags, tag));
 
 function hostRule(state: State, rule: FirewallRule, target: string): HostRule {

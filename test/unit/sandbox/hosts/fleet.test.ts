@@ -236,6 +236,21 @@ describe('the machines behind droplets', () => {
       const peers = driver.machines.get(id)!.firewall!.inbound[0]!.peers;
       const other = [...driver.machines.values()].find(({ name }) => name === 'other')!;
       expect(peers).to.deep.equal([other.addresses.public, other.addresses.private]);
+      const resource = { resource_id: String(other.id), resource_type: 'droplet' };
+      await test.send('DELETE', '/v2/tags/peer/resources', { resources: [resource] });
+      await test.sandbox.hosts!.settled();
+      expect(driver.machines.get(id)!.firewall!.inbound[0]!.peers).to.deep.equal([]);
+    });
+
+    it('that let a droplet in by its id as long as there is one', async () => {
+      const [id, other] = [await running(), await running()];
+      await protect(id, rule({ droplet_ids: [other] }));
+      const { addresses } = driver.machines.get(other)!;
+      const peers = () => driver.machines.get(id)!.firewall!.inbound[0]!.peers;
+      expect(peers()).to.deep.equal([addresses.public, addresses.private]);
+      await test.send('DELETE', `/v2/droplets/${other}`);
+      await test.sandbox.hosts!.settled();
+      expect(peers()).to.deep.equal([]);
     });
   });
 
@@ -288,10 +303,17 @@ describe('the machines behind droplets', () => {
     const id = await running();
     const { ip } = (await test.send('POST', '/v2/reserved_ips', { droplet_id: id })).body.reserved_ip;
     await settle();
-    expect(driver.machines.get(id)!.addresses.reserved).to.equal(ip);
+    const led = () => driver.machines.get(id)!.addresses.reserved;
+    expect(led()).to.equal(ip);
     await test.send('POST', `/v2/reserved_ips/${ip}/actions`, { type: 'unassign' });
     await settle();
-    expect(driver.machines.get(id)!.addresses.reserved).to.equal(undefined);
+    expect(led()).to.equal(undefined);
+    await test.send('POST', `/v2/reserved_ips/${ip}/actions`, { type: 'assign', droplet_id: id });
+    await settle();
+    expect(led()).to.equal(ip);
+    await test.send('DELETE', `/v2/reserved_ips/${ip}`);
+    await test.sandbox.hosts!.settled();
+    expect(led()).to.equal(undefined);
   });
 
   it('take faults, one call at a time', async () => {
