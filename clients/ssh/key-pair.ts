@@ -12,8 +12,12 @@ export interface SshKeyPair {
 export async function generateKeyPair(comment: string): Promise<SshKeyPair> {
   // ssh2 takes 50 ms to load and is needed once in a fleet's life.
   const { default: ssh2 } = await import('ssh2');
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-  return { privateKey: pair.private, publicKey: pair.public };
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    // It cuts a zero off the front of the public half (mscdex/ssh2#1390): one pair in 256, which nobody can read.
+    if (ssh2.utils.parseKey(pair.private) instanceof Error) continue;
+    return { privateKey: pair.private, publicKey: pair.public };
+  }
 }
 
 const MAGIC = 'openssh-key-v1\0';

@@ -7,8 +7,16 @@ export interface HostKey {
 }
 
 export function newHostKey(comment: string): HostKey {
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-  return { privateKey: ended(privateKey), publicKey: ended(publicKey) };
+  for (;;) {
+    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    // It cuts a zero off the front of the public half (mscdex/ssh2#1390): one pair in 256, which nobody can read.
+    if (!isReadableKey(privateKey)) continue;
+    return { privateKey: ended(privateKey), publicKey: ended(publicKey) };
+  }
 }
+
+/** Whether a private key's file is one that SSH can use. */
+export const isReadableKey = (text: string | Buffer): boolean =>
+  !(ssh2.utils.parseKey(text) instanceof Error);
 
 const ended = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);

@@ -5,6 +5,7 @@ import ssh2, {
   type PublicKeyAuthContext,
   type TcpipRequestInfo,
 } from 'ssh2';
+import { isReadableKey } from '../host-keys.ts';
 import type { Machine } from '../machine.ts';
 import { findUser } from '../users.ts';
 import { serveSession } from './session.ts';
@@ -43,7 +44,8 @@ export function startSshd(context: SshdContext): Sshd {
   const config = readSshdConfig(files);
   const hostKeys = config.hostKeyFiles
     .filter(path => files.find(path)?.type === 'file')
-    .map(path => Buffer.from(files.read(path)));
+    .map(path => Buffer.from(files.read(path)))
+    .filter(isReadableKey);
   const origins = new WeakMap<Duplex, Origin>();
   // Made when first needed: of a thousand machines few are spoken to at once.
   let server: ssh2.Server | undefined;

@@ -381,6 +381,14 @@ describe('The driver of emulated hosts', () => {
     });
   });
 
+  it('has no sshd with a host key that nobody can read, and lets the other hosts be', async () => {
+    await world.driver.converge(other, signal);
+    const ruin = 'echo nonsense >/etc/ssh/ssh_host_ed25519_key; systemctl restart ssh';
+    expect((await world.ssh(web, [ruin])).code).to.not.equal(0);
+    expect((await world.ssh(web, ['true'])).code).to.equal(255);
+    expect(await on(other, 'echo there')).to.equal('there');
+  });
+
   it('makes a host after all when its port was taken at first, first boot included', async () => {
     const blocker = createServer().listen(world.driver.sshPort, other.addresses.public);
     await once(blocker, 'listening');

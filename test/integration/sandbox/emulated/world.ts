@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { systemClock } from '../../../../clients/clock.ts';
+import { generateKeyPair } from '../../../../clients/ssh/key-pair.ts';
 import { createEmulatedDriver, type EmulatedOptions } from '../../../../sandbox/hosts/emulated/driver.ts';
 import type { HostDriver, HostSpec } from '../../../../sandbox/hosts/driver.ts';
 
@@ -43,15 +44,15 @@ export async function openEmulatedWorld(options: Partial<EmulatedOptions> = {}):
       bootMs: 0,
       ...options,
     });
-  const keys = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'someone' });
+  const { publicKey, privateKey } = await generateKeyPair('someone');
   const keyFile = join(folder, 'key');
-  await writeFile(keyFile, keys.private);
+  await writeFile(keyFile, privateKey);
   await chmod(keyFile, 0o600);
   const world: EmulatedWorld = {
     driver: await open(),
     folder: join(folder, 'hosts'),
-    publicKey: keys.public,
-    privateKey: keys.private,
+    publicKey,
+    privateKey,
     ssh: (host, args, input) => {
       const options = ['-i', keyFile, '-p', String(world.driver.sshPort), ...OPTIONS];
       const flags = args[0]?.startsWith('-') ? args.slice(0, 1) : [];
@@ -69,7 +70,7 @@ export async function openEmulatedWorld(options: Partial<EmulatedOptions> = {}):
           host: host.addresses.public,
           port: world.driver.sshPort,
           username: 'root',
-          privateKey: keys.private,
+          privateKey,
         },
         count,
       ),

@@ -8,6 +8,15 @@ describe("A private key's file", () => {
     expect(`${publicKeyOf(privateKey)} somebody`).to.equal(publicKey);
   });
 
+  it('holds 32 bytes of it, however many of them are zero', async () => {
+    // One in 256 begins with a zero: not one of so many would be a miracle.
+    for (let pair = 0; pair < 2_000; pair++) {
+      const { publicKey } = await generateKeyPair('somebody');
+      const key = Buffer.from(publicKey.split(' ')[1]!, 'base64');
+      expect(key).to.have.length('....ssh-ed25519....'.length + 32);
+    }
+  });
+
   it('is refused in another format', () => {
     const pkcs8 = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----\n';
     for (const text of [pkcs8, '', 'no key at all'])
