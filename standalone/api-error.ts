@@ -29,6 +29,21 @@ export class ApiError extends Error {
     this.reason = reason;
     this.details = details;
   }
+
+  /** The metav1.Status that says it. */
+  toStatus(): object {
+    const { message, reason, details, code } = this;
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      reason,
+      details,
+      code,
+    };
+  }
 }
 
 export const isApiError = (error: unknown): error is ApiError => error instanceof ApiError;
@@ -43,21 +58,16 @@ interface Named {
 const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);
 
 /** An error about one object; `says` gets its kind and name. */
-function about(
-  { group, plural }: Named,
-  name: string,
-  [code, reason]: [number, string],
-  says: (who: string) => string,
-): ApiError {
+function about({ group, plural }: Named, name: string, says: (who: string) => [number, string, string]) {
   const details = { name, group: group || undefined, kind: plural };
-  return new ApiError(code, reason, says(`${qualified(plural, group)} "${name}"`), details);
+  return new ApiError(...says(`${qualified(plural, group)} "${name}"`), details);
 }
 
 /** The request itself makes no sense. */
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 
 export const notFound = (kind: Named, name: string): ApiError =>
-  about(kind, name, [404, 'NotFound'], who => `${who} not found`);
+  about(kind, name, who => [404, 'NotFound', `${who} not found`]);
 
 /** 404 for an address. */
 export const noSuchPath = (): ApiError =>
@@ -68,15 +78,15 @@ export const methodNotAllowed = (
 ): ApiError => new ApiError(405, 'MethodNotAllowed', message, {});
 
 export const alreadyExists = (kind: Named, name: string): ApiError =>
-  about(kind, name, [409, 'AlreadyExists'], who => `${who} already exists`);
+  about(kind, name, who => [409, 'AlreadyExists', `${who} already exists`]);
 
 /** A precondition does not hold. */
 export const conflict = (kind: Named, name: string, why: string): ApiError =>
-  about(kind, name, [409, 'Conflict'], who => `Operation cannot be fulfilled on ${who}: ${why}`);
+  about(kind, name, who => [409, 'Conflict', `Operation cannot be fulfilled on ${who}: ${why}`]);
 
 /** Allowed to nobody. */
 export const forbidden = (kind: Named, name: string, why: string): ApiError =>
-  about(kind, name, [403, 'Forbidden'], who => `${who} is forbidden: ${why}`);
+  about(kind, name, who => [403, 'Forbidden', `${who} is forbidden: ${why}`]);
 
 /** The version asked for is no longer, or not, in the journal; the client must list again. */
 export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message);
@@ -95,40 +105,37 @@ export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, ca
   return new ApiError(422, 'Invalid', `${qualified(kind, group)} "${name}" is invalid: ${list}`, details);
 }
 
-/** field.Invalid of Kubernetes: `value` is shown as JSON. */
-export const invalidValue = (field: string, value: unknown, why: string): Cause => {
-  const message = `Invalid value: ${JSON.stringify(value) ?? 'null'}: ${why}`;
-  return { reason: 'FieldValueInvalid', message, field };
-};
+// The errors of Kubernetes' field package. Values are shown as JSON.
 
-/** field.Required. */
-export const requiredValue = (field: string, why = ''): Cause => {
-  const message = why === '' ? 'Required value' : `Required value: ${why}`;
-  return { reason: 'FieldValueRequired', message, field };
-};
+const shown = (value: unknown): string => JSON.stringify(value) ?? 'null';
+const cause = (reason: string, field: string, message: string): Cause => ({
+  reason: `FieldValue${reason}`,
+  message,
+  field,
+});
 
-/** field.NotSupported. */
+export const invalidValue = (field: string, value: unknown, why: string): Cause =>
+  cause('Invalid', field, `Invalid value: ${shown(value)}: ${why}`);
+
+/** The value is not even of its type. */
+export const mistypedValue = (field: string, value: unknown, why: string): Cause =>
+  cause('TypeInvalid', field, `Invalid value: ${shown(value)}: ${why}: ${shown(value)}`);
+
+export const isMistyped = ({ reason }: Cause): boolean => reason === 'FieldValueTypeInvalid';
+
+export const requiredValue = (field: string, why?: string): Cause =>
+  cause('Required', field, why === undefined ? 'Required value' : `Required value: ${why}`);
+
 export const unsupportedValue = (field: string, value: unknown, known: readonly unknown[]): Cause => {
-  const values = known.map(one => JSON.stringify(one)).join(', ');
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${values}`;
-  return { reason: 'FieldValueNotSupported', message, field };
+  const values = known.map(shown).join(', ');
+  return cause('NotSupported', field, `Unsupported value: ${shown(value)}: supported values: ${values}`);
 };
 
-/** field.Forbidden. */
-export const forbiddenValue = (field: string, why: string): Cause => {
-  return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
-};
+export const forbiddenValue = (field: string, why: string): Cause =>
+  cause('Forbidden', field, `Forbidden: ${why}`);
 
-/** The metav1.Status that says it. */
-export function toStatus({ message, reason, details, code }: ApiError): object {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message,
-    reason,
-    details,
-    code,
-  };
-}
+export const duplicateValue = (field: string, value: unknown): Cause =>
+  cause('Duplicate', field, `Duplicate value: ${shown(value)}`);
+
+export const tooLong = (field: string, bytes: number): Cause =>
+  cause('TooLong', field, `Too long: must have at most ${bytes} bytes`);

@@ -1,10 +1,8 @@
-import { Dependents } from './dependents.ts';
+import { EVENT, NAMESPACE } from './built-in-kinds.ts';
 import { GarbageCollector } from './garbage-collection.ts';
-import { EVENT } from './built-in-kinds.ts';
 import type { Kind } from './kinds.ts';
-import { deleteNamespaces } from './namespace-deletion.ts';
-import type { Resources } from './resources.ts';
 import type { ApiObject } from './object.ts';
+import type { Resources } from './resources.ts';
 import { storeKey, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -27,13 +25,17 @@ export interface Background {
  * the bookmarks of watches, and the compaction of the journal. The returned function stops it all.
  */
 export function startBackground({ store, resources, watches, kinds, now }: Background): () => void {
-  const dependents = new Dependents(kinds, store);
-  store.onChange(change => dependents.apply(change));
-  const garbage = new GarbageCollector(store, dependents, resources);
-  const namespaces = deleteNamespaces(kinds, store, resources);
+  const garbage = new GarbageCollector(kinds, store, resources);
+  const namespaces = new WorkQueue(name => emptyNamespace(name, kinds, store, resources));
   const expiry = new WorkQueue(() => expireEvents(store, now()));
   const compaction = new WorkQueue(() => store.compact());
-  store.onChange(() => compaction.add('journal'));
+  for (const { object } of store.list(NAMESPACE.id)) namespaces.add(object.metadata.name);
+  store.onChange(({ kind, before, after }) => {
+    const { name, namespace } = (after ?? before)!.object.metadata;
+    if (kind === NAMESPACE.id) namespaces.add(name);
+    else if (after === undefined && namespace !== undefined) namespaces.add(namespace);
+    compaction.add('journal');
+  });
   const timer = setInterval(() => {
     watches.sendBookmarks();
     expiry.add('events');
@@ -42,6 +44,24 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
     clearInterval(timer);
     for (const part of [garbage, namespaces, expiry, compaction]) part.close();
   };
+}
+
+const IN_BACKGROUND = { dryRun: false, propagationPolicy: 'Background', preconditions: {} } as const;
+
+/** Empties a namespace that is being deleted, and removes it once nothing is left in it. */
+function emptyNamespace(namespace: string, kinds: readonly Kind[], store: Store, resources: Resources): void {
+  const key = storeKey(undefined, namespace);
+  const metadata = store.get(NAMESPACE.id, key)?.object.metadata;
+  if (metadata?.deletionTimestamp === undefined) return;
+  const targets = kinds.flatMap(kind =>
+    store
+      .list(kind.id)
+      .filter(({ object }) => object.metadata.namespace === namespace)
+      .map(({ object }) => ({ kind, namespace, name: object.metadata.name })),
+  );
+  const deleted = targets.map(target => resources.delete(target, IN_BACKGROUND));
+  if (deleted.every(({ isGone }) => isGone) && metadata.finalizers === undefined)
+    store.remove(NAMESPACE.id, key);
 }
 
 /** Removes the Events that are over an hour old. `now` is in milliseconds. */

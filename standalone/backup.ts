@@ -1,19 +1,26 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { APPLICATION_ID, copyDatabase, DATABASE_FILE, DatabaseError, DatabaseInUse } from './database.ts';
+import {
+  APPLICATION_ID,
+  copyDatabase,
+  DATABASE_FILE,
+  DatabaseError,
+  DatabaseInUse,
+  explain,
+} from './database.ts';
 import { Store } from './store.ts';
 
 /**
  * Copies the state in that directory to a new file, which only its owner can read; a server may be running there.
- * Rejects with a DatabaseError of one sentence.
+ * Rejects with a DatabaseError.
  */
 export async function backUp(stateDir: string, file: string): Promise<void> {
-  if (fs.existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
   const database = join(stateDir, DATABASE_FILE);
-  if (!fs.existsSync(database))
-    throw new DatabaseError(database, 'does not exist', ': there is nothing to back up');
   const unfinished = `${file}.unfinished`;
   try {
+    if (fs.existsSync(file)) throw new DatabaseError(file, 'is there already', ': name a file that is not');
+    if (!fs.existsSync(database))
+      throw new DatabaseError(database, 'does not exist', ': there is nothing to back up');
     fs.writeFileSync(unfinished, '', { mode: 0o600 });
     await copyDatabase(database, unfinished);
     // Unlike a rename, this overwrites nothing that has come meanwhile.
@@ -27,8 +34,8 @@ export async function backUp(stateDir: string, file: string): Promise<void> {
 
 /**
  * Puts a backup in the place of the state in that directory, where no server may be running. What was there is moved
- * into a folder beside it, whose path is returned. `now` is in milliseconds. Throws a DatabaseError of one sentence,
- * and then nothing has changed.
+ * into a folder beside it, whose path is returned. `now` is in milliseconds. Throws a DatabaseError, and then nothing
+ * has changed.
  */
 export function restore(stateDir: string, file: string, now: number): string | undefined {
   try {
@@ -61,7 +68,7 @@ function requireBackup(file: string): void {
 function lastVersion(stateDir: string, now: number): number {
   if (!fs.existsSync(join(stateDir, DATABASE_FILE))) return 0;
   try {
-    const store = Store.open(stateDir, now);
+    const store = new Store(stateDir, now);
     store.close();
     return store.version;
   } catch (error) {
@@ -75,7 +82,7 @@ function prepare(folder: string, file: string, version: number): string {
   const copy = join(folder, DATABASE_FILE);
   fs.copyFileSync(file, copy);
   try {
-    const store = Store.open(folder, version);
+    const store = new Store(folder, version);
     // What clients saw since the backup was made must not be mistaken for what is now.
     store.database.restartAt(Math.max(version, store.version + 1));
     store.close();
@@ -90,22 +97,12 @@ function prepare(folder: string, file: string, version: number): string {
 /** There is a database in place at every moment: the old one is linked elsewhere before the new one replaces it. */
 function swap(stateDir: string, fresh: string): string | undefined {
   const database = join(stateDir, DATABASE_FILE);
-  if (!fs.existsSync(database)) {
-    fs.renameSync(fresh, database);
-    return undefined;
-  }
-  const kept = fs.mkdtempSync(join(stateDir, 'before-restore-'));
-  fs.linkSync(database, join(kept, DATABASE_FILE));
-  for (const suffix of ['-wal', '-shm']) {
-    if (fs.existsSync(database + suffix))
+  const kept = fs.existsSync(database) ? fs.mkdtempSync(join(stateDir, 'before-restore-')) : undefined;
+  if (kept !== undefined) {
+    fs.linkSync(database, join(kept, DATABASE_FILE));
+    for (const suffix of ['-wal', '-shm'].filter(suffix => fs.existsSync(database + suffix)))
       fs.renameSync(database + suffix, join(kept, DATABASE_FILE + suffix));
   }
   fs.renameSync(fresh, database);
   return kept;
-}
-
-function explain(error: unknown, file: string, why: string): DatabaseError {
-  return error instanceof DatabaseError
-    ? error
-    : new DatabaseError(file, why, `: ${(error as Error).message}`, error);
 }

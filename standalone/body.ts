@@ -7,12 +7,19 @@ import { ApiError, badRequest, unsupportedMediaType } from './api-error.ts';
 const MOST_BYTES = 3 * 1024 * 1024;
 const DEEPEST_NESTING = 100;
 
+/** What a body holds. */
+export interface Body {
+  value: unknown;
+  /** Names that stand twice in one object, of which the last counts, in the words of a real API server. */
+  duplicates: string[];
+}
+
 /** The media type of the body, without parameters; empty when none is given. */
 export const contentType = (request: IncomingMessage): string =>
   (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 
-/** The whole body as text. Throws 413 when it is too long. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** Undefined when there is none. Throws 400, 413 or 415. */
+export async function readBody(request: IncomingMessage): Promise<Body | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -22,31 +29,21 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const text = Buffer.concat(chunks).toString('utf8');
+  return text === '' ? undefined : parseBody(text, contentType(request));
 }
 
-/** What a body holds. */
-export interface Body {
-  value: unknown;
-  /** Names that stand twice in one object, of which the last counts, in the words of a real API server. */
-  duplicates: string[];
-}
-
-/** Reads a JSON or YAML body. Throws 400 or 415. */
+/** Reads JSON or YAML. Throws 400 or 415. */
 export function parseBody(text: string, type: string): Body {
   switch (type) {
     case '':
     case 'application/json':
     case 'application/json-patch+json':
     case 'application/merge-patch+json':
-    case 'application/strategic-merge-patch+json': {
-      const value = checkTree(parseWith(JSON.parse, text, 'JSON'));
-      return { value, duplicates: duplicatesInJson(text) };
-    }
-    case 'application/yaml': {
-      const { value, duplicates } = parseWith(readYaml, text, 'YAML');
-      return { value: checkTree(value), duplicates };
-    }
+    case 'application/strategic-merge-patch+json':
+      return parseWith(readJson, text, 'JSON');
+    case 'application/yaml':
+      return parseWith(readYaml, text, 'YAML');
     case 'application/vnd.kubernetes.protobuf':
       throw unsupportedMediaType(
         'the body is protobuf, which the standalone API does not read: write the object to a file, or add --dry-run=client -o yaml, and use kubectl apply -f',
@@ -58,10 +55,11 @@ export function parseBody(text: string, type: string): Body {
   }
 }
 
-function parseWith<T>(parser: (text: string) => T, text: string, language: string): T {
+function parseWith(parser: (text: string) => Body, text: string, language: string): Body {
   try {
     return parser(text);
   } catch (error) {
+    if (error instanceof ApiError) throw error;
     // The parser's own text quotes the body, which may be a Secret.
     const at = /at position \d+|at line \d+, column \d+/.exec((error as Error).message)?.[0];
     throw badRequest(`the body is not ${language}${at === undefined ? '' : `: it breaks ${at}`}`);
@@ -69,7 +67,8 @@ function parseWith<T>(parser: (text: string) => T, text: string, language: strin
 }
 
 /** JSON.parse keeps the last of two fields of one name and says nothing of the first. */
-function duplicatesInJson(text: string): string[] {
+function readJson(text: string): Body {
+  const value = checkTree(JSON.parse(text));
   const duplicates: string[] = [];
   const names: Set<string>[] = [];
   visitJson(text, {
@@ -82,14 +81,14 @@ function duplicatesInJson(text: string): string[] {
       seen.add(name);
     },
   });
-  return duplicates;
+  return { value, duplicates };
 }
 
 const toFieldPath = (path: readonly (string | number)[]): string =>
-  path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? part : `${text}.${part}`;
-  }, '');
+  path
+    .map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`))
+    .join('')
+    .slice(1);
 
 /** The parser's own search for duplicates takes time by the square of the keys. */
 function readYaml(text: string): Body {
@@ -107,7 +106,7 @@ function readYaml(text: string): Body {
       }
     },
   });
-  return { value: document.toJS({ maxAliasCount: 0 }), duplicates };
+  return { value: checkTree(document.toJS({ maxAliasCount: 0 })), duplicates };
 }
 
 /**
@@ -115,7 +114,8 @@ function readYaml(text: string): Body {
  * exhausts the stack; and the name that JavaScript gives a meaning of its own.
  */
 function checkTree(value: unknown, depth = 0): unknown {
-  if (typeof value === 'number') checkNumber(value);
+  if (typeof value === 'number' && !isKept(value))
+    throw badRequest('a number in the body is beyond 2^53, where the standalone API loses digits');
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= DEEPEST_NESTING) throw badRequest(`the body is nested more than ${DEEPEST_NESTING} deep`);
   if (Object.hasOwn(value, '__proto__')) throw badRequest('the name "__proto__" is not allowed');
@@ -123,7 +123,5 @@ function checkTree(value: unknown, depth = 0): unknown {
   return value;
 }
 
-function checkNumber(value: number): void {
-  const isKept = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-  if (!isKept) throw badRequest('a number in the body is beyond 2^53, where the standalone API loses digits');
-}
+const isKept = (number: number): boolean =>
+  Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));

@@ -1,32 +1,32 @@
 import * as rules from './built-in-rules.ts';
-import { AGE, ageOf, at, column, NAME } from './columns.ts';
+import { AGE, ageOf, column, NAME } from './columns.ts';
 import { newKind, type Kind } from './kinds.ts';
 import { isJsonObject, type ApiObject } from './object.ts';
-import { described, int32, kindSchema, map, object, text, time, type Schema } from './schema.ts';
+import { flag, int32, kindSchema, list, map, object, text, time, type Schema } from './schema.ts';
 
 // The kinds that Kubernetes itself brings: each entry says all that there is to say of one. Their schemas hold what the
 // Go structs of Kubernetes do.
 
-const texts = (...names: string[]): Schema => object(Object.fromEntries(names.map(name => [name, text()])));
+const texts = (...names: string[]) => Object.fromEntries(names.map(name => [name, text()]));
 const REFERENCE_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
-const reference = texts(...REFERENCE_FIELDS);
+const reference = (description?: string): Schema => object(texts(...REFERENCE_FIELDS), description);
 const condition = object({
-  ...texts('type', 'status', 'reason', 'message').properties,
-  lastTransitionTime: time,
+  ...texts('type', 'status', 'reason', 'message'),
+  lastTransitionTime: time(),
 });
 const base64: Schema = { type: 'string', format: 'byte' };
-const immutable: Schema = { type: 'boolean', description: 'When true, the data cannot be changed any more.' };
+const immutable = flag('When true, the data cannot be changed any more.');
 
 const countKeys = (value: unknown): number => (isJsonObject(value) ? Object.keys(value).length : 0);
 const DATA = column('Data', object => countKeys(object['data']) + countKeys(object['binaryData']), {
   type: 'integer',
 });
-const lastSeen = (object: ApiObject): unknown =>
-  object['lastTimestamp'] ?? object['eventTime'] ?? object['firstTimestamp'];
+const lastSeen = (event: ApiObject): unknown =>
+  event['lastTimestamp'] ?? event['eventTime'] ?? event['firstTimestamp'];
 
-function involvedObject(object: ApiObject): string {
-  const reference = (object['involvedObject'] ?? {}) as { kind?: string; name?: string };
-  return `${(reference.kind ?? '').toLowerCase()}/${reference.name ?? ''}`;
+function involvedObject(event: ApiObject): string {
+  const { kind = '', name = '' } = event['involvedObject'] as { kind?: string; name?: string };
+  return `${kind.toLowerCase()}/${name}`;
 }
 
 /** v1 Namespace. */
@@ -37,14 +37,11 @@ export const NAMESPACE: Kind = newKind({
   shortNames: ['ns'],
   namespaced: false,
   hasStatus: true,
-  columns: [NAME, column('Status', at('.status.phase')), AGE],
+  columns: [NAME, column('Status', '.status.phase'), AGE],
   schema: kindSchema('A Namespace is a scope for names.', {
-    spec: described(
-      object({ finalizers: { type: 'array', items: text() } }),
-      'Finalizers of the namespace itself.',
-    ),
-    status: described(
-      object({ phase: text('Active or Terminating.'), conditions: { type: 'array', items: condition } }),
+    spec: object({ finalizers: list(text()) }, 'Finalizers of the namespace itself.'),
+    status: object(
+      { phase: text('Active or Terminating.'), conditions: list(condition) },
       'Where the namespace is in its life.',
     ),
   }),
@@ -59,28 +56,28 @@ export const EVENT: Kind = newKind({
   plural: 'events',
   shortNames: ['ev'],
   columns: [
-    column('Last Seen', (object, now) => ageOf(lastSeen(object), now)),
-    column('Type', at('.type')),
-    column('Reason', at('.reason')),
+    column('Last Seen', (event, now) => ageOf(lastSeen(event), now)),
+    column('Type', '.type'),
+    column('Reason', '.reason'),
     column('Object', involvedObject),
-    column('Subobject', at('.involvedObject.fieldPath'), { priority: 1 }),
-    column('Message', at('.message')),
-    column('Count', at('.count'), { type: 'integer', priority: 1 }),
+    column('Subobject', '.involvedObject.fieldPath', { priority: 1 }),
+    column('Message', '.message'),
+    column('Count', '.count', { type: 'integer', priority: 1 }),
     { ...NAME, priority: 1 },
   ],
   schema: kindSchema('An Event is a report of something that happened to an object.', {
-    involvedObject: described(reference, 'What the event is about.'),
+    involvedObject: reference('What the event is about.'),
     reason: text('Why, in one CamelCase word.'),
     message: text('What happened, for a person.'),
-    source: texts('component', 'host'),
-    firstTimestamp: described(time, 'When it happened first.'),
-    lastTimestamp: described(time, 'When it happened last.'),
-    count: described(int32, 'How often it happened.'),
+    source: object(texts('component', 'host')),
+    firstTimestamp: time('When it happened first.'),
+    lastTimestamp: time('When it happened last.'),
+    count: int32('How often it happened.'),
     type: text('Normal or Warning.'),
-    eventTime: described(time, 'When the event was first observed.'),
-    series: object({ count: int32, lastObservedTime: time }),
+    eventTime: time('When the event was first observed.'),
+    series: object({ count: int32(), lastObservedTime: time() }),
     action: text('What was done or failed.'),
-    related: reference,
+    related: reference(),
     reportingComponent: text('The controller that tells.'),
     reportingInstance: text('Which instance of it.'),
   }),
@@ -103,7 +100,7 @@ export const CUSTOM_RESOURCE_DEFINITION: Kind = newKind({
   categories: ['api-extensions'],
   namespaced: false,
   readOnly: true,
-  columns: [NAME, column('Created At', object => object.metadata.creationTimestamp, { type: 'date' })],
+  columns: [NAME, column('Created At', '.metadata.creationTimestamp', { type: 'date' })],
   schema: { type: 'object', description: 'A CustomResourceDefinition is a kind that was added to the API.' },
 });
 
@@ -114,13 +111,16 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
     group: '',
     kind: 'Secret',
     plural: 'secrets',
-    columns: [NAME, column('Type', at('.type')), DATA, AGE],
-    schema: kindSchema('A Secret holds data that is not to be shown.', {
-      data: map(base64, 'The values, in base64.'),
-      stringData: map(text(), 'Write-only: plain values that are merged into data.'),
-      type: text('Says what the data is for.'),
-      immutable,
-    }),
+    columns: [NAME, column('Type', '.type'), DATA, AGE],
+    schema: {
+      ...kindSchema('A Secret holds data that is not to be shown.', {
+        data: map(base64, 'The values, in base64.'),
+        stringData: map(text(), 'Write-only: plain values that are merged into data.'),
+        type: text('Says what the data is for.'),
+        immutable,
+      }),
+      'x-omits-empty': true,
+    },
     complete: rules.completeSecret,
     validate: rules.validateSecret,
     selectableFields: ['type'],
@@ -131,12 +131,14 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
     plural: 'configmaps',
     shortNames: ['cm'],
     columns: [NAME, DATA, AGE],
-    schema: kindSchema('A ConfigMap holds configuration.', {
-      data: map(text(), 'The values.'),
-      binaryData: map(base64, 'Values that are not UTF-8, in base64.'),
-      immutable,
-    }),
-    complete: rules.completeConfigMap,
+    schema: {
+      ...kindSchema('A ConfigMap holds configuration.', {
+        data: map(text(), 'The values.'),
+        binaryData: map(base64, 'Values that are not UTF-8, in base64.'),
+        immutable,
+      }),
+      'x-omits-empty': true,
+    },
     validate: rules.validateConfigMap,
   }),
   EVENT,
@@ -144,20 +146,19 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
     group: 'coordination.k8s.io',
     kind: 'Lease',
     plural: 'leases',
-    columns: [NAME, column('Holder', at('.spec.holderIdentity')), AGE],
+    columns: [NAME, column('Holder', '.spec.holderIdentity'), AGE],
     schema: kindSchema('A Lease says who holds something, and until when.', {
-      spec: described(
-        object({
+      spec: object(
+        {
           holderIdentity: text('Who holds it.'),
-          leaseDurationSeconds: described(int32, 'How long a candidate waits after renewTime.'),
-          acquireTime: described(time, 'When it was acquired.'),
-          renewTime: described(time, 'When it was last renewed.'),
-          leaseTransitions: described(int32, 'How often the holder changed.'),
-        }),
+          leaseDurationSeconds: { ...int32('How long a candidate waits after renewTime.'), minimum: 1 },
+          acquireTime: time('When it was acquired.'),
+          renewTime: time('When it was last renewed.'),
+          leaseTransitions: { ...int32('How often the holder changed.'), minimum: 0 },
+        },
         'The claim.',
       ),
     }),
-    validate: rules.validateLease,
     createsOnUpdate: true,
     updatesUnconditionally: false,
   }),

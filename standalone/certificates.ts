@@ -4,9 +4,8 @@ import {
   randomBytes,
   sign,
   X509Certificate,
-  type KeyObject,
+  type KeyPairKeyObjectResult,
 } from 'node:crypto';
-import * as der from './der.ts';
 
 /** A certificate and its private key, as PEM. */
 export interface KeyPair {
@@ -22,36 +21,14 @@ export interface TlsIdentity {
   client: KeyPair;
 }
 
-const YEARS_VALID = 10;
-const P_256 = { namedCurve: 'P-256' };
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
-const COMMON_NAME = '2.5.4.3';
-const EXTENSION = {
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAlternativeName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
-};
-/** Purposes of ExtendedKeyUsage. */
-const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-/** Bits of KeyUsage, counted from the left. */
-const DIGITAL_SIGNATURE = 0;
-const KEY_CERT_SIGN = 5;
-const CRL_SIGN = 6;
-
-/** Who a certificate is about, and with which key. */
-interface Party {
+/** Who a certificate is about, or signed by. */
+interface Party extends KeyPairKeyObjectResult {
   name: string;
-  publicKey: KeyObject;
 }
 
-interface Authority extends Party {
-  privateKey: KeyObject;
-}
-
+const YEARS_VALID = 10;
+const HOUR = 3_600_000;
+const MONTH = 30 * 24 * HOUR;
 const LOOPBACK = '127.0.0.1';
 
 /**
@@ -59,24 +36,26 @@ const LOOPBACK = '127.0.0.1';
  * P-256, ten years). The authority's key is forgotten, so nothing else can ever be signed in its name.
  */
 export function createTlsIdentity(now: number, addresses: readonly string[] = []): TlsIdentity {
-  const authority = { name: 'dropfleet-standalone-ca', ...generateKeyPairSync('ec', P_256) };
-  const certify = (subject: Party, extensions: Buffer[]): string =>
-    signCertificate(subject, authority, now, extensions);
-  const issue = (name: string, purpose: string, extensions: Buffer[]): KeyPair => {
-    const party = { name, ...generateKeyPairSync('ec', P_256) };
-    const certificate = certify(party, [...leafExtensions(party, authority, purpose), ...extensions]);
+  const newParty = (name: string): Party => ({
+    name,
+    ...generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  });
+  const authority = newParty('dropfleet-standalone-ca');
+  const issue = (name: string, extensions: Der[]): KeyPair => {
+    const party = newParty(name);
+    const certificate = certify(party, authority, now, [...leafExtensions(party, authority), ...extensions]);
     return { certificate, key: party.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
   };
+  const names = alternativeNames([LOOPBACK, ...addresses]);
   return {
-    authority: certify(authority, authorityExtensions(authority)),
-    server: issue('dropfleet-standalone', SERVER_AUTH, [alternativeNames([LOOPBACK, ...addresses])]),
-    client: issue('dropfleet-standalone-admin', CLIENT_AUTH, []),
+    authority: certify(authority, authority, now, authorityExtensions(authority)),
+    server: issue('dropfleet-standalone', [purpose(OID.serverAuth), names]),
+    client: issue('dropfleet-standalone-admin', [purpose(OID.clientAuth)]),
   };
 }
 
 /** Whether the identity belongs together, names these addresses, and will hold for another month. */
 export function isUsable(identity: TlsIdentity, now: number, addresses: readonly string[] = []): boolean {
-  const month = 30 * 24 * 3_600_000;
   try {
     const issuer = new X509Certificate(identity.authority);
     const server = new X509Certificate(identity.server.certificate);
@@ -84,7 +63,7 @@ export function isUsable(identity: TlsIdentity, now: number, addresses: readonly
       [identity.server, identity.client].every(({ certificate, key }) => {
         const leaf = new X509Certificate(certificate);
         const isOurs = leaf.verify(issuer.publicKey) && leaf.publicKey.equals(createPublicKey(key));
-        return isOurs && Date.parse(leaf.validTo) > now + month;
+        return isOurs && Date.parse(leaf.validTo) > now + MONTH;
       }) && addresses.every(address => server.checkIP(address) !== undefined)
     );
   } catch {
@@ -93,62 +72,98 @@ export function isUsable(identity: TlsIdentity, now: number, addresses: readonly
   }
 }
 
-/** From an hour ago, for clocks that differ. */
-function validityFrom(now: number): Buffer {
-  const notAfter = new Date(now);
-  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + YEARS_VALID);
-  return der.sequence(der.time(new Date(now - 3_600_000)), der.time(notAfter));
+// A certificate (RFC 5280) is written in DER (ITU-T X.690). What is always the same in it stands here in hexadecimal.
+
+type Der = Buffer | string;
+
+/** An element of that tag. */
+function element(tag: number, ...contents: Der[]): Buffer {
+  const content = Buffer.concat(
+    contents.map(part => (typeof part === 'string' ? Buffer.from(part, 'hex') : part)),
+  );
+  const { length } = content;
+  const long = length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...(length < 0x80 ? [length] : long)]), content]);
 }
 
-const authorityExtensions = (authority: Party): Buffer[] => [
-  critical(EXTENSION.basicConstraints, der.sequence(der.boolean(true))),
-  critical(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE, KEY_CERT_SIGN, CRL_SIGN)),
-  extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(authority))),
+const sequence = (...items: Der[]): Buffer => element(0x30, ...items);
+const octets = (...value: Der[]): Buffer => element(0x04, ...value);
+const bits = (value: Buffer): Buffer => element(0x03, '00', value);
+
+/** Object identifiers. */
+const OID = {
+  ecdsaWithSha256: '06082a8648ce3d040302',
+  commonName: '0603550403',
+  subjectKeyIdentifier: '0603551d0e',
+  keyUsage: '0603551d0f',
+  subjectAlternativeName: '0603551d11',
+  basicConstraints: '0603551d13',
+  authorityKeyIdentifier: '0603551d23',
+  extendedKeyUsage: '0603551d25',
+  serverAuth: '06082b06010505070301',
+  clientAuth: '06082b06010505070302',
+};
+const TRUE = '0101ff';
+const VERSION_3 = 'a003020102';
+/** Bits of KeyUsage: digitalSignature alone, and with keyCertSign and cRLSign. */
+const SIGNS_DATA = '03020780';
+const SIGNS_CERTIFICATES = '03020186';
+
+const extension = (id: string, value: Der): Buffer => sequence(id, octets(value));
+const critical = (id: string, value: Der): Buffer => sequence(id, TRUE, octets(value));
+
+const authorityExtensions = (authority: Party): Der[] => [
+  critical(OID.basicConstraints, sequence(TRUE)),
+  critical(OID.keyUsage, SIGNS_CERTIFICATES),
+  extension(OID.subjectKeyIdentifier, octets(keyIdentifier(authority))),
 ];
 
-const leafExtensions = (subject: Party, authority: Party, purpose: string): Buffer[] => [
-  critical(EXTENSION.basicConstraints, der.sequence()),
-  critical(EXTENSION.keyUsage, der.bits(DIGITAL_SIGNATURE)),
-  extension(EXTENSION.extendedKeyUsage, der.sequence(der.objectIdentifier(purpose))),
-  extension(EXTENSION.subjectKeyIdentifier, der.octets(keyIdentifier(subject))),
-  extension(EXTENSION.authorityKeyIdentifier, der.sequence(der.context(0, keyIdentifier(authority)))),
+const leafExtensions = (subject: Party, authority: Party): Der[] => [
+  critical(OID.basicConstraints, sequence()),
+  critical(OID.keyUsage, SIGNS_DATA),
+  extension(OID.subjectKeyIdentifier, octets(keyIdentifier(subject))),
+  extension(OID.authorityKeyIdentifier, sequence(element(0x80, keyIdentifier(authority)))),
 ];
 
-function alternativeNames(addresses: readonly string[]): Buffer {
-  const ips = addresses.map(address => der.context(7, Buffer.from(address.split('.').map(Number))));
-  const names = der.sequence(der.context(2, Buffer.from('localhost')), ...ips);
-  return extension(EXTENSION.subjectAlternativeName, names);
+const purpose = (id: string): Der => extension(OID.extendedKeyUsage, sequence(id));
+
+function alternativeNames(addresses: readonly string[]): Der {
+  const ips = addresses.map(address => element(0x87, Buffer.from(address.split('.').map(Number))));
+  return extension(OID.subjectAlternativeName, sequence(element(0x82, Buffer.from('localhost')), ...ips));
 }
-
-const extension = (id: string, value: Buffer): Buffer =>
-  der.sequence(der.objectIdentifier(id), der.octets(value));
-const critical = (id: string, value: Buffer): Buffer =>
-  der.sequence(der.objectIdentifier(id), der.boolean(true), der.octets(value));
 
 /** Any value that tells keys apart will do (RFC 5280, 4.2.1.2): the x coordinate is at hand. */
 const keyIdentifier = ({ publicKey }: Party): Buffer =>
   Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').subarray(0, 20);
 
-function signCertificate(subject: Party, issuer: Authority, now: number, extensions: Buffer[]): string {
-  const algorithm = der.sequence(der.objectIdentifier(ECDSA_WITH_SHA256));
-  const body = der.sequence(
-    der.explicit(0, der.integer(Buffer.from([2]))),
-    der.integer(randomBytes(16)),
+function certify(subject: Party, issuer: Party, now: number, extensions: Der[]): string {
+  const end = new Date(now);
+  end.setUTCFullYear(end.getUTCFullYear() + YEARS_VALID);
+  const algorithm = sequence(OID.ecdsaWithSha256);
+  const body = sequence(
+    VERSION_3,
+    // The serial number: positive, whatever is drawn.
+    element(0x02, '01', randomBytes(15)),
     algorithm,
-    distinguishedName(issuer.name),
-    validityFrom(now),
-    distinguishedName(subject.name),
+    distinguishedName(issuer),
+    // From an hour ago, for clocks that differ.
+    sequence(time(new Date(now - HOUR)), time(end)),
+    distinguishedName(subject),
     subject.publicKey.export({ type: 'spki', format: 'der' }),
-    der.explicit(3, der.sequence(...extensions)),
+    element(0xa3, sequence(...extensions)),
   );
-  const signature = sign('sha256', body, issuer.privateKey);
-  return toPem(der.sequence(body, algorithm, der.bitString(signature)));
-}
-
-const distinguishedName = (commonName: string): Buffer =>
-  der.sequence(der.set(der.sequence(der.objectIdentifier(COMMON_NAME), der.utf8(commonName))));
-
-function toPem(certificate: Buffer): string {
+  const certificate = sequence(body, algorithm, bits(sign('sha256', body, issuer.privateKey)));
   const lines = certificate.toString('base64').match(/.{1,64}/g)!;
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}
+
+const distinguishedName = ({ name }: Party): Buffer =>
+  sequence(element(0x31, sequence(OID.commonName, element(0x0c, Buffer.from(name)))));
+
+/** UTCTime until 2049, GeneralizedTime from 2050, as RFC 5280 demands. */
+function time(date: Date): Buffer {
+  const digits = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+  return date.getUTCFullYear() < 2050
+    ? element(0x17, Buffer.from(digits.slice(2)))
+    : element(0x18, Buffer.from(digits));
 }

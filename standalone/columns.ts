@@ -16,28 +16,31 @@ export interface Column {
   value: (object: ApiObject, now: number) => unknown;
 }
 
-/** A column of texts, unless `extra` says otherwise. */
-export const column = (name: string, value: Column['value'], extra: Partial<Column> = {}): Column => ({
+/** A column of texts, unless `extra` says otherwise. Its values are at a JSONPath, or worked out. */
+export const column = (
+  name: string,
+  value: string | Column['value'],
+  extra: Partial<Column> = {},
+): Column => ({
   name,
   type: 'string',
   format: '',
   description: '',
   priority: 0,
-  value,
+  value: typeof value === 'string' ? compileJsonPath(value) : value,
   ...extra,
 });
 
 /** The first column of nearly every kind. */
-export const NAME = column('Name', object => object.metadata.name, {
+export const NAME = column('Name', '.metadata.name', {
   format: 'name',
   description: 'The name is unique within a namespace and a kind.',
 });
 
-/** The value at a JSONPath. */
-export function at(path: string): Column['value'] {
-  const read = compileJsonPath(path);
-  return object => read(object) ?? null;
-}
+/** The last one. */
+export const AGE = column('Age', (object, now) => ageOf(object.metadata.creationTimestamp, now), {
+  description: 'How long ago the object was created.',
+});
 
 /** How long ago a timestamp was, as kubectl says it. */
 export function ageOf(timestamp: unknown, now: number): string {
@@ -45,22 +48,10 @@ export function ageOf(timestamp: unknown, now: number): string {
   return Number.isNaN(time) ? '<unknown>' : humanDuration(now - time);
 }
 
-/** The last one. */
-export const AGE = column('Age', (object, now) => ageOf(object.metadata.creationTimestamp, now), {
-  description: 'How long ago the object was created.',
-});
-/** The columns that a CRD asks for, after the name. */
-export function columnsOfCrd(columns: readonly PrinterColumn[]): Column[] {
-  return [NAME, ...columns.map(fromPrinterColumn)];
-}
-
-function fromPrinterColumn({ name, type, jsonPath, description, priority }: PrinterColumn): Column {
+/** The column that a CRD asks for. */
+export function columnOf({ name, type, jsonPath, description = '', priority = 0 }: PrinterColumn): Column {
   const read = compileJsonPath(jsonPath);
-  return column(name, (object, now) => cell(type, read(object), now), {
-    type,
-    description: description ?? '',
-    priority: priority ?? 0,
-  });
+  return column(name, (object, now) => cell(type, read(object), now), { type, description, priority });
 }
 
 function cell(type: PrinterColumn['type'], value: unknown, now: number): unknown {
@@ -71,9 +62,9 @@ function cell(type: PrinterColumn['type'], value: unknown, now: number): unknown
     case 'string':
       return typeof value === 'string' ? value : JSON.stringify(value);
     case 'integer':
-    case 'number':
       return typeof value === 'number' ? value : null;
+    case 'number':
     case 'boolean':
-      return typeof value === 'boolean' ? value : null;
+      return typeof value === type ? value : null;
   }
 }

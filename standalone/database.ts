@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { backup, DatabaseSync, type StatementSync } from 'node:sqlite';
+import { dirname, join } from 'node:path';
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { ApiError } from './api-error.ts';
 
 /** What a write did, as the journal keeps it: the state before it, from which any past state follows. */
@@ -12,20 +12,22 @@ export interface JournalRow {
   previous: string | null;
 }
 
-/** A stored object. */
-export interface ObjectRow {
-  kind: string;
-  key: string;
-  body: string;
+/** Everything that is stored. */
+interface Contents {
+  objects: { kind: string; key: string; body: string }[];
+  journal: JournalRow[];
+  /** Up to which version the journal has forgotten each kind. */
+  floors: Map<string, number>;
 }
 
 /** In place of a kind among the floors: that version is before all that the journal ever held. */
 export const ANY_KIND = '';
-
 /** In the header of the file, it tells whose database it is: "drop". */
 export const APPLICATION_ID = 0x64726f70;
-/** The name of the file in its directory. */
+/** The names of the files in its directory. */
 export const DATABASE_FILE = 'standalone.db';
+const LOCK_FILE = 'standalone.lock';
+const PID_FILE = 'standalone.pid';
 /**
  * Each brings the schema from the version that is its index to the next; a new file goes through all of them.
  * What was released is never edited, only added to.
@@ -55,44 +57,29 @@ const NOT_A_DATABASE = 26;
  * time, though others may read what was committed.
  */
 export class Database {
-  readonly file: string;
   readonly #lock: DatabaseSync;
   readonly #database: DatabaseSync;
-  readonly #statements: Record<'put' | 'remove' | 'append', StatementSync>;
-
-  private constructor(file: string, database: DatabaseSync, lock: DatabaseSync) {
-    this.file = file;
-    this.#lock = lock;
-    this.#database = database;
-    this.#statements = {
-      put: database.prepare('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)'),
-      remove: database.prepare('DELETE FROM objects WHERE kind = ? AND key = ?'),
-      append: database.prepare('INSERT INTO journal (version, kind, key, previous) VALUES (?, ?, ?, ?)'),
-    };
-  }
+  readonly #statements = new Map<string, StatementSync>();
 
   /**
-   * Opens or creates the database of that directory; `now` is in milliseconds. Throws a DatabaseError of one sentence when the
-   * file is damaged, newer than this program, or held by another process.
+   * Opens or creates the database of that directory; `now` is in milliseconds. Throws a DatabaseError when the file is
+   * damaged, newer than this program, or held by another process.
    */
-  static open(directory: string, now: number): Database {
+  constructor(directory: string, now: number) {
     const file = join(directory, DATABASE_FILE);
-    const pidFile = join(directory, 'standalone.pid');
-    const lock = openPrivately(join(directory, 'standalone.lock'));
+    this.#lock = openPrivately(join(directory, LOCK_FILE));
     try {
       // Of the operating system, so a killed process leaves no stale lock behind.
-      lock.exec('BEGIN EXCLUSIVE');
-      const database = openMigrated(file, now);
-      writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-      return new Database(file, database, lock);
+      this.#lock.exec('BEGIN EXCLUSIVE');
+      this.#database = openMigrated(file, now);
+      writeFileSync(join(directory, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
     } catch (error) {
-      lock.close();
-      throw explainOpening(error, file, pidFile);
+      this.#lock.close();
+      throw explain(error, file, 'cannot be opened');
     }
   }
 
-  /** Everything that is stored. */
-  load(): { objects: ObjectRow[]; journal: JournalRow[]; floors: Map<string, number> } {
+  load(): Contents {
     const all = <T>(sql: string): T[] => this.#database.prepare(sql).all() as T[];
     const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
     return {
@@ -103,24 +90,29 @@ export class Database {
   }
 
   /** One change in one transaction: the journal row, and the object's new text or (null) its removal. */
-  write(row: JournalRow, body: string | null): void {
-    this.#transaction(() => {
-      this.#statements.append.run(row.version, row.kind, row.key, row.previous);
-      if (body === null) this.#statements.remove.run(row.kind, row.key);
-      else this.#statements.put.run(row.kind, row.key, body);
+  write({ version, kind, key, previous }: JournalRow, body: string | null): void {
+    this.#transaction(run => {
+      run(
+        'INSERT INTO journal (version, kind, key, previous) VALUES (?, ?, ?, ?)',
+        version,
+        kind,
+        key,
+        previous,
+      );
+      if (body === null) run('DELETE FROM objects WHERE kind = ? AND key = ?', kind, key);
+      else run('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)', kind, key, body);
     });
   }
 
   /** Forgets the journal up to and with that version, remembering per kind how far. */
   compact(upTo: number): void {
-    this.#transaction(() => {
-      this.#database
-        .prepare(
-          `INSERT OR REPLACE INTO floors (kind, version)
-           SELECT kind, max(version) FROM journal WHERE version <= ? GROUP BY kind`,
-        )
-        .run(upTo);
-      this.#database.prepare('DELETE FROM journal WHERE version <= ?').run(upTo);
+    this.#transaction(run => {
+      run(
+        `INSERT OR REPLACE INTO floors (kind, version)
+         SELECT kind, max(version) FROM journal WHERE version <= ? GROUP BY kind`,
+        upTo,
+      );
+      run('DELETE FROM journal WHERE version <= ?', upTo);
     });
   }
 
@@ -129,15 +121,11 @@ export class Database {
    * the database of a store that is in use.
    */
   restartAt(version: number): void {
-    this.#transaction(() => {
-      this.#database.exec('DELETE FROM journal; DELETE FROM floors');
-      this.#database.prepare('INSERT INTO floors (kind, version) VALUES (?, ?)').run(ANY_KIND, version);
+    this.#transaction(run => {
+      run('DELETE FROM journal');
+      run('DELETE FROM floors');
+      run('INSERT INTO floors (kind, version) VALUES (?, ?)', ANY_KIND, version);
     });
-  }
-
-  /** What to throw when that which was loaded makes no sense. */
-  damaged(cause: unknown): Error {
-    return unusable(this.file, 'is damaged', cause);
   }
 
   close(): void {
@@ -145,31 +133,34 @@ export class Database {
     this.#lock.close();
   }
 
-  #transaction(work: () => void): void {
+  #transaction(work: (run: (sql: string, ...values: SQLInputValue[]) => void) => void): void {
     try {
       this.#database.exec('BEGIN IMMEDIATE');
-      work();
+      work((sql, ...values) => void this.#prepare(sql).run(...values));
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw explainWriting(error);
+      const isFull = resultCode(error) === FULL;
+      const failure = `the database cannot be written (${(error as Error).message})`;
+      const why = isFull ? 'the disk is full; make room and try again' : failure;
+      throw new ApiError(507, 'InternalError', `Nothing was stored, because ${why}.`);
     }
+  }
+
+  #prepare(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 }
 
-/**
- * Copies a database, which may be in use, to an empty file, as it is at some moment. Rejects with a DatabaseError when
- * it is damaged.
- */
+/** Copies a database, which may be in use, to an empty file, as it is at some moment. */
 export async function copyDatabase(file: string, copy: string): Promise<void> {
   const database = new DatabaseSync(file, { timeout: MOST_MS_BUSY });
   try {
-    requireIntact(database);
+    requireIntact(database, file);
     // In one step: it would begin anew whenever the server has written between two.
     await backup(database, copy, { rate: 2 ** 31 - 1 });
-  } catch (error) {
-    const flaw = flawOf(error);
-    throw flaw === undefined ? error : unusable(file, flaw, error);
   } finally {
     database.close();
   }
@@ -187,7 +178,7 @@ function openMigrated(file: string, now: number): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec(`PRAGMA journal_size_limit = ${MEBIBYTES_OF_WAL_KEPT * 1024 * 1024}`);
     database.exec('BEGIN IMMEDIATE');
-    prepareSchema(database, now);
+    migrate(database, file, now);
     database.exec('COMMIT');
     return database;
   } catch (error) {
@@ -196,13 +187,13 @@ function openMigrated(file: string, now: number): DatabaseSync {
   }
 }
 
-function prepareSchema(database: DatabaseSync, now: number): void {
+function migrate(database: DatabaseSync, file: string, now: number): void {
   const version = Number(pragma(database, 'user_version'));
   const isNew = version === 0 && pragma(database, 'schema_version') === 0;
   if (!isNew && pragma(database, 'application_id') !== APPLICATION_ID)
-    throw new Unusable('is not a dropfleet database');
-  if (version > MIGRATIONS.length) throw new Unusable('was written by a newer dropfleet');
-  requireIntact(database);
+    throw unusable(file, 'is not a dropfleet database');
+  if (version > MIGRATIONS.length) throw unusable(file, 'was written by a newer dropfleet');
+  requireIntact(database, file);
   for (const [i, migration] of MIGRATIONS.entries()) {
     if (i >= version) database.exec(`${migration}; PRAGMA user_version = ${i + 1}`);
   }
@@ -214,11 +205,16 @@ function prepareSchema(database: DatabaseSync, now: number): void {
 const pragma = (database: DatabaseSync, name: string): unknown =>
   Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 
-function requireIntact(database: DatabaseSync): void {
-  if (pragma(database, 'quick_check') !== 'ok') throw new Unusable('is damaged');
+function requireIntact(database: DatabaseSync, file: string): void {
+  try {
+    if (pragma(database, 'quick_check') === 'ok') return;
+  } catch (error) {
+    throw explain(error, file, 'cannot be read');
+  }
+  throw unusable(file, 'is damaged');
 }
 
-/** The database cannot be used; the message is for a person, and `why` goes on after a file's name. */
+/** The database cannot be used; the message is a sentence for a person, and `why` goes on after a file's name. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   readonly why: string;
@@ -232,32 +228,8 @@ export class DatabaseError extends Error {
 /** Another process holds the database. */
 export class DatabaseInUse extends DatabaseError {}
 
-/** Why a file that opens is refused all the same. */
-class Unusable extends Error {}
-
-const resultCode = (error: unknown): number =>
-  typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
-
-function explainOpening(error: unknown, file: string, pidFile: string): DatabaseError {
-  const code = resultCode(error);
-  if (code === BUSY) {
-    const pid = existsSync(pidFile) ? ` (pid ${readFileSync(pidFile, 'utf8').trim()})` : '';
-    const why = `is in use by another dropfleet${pid}`;
-    return new DatabaseInUse(file, why, ': stop that one, or give another state directory');
-  }
-  const flaw = flawOf(error);
-  if (flaw !== undefined) return unusable(file, flaw, error);
-  return new DatabaseError(file, 'cannot be opened', `: ${(error as Error).message}`, error);
-}
-
-/** What is wrong with the file, when that is what the error says. */
-function flawOf(error: unknown): string | undefined {
-  if (error instanceof Unusable) return error.message;
-  return [CORRUPT, NOT_A_DATABASE].includes(resultCode(error)) ? 'is damaged' : undefined;
-}
-
 /** What to tell a person whose database cannot be used. */
-const unusable = (file: string, why: string, cause: unknown): DatabaseError =>
+export const unusable = (file: string, why: string, cause?: unknown): DatabaseError =>
   new DatabaseError(
     file,
     why,
@@ -265,12 +237,17 @@ const unusable = (file: string, why: string, cause: unknown): DatabaseError =>
     cause,
   );
 
-function explainWriting(error: unknown): unknown {
+/** The same for what went wrong with a file, which for unknown reasons `why`. */
+export function explain(error: unknown, file: string, why: string): DatabaseError {
+  if (error instanceof DatabaseError) return error;
   const code = resultCode(error);
-  if (code === 0) return error;
-  const why =
-    code === FULL
-      ? 'the disk is full; make room and try again'
-      : `the database cannot be written (${(error as Error).message})`;
-  return new ApiError(507, 'InternalError', `Nothing was stored, because ${why}.`);
+  if ([CORRUPT, NOT_A_DATABASE].includes(code)) return unusable(file, 'is damaged', error);
+  if (code !== BUSY) return new DatabaseError(file, why, `: ${(error as Error).message}`, error);
+  const pidFile = join(dirname(file), PID_FILE);
+  const pid = existsSync(pidFile) ? ` (pid ${readFileSync(pidFile, 'utf8').trim()})` : '';
+  const holder = `is in use by another dropfleet${pid}`;
+  return new DatabaseInUse(file, holder, ': stop that one, or give another state directory');
 }
+
+const resultCode = (error: unknown): number =>
+  typeof error === 'object' && error !== null && 'errcode' in error ? Number(error.errcode) & 0xff : 0;

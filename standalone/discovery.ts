@@ -1,6 +1,4 @@
-import { noSuchPath } from './api-error.ts';
 import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
-import { withoutEmpty } from './metadata.ts';
 import { openApiDocuments } from './openapi.ts';
 
 /** What `/version` says: the API level that is spoken, and by whom. */
@@ -22,32 +20,48 @@ const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch
 /** Whether the path is answered without credentials. */
 export const isPublic = (pathname: string): boolean => [...HEALTH_PATHS, '/version'].includes(pathname);
 
-/** Finds what describes the API under a path. The result throws 404 for one that leads nowhere. */
-export function describeApi(kinds: readonly Kind[]): (path: string) => string | object {
+/** What describes the API, by method and path: text or an object. */
+export function describeApi(kinds: readonly Kind[]): ReadonlyMap<string, unknown> {
   const groupVersions = [...new Set(kinds.map(apiVersionOf))];
   const groups = groupVersions.filter(one => one.includes('/')).map(toGroup);
-  const openApi = openApiDocuments(kinds);
-  const answers = new Map<string, string | object>([
-    ...HEALTH_PATHS.map(path => [path, 'ok'] as const),
+  const list = { apiVersion: 'v1', kind: 'APIGroupList', groups };
+  const documents: [string, unknown][] = [
+    ...HEALTH_PATHS.map((path): [string, unknown] => [path, 'ok']),
     ['/version', VERSION_INFO],
     ['/', { paths: ['/api', '/api/v1', '/apis', '/healthz', '/openapi/v3', '/version'] }],
     ['/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }],
-    ['/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups }],
-    ...groups.map(
-      group => [`/apis/${group.name}`, { kind: 'APIGroup', apiVersion: 'v1', ...group }] as const,
-    ),
-    ...groupVersions.map(one => [rootOf(one), resourceList(kinds, one)] as const),
-    ...openApi.map(({ path, document }) => [path, document] as const),
-  ]);
-  return path => {
-    const answer = answers.get(path);
-    if (answer === undefined) throw noSuchPath();
-    return answer;
-  };
+    ['/apis', list],
+    ...groups.map((group): [string, unknown] => [
+      `/apis/${group.name}`,
+      { kind: 'APIGroup', apiVersion: 'v1', ...group },
+    ]),
+    ...groupVersions.map((one): [string, unknown] => [rootOf(one), resourceList(kinds, one)]),
+    ...openApiDocuments(kinds),
+  ];
+  return new Map([...documents.map(([path, it]): [string, unknown] => [`GET ${path}`, it]), ...REVIEWS]);
 }
 
-function toGroup(groupVersion: string): { name: string } & Record<string, unknown> {
-  const [name, version] = groupVersion.split('/') as [string, string];
+/** The one user may do everything, whatever is asked about: so kubectl, which asks in protobuf, can be answered too. */
+const REVIEWS = [
+  review('SelfSubjectAccessReview', {
+    allowed: true,
+    reason: 'the standalone API has one user, who may do all that it does',
+  }),
+  review('SelfSubjectRulesReview', {
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    incomplete: false,
+  }),
+];
+
+function review(kind: string, status: object): [string, unknown] {
+  const apiVersion = 'authorization.k8s.io/v1';
+  const path = `${rootOf(apiVersion)}/${kind.toLowerCase()}s`;
+  return [`POST ${path}`, { apiVersion, kind, metadata: {}, spec: {}, status }];
+}
+
+function toGroup(groupVersion: string) {
+  const [name, version] = groupVersion.split('/');
   return { name, versions: [{ groupVersion, version }], preferredVersion: { groupVersion, version } };
 }
 
@@ -59,9 +73,11 @@ const resourceList = (kinds: readonly Kind[], groupVersion: string): object => (
 });
 
 /** A kind and its subresources. */
-function toResources(kind: Kind): unknown[] {
-  const { plural, singular, namespaced, shortNames, categories } = kind;
-  const subresource = (name: string, type: object): unknown => ({
+function toResources({ kind, plural, singular, namespaced, ...rest }: Kind): object[] {
+  const { readOnly, hasStatus, scale, shortNames, categories } = rest;
+  const writeVerbs = namespaced ? ALL_VERBS : ALL_VERBS.filter(verb => verb !== 'deletecollection');
+  const verbs = readOnly ? READ_VERBS : writeVerbs;
+  const subresource = (name: string, type: object): object => ({
     name: `${plural}/${name}`,
     singularName: '',
     namespaced,
@@ -69,23 +85,8 @@ function toResources(kind: Kind): unknown[] {
     verbs: ['get', 'patch', 'update'],
   });
   return [
-    withoutEmpty({
-      name: plural,
-      singularName: singular,
-      namespaced,
-      kind: kind.kind,
-      verbs: verbsOf(kind),
-      shortNames,
-      categories,
-    }),
-    ...(kind.hasStatus ? [subresource('status', { kind: kind.kind })] : []),
-    ...(kind.scale === undefined
-      ? []
-      : [subresource('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })]),
+    { name: plural, singularName: singular, namespaced, kind, verbs, shortNames, categories },
+    ...(hasStatus ? [subresource('status', { kind })] : []),
+    ...(scale ? [subresource('scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
   ];
-}
-
-function verbsOf(kind: Kind): string[] {
-  if (kind.readOnly) return READ_VERBS;
-  return kind.namespaced ? ALL_VERBS : ALL_VERBS.filter(verb => verb !== 'deletecollection');
 }

@@ -5,17 +5,25 @@ import type { ApiObject } from './object.ts';
 import { INTERNAL_WRITE, PERMANENT_NAMESPACES, type Resources } from './resources.ts';
 import { storeKey, type Store } from './store.ts';
 
-/** The same in every installation: these objects come with the program. */
+/** The same in every installation: the CRDs come with the program. */
 const BUILT_AT = '2000-01-01T00:00:00Z';
 
-/** Shows the CRDs as established, as `kubectl get crd` and `kubectl wait` want them. */
-export function addFixedObjects(store: Store, crds: readonly CustomResourceDefinition[]): void {
-  for (const crd of crds) {
+/** Shows the CRDs, and creates the namespaces that exist from the start. */
+export function addFixedObjects(
+  store: Store,
+  resources: Resources,
+  crds: readonly CustomResourceDefinition[],
+): void {
+  for (const crd of crds)
     store.addFixed(CUSTOM_RESOURCE_DEFINITION.id, storeKey(undefined, crd.metadata.name), established(crd));
+  for (const name of PERMANENT_NAMESPACES) {
+    if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
+    resources.create(NAMESPACE, undefined, { metadata: { name } }, INTERNAL_WRITE);
   }
 }
 
-function established(crd: CustomResourceDefinition): ApiObject {
+/** As `kubectl get crd` and `kubectl wait` want it. */
+function established({ apiVersion, kind, metadata: { name }, spec }: CustomResourceDefinition): ApiObject {
   const condition = (type: string, reason: string, message: string): object => ({
     type,
     status: 'True',
@@ -24,23 +32,17 @@ function established(crd: CustomResourceDefinition): ApiObject {
     message,
   });
   return {
-    apiVersion: crd.apiVersion,
-    kind: crd.kind,
-    metadata: {
-      name: crd.metadata.name,
-      uid: uidFrom(crd.metadata.name),
-      resourceVersion: '1',
-      generation: 1,
-      creationTimestamp: BUILT_AT,
-    },
-    spec: { ...crd.spec, conversion: { strategy: 'None' } },
+    apiVersion,
+    kind,
+    metadata: { name, uid: uidFrom(name), resourceVersion: '1', generation: 1, creationTimestamp: BUILT_AT },
+    spec: { ...spec, conversion: { strategy: 'None' } },
     status: {
       conditions: [
         condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
         condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
       ],
-      acceptedNames: crd.spec.names,
-      storedVersions: [crd.spec.versions[0].name],
+      acceptedNames: spec.names,
+      storedVersions: [spec.versions[0].name],
     },
   };
 }
@@ -51,11 +53,3 @@ const uidFrom = (name: string): string =>
     .update(name)
     .digest('hex')
     .replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
-
-/** Creates the namespaces that exist from the start. */
-export function ensureNamespaces(store: Store, resources: Resources): void {
-  for (const name of PERMANENT_NAMESPACES) {
-    if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
-    resources.create(NAMESPACE, undefined, { metadata: { name } }, INTERNAL_WRITE);
-  }
-}

@@ -1,14 +1,13 @@
 import { timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { accessReview } from './access-review.ts';
-import { ApiError, isApiError, methodNotAllowed, noSuchPath, toStatus } from './api-error.ts';
-import { send, serveResource, type Api } from './api.ts';
+import { ApiError, isApiError, methodNotAllowed, noSuchPath } from './api-error.ts';
 import { describeApi, isPublic } from './discovery.ts';
 import type { Identity } from './identity.ts';
 import type { Kind } from './kinds.ts';
 import { toJson } from './object.ts';
 import { parseRoute } from './route.ts';
+import { send, serveResource, type Api } from './verbs.ts';
 
 /** Answers every request; never throws and never rejects. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -20,23 +19,22 @@ export function createHandler(
   identity: Identity,
   admit: (request: IncomingMessage) => void,
 ): Handler {
-  const findDescription = describeApi(kinds);
+  const documents = describeApi(kinds);
   const authenticate = authenticator(identity);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     admit(request);
-    const url = parseUrl(request);
-    if (!isPublic(url.pathname)) authenticate(request);
+    const { pathname, searchParams: query } = parseUrl(request);
+    if (!isPublic(pathname)) authenticate(request);
     refuseImpersonation(request);
-    const review = request.method === 'POST' ? accessReview(url.pathname) : undefined;
-    if (review !== undefined) return send(response, 201, toJson(review));
-    const route = parseRoute(url.pathname, kinds);
-    if (route.type === 'resource') {
-      return serveResource({ ...api, request, response, route, query: url.searchParams });
-    }
-    if (request.method !== 'GET') throw methodNotAllowed();
-    const found = findDescription(route.path);
-    if (typeof found !== 'string') return send(response, 200, toJson(found));
-    response.writeHead(200, { 'content-type': 'text/plain' }).end(found);
+    const path = `/${pathname.split('/').filter(Boolean).join('/')}`;
+    const document = documents.get(`${request.method} ${path}`);
+    if (typeof document === 'string')
+      return void response.writeHead(200, { 'content-type': 'text/plain' }).end(document);
+    if (document !== undefined)
+      return send(response, request.method === 'POST' ? 201 : 200, toJson(document));
+    const route = parseRoute(path, kinds);
+    if (route !== undefined) return serveResource({ ...api, request, response, route, query });
+    throw request.method === 'GET' ? noSuchPath() : methodNotAllowed();
   };
   return (request, response) => {
     serve(request, response).catch((error: unknown) => sendError(request, response, error));
@@ -77,5 +75,5 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   if (!request.complete || known.code === 429) response.setHeader('connection', 'close');
   const { retryAfterSeconds } = known.details ?? {};
   if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
-  send(response, known.code, toJson(toStatus(known)));
+  send(response, known.code, toJson(known.toStatus()));
 }

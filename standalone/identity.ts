@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createTlsIdentity, isUsable, type KeyPair, type TlsIdentity } from './certificates.ts';
+import { createTlsIdentity, isUsable, type TlsIdentity } from './certificates.ts';
 
 /** Who the server is, and how its one user is known. */
 export interface Identity {
@@ -11,41 +11,30 @@ export interface Identity {
   token: string;
 }
 
-/** The file of each part of the TLS identity. */
-const FILES = {
-  authority: 'ca.crt',
-  server: { certificate: 'tls.crt', key: 'tls.key' },
-  client: { certificate: 'client.crt', key: 'client.key' },
-} as const;
-
 /**
  * The identity kept in that directory, for these addresses; made, or made anew when it is about to expire or names
  * other addresses, if need be.
  */
 export function loadIdentity(directory: string, now: number, addresses: readonly string[]): Identity {
-  const file = (name: string): string => join(directory, name);
-  const read = (name: string): string => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
-  const readPair = ({ certificate, key }: KeyPair): KeyPair => ({
-    certificate: read(certificate),
-    key: read(key),
-  });
-  const { authority, server, client } = FILES;
-  const kept = { authority: read(authority), server: readPair(server), client: readPair(client) };
-  const token = read('token').trim() || writeToken(file('token'));
-  if (isUsable(kept, now, addresses)) return { tls: kept, token };
-  const tls = createTlsIdentity(now, addresses);
-  writePrivate(file(authority), tls.authority);
-  for (const role of ['server', 'client'] as const) {
-    writePrivate(file(FILES[role].certificate), tls[role].certificate);
-    writePrivate(file(FILES[role].key), tls[role].key);
-  }
+  const read = (name: string): string => {
+    const file = join(directory, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  };
+  const token = read('token').trim() || randomBytes(32).toString('base64url');
+  const kept: TlsIdentity = {
+    authority: read('ca.crt'),
+    server: { certificate: read('tls.crt'), key: read('tls.key') },
+    client: { certificate: read('client.crt'), key: read('client.key') },
+  };
+  const tls = isUsable(kept, now, addresses) ? kept : createTlsIdentity(now, addresses);
+  const { authority, server, client } = tls;
+  writePrivate(join(directory, 'token'), `${token}\n`);
+  writePrivate(join(directory, 'ca.crt'), authority);
+  writePrivate(join(directory, 'tls.crt'), server.certificate);
+  writePrivate(join(directory, 'tls.key'), server.key);
+  writePrivate(join(directory, 'client.crt'), client.certificate);
+  writePrivate(join(directory, 'client.key'), client.key);
   return { tls, token };
-}
-
-function writeToken(file: string): string {
-  const token = randomBytes(32).toString('base64url');
-  writePrivate(file, `${token}\n`);
-  return token;
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { CustomResourceDefinition } from '../crds/schema.ts';
 import type { Cause } from './api-error.ts';
-import { columnsOfCrd, type Column } from './columns.ts';
+import { columnOf, NAME, type Column } from './columns.ts';
 import type { ApiObject } from './object.ts';
-import type { Schema } from './schema.ts';
-import { applyDefaults } from './structure.ts';
+import { METADATA_SCHEMA, type Schema } from './schema.ts';
 
 type Subresources = CustomResourceDefinition['spec']['versions'][0]['subresources'];
 
@@ -30,7 +29,7 @@ export interface Kind {
   scale: Subresources['scale'];
   columns: Column[];
   schema: Schema;
-  /** Fills in what a writer may leave out. */
+  /** Fills in what a writer may leave out and the schema has no default for. */
   complete: (object: ApiObject) => ApiObject;
   /** What the schema cannot say of an object, or of changing `before` into it. */
   validate: (object: ApiObject, before: ApiObject | undefined) => Cause[];
@@ -76,7 +75,8 @@ export const newKind = (entry: KindEntry): Kind => ({
 /** The kind that a CRD defines. */
 export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
   const [version] = spec.versions;
-  const schema: Schema = version.schema.openAPIV3Schema;
+  const given: Schema = version.schema.openAPIV3Schema;
+  const metadata = { ...METADATA_SCHEMA.properties, ...given.properties!['metadata']?.properties };
   return newKind({
     ...spec.names,
     group: spec.group,
@@ -84,8 +84,10 @@ export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
     custom: true,
     hasStatus: true,
     scale: version.subresources.scale,
-    columns: columnsOfCrd(version.additionalPrinterColumns),
-    schema,
-    complete: object => applyDefaults(schema, object) as ApiObject,
+    columns: [NAME, ...version.additionalPrinterColumns.map(columnOf)],
+    schema: {
+      ...given,
+      properties: { ...given.properties, metadata: { ...METADATA_SCHEMA, properties: metadata } },
+    },
   });
 }

@@ -1,7 +1,7 @@
 import { ApiError, badRequest, expired, isApiError } from './api-error.ts';
 import type { Kind } from './kinds.ts';
 import type { ListMeta } from './representation.ts';
-import { parseFieldSelector, parseLabelSelector, type Predicate } from './selectors.ts';
+import type { Predicate } from './selectors.ts';
 import { storeKey, type Entry, type Store } from './store.ts';
 
 /** Which objects of a kind are meant. */
@@ -23,29 +23,10 @@ export interface ListOptions {
   isExact: boolean;
 }
 
-/** One page. */
-export interface Page {
-  entries: Entry[];
-  listMeta: ListMeta;
-}
-
 /** What a continue token says: the version of the first page, and the last key that was sent. */
 interface Position {
   version: number;
   after: string;
-}
-
-/** What the selectors of a query mean for that kind. Throws 400. */
-export function toSelection(kind: Kind, namespace: string | undefined, query: URLSearchParams): Selection {
-  const labels = query.get('labelSelector') ?? '';
-  const fields = query.get('fieldSelector') ?? '';
-  const predicates: Predicate[] = [
-    ...(labels === '' ? [] : [parseLabelSelector(labels)]),
-    ...(fields === '' ? [] : [parseFieldSelector(kind, fields)]),
-  ];
-  const matches: Predicate | undefined =
-    predicates.length === 0 ? undefined : object => predicates.every(holds => holds(object));
-  return { kind, namespace, matches };
 }
 
 /** Whether the object is selected. */
@@ -53,29 +34,33 @@ export const isSelected = ({ namespace, matches }: Selection, { object }: Entry)
   (namespace === undefined || object.metadata.namespace === namespace) && (matches?.(object) ?? true);
 
 /** A page of the selected objects, all pages being of one version. Throws 400, 410 or 504. */
-export function listPage(store: Store, selection: Selection, options: ListOptions): Page {
+export function listPage(
+  store: Store,
+  selection: Selection,
+  options: ListOptions,
+): { entries: Entry[]; listMeta: ListMeta } {
   const { version, after } =
     options.continue === '' ? firstPosition(store, options) : decode(options.continue);
-  const all = listAt(store, selection.kind, version, options);
-  const rest = all.filter(entry => isSelected(selection, entry) && (after === '' || keyOf(entry) > after));
+  const rest = listAt(store, selection.kind, version, options).filter(
+    entry => isSelected(selection, entry) && (after === '' || keyOf(entry) > after),
+  );
   const resourceVersion = String(version);
-  if (options.limit === 0 || rest.length <= options.limit) {
-    return { entries: rest, listMeta: { resourceVersion } };
-  }
-  const entries = rest.slice(0, options.limit);
-  const next = encode({ version, after: keyOf(entries.at(-1)!) });
-  return { entries, listMeta: { resourceVersion, continue: next, ...remaining(selection, rest, entries) } };
+  const entries = options.limit === 0 ? rest : rest.slice(0, options.limit);
+  if (entries.length === rest.length) return { entries, listMeta: { resourceVersion } };
+  const position: Position = { version, after: keyOf(entries.at(-1)!) };
+  const next = Buffer.from(JSON.stringify(position)).toString('base64url');
+  // As on a real server, only a list without selectors is counted.
+  const remaining = selection.matches ? {} : { remainingItemCount: rest.length - entries.length };
+  return { entries, listMeta: { resourceVersion, continue: next, ...remaining } };
 }
-
-/** As on a real server, only a list without selectors is counted. */
-const remaining = ({ matches }: Selection, rest: Entry[], sent: Entry[]): { remainingItemCount?: number } =>
-  matches === undefined ? { remainingItemCount: rest.length - sent.length } : {};
 
 const keyOf = ({ object }: Entry): string => storeKey(object.metadata.namespace, object.metadata.name);
 
 function firstPosition(store: Store, { resourceVersion, isExact }: ListOptions): Position {
   const version = toVersion(resourceVersion);
-  if (version > store.version) throw tooLarge(version, store.version);
+  const message = `Too large resource version: ${version}, current: ${store.version}`;
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }];
+  if (version > store.version) throw new ApiError(504, 'Timeout', message, { causes, retryAfterSeconds: 1 });
   return { version: isExact ? version : store.version, after: '' };
 }
 
@@ -85,12 +70,6 @@ export function toVersion(resourceVersion: string): number {
   if (/^\d*$/.test(resourceVersion) && Number.isSafeInteger(version)) return version;
   throw badRequest(`invalid resource version ${JSON.stringify(resourceVersion)}`);
 }
-
-const tooLarge = (wanted: number, current: number): ApiError =>
-  new ApiError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
-    retryAfterSeconds: 1,
-  });
 
 function listAt(store: Store, kind: Kind, version: number, options: ListOptions): Entry[] {
   if (version === store.version) return store.list(kind.id);
@@ -104,11 +83,9 @@ function listAt(store: Store, kind: Kind, version: number, options: ListOptions)
   }
 }
 
-const encode = (position: Position): string => Buffer.from(JSON.stringify(position)).toString('base64url');
-
 function decode(token: string): Position {
   const text = Buffer.from(token, 'base64url').toString();
-  const match = /^\{"version":(\d+),"after":("(?:[^"\\]|\\.)*")\}$/.exec(text);
-  if (match === null) throw badRequest('continue key is not valid: it was not given by this server');
-  return { version: Number(match[1]), after: JSON.parse(match[2]!) as string };
+  const [, version, after] = /^\{"version":(\d+),"after":("(?:[^"\\]|\\.)*")\}$/.exec(text) ?? [];
+  if (after === undefined) throw badRequest('continue key is not valid: it was not given by this server');
+  return { version: Number(version), after: JSON.parse(after) as string };
 }

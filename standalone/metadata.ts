@@ -1,7 +1,6 @@
-import type { OwnerReference } from '../crds/meta.ts';
-import { invalidValue, type Cause } from './api-error.ts';
+import { invalidValue, tooLong, type Cause } from './api-error.ts';
 import type { Kind } from './kinds.ts';
-import { isJsonObject, type JsonObject, type Metadata } from './object.ts';
+import type { Metadata } from './object.ts';
 
 /** Holds an owner until its blocking dependents are gone. */
 export const FOREGROUND_FINALIZER = 'foregroundDeletion';
@@ -37,26 +36,25 @@ const LABEL_VALUE: Grammar = {
 };
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 
-/** Fields without those that say nothing, as Go's omitempty leaves them out: '', {}, [] and null. */
-export function withoutEmpty(fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)));
-}
-
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return isJsonObject(value) ? Object.keys(value).length === 0 : value === '' || value === null;
-}
-
 /** What is wrong with the name, labels, annotations, finalizers and owners of an object of that kind. */
 export function validateMetadata(kind: Kind, metadata: Metadata): Cause[] {
   const { name, labels = {}, annotations = {}, finalizers = [], ownerReferences = [] } = metadata;
+  const controllers = ownerReferences.filter(owner => owner.controller === true);
+  const annotationBytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
   return [
     ...validateText('metadata.name', name, kind.kind === 'Namespace' ? LABEL : SUBDOMAIN),
     ...Object.keys(labels).flatMap(key => validateQualifiedName('metadata.labels', key)),
     ...Object.values(labels).flatMap(value => validateText('metadata.labels', value, LABEL_VALUE)),
-    ...validateAnnotations(annotations),
-    ...finalizers.flatMap((name, i) => validateFinalizer(kind, name, i)),
-    ...validateOwners(ownerReferences),
+    ...Object.keys(annotations).flatMap(key =>
+      validateQualifiedName('metadata.annotations', key.toLowerCase()),
+    ),
+    ...(annotationBytes > MOST_ANNOTATION_BYTES
+      ? [tooLong('metadata.annotations', MOST_ANNOTATION_BYTES)]
+      : []),
+    ...finalizers.flatMap((name, i) => validateFinalizer(kind, `metadata.finalizers[${i}]`, name)),
+    ...(controllers.length > 1
+      ? [invalidValue('metadata.ownerReferences', ownerReferences, 'only one of them may be the controller')]
+      : []),
   ];
 }
 
@@ -68,23 +66,6 @@ function validateText(field: string, text: string, { longest, pattern, rule }: G
   return faults.map(why => invalidValue(field, text, why));
 }
 
-function validateAnnotations(annotations: Record<string, string>): Cause[] {
-  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
-  return [
-    ...Object.keys(annotations).flatMap(key =>
-      validateQualifiedName('metadata.annotations', key.toLowerCase()),
-    ),
-    ...(bytes > MOST_ANNOTATION_BYTES ? [tooLong('metadata.annotations', MOST_ANNOTATION_BYTES)] : []),
-  ];
-}
-
-/** field.TooLong. */
-export const tooLong = (field: string, bytes: number): Cause => ({
-  reason: 'FieldValueTooLong',
-  message: `Too long: must have at most ${bytes} bytes`,
-  field,
-});
-
 function validateQualifiedName(field: string, name: string): Cause[] {
   const slash = name.indexOf('/');
   const prefix = slash < 0 ? [] : validateText(field, name.slice(0, slash), SUBDOMAIN);
@@ -93,22 +74,8 @@ function validateQualifiedName(field: string, name: string): Cause[] {
 }
 
 /** Kubernetes' own objects take only finalizers that say whose they are. */
-function validateFinalizer(kind: Kind, name: string, index: number): Cause[] {
-  const field = `metadata.finalizers[${index}]`;
+function validateFinalizer(kind: Kind, field: string, name: string): Cause[] {
   const isStandard = [FOREGROUND_FINALIZER, ORPHAN_FINALIZER, 'kubernetes'].includes(name);
   if (kind.custom || isStandard || name.includes('/')) return validateQualifiedName(field, name);
   return [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
-}
-
-function validateOwners(owners: OwnerReference[]): Cause[] {
-  const empties = owners.flatMap((owner, i) =>
-    (['apiVersion', 'kind', 'name', 'uid'] as const)
-      .filter(field => (owner[field] ?? '') === '')
-      .map(field => invalidValue(`metadata.ownerReferences[${i}].${field}`, '', 'must not be empty')),
-  );
-  const controllers = owners.filter(owner => owner.controller === true);
-  if (controllers.length < 2) return empties;
-  const [first, second] = controllers.map(owner => owner.name);
-  const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
-  return [...empties, invalidValue('metadata.ownerReferences', owners, why)];
 }

@@ -32,6 +32,14 @@ export type JsonObject = Record<string, unknown>;
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Whether a value says nothing, as Go's omitempty has it: '', {}, [] and null. */
+export const isEmpty = (value: unknown): boolean =>
+  value === '' || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** The fields that are not undefined. */
+export const defined = (fields: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
 /** What is at the end of that path of fields; undefined when it leads nowhere. */
 export const readPath = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>(

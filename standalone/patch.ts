@@ -1,6 +1,32 @@
 import { isDeepStrictEqual } from 'node:util';
-import { badRequest } from './api-error.ts';
+import { ApiError, badRequest, unsupportedMediaType } from './api-error.ts';
+import type { Kind } from './kinds.ts';
 import { isJsonObject, type JsonObject } from './object.ts';
+import { applyStrategicMerge } from './strategic-merge.ts';
+
+/** What a patch makes of an object. Throws 400 when it is no patch, and 422 when it does not fit. */
+type Patcher = (target: unknown, patch: unknown) => unknown;
+
+/** How a PATCH with a body of that type is applied. Throws 415. */
+export function patcherFor(type: string, kind: Kind): Patcher {
+  const refuse = (why: string): Error =>
+    unsupportedMediaType(
+      `the body of the request was in an unsupported format (${type}): ${why}; accepted media types include: application/json-patch+json, application/merge-patch+json`,
+    );
+  switch (type) {
+    case 'application/merge-patch+json':
+      return applyMergePatch;
+    case 'application/json-patch+json':
+      return applyJsonPatch;
+    case 'application/strategic-merge-patch+json':
+      if (kind.custom) throw refuse('a custom resource takes no strategic merge patch');
+      return applyStrategicMerge;
+    case 'application/apply-patch+yaml':
+      throw refuse('the standalone API knows no server-side apply; use kubectl apply without --server-side');
+    default:
+      throw refuse('it is no patch');
+  }
+}
 
 /** RFC 7386: null removes, objects merge, all else replaces. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
@@ -21,20 +47,26 @@ interface Operation {
   value?: unknown;
 }
 
-/** Why a JSON patch does not fit the object it is for. */
-export class PatchMismatch extends Error {}
+/** Where a JSON pointer leads: to a field or an item, which need not be there. */
+interface Place {
+  parent: JsonObject | unknown[];
+  key: string;
+}
 
-/** RFC 6902. Throws 400 when it is no JSON patch and PatchMismatch when it does not fit. */
+/** What a real API server allows. */
+const MOST_OPERATIONS = 10_000;
+
+/** RFC 6902. */
 export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations');
   if (patch.length > MOST_OPERATIONS) {
     throw badRequest(`a JSON patch may have at most ${MOST_OPERATIONS} operations`);
   }
-  return patch.map(toOperation).reduce(applyOperation, target);
+  // The pointer to the whole, '', is the name of a field here.
+  const root: JsonObject = { '': structuredClone(target) };
+  for (const operation of patch.map(toOperation)) apply(root, operation);
+  return root[''];
 }
-
-/** What a real API server allows. */
-const MOST_OPERATIONS = 10_000;
 
 function toOperation(value: unknown): Operation {
   const isOperation =
@@ -43,82 +75,71 @@ function toOperation(value: unknown): Operation {
   return value as unknown as Operation;
 }
 
-function applyOperation(target: unknown, operation: Operation): unknown {
-  const path = toSegments(operation.path);
-  switch (operation.op) {
+function apply(root: JsonObject, { op, path, from, value }: Operation): void {
+  const place = (): Place => locate(root, path);
+  const source = (): Place => {
+    if (typeof from !== 'string') throw badRequest('a move or copy operation needs a "from"');
+    return locate(root, from);
+  };
+  switch (op) {
     case 'add':
-      return setAt(target, path, operation.value, { insert: true });
-    case 'replace':
-      read(target, path);
-      return setAt(target, path, operation.value, { insert: false });
+      return insert(place(), value);
     case 'remove':
-      return removeAt(target, path);
+      return void take(place());
+    case 'replace':
+      return replace(place(), value);
     case 'copy':
-      return setAt(target, path, read(target, fromOf(operation)), { insert: true });
-    case 'move':
-      return move(target, fromOf(operation), path);
+      return insert(place(), structuredClone(read(source())));
+    case 'move': {
+      const moved = take(source());
+      return insert(place(), moved);
+    }
     case 'test':
-      if (isDeepStrictEqual(read(target, path), operation.value)) return target;
-      throw new PatchMismatch(`testing value ${operation.path} failed`);
+      if (isDeepStrictEqual(read(place()), value)) return;
+      // Not quoting the value, which may be a Secret's.
+      throw misfit(`testing value ${path} failed`);
     default:
-      throw badRequest(`Unexpected kind: ${operation.op}`);
+      throw badRequest(`Unexpected kind: ${op}`);
   }
 }
 
-function move(target: unknown, from: string[], path: string[]): unknown {
-  const value = read(target, from);
-  return setAt(removeAt(target, from), path, value, { insert: true });
+const misfit = (why: string): Error =>
+  new ApiError(422, 'Invalid', `the patch does not fit the object: ${why}`);
+
+function locate(root: JsonObject, pointer: string): Place {
+  if (!/^(\/|$)/.test(pointer)) throw badRequest(`${JSON.stringify(pointer)} is not a JSON pointer`);
+  const keys = pointer.split('/').map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (keys.includes('__proto__')) throw badRequest('the name "__proto__" is not allowed');
+  const toPlace = (parent: unknown, key: string): Place => {
+    if (Array.isArray(parent) || isJsonObject(parent)) return { parent, key };
+    throw misfit(`there is nothing that ${JSON.stringify(key)} could be in`);
+  };
+  return keys.slice(1).reduce((place, key) => toPlace(read(place), key), toPlace(root, keys[0]!));
 }
 
-function fromOf({ from }: Operation): string[] {
-  if (typeof from !== 'string') throw badRequest('a move or copy operation needs a "from"');
-  return toSegments(from);
+const isIndex = (key: string, last: number): boolean => /^(0|[1-9]\d*)$/.test(key) && Number(key) <= last;
+
+function read({ parent, key }: Place): unknown {
+  const isThere = Array.isArray(parent) ? isIndex(key, parent.length - 1) : Object.hasOwn(parent, key);
+  if (!isThere) throw misfit(`there is no ${JSON.stringify(key)}`);
+  return (parent as JsonObject)[key];
 }
 
-function toSegments(pointer: string): string[] {
-  if (pointer === '') return [];
-  if (!pointer.startsWith('/')) throw badRequest(`${JSON.stringify(pointer)} is not a JSON pointer`);
-  const segments = pointer
-    .slice(1)
-    .split('/')
-    .map(segment => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (segments.includes('__proto__')) throw badRequest('the name "__proto__" is not allowed');
-  return segments;
+function replace(place: Place, value: unknown): void {
+  read(place);
+  (place.parent as JsonObject)[place.key] = value;
 }
 
-function read(target: unknown, path: readonly string[]): unknown {
-  return path.reduce((value, segment) => {
-    if (Array.isArray(value) && isIndex(segment, value.length - 1)) return value[Number(segment)] as unknown;
-    if (isJsonObject(value) && Object.hasOwn(value, segment)) return value[segment];
-    throw new PatchMismatch(`the path /${path.join('/')} does not exist`);
-  }, target);
+function insert({ parent, key }: Place, value: unknown): void {
+  if (!Array.isArray(parent)) parent[key] = value;
+  else if (key === '-') parent.push(value);
+  else if (isIndex(key, parent.length)) parent.splice(Number(key), 0, value);
+  else throw misfit(`there is no index ${key} to add at`);
 }
 
-const isIndex = (segment: string, last: number): boolean =>
-  /^(0|[1-9]\d*)$/.test(segment) && Number(segment) <= last;
-
-function setAt(target: unknown, path: string[], value: unknown, how: { insert: boolean }): unknown {
-  const [segment, ...rest] = path;
-  if (segment === undefined) return value;
-  if (rest.length > 0) return withChild(target, segment, setAt(read(target, [segment]), rest, value, how));
-  if (!Array.isArray(target) || !how.insert) return withChild(target, segment, value);
-  if (segment === '-') return [...(target as unknown[]), value];
-  if (!isIndex(segment, target.length)) throw new PatchMismatch(`there is no index ${segment} to add at`);
-  return target.toSpliced(Number(segment), 0, value);
-}
-
-function withChild(target: unknown, segment: string, value: unknown): unknown {
-  if (Array.isArray(target)) return target.with(Number(segment), value);
-  if (isJsonObject(target)) return { ...target, [segment]: value };
-  throw new PatchMismatch(`there is nothing that ${JSON.stringify(segment)} could be added to`);
-}
-
-function removeAt(target: unknown, path: string[]): unknown {
-  const [segment, ...rest] = path;
-  if (segment === undefined) return null;
-  const child = read(target, [segment]);
-  if (rest.length > 0) return withChild(target, segment, removeAt(child, rest));
-  if (Array.isArray(target)) return target.toSpliced(Number(segment), 1);
-  const { [segment]: _removed, ...others } = target as JsonObject;
-  return others;
+function take(place: Place): unknown {
+  const value = read(place);
+  if (Array.isArray(place.parent)) place.parent.splice(Number(place.key), 1);
+  else delete place.parent[place.key];
+  return value;
 }

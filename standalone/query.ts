@@ -6,10 +6,12 @@ import {
   unsupportedValue,
   type Cause,
 } from './api-error.ts';
-import type { DeleteOptions, PropagationPolicy } from './transitions.ts';
 import type { ListOptions } from './list.ts';
-import { isJsonObject, type JsonObject } from './object.ts';
-import type { WriteOptions } from './resources.ts';
+import { isJsonObject } from './object.ts';
+import type { DeleteOptions, PropagationPolicy } from './transitions.ts';
+
+const invalidOption = (kind: string, cause: Cause): Error =>
+  invalid({ group: 'meta.k8s.io', kind }, '', [cause]);
 
 /** Throws 422 for a value that is none of those known. */
 function oneOf<const T extends string>(kind: string, field: string, value: unknown, known: T[]): T {
@@ -18,30 +20,41 @@ function oneOf<const T extends string>(kind: string, field: string, value: unkno
   return found;
 }
 
-/** The options of POST, PUT and PATCH. Throws 422. */
-export function writeOptions(query: URLSearchParams): Pick<WriteOptions, 'dryRun' | 'fieldValidation'> {
-  const fieldValidation = query.get('fieldValidation') || 'Warn';
-  return {
-    dryRun: isDryRun(query.getAll('dryRun')),
-    fieldValidation: oneOf('PatchOptions', 'fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']),
-  };
-}
+/** Whether a write is only tried. Throws 422. */
+export const isDryRun = (values: readonly unknown[]): boolean =>
+  values.filter(value => value !== '').map(value => oneOf('PatchOptions', 'dryRun', value, ['All'])).length >
+  0;
 
-function isDryRun(values: unknown[]): boolean {
-  const given = values.filter(value => value !== '');
-  return given.map(value => oneOf('PatchOptions', 'dryRun', value, ['All'])).length > 0;
-}
+/** What becomes of what the schema does not know. Throws 422. */
+export const fieldValidation = (query: URLSearchParams): 'Ignore' | 'Strict' | 'Warn' =>
+  oneOf('PatchOptions', 'fieldValidation', query.get('fieldValidation') || 'Warn', [
+    'Ignore',
+    'Strict',
+    'Warn',
+  ]);
 
 /** The options of a list. Throws 400 or 422. */
 export function listOptions(query: URLSearchParams): ListOptions {
   const resourceVersion = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
+  const forbid = (field: string, why: string): Error =>
+    invalidOption('ListOptions', forbiddenValue(field, why));
   if (match !== '' && resourceVersion === '') {
-    throw forbiddenMatch('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    throw forbid(
+      'resourceVersionMatch',
+      'resourceVersionMatch is forbidden unless resourceVersion is provided',
+    );
   }
   oneOf('ListOptions', 'resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
   if (match === 'Exact' && resourceVersion === '0') {
-    throw forbiddenMatch('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    throw forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  }
+  // Streaming lists: kubectl then lists first.
+  if (query.has('sendInitialEvents')) {
+    throw forbid(
+      'sendInitialEvents',
+      'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+    );
   }
   return {
     limit: wholeNumber(query, 'limit'),
@@ -50,9 +63,6 @@ export function listOptions(query: URLSearchParams): ListOptions {
     isExact: match === 'Exact',
   };
 }
-
-const forbiddenMatch = (why: string): Error =>
-  invalidOption('ListOptions', forbiddenValue('resourceVersionMatch', why));
 
 /** A query parameter that counts something; 0 when it is not there or negative. Throws 400. */
 export function wholeNumber(query: URLSearchParams, name: string): number {
@@ -66,42 +76,22 @@ export function wholeNumber(query: URLSearchParams, name: string): number {
 export const isOn = (query: URLSearchParams, name: string): boolean =>
   ['true', '1', 't', 'T', 'TRUE', 'True'].includes(query.get(name) ?? '');
 
-/** 422 for streaming lists: kubectl then lists first. */
-export function refuseInitialEvents(query: URLSearchParams): void {
-  if (!query.has('sendInitialEvents')) return;
-  const why = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';
-  throw invalidOption('ListOptions', forbiddenValue('sendInitialEvents', why));
-}
-
 /** The options of a DELETE, from its body or else its query. Throws 400 or 422. */
-export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  if (body !== undefined && !isJsonObject(body)) throw badRequest('the body is not a DeleteOptions');
-  const options: JsonObject = body ?? {};
-  const dryRun = Array.isArray(options['dryRun']) ? options['dryRun'] : query.getAll('dryRun');
-  return {
-    dryRun: isDryRun(dryRun as unknown[]),
-    propagationPolicy: propagationPolicy(options, query),
-    preconditions: preconditions(options['preconditions']),
-  };
-}
-
-function propagationPolicy(options: JsonObject, query: URLSearchParams): PropagationPolicy | undefined {
-  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? '';
-  if (policy === '') return options['orphanDependents'] === true ? 'Orphan' : undefined;
-  if (typeof options['orphanDependents'] === 'boolean') {
+export function deleteOptions(query: URLSearchParams, body: unknown = {}): DeleteOptions {
+  if (!isJsonObject(body)) throw badRequest('the body is not a DeleteOptions');
+  const { dryRun, preconditions, propagationPolicy, orphanDependents } = body;
+  const policy = propagationPolicy ?? query.get('propagationPolicy') ?? '';
+  if (policy !== '' && typeof orphanDependents === 'boolean') {
     const why = 'orphanDependents and deletionPropagation cannot be both set';
     throw invalidOption('DeleteOptions', invalidValue('propagationPolicy', policy, why));
   }
-  return oneOf('DeleteOptions', 'propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']);
-}
-
-function preconditions(given: unknown): DeleteOptions['preconditions'] {
-  const { uid, resourceVersion } = isJsonObject(given) ? given : {};
+  const orphaning = orphanDependents === true ? 'Orphan' : undefined;
   return {
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    dryRun: isDryRun(Array.isArray(dryRun) ? dryRun : query.getAll('dryRun')),
+    propagationPolicy: policy === '' ? orphaning : toPolicy(policy),
+    preconditions: isJsonObject(preconditions) ? preconditions : {},
   };
 }
 
-const invalidOption = (kind: string, cause: Cause): Error =>
-  invalid({ group: 'meta.k8s.io', kind }, '', [cause]);
+const toPolicy = (policy: unknown): PropagationPolicy =>
+  oneOf('DeleteOptions', 'propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']);

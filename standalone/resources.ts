@@ -3,49 +3,34 @@ import { isDeepStrictEqual } from 'node:util';
 import { toKubernetesTime } from '../crds/conditions.ts';
 import {
   alreadyExists,
+  ApiError,
   badRequest,
+  conflict,
   forbidden,
   invalid,
   invalidValue,
+  isApiError,
   notFound,
   requiredValue,
 } from './api-error.ts';
-import * as check from './checks.ts';
-import type { Codec, Decoded } from './codec.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
+import { Codec, type Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
-import type { ApiObject, Metadata } from './object.ts';
+import { defined, type ApiObject, type Metadata } from './object.ts';
 import { storeKey, withVersion, type Store } from './store.ts';
-import {
-  carryOver,
-  defined,
-  isReleased,
-  markDeleted,
-  ownMetadata,
-  withGeneration,
-  type DeleteOptions,
-  type Subresource,
-} from './transitions.ts';
+import * as transitions from './transitions.ts';
+import type { DeleteOptions, Subresource } from './transitions.ts';
 
 /** How a write is to be done. */
 export interface WriteOptions {
   /** Do everything but store it. */
   dryRun: boolean;
-  /** What becomes of fields that the schema does not know. */
-  fieldValidation: 'Strict' | 'Warn' | 'Ignore';
-  /** What is said twice in the body; treated like unknown fields. */
-  duplicates: readonly string[];
-  /** Takes the text of a Warning header. */
-  warn: (text: string) => void;
+  /** Gets the paths of fields that the schema does not know, and may throw. */
+  onUnknownFields: (kind: Kind, paths: string[]) => void;
 }
 
 /** How the server itself writes. */
-export const INTERNAL_WRITE: WriteOptions = {
-  dryRun: false,
-  fieldValidation: 'Ignore',
-  duplicates: [],
-  warn: () => undefined,
-};
+export const INTERNAL_WRITE: WriteOptions = { dryRun: false, onUnknownFields: () => undefined };
 
 /** Which object is meant. `namespace` is undefined for a cluster-scoped kind. */
 export interface Target {
@@ -53,6 +38,9 @@ export interface Target {
   namespace: string | undefined;
   name: string;
 }
+
+/** Namespaces that always exist. */
+export const PERMANENT_NAMESPACES: readonly string[] = ['default', 'kube-system'];
 
 const NAME_SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
@@ -62,33 +50,28 @@ export class Resources {
   readonly #codecs: ReadonlyMap<Kind, Codec>;
   readonly #now: () => number;
 
-  constructor(store: Store, codecs: ReadonlyMap<Kind, Codec>, now: () => number) {
+  /** Throws when the schema of a kind has what this server would not enforce. */
+  constructor(store: Store, kinds: readonly Kind[], now: () => number) {
     this.#store = store;
-    this.#codecs = codecs;
+    this.#codecs = new Map(kinds.map(kind => [kind, new Codec(kind)]));
     this.#now = now;
   }
 
   /** Throws 404. */
-  get({ kind, namespace, name }: Target): ApiObject {
-    const entry = this.#store.get(kind.id, storeKey(namespace, name));
-    if (entry === undefined) throw notFound(kind, name);
-    return entry.object;
+  get(target: Target): ApiObject {
+    const object = this.#find(target);
+    if (object === undefined) throw notFound(target.kind, target.name);
+    return object;
   }
 
   /** POST. */
   create(kind: Kind, namespace: string | undefined, body: unknown, options: WriteOptions): ApiObject {
-    const { object } = this.#decode(kind, body, options);
-    check.checkNamespace(object.metadata, namespace);
-    const name = nameOf(kind, object.metadata);
-    if ((object.metadata.resourceVersion ?? '0') !== '0') {
+    const given = this.#decode(kind, body, options);
+    checkNamespace(given.metadata, namespace);
+    if ((given.metadata.resourceVersion ?? '0') !== '0') {
       throw badRequest('resourceVersion should not be set on objects to be created');
     }
-    this.#requireNamespace(kind, namespace, name);
-    const created = kind.complete(this.#asNew({ kind, namespace, name }, object));
-    this.#codec(kind).validate(created, undefined);
-    const key = storeKey(namespace, name);
-    if (this.#store.get(kind.id, key) !== undefined) throw alreadyExists(kind, name);
-    return this.#put(kind, key, created, options);
+    return this.#insert({ kind, namespace, name: nameOf(kind, given.metadata) }, given, options);
   }
 
   /** PUT. `created` says that there was nothing before. */
@@ -98,17 +81,11 @@ export class Resources {
     options: WriteOptions,
     subresource: Subresource,
   ): { object: ApiObject; created: boolean } {
-    const { kind, namespace, name } = target;
-    const { object: given } = this.#decode(kind, body, options);
-    check.checkNames(given.metadata, target);
-    const isThere = this.#store.get(kind.id, storeKey(namespace, name)) !== undefined;
-    if (!isThere && kind.createsOnUpdate) {
-      // A version is no precondition here: a real server creates it all the same.
-      const { resourceVersion: _gone, ...metadata } = given.metadata;
-      return {
-        object: this.create(kind, namespace, { ...given, metadata }, { ...options, duplicates: [] }),
-        created: true,
-      };
+    const { kind, name } = target;
+    const given = this.#decode(kind, body, options);
+    checkNames(given.metadata, target);
+    if (kind.createsOnUpdate && this.#find(target) === undefined) {
+      return { object: this.#insert(target, given, options), created: true };
     }
     const current = this.get(target);
     if (given.metadata.resourceVersion === undefined && !kind.updatesUnconditionally) {
@@ -126,74 +103,73 @@ export class Resources {
     subresource: Subresource,
   ): ApiObject {
     const current = this.get(target);
-    const patched = apply(current);
-    const { object: given } = check.asPatch(() => this.#decode(target.kind, patched, options));
+    const given = this.#decodePatched(target.kind, apply(current), options);
     const { uid = current.metadata.uid } = given.metadata;
-    check.checkNames(given.metadata, target);
+    checkNames(given.metadata, target);
     if (uid !== current.metadata.uid) {
       const cause = invalidValue('metadata.uid', uid, 'field is immutable');
       throw invalid(target.kind, target.name, [cause]);
     }
-    return check.asPatch(() => this.#update(target, current, given, options, subresource));
+    return this.#update(target, current, given, options, subresource);
   }
 
   /** DELETE. Unless it `isGone`, the object stays until its finalizers are removed. */
   delete(target: Target, options: DeleteOptions): { object: ApiObject; isGone: boolean } {
-    const { kind, namespace, name } = target;
+    const { kind, name } = target;
     const current = this.get(target);
-    check.checkPreconditions(target, current, options.preconditions);
+    checkPreconditions(target, current, options.preconditions);
     if (kind === NAMESPACE && PERMANENT_NAMESPACES.includes(name)) {
       throw forbidden(kind, name, 'this namespace may not be deleted');
     }
-    const marked = markDeleted(kind, current, options.propagationPolicy, this.#time());
-    const key = storeKey(namespace, name);
+    const marked = transitions.markDeleted(kind, current, options.propagationPolicy, this.#time());
     if (marked === 'remove') {
-      if (!options.dryRun) this.#store.remove(kind.id, key);
+      if (!options.dryRun) this.#store.remove(kind.id, keyOf(target));
       return { object: current, isGone: true };
     }
-    const object = marked === current ? current : this.#put(kind, key, marked, options);
-    return { object, isGone: false };
+    return { object: marked === current ? current : this.#put(target, marked, options), isGone: false };
+  }
+
+  #find(target: Target): ApiObject | undefined {
+    return this.#store.get(target.kind.id, keyOf(target))?.object;
   }
 
   #codec(kind: Kind): Codec {
     return this.#codecs.get(kind)!;
   }
 
-  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded {
-    const decoded = this.#codec(kind).decode(body);
-    check.reportOddFields(kind, decoded, options);
-    return decoded;
+  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded['object'] {
+    const { object, unknownFields } = this.#codec(kind).decode(body);
+    options.onUnknownFields(kind, unknownFields);
+    return object;
   }
 
-  #put(kind: Kind, key: string, object: ApiObject, { dryRun }: { dryRun: boolean }): ApiObject {
-    return dryRun ? object : this.#store.put(kind.id, key, object).object;
+  /** What makes a body a bad request makes a patch invalid (422). */
+  #decodePatched(kind: Kind, body: unknown, options: WriteOptions): Decoded['object'] {
+    try {
+      return this.#decode(kind, body, options);
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      throw new ApiError(422, 'Invalid', `the patched object is invalid: ${error.message}`);
+    }
   }
 
-  #time(): string {
-    return toKubernetesTime(new Date(this.#now()));
-  }
-
-  #requireNamespace(kind: Kind, namespace: string | undefined, name: string): void {
-    if (namespace === undefined) return;
-    const entry = this.#store.get(NAMESPACE.id, storeKey(undefined, namespace));
-    if (entry === undefined) throw notFound(NAMESPACE, namespace);
-    if (entry.object.metadata.deletionTimestamp === undefined) return;
-    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    throw forbidden(kind, name, why);
-  }
-
-  #asNew({ kind, namespace, name }: Target, object: Decoded['object']): ApiObject {
+  #insert(target: Target, given: Decoded['object'], options: WriteOptions): ApiObject {
+    const { kind, namespace, name } = target;
+    if (namespace !== undefined) this.#requireNamespace(kind, namespace, name);
     const metadata = defined({
       name,
-      generateName: object.metadata.generateName,
+      generateName: given.metadata.generateName,
       namespace,
       uid: randomUUID(),
       generation: kind.custom ? 1 : undefined,
       creationTimestamp: this.#time(),
-      ...ownMetadata(object),
-    });
-    const { status: _setBySubresource, ...fields } = object;
-    return { ...(kind.hasStatus ? fields : object), metadata: metadata as unknown as Metadata } as ApiObject;
+      ...transitions.ownMetadata(given),
+    }) as unknown as Metadata;
+    const { status: _setBySubresource, ...fields } = given;
+    const created = kind.complete({ ...((kind.hasStatus ? fields : given) as ApiObject), metadata });
+    this.#codec(kind).validate(created, undefined);
+    if (this.#find(target) !== undefined) throw alreadyExists(kind, name);
+    return this.#put(target, created, options);
   }
 
   #update(
@@ -203,25 +179,39 @@ export class Resources {
     options: WriteOptions,
     subresource: Subresource,
   ): ApiObject {
-    const { kind, namespace, name } = target;
-    check.checkPreconditions(target, current, given.metadata);
-    const merged = kind.complete(carryOver(kind, current, given, subresource));
-    check.checkFinalizers(kind, current, merged);
+    const { kind } = target;
+    checkPreconditions(target, current, given.metadata);
+    const merged = kind.complete(transitions.carryOver(kind, current, given, subresource));
+    transitions.checkFinalizers(kind, current, merged);
     this.#codec(kind).validate(merged, current);
-    const updated = withGeneration(kind, current, merged);
+    const updated = transitions.withGeneration(kind, current, merged);
     if (isDeepStrictEqual(updated, current)) return current;
-    if (options.dryRun) return updated;
-    const key = storeKey(namespace, name);
-    if (isReleased(kind, updated)) {
-      this.#store.remove(kind.id, key);
-      return withVersion(updated, this.#store.version);
-    }
-    return this.#put(kind, key, updated, options);
+    if (options.dryRun || !transitions.isReleased(kind, updated)) return this.#put(target, updated, options);
+    this.#store.remove(kind.id, keyOf(target));
+    return withVersion(updated, this.#store.version);
+  }
+
+  #put(target: Target, object: ApiObject, { dryRun }: { dryRun: boolean }): ApiObject {
+    return dryRun ? object : this.#store.put(target.kind.id, keyOf(target), object).object;
+  }
+
+  #time(): string {
+    return toKubernetesTime(new Date(this.#now()));
+  }
+
+  #requireNamespace(kind: Kind, namespace: string, name: string): void {
+    const { deletionTimestamp } = this.get({
+      kind: NAMESPACE,
+      namespace: undefined,
+      name: namespace,
+    }).metadata;
+    if (deletionTimestamp === undefined) return;
+    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+    throw forbidden(kind, name, why);
   }
 }
 
-/** Namespaces that always exist. */
-export const PERMANENT_NAMESPACES: readonly string[] = ['default', 'kube-system'];
+const keyOf = ({ namespace, name }: Target): string => storeKey(namespace, name);
 
 function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   if (name !== undefined) return name;
@@ -230,4 +220,32 @@ function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   }
   const suffix = Array.from({ length: 5 }, () => NAME_SUFFIX_LETTERS[randomInt(NAME_SUFFIX_LETTERS.length)]);
   return generateName + suffix.join('');
+}
+
+function checkNamespace(given: Partial<Metadata>, namespace: string | undefined): void {
+  if (given.namespace === undefined || given.namespace === namespace) return;
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+function checkNames(given: Partial<Metadata>, { namespace, name }: Target): void {
+  checkNamespace(given, namespace);
+  if (given.name === name) return;
+  if (given.name === undefined) throw badRequest('name must be provided');
+  throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
+}
+
+/** Throws 409 when the object has another uid or resourceVersion than the writer knows. */
+function checkPreconditions(
+  { kind, name }: Target,
+  current: ApiObject,
+  known: DeleteOptions['preconditions'],
+): void {
+  const { uid, resourceVersion } = current.metadata;
+  if ((known.uid ?? uid) !== uid) {
+    const why = `the UID in the precondition (${String(known.uid)}) does not match the UID in record (${uid})`;
+    throw conflict(kind, name, why);
+  }
+  if ((known.resourceVersion ?? resourceVersion) === resourceVersion) return;
+  const why = 'the object has been modified; please apply your changes to the latest version and try again';
+  throw conflict(kind, name, why);
 }

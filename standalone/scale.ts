@@ -1,7 +1,6 @@
 import { badRequest, invalid, invalidValue } from './api-error.ts';
 import type { Kind } from './kinds.ts';
-import { isJsonObject, readPath, type ApiObject, type JsonObject } from './object.ts';
-import { defined } from './transitions.ts';
+import { defined, isJsonObject, readPath, type ApiObject, type JsonObject } from './object.ts';
 
 /** autoscaling/v1 Scale of an object whose kind has the scale subresource. */
 export function toScale(kind: Kind, object: ApiObject): JsonObject {
@@ -21,16 +20,13 @@ export function toScale(kind: Kind, object: ApiObject): JsonObject {
 
 /** The object as a Scale wants it; the Scale's resourceVersion becomes the object's. Throws 400 or 422. */
 export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonObject {
-  if (!isJsonObject(scale)) throw badRequest('the body is not a Scale');
-  const spec = isJsonObject(scale['spec']) ? scale['spec'] : {};
-  const replicas = spec['replicas'] ?? 0;
+  const { name, uid, resourceVersion } = fieldsOf(fieldsOf(scale)['metadata']);
+  const { replicas = 0 } = fieldsOf(fieldsOf(scale)['spec']);
   if (!Number.isInteger(replicas)) throw badRequest('spec.replicas of a Scale must be an integer');
   if ((replicas as number) < 0) {
     const cause = invalidValue('spec.replicas', replicas, 'should be a non-negative integer');
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [cause]);
   }
-  const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {};
-  const { name, uid, resourceVersion } = metadata;
   if (name !== object.metadata.name) {
     throw badRequest(`the name of the Scale does not match the name on the URL (${object.metadata.name})`);
   }
@@ -38,10 +34,11 @@ export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonO
   return { ...scaled, metadata: { ...scaled.metadata, ...defined({ uid, resourceVersion }) } };
 }
 
+const fieldsOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
+
 const toSegments = (path: string): string[] => path.split('.').slice(1);
 
 function writePath(object: unknown, [name, ...rest]: string[], value: unknown): unknown {
   if (name === undefined) return value;
-  const outer = isJsonObject(object) ? object : {};
-  return { ...outer, [name]: writePath(outer[name], rest, value) };
+  return { ...fieldsOf(object), [name]: writePath(fieldsOf(object)[name], rest, value) };
 }

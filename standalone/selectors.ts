@@ -6,68 +6,66 @@ import { readPath, type ApiObject } from './object.ts';
 export type Predicate = (object: ApiObject) => boolean;
 
 const LABEL_REQUIREMENT =
-  /^\s*(?:(?<absent>!)\s*(?<absentKey>[^\s!=,()]+)|(?<key>[^\s!=,()]+)\s*(?:(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*$/;
+  /^\s*(?:!\s*(?<absent>[^\s!=,()]+)|(?<key>[^\s!=,()]+)\s*(?:(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*$/;
+const FIELD_REQUIREMENT = /^(?<field>[^=!]+?)(?<operator>==|=|!=)(?<value>.*)$/;
+
+const allOf =
+  (predicates: Predicate[]): Predicate =>
+  object =>
+    predicates.every(holds => holds(object));
+
+/** What both selectors of a query mean for that kind; undefined when there are none. Throws 400. */
+export function parseSelectors(kind: Kind, query: URLSearchParams): Predicate | undefined {
+  const labels = query.get('labelSelector') ?? '';
+  const fields = query.get('fieldSelector') ?? '';
+  if (labels === '' && fields === '') return undefined;
+  return allOf([parseLabelSelector(labels), parseFieldSelector(kind, fields)]);
+}
 
 /** Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k`. Throws 400 on anything else. */
 export function parseLabelSelector(selector: string): Predicate {
-  const requirements = splitOutsideParentheses(selector).map(toLabelRequirement);
-  return object => requirements.every(holds => holds(object.metadata.labels ?? {}));
+  if (selector.trim() === '') return () => true;
+  // Commas inside `in (...)` do not separate requirements.
+  return allOf(selector.split(/,(?![^(]*\))/).map(toLabelRequirement));
 }
 
-/** Commas inside `in (...)` do not separate requirements. */
-const splitOutsideParentheses = (selector: string): string[] =>
-  selector.trim() === '' ? [] : selector.split(/,(?![^(]*\))/);
-
-type LabelRequirement = (labels: Record<string, string>) => boolean;
-
-function toLabelRequirement(text: string): LabelRequirement {
+function toLabelRequirement(text: string): Predicate {
   const groups = LABEL_REQUIREMENT.exec(text)?.groups;
   if (groups === undefined) {
-    throw badRequest(
-      `unable to parse requirement: ${JSON.stringify(text.trim())} is not a label requirement`,
-    );
+    const shown = JSON.stringify(text.trim());
+    throw badRequest(`unable to parse requirement: ${shown} is not a label requirement`);
   }
-  const { absentKey, key, operator, value, set, values } = groups;
-  if (absentKey !== undefined) return labels => !Object.hasOwn(labels, absentKey);
-  const label = key!;
-  if (set !== undefined)
-    return isIn(
-      label,
-      values!.split(',').map(one => one.trim()),
-      set === 'in',
-    );
-  if (operator !== undefined) return isIn(label, [value!], operator !== '!=');
-  return labels => Object.hasOwn(labels, label);
+  const { absent, key = absent!, operator, value = '', set, values } = groups;
+  const isSet = ({ metadata: { labels = {} } }: ApiObject): boolean => Object.hasOwn(labels, key);
+  if (absent !== undefined) return object => !isSet(object);
+  if (operator === undefined && set === undefined) return isSet;
+  const wanted = values === undefined ? [value] : values.split(',').map(one => one.trim());
+  const isWanted = operator !== '!=' && set !== 'notin';
+  // A label that is absent is in no set, so `notin` and `!=` hold for it.
+  return object => (isSet(object) && wanted.includes(object.metadata.labels![key]!)) === isWanted;
 }
-
-/** A label that is absent is in no set, so `notin` and `!=` hold for it. */
-const isIn =
-  (label: string, values: string[], wanted: boolean): LabelRequirement =>
-  labels =>
-    (Object.hasOwn(labels, label) && values.includes(labels[label]!)) === wanted;
 
 /** Parses `metadata.name=x,type!=y` for that kind. Throws 400 when the kind cannot be selected by a field. */
-export function parseFieldSelector(kind: Kind, selector: string): Predicate {
-  const requirements = selector
-    .split(',')
-    .filter(part => part !== '')
-    .map(part => toFieldRequirement(kind, part));
-  return object => requirements.every(holds => holds(object));
-}
+export const parseFieldSelector = (kind: Kind, selector: string): Predicate =>
+  allOf(
+    selector
+      .split(',')
+      .filter(part => part !== '')
+      .map(part => toFieldRequirement(kind, part)),
+  );
 
 function toFieldRequirement(kind: Kind, text: string): Predicate {
-  const match = /^(?<field>[^=!]+?)(?<operator>==|=|!=)(?<value>.*)$/.exec(text);
-  if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
-  const { field, operator, value } = match.groups as { field: string; operator: string; value: string };
-  const isKnown =
-    field === 'metadata.name' ||
-    (field === 'metadata.namespace' && kind.namespaced) ||
-    kind.selectableFields.includes(field);
-  if (!isKnown) throw badRequest(`field label not supported: ${field}`);
-  return object => (fieldText(object, field) === value) === (operator !== '!=');
-}
-
-function fieldText(object: ApiObject, field: string): string {
-  const value = readPath(object, field.split('.'));
-  return typeof value === 'string' ? value : '';
+  const groups = FIELD_REQUIREMENT.exec(text)?.groups;
+  if (groups === undefined) throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
+  const { field, operator, value } = groups as { field: string; operator: string; value: string };
+  const known = [
+    'metadata.name',
+    ...(kind.namespaced ? ['metadata.namespace'] : []),
+    ...kind.selectableFields,
+  ];
+  if (!known.includes(field)) throw badRequest(`field label not supported: ${field}`);
+  return object => {
+    const found = readPath(object, field.split('.'));
+    return ((typeof found === 'string' ? found : '') === value) === (operator !== '!=');
+  };
 }

@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { loadCrds } from '../crds/schema.ts';
 import { startBackground } from './background.ts';
-import { compileCodecs } from './codec.ts';
-import { addFixedObjects, ensureNamespaces } from './fixed-objects.ts';
+import { addFixedObjects } from './fixed-objects.ts';
 import { createHandler } from './handler.ts';
-import { loadIdentity, writeKubeconfig, type Identity } from './identity.ts';
+import { loadIdentity, writeKubeconfig } from './identity.ts';
 import { DEFAULT_LIMITS, limitConnections, timeoutsFor, type Limits } from './limits.ts';
 import { BUILT_IN_KINDS } from './built-in-kinds.ts';
 import { kindOfCrd } from './kinds.ts';
@@ -56,16 +55,47 @@ const ALL_ADDRESSES = '0.0.0.0';
  * the state directory is in use or damaged.
  */
 export async function startStandalone(options: StandaloneOptions): Promise<StandaloneServer> {
-  const { stateDir, address = LOOPBACK, now = Date.now } = options;
+  const { stateDir, now = Date.now } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const store = Store.open(stateDir, now());
+  const store = new Store(stateDir, now());
   try {
-    const identity = loadIdentity(stateDir, now(), address === ALL_ADDRESSES ? ownAddresses() : [address]);
-    return await serve({ ...options, address }, store, identity, now);
+    return await serve(options, store, now);
   } catch (error) {
     store.close();
     throw error;
   }
+}
+
+async function serve(options: StandaloneOptions, store: Store, now: () => number): Promise<StandaloneServer> {
+  const { stateDir, address = LOOPBACK } = options;
+  const isEverywhere = address === ALL_ADDRESSES;
+  const identity = loadIdentity(stateDir, now(), isEverywhere ? ownAddresses() : [address]);
+  const crds = loadCrds();
+  const kinds = [...BUILT_IN_KINDS, ...crds.map(kindOfCrd)];
+  const resources = new Resources(store, kinds, now);
+  addFixedObjects(store, resources, crds);
+  const watches = new WatchHub(store, now);
+  const { authority: ca, server: own } = identity.tls;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  // Who shows no certificate may still have the token, so TLS itself turns nobody away.
+  const tls = { cert: own.certificate, key: own.key, ca, requestCert: true, rejectUnauthorized: false };
+  const server = createServer({ ...tls, ...timeoutsFor(limits) });
+  const admit = limitConnections(server, limits);
+  const api = { store, resources, watches, mostWatches: limits.watches, now };
+  server.on('request', createHandler(api, kinds, identity, admit));
+  const port = await listen(server, address, options);
+  const stopBackground = startBackground({ store, resources, watches, kinds, now });
+  const url = `https://${isEverywhere ? LOOPBACK : address}:${port}`;
+  const kubeconfig = writeKubeconfig(stateDir, url, identity);
+  const close = async (): Promise<void> => {
+    stopBackground();
+    watches.close();
+    const closed = once(server, 'close');
+    server.close().closeAllConnections();
+    await closed;
+    store.close();
+  };
+  return { url, port, kubeconfig, token: identity.token, close };
 }
 
 const ownAddresses = (): string[] =>
@@ -74,53 +104,16 @@ const ownAddresses = (): string[] =>
     .filter(({ family }) => family === 'IPv4')
     .map(({ address }) => address);
 
-async function serve(
-  options: StandaloneOptions & { address: string },
-  store: Store,
-  identity: Identity,
-  now: () => number,
-): Promise<StandaloneServer> {
-  const crds = loadCrds();
-  const kinds = [...BUILT_IN_KINDS, ...crds.map(kindOfCrd)];
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const resources = new Resources(store, compileCodecs(kinds), now);
-  addFixedObjects(store, crds);
-  ensureNamespaces(store, resources);
-  const watches = new WatchHub(store, now);
-  const { certificate: cert, key } = identity.tls.server;
-  // Who shows no certificate may still have the token, so TLS itself turns nobody away.
-  const asksForCertificate = { ca: identity.tls.authority, requestCert: true, rejectUnauthorized: false };
-  const server = createServer({ cert, key, ...asksForCertificate, ...timeoutsFor(limits) });
-  const admit = limitConnections(server, limits);
-  const api = { store, resources, watches, mostWatches: limits.watches, now };
-  server.on('request', createHandler(api, kinds, identity, admit));
-  const port = await listen(server, options);
-  const stopBackground = startBackground({ store, resources, watches, kinds, now });
-  const url = `https://${options.address === ALL_ADDRESSES ? LOOPBACK : options.address}:${port}`;
-  return {
-    url,
-    port,
-    kubeconfig: writeKubeconfig(options.stateDir, url, identity),
-    token: identity.token,
-    close: async () => {
-      stopBackground();
-      watches.close();
-      await closeServer(server);
-      store.close();
-    },
-  };
-}
-
 /** The port, which may be a later one than was wished for. */
 async function listen(
   server: Server,
-  { address, port: first, allowNextPort = false }: StandaloneOptions & { address: string },
+  address: string,
+  { port: first, allowNextPort = false }: StandaloneOptions,
 ): Promise<number> {
   const last = allowNextPort ? first + MOST_PORTS_TRIED - 1 : first;
   for (let port = first; ; port++) {
     try {
-      server.listen(port, address);
-      await once(server, 'listening');
+      await once(server.listen(port, address), 'listening');
       return (server.address() as AddressInfo).port;
     } catch (error) {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
@@ -131,11 +124,4 @@ async function listen(
       throw new CannotListen(why, { cause: error });
     }
   }
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise(resolve => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,6 +1,7 @@
-import { ANY_KIND, Database, type JournalRow } from './database.ts';
-import { deepFreeze, toJson, type ApiObject } from './object.ts';
+import { join } from 'node:path';
 import { expired } from './api-error.ts';
+import { ANY_KIND, Database, DATABASE_FILE, unusable, type JournalRow } from './database.ts';
+import { deepFreeze, toJson, type ApiObject } from './object.ts';
 
 /** An object as stored, with its JSON. Shared by all readers; frozen. */
 export interface Entry {
@@ -26,8 +27,6 @@ export interface JournalLimits {
   slack: number;
 }
 
-const DEFAULT_LIMITS: JournalLimits = { keep: 10_000, slack: 1_000 };
-
 /** The key of an object in its kind: NUL is in no name, and sorts before all that is. */
 export const storeKey = (namespace: string | undefined, name: string): string =>
   `${namespace ?? ''}\0${name}`;
@@ -48,38 +47,31 @@ export class Store {
   readonly database: Database;
   readonly #limits: JournalLimits;
   readonly #collections = new Map<string, Collection>();
-  readonly #floors: Map<string, number>;
   readonly #listeners: ((change: Change) => void)[] = [];
+  readonly #floors: Map<string, number>;
   /** The version before the first write ever. */
   readonly #base: number;
   #version: number;
   #compacted: number;
 
-  private constructor(database: Database, limits: JournalLimits) {
-    this.database = database;
-    this.#limits = limits;
-    const { objects, journal, floors } = database.load();
-    this.#floors = floors;
-    this.#base = floors.get(ANY_KIND) ?? 0;
-    this.#version = journal.at(-1)?.version ?? this.#base;
-    this.#compacted = (journal[0]?.version ?? this.#base + 1) - 1;
-    for (const { kind, key, body } of objects) {
-      this.#collection(kind).entries.set(key, entryFromText(body));
-    }
-    this.#replay(journal);
-  }
-
   /**
-   * Opens the database of that directory and reads all of it; `now` is in milliseconds. Throws an Error of
-   * one sentence when it cannot be used.
+   * Opens the database of that directory and reads all of it; `now` is in milliseconds. Throws a DatabaseError when it
+   * cannot be used.
    */
-  static open(directory: string, now: number, limits = DEFAULT_LIMITS): Store {
-    const database = Database.open(directory, now);
+  constructor(directory: string, now: number, limits: JournalLimits = { keep: 10_000, slack: 1_000 }) {
+    this.database = new Database(directory, now);
+    this.#limits = limits;
     try {
-      return new Store(database, limits);
+      const { objects, journal, floors } = this.database.load();
+      this.#floors = floors;
+      this.#base = floors.get(ANY_KIND) ?? 0;
+      this.#version = journal.at(-1)?.version ?? this.#base;
+      this.#compacted = (journal[0]?.version ?? this.#base + 1) - 1;
+      for (const { kind, key, body } of objects) this.#collection(kind).entries.set(key, entryFromText(body));
+      this.#replay(journal);
     } catch (error) {
-      database.close();
-      throw database.damaged(error);
+      this.close();
+      throw unusable(join(directory, DATABASE_FILE), 'is damaged', error);
     }
   }
 
@@ -102,13 +94,12 @@ export class Store {
   /** Stores the object under a new resourceVersion, and returns it with that. */
   put(kind: string, key: string, object: ApiObject): Entry {
     const version = this.#version + 1;
-    const entry = toEntry(withVersion(object, version));
-    const before = this.get(kind, key);
-    this.#commit({ version, kind, key, after: entry, before });
-    return entry;
+    const after = toEntry(withVersion(object, version));
+    this.#commit({ version, kind, key, after, before: this.get(kind, key) });
+    return after;
   }
 
-  /** Removes an object that is there. */
+  /** Removes an object, if it is there. */
   remove(kind: string, key: string): void {
     const before = this.get(kind, key);
     if (before === undefined) return;
@@ -117,9 +108,7 @@ export class Store {
 
   /** Puts an object there that is not stored but part of the program. */
   addFixed(kind: string, key: string, object: ApiObject): void {
-    const collection = this.#collection(kind);
-    collection.entries.set(key, toEntry(object));
-    collection.sorted = undefined;
+    this.#apply(kind, key, toEntry(object));
   }
 
   /** Calls back after every write, once it is on the disk, in order. */
@@ -154,9 +143,10 @@ export class Store {
     this.database.compact(upTo);
     this.#compacted = upTo;
     for (const [kind, collection] of this.#collections) {
-      const kept = collection.changes.findIndex(change => change.version > upTo);
-      const dropped = collection.changes.splice(0, kept < 0 ? collection.changes.length : kept);
-      if (dropped.length > 0) this.#floors.set(kind, dropped.at(-1)!.version);
+      const last = collection.changes.findLast(change => change.version <= upTo);
+      if (last === undefined) continue;
+      this.#floors.set(kind, last.version);
+      collection.changes = collection.changes.filter(change => change.version > upTo);
     }
   }
 
@@ -165,11 +155,10 @@ export class Store {
   }
 
   #collection(kind: string): Collection {
-    let collection = this.#collections.get(kind);
-    if (collection === undefined) {
-      collection = { entries: new Map(), sorted: undefined, changes: [] };
-      this.#collections.set(kind, collection);
-    }
+    const known = this.#collections.get(kind);
+    if (known !== undefined) return known;
+    const collection: Collection = { entries: new Map(), sorted: undefined, changes: [] };
+    this.#collections.set(kind, collection);
     return collection;
   }
 
@@ -177,25 +166,28 @@ export class Store {
     const { version, kind, key, after, before } = change;
     this.database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
     this.#version = version;
-    const collection = this.#collection(kind);
-    if (after === undefined) collection.entries.delete(key);
-    else collection.entries.set(key, after);
-    if (before === undefined || after === undefined) collection.sorted = undefined;
-    collection.changes.push(change);
+    this.#apply(kind, key, after);
+    this.#collection(kind).changes.push(change);
     for (const listener of this.#listeners) listener(change);
+  }
+
+  #apply(kind: string, key: string, entry: Entry | undefined): void {
+    const collection = this.#collection(kind);
+    if (entry === undefined || !collection.entries.has(key)) collection.sorted = undefined;
+    if (entry === undefined) collection.entries.delete(key);
+    else collection.entries.set(key, entry);
   }
 
   /** The journal knows only the states before; walking it backwards from now gives those after. */
   #replay(journal: JournalRow[]): void {
     const known = new Map<string, Entry | undefined>();
-    const changes: Change[] = [];
-    for (const { version, kind, key, previous } of journal.toReversed()) {
+    const changes = journal.toReversed().map(({ version, kind, key, previous }): Change => {
       const id = `${kind}\0${key}`;
       const after = known.has(id) ? known.get(id) : this.get(kind, key);
       const before = previous === null ? undefined : entryFromText(previous);
       known.set(id, before);
-      changes.push({ version, kind, key, after, before });
-    }
+      return { version, kind, key, after, before };
+    });
     for (const change of changes.toReversed()) this.#collection(change.kind).changes.push(change);
   }
 }

@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import { badRequest } from './api-error.ts';
 import { isJsonObject, type JsonObject } from './object.ts';
 
-/** The lists that merge instead of being replaced, in the built-in kinds: by that key, or as a set. */
+/** The lists that merge instead of being replaced, in the built-in kinds: by that key, or as a set of texts. */
 const MERGED_LISTS: Record<string, string | undefined> = {
   'metadata.ownerReferences': 'uid',
   'metadata.finalizers': undefined,
@@ -28,14 +27,12 @@ function mergeObject(target: JsonObject, patch: JsonObject, path: string): JsonO
 }
 
 function applyDirective(merged: JsonObject, name: string, value: unknown): void {
-  const [directive, list] = name.split('/');
-  if (directive === '$deleteFromPrimitiveList' && list !== undefined && Array.isArray(value)) {
-    const items = merged[list];
-    if (Array.isArray(items)) merged[list] = items.filter(item => !value.includes(item));
-    return;
-  }
-  const isKnown = ['$patch', '$setElementOrder'].includes(directive!);
-  if (!isKnown) throw badRequest(`unknown directive ${JSON.stringify(name)} in a strategic merge patch`);
+  const [directive, list = ''] = name.split('/');
+  if (directive === '$patch' || directive === '$setElementOrder') return;
+  if (directive !== '$deleteFromPrimitiveList' || !Array.isArray(value))
+    throw badRequest(`unknown directive ${JSON.stringify(name)} in a strategic merge patch`);
+  const items = merged[list];
+  if (Array.isArray(items)) merged[list] = items.filter(item => !value.includes(item));
 }
 
 function mergeValue(target: unknown, patch: unknown, path: string): unknown {
@@ -43,23 +40,13 @@ function mergeValue(target: unknown, patch: unknown, path: string): unknown {
   if (!Array.isArray(patch) || !Object.hasOwn(MERGED_LISTS, path)) return patch;
   const items: unknown[] = Array.isArray(target) ? target : [];
   const key = MERGED_LISTS[path];
-  return key === undefined ? union(items, patch) : mergeByKey(items, patch, key, path);
+  if (key === undefined) return [...new Set([...items, ...(patch as unknown[])])];
+  return patch.reduce<unknown[]>((merged, item) => mergeItem(merged, item, key, path), items);
 }
 
-const union = (items: unknown[], added: unknown[]): unknown[] => [
-  ...items,
-  ...added.filter(item => !items.some(other => isDeepStrictEqual(other, item))),
-];
-
-function mergeByKey(items: unknown[], patch: unknown[], key: string, path: string): unknown[] {
-  const patches = patch.map(item => {
-    if (isJsonObject(item) && key in item) return item;
+function mergeItem(items: unknown[], item: unknown, key: string, path: string): unknown[] {
+  if (!isJsonObject(item) || !(key in item))
     throw badRequest(`an item of ${path} does not contain the merge key ${key}`);
-  });
-  return patches.reduce((merged, item) => mergeItem(merged, item, key, path), items);
-}
-
-function mergeItem(items: unknown[], item: JsonObject, key: string, path: string): unknown[] {
   const isSame = (other: unknown): boolean => isJsonObject(other) && other[key] === item[key];
   if (item['$patch'] === 'delete') return items.filter(other => !isSame(other));
   if (!items.some(isSame)) return [...items, mergeObject({}, item, `${path}[]`)];

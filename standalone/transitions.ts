@@ -1,13 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Decoded } from './codec.ts';
+import { forbiddenValue, invalid } from './api-error.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
+import type { Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
-import type { ApiObject, Metadata } from './object.ts';
-
-/** The fields that are not undefined. */
-export const defined = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+import { defined, type ApiObject, type Metadata } from './object.ts';
 
 /** The part of an object that a write is for; undefined is all but status. */
 export type Subresource = 'status' | undefined;
@@ -45,6 +42,17 @@ export function withGeneration(kind: Kind, current: ApiObject, updated: ApiObjec
   return { ...updated, metadata: { ...updated.metadata, generation } };
 }
 
+/** Throws 422 for a finalizer that comes when the object is being deleted already. */
+export function checkFinalizers(kind: Kind, current: ApiObject, updated: ApiObject): void {
+  if (current.metadata.deletionTimestamp === undefined) return;
+  const before = new Set(current.metadata.finalizers);
+  const added = (updated.metadata.finalizers ?? []).filter(name => !before.has(name));
+  if (added.length === 0) return;
+  const list = added.map(name => JSON.stringify(name)).join(', ');
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
+  throw invalid(kind, current.metadata.name, [forbiddenValue('metadata.finalizers', why)]);
+}
+
 /** Whether the last finalizer of an object that is being deleted is gone. Namespaces wait for their contents. */
 export const isReleased = (kind: Kind, { metadata }: ApiObject): boolean =>
   kind !== NAMESPACE && metadata.deletionTimestamp !== undefined && metadata.finalizers === undefined;
@@ -57,7 +65,7 @@ export interface DeleteOptions {
   dryRun: boolean;
   /** Undefined is Background, or what the object's finalizers already say. */
   propagationPolicy: PropagationPolicy | undefined;
-  preconditions: { uid?: string; resourceVersion?: string };
+  preconditions: { uid?: unknown; resourceVersion?: unknown };
 }
 
 /**
@@ -74,14 +82,16 @@ export function markDeleted(
   if (finalizers.length === 0 && kind !== NAMESPACE) return 'remove';
   if (object.metadata.deletionTimestamp !== undefined) return object;
   const { generation } = object.metadata;
-  const metadata: Metadata = {
+  const isNamespace = kind === NAMESPACE;
+  const metadata = defined({
     ...object.metadata,
     deletionTimestamp: time,
-    ...(kind === NAMESPACE ? {} : { deletionGracePeriodSeconds: 0 }),
-    ...(generation === undefined ? {} : { generation: generation + 1 }),
-    ...(finalizers.length === 0 ? {} : { finalizers }),
-  };
-  return kind === NAMESPACE ? terminating({ ...object, metadata }) : { ...object, metadata };
+    deletionGracePeriodSeconds: isNamespace ? undefined : 0,
+    generation: generation === undefined ? undefined : generation + 1,
+    finalizers: finalizers.length === 0 ? undefined : finalizers,
+  }) as unknown as Metadata;
+  const status = { ...(object['status'] as object | undefined), phase: 'Terminating' };
+  return { ...object, metadata, ...(isNamespace ? { status } : {}) };
 }
 
 function finalizersFor(policy: PropagationPolicy | undefined, present: string[]): string[] {
@@ -90,8 +100,3 @@ function finalizersFor(policy: PropagationPolicy | undefined, present: string[])
   if (policy === 'Background') return others;
   return [...others, policy === 'Foreground' ? FOREGROUND_FINALIZER : ORPHAN_FINALIZER];
 }
-
-const terminating = (namespace: ApiObject): ApiObject => ({
-  ...namespace,
-  status: { ...(namespace['status'] as object | undefined), phase: 'Terminating' },
-});

@@ -1,7 +1,14 @@
 import { Ajv, type ErrorObject, type KeywordDefinition } from 'ajv';
 import { isDeepStrictEqual } from 'node:util';
-import { invalidValue, requiredValue, unsupportedValue, type Cause } from './api-error.ts';
-import { isJsonObject, readPath } from './object.ts';
+import {
+  duplicateValue,
+  invalidValue,
+  mistypedValue,
+  requiredValue,
+  unsupportedValue,
+  type Cause,
+} from './api-error.ts';
+import { isJsonObject, readPath, type JsonObject } from './object.ts';
 import type { Schema } from './schema.ts';
 
 /** Every way in which a value breaks its schema, or the rules for changing `before` into it. */
@@ -38,14 +45,9 @@ function newAjv(): Ajv {
   ajv.addFormat('date-time', value => RFC_3339.test(value) && !Number.isNaN(Date.parse(value)));
   ajv.addFormat('byte', BASE64);
   ajv.addKeyword(TRANSITION_RULES);
+  ajv.addKeyword(LIST_TYPE);
   ajv.addKeyword({ keyword: 'x-kubernetes-list-map-keys', schemaType: 'array' });
-  ajv.addKeyword({
-    keyword: 'x-kubernetes-list-type',
-    schemaType: 'string',
-    type: 'array',
-    validate: (type: string, items: unknown[], parent?: object) =>
-      type === 'atomic' || duplicateOf(items, listKeys(parent)) === undefined,
-  });
+  ajv.addKeyword({ keyword: 'x-omits-empty', schemaType: 'boolean' });
   return ajv;
 }
 
@@ -61,20 +63,21 @@ const TRANSITION_RULES = {
   keyword: 'x-kubernetes-validations',
   schemaType: 'array',
   type: 'object',
-  compile: (rules: Rule[], _schema, { errSchemaPath }) => {
+  compile(rules: Rule[], _schema, { errSchemaPath }) {
     const fields = rules.map(({ rule }) => fieldsOf(rule));
     // Items of lists and maps have no identity that a transition could be followed by.
     if (/(?<!\/properties)\/(items|additionalProperties)\//.test(errSchemaPath))
       throw unsupported(rules[0]!.rule);
-    return function holds(this: unknown, after: Record<string, unknown>, context) {
+    return function holds(this: unknown, after: JsonObject, context) {
       const before = readPath(this, context!.instancePath.split('/').slice(1));
       if (!isJsonObject(before)) return true;
       const broken = rules.filter((_, i) =>
         fields[i]!.some(name => !isDeepStrictEqual(before[name], after[name])),
       );
-      Object.assign(holds, {
-        errors: broken.map(({ message }) => ({ keyword: 'x-kubernetes-validations', message })),
-      });
+      report(
+        holds,
+        broken.map(({ message }) => ({ keyword: TRANSITION_RULES.keyword, message })),
+      );
       return broken.length === 0;
     };
   },
@@ -91,85 +94,73 @@ function fieldsOf(rule: string): string[] {
 const unsupported = (rule: string): Error =>
   new Error(`The standalone API cannot enforce the rule "${rule}": it knows only self.x == oldSelf.x.`);
 
-const listKeys = (schema: object | undefined): string[] | undefined =>
-  (schema as Schema | undefined)?.['x-kubernetes-list-map-keys'];
+/** No item of a set repeats an earlier one; in a map list it is their keys that count. */
+const LIST_TYPE: KeywordDefinition = {
+  keyword: 'x-kubernetes-list-type',
+  schemaType: 'string',
+  type: 'array',
+  compile(type: string, schema) {
+    const keys = (schema as Schema)['x-kubernetes-list-map-keys'];
+    const identity = (item: unknown): unknown =>
+      keys === undefined || !isJsonObject(item)
+        ? item
+        : Object.fromEntries(keys.map(key => [key, item[key]]));
+    return function isUnique(items: unknown[]) {
+      if (type === 'atomic') return true;
+      const ids = new Set<string>();
+      const index = items.findIndex(item => ids.size === ids.add(JSON.stringify(identity(item))).size);
+      report(isUnique, [
+        { keyword: 'x-kubernetes-list-type', params: { index, id: identity(items[index]) } },
+      ]);
+      return index < 0;
+    };
+  },
+};
 
-/** The index of the first item that repeats an earlier one, by its keys in a map list, else as a whole. */
-function duplicateOf(items: readonly unknown[], keys: string[] | undefined): number | undefined {
-  const seen = new Set<string>();
-  for (const [index, item] of items.entries()) {
-    const id = JSON.stringify(identity(item, keys));
-    if (seen.has(id)) return index;
-    seen.add(id);
-  }
-  return undefined;
-}
+/** How a keyword tells Ajv what is wrong. */
+const report = (keyword: object, errors: Partial<ErrorObject>[]): object =>
+  Object.assign(keyword, { errors });
 
-const identity = (item: unknown, keys: string[] | undefined): unknown =>
-  keys === undefined || !isJsonObject(item) ? item : Object.fromEntries(keys.map(key => [key, item[key]]));
+/** The texts for keywords that set a limit. */
+const LIMITS: Record<string, (limit: string) => string> = {
+  minimum: limit => `should be greater than or equal to ${limit}`,
+  maximum: limit => `should be less than or equal to ${limit}`,
+  minLength: limit => `should be at least ${limit} chars long`,
+  maxLength: limit => `should be at most ${limit} chars long`,
+};
 
-function toCause(error: ErrorObject, root: unknown): Cause {
-  const field = toFieldPath(error.instancePath, root);
-  const value: unknown = error.data;
-  const inBody = (why: string): Cause => invalidValue(field, value, `${field} in body ${why}`);
-  switch (error.keyword) {
+function toCause({ instancePath, keyword, params, data, message }: ErrorObject, root: unknown): Cause {
+  const field = toFieldPath(instancePath, root);
+  const given = (name: string): string => String(params[name]);
+  const inBody = (why: string): Cause => invalidValue(field, data, `${field} in body ${why}`);
+  const mistyped = (shown: unknown): Cause =>
+    mistypedValue(field, shown, `${field} in body must be of type ${given(keyword)}`);
+  switch (keyword) {
     case 'required':
-      return requiredValue(join(field, String(error.params['missingProperty'])));
+      return requiredValue(join(field, given('missingProperty')));
     case 'type':
-      return typeCause(field, String(error.params['type']), value);
+      // A value of the wrong type is not shown, only its type: that is what a real server does.
+      return mistyped(jsonType(data));
     case 'format':
-      return formatCause(field, String(error.params['format']), value);
+      // What should be base64 is not shown either: it is the value of a Secret.
+      return mistyped(given('format') === 'byte' ? '...' : data);
     case 'enum':
-      return unsupportedValue(field, value, error.params['allowedValues'] as unknown[]);
-    case 'minimum':
-      return inBody(`should be greater than or equal to ${String(error.params['limit'])}`);
-    case 'maximum':
-      return inBody(`should be less than or equal to ${String(error.params['limit'])}`);
-    case 'minLength':
-      return inBody(`should be at least ${String(error.params['limit'])} chars long`);
-    case 'maxLength':
-      return inBody(`should be at most ${String(error.params['limit'])} chars long`);
+      return unsupportedValue(field, data, params['allowedValues'] as unknown[]);
     case 'pattern':
-      return inBody(`should match '${String(error.params['pattern'])}'`);
-    case TRANSITION_RULES.keyword:
-      return invalidValue(field, 'object', error.message!);
+      return inBody(`should match '${given('pattern')}'`);
     case 'x-kubernetes-list-type':
-      return duplicateCause(field, value as unknown[], error.parentSchema as Schema);
+      return duplicateValue(`${field}[${given('index')}]`, params['id']);
+    case TRANSITION_RULES.keyword:
+      return invalidValue(field, 'object', message!);
     default:
-      return inBody(error.message ?? 'is invalid');
+      return inBody(LIMITS[keyword]?.(given('limit')) ?? message ?? 'is invalid');
   }
-}
-
-/** What should be base64 is not shown: it is the value of a Secret. */
-function formatCause(field: string, format: string, value: unknown): Cause {
-  const shown = format === 'byte' ? '...' : value;
-  return invalidValue(field, shown, `${field} in body must be of type ${format}: ${JSON.stringify(shown)}`);
-}
-
-/** A value of the wrong type is not shown, only its type: that is what a real server does. */
-function typeCause(field: string, type: string, value: unknown): Cause {
-  const given = jsonType(value);
-  return {
-    reason: 'FieldValueTypeInvalid',
-    message: `Invalid value: "${given}": ${field} in body must be of type ${type}: "${given}"`,
-    field,
-  };
 }
 
 function jsonType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   return Number.isInteger(value) ? 'integer' : typeof value;
-}
-
-function duplicateCause(field: string, items: unknown[], schema: Schema): Cause {
-  const keys = schema['x-kubernetes-list-map-keys'];
-  const index = duplicateOf(items, keys)!;
-  return {
-    reason: 'FieldValueDuplicate',
-    message: `Duplicate value: ${JSON.stringify(identity(items[index], keys))}`,
-    field: `${field}[${index}]`,
-  };
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
@@ -181,7 +172,7 @@ function toFieldPath(pointer: string, root: unknown): string {
   for (const segment of pointer.split('/').slice(1)) {
     const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
     path = Array.isArray(value) ? `${path}[${name}]` : join(path, name);
-    value = (value as Record<string, unknown>)[name];
+    value = (value as JsonObject)[name];
   }
   return path;
 }

@@ -1,4 +1,5 @@
-import { isApiError, toStatus } from './api-error.ts';
+import type { ServerResponse } from 'node:http';
+import { isApiError } from './api-error.ts';
 import { apiVersionOf } from './kinds.ts';
 import { isSelected, type Selection } from './list.ts';
 import { toJson } from './object.ts';
@@ -6,16 +7,10 @@ import { encodeObject, type Representation } from './representation.ts';
 import { withVersion, type Change, type Entry, type Store } from './store.ts';
 
 /** Where the lines of a watch go. */
-export interface WatchSink {
-  /** Takes a line with its newline. */
-  write(line: string): void;
-  /** Bytes that were taken but not yet sent. */
-  pendingBytes(): number;
-  /** Ends the watch in good order. */
-  end(): void;
-  /** Cuts the watch off. */
-  destroy(): void;
-}
+export type WatchSink = Pick<ServerResponse, 'write' | 'writableLength' | 'writableEnded'> & {
+  end(): unknown;
+  destroy(): unknown;
+};
 
 /** What is watched, from where, and how it is told. */
 export interface WatchOptions {
@@ -45,7 +40,11 @@ export class WatchHub {
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
-    store.onChange(change => this.#spread(change));
+    store.onChange(change => {
+      for (const watcher of this.#watchers) {
+        if (watcher.selection.kind.id === change.kind) this.#tell(watcher, change);
+      }
+    });
   }
 
   /** Starts a watch; a version that is too old gives one ERROR line. The returned function ends it. */
@@ -55,7 +54,7 @@ export class WatchHub {
       this.#catchUp(watcher);
     } catch (error) {
       if (!isApiError(error)) throw error;
-      sink.write(`${toJson({ type: 'ERROR', object: toStatus(error) })}\n`);
+      writeLine(watcher, 'ERROR', toJson(error.toStatus()));
       sink.end();
       return () => undefined;
     }
@@ -70,12 +69,25 @@ export class WatchHub {
 
   /** Tells all watchers that want it which version they have seen everything up to. */
   sendBookmarks(): void {
-    for (const watcher of this.#watchers) if (watcher.bookmarks) this.#bookmark(watcher);
+    const resourceVersion = String(this.#store.version);
+    for (const watcher of this.#watchers) {
+      const { selection, representation, bookmarks } = watcher;
+      const { kind } = selection.kind;
+      const object =
+        representation.as === 'table'
+          ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion }, rows: [] }
+          : {
+              kind,
+              apiVersion: apiVersionOf(selection.kind),
+              metadata: { resourceVersion, creationTimestamp: null },
+            };
+      if (bookmarks) writeLine(watcher, 'BOOKMARK', toJson(object));
+    }
   }
 
   /** Ends all watches. */
   close(): void {
-    for (const watcher of this.#watchers) watcher.sink.end();
+    for (const { sink } of this.#watchers) sink.end();
     this.#watchers.clear();
   }
 
@@ -90,43 +102,25 @@ export class WatchHub {
     }
   }
 
-  #spread(change: Change): void {
-    for (const watcher of this.#watchers) {
-      if (watcher.selection.kind.id === change.kind) this.#tell(watcher, change);
-    }
-  }
-
-  /** An object that enters the selection is ADDED, one that leaves it DELETED. */
+  /** An object that enters the selection is ADDED, one that leaves it DELETED, as it was last. */
   #tell(watcher: Watcher, { before, after, version }: Change): void {
     const was = before !== undefined && isSelected(watcher.selection, before);
     const is = after !== undefined && isSelected(watcher.selection, after);
-    if (is) this.#send(watcher, was ? 'MODIFIED' : 'ADDED', after);
-    else if (was) this.#send(watcher, 'DELETED', lastState(before, version));
+    if (is) return this.#send(watcher, was ? 'MODIFIED' : 'ADDED', after);
+    if (!was) return;
+    const object = withVersion(before.object, version);
+    this.#send(watcher, 'DELETED', { object, text: toJson(object) });
   }
 
   #send(watcher: Watcher, type: string, entry: Entry): void {
-    const { selection, representation, sink } = watcher;
-    const headers = !watcher.headersSent;
-    const object = encodeObject(selection.kind, entry, representation, this.#now(), headers);
+    const { selection, representation, headersSent } = watcher;
     watcher.headersSent = true;
-    sink.write(`{"type":"${type}","object":${object}}\n`);
-    if (sink.pendingBytes() > MOST_PENDING_BYTES) sink.destroy();
-  }
-
-  #bookmark({ selection, representation, sink }: Watcher): void {
-    const { kind } = selection.kind;
-    const apiVersion = apiVersionOf(selection.kind);
-    const resourceVersion = String(this.#store.version);
-    const object =
-      representation.as === 'table'
-        ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion }, rows: [] }
-        : { kind, apiVersion, metadata: { resourceVersion, creationTimestamp: null } };
-    sink.write(`${toJson({ type: 'BOOKMARK', object })}\n`);
+    writeLine(watcher, type, encodeObject(selection.kind, entry, representation, this.#now(), !headersSent));
   }
 }
 
-/** A deletion shows the object as it was last, under the version of the deletion. */
-function lastState({ object }: Entry, version: number): Entry {
-  const last = withVersion(object, version);
-  return { object: last, text: toJson(last) };
+function writeLine({ sink }: Watcher, type: string, object: string): void {
+  // Writing to what has ended is an error event that nobody listens for.
+  if (!sink.writableEnded) sink.write(`{"type":"${type}","object":${object}}\n`);
+  if (sink.writableLength > MOST_PENDING_BYTES) sink.destroy();
 }

@@ -32,20 +32,17 @@ export class WorkQueue {
     this.#immediate = undefined;
     const keys = [...this.#pending];
     this.#pending.clear();
-    const failed = keys.filter(key => !this.#succeeds(key));
-    if (failed.length === 0) return;
-    clearTimeout(this.#retry);
-    for (const key of failed) this.#pending.add(key);
-    this.#retry = setTimeout(() => this.#drain(), RETRY_MS);
+    for (const key of keys) this.#try(key);
   }
 
-  #succeeds(key: string): boolean {
+  #try(key: string): void {
     try {
       this.#work(key);
-      return true;
     } catch (error) {
-      if (isApiError(error)) return false;
-      throw error;
+      if (!isApiError(error)) throw error;
+      this.#pending.add(key);
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#drain(), RETRY_MS);
     }
   }
 }

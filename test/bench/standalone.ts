@@ -44,7 +44,7 @@ async function inParallel(
 function timeCommits(folder: string): void {
   const directory = join(folder, 'bare');
   mkdirSync(directory);
-  const store = Store.open(directory, Date.now());
+  const store = new Store(directory, Date.now());
   const start = performance.now();
   for (let i = 0; i < BARE_COMMITS; i++) {
     const object = configMap(`c${i}`, { text: 'x'.repeat(BYTES) }) as ApiObject;

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startBackground } from '../../../standalone/background.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
-import { compileCodecs } from '../../../standalone/codec.ts';
 import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
 import { Store } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';
@@ -19,7 +18,7 @@ describe('The journal', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-journal-'));
-    store = Store.open(folder, now(), { keep: 10, slack: 5 });
+    store = new Store(folder, now(), { keep: 10, slack: 5 });
   });
   afterEach(() => {
     stop();
@@ -29,7 +28,7 @@ describe('The journal', () => {
 
   it('is compacted between the writes, never within one', async () => {
     const kinds = [...BUILT_IN_KINDS];
-    const resources = new Resources(store, compileCodecs(kinds), now);
+    const resources = new Resources(store, kinds, now);
     stop = startBackground({ store, resources, watches: new WatchHub(store, now), kinds, now });
     const start = store.version;
     for (let i = 0; i < 30; i++)

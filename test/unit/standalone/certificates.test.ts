@@ -4,36 +4,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:tls';
 import { createTlsIdentity, isUsable } from '../../../standalone/certificates.ts';
-import * as der from '../../../standalone/der.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const YEAR = 365 * 24 * 3_600_000;
-
-describe('DER', () => {
-  const hex = (bytes: Buffer): string => bytes.toString('hex');
-
-  it('writes integers without a sign and without zeros in front', () => {
-    expect(hex(der.integer(Buffer.from([0])))).to.equal('020100');
-    expect(hex(der.integer(Buffer.from([0, 0, 127])))).to.equal('02017f');
-    expect(hex(der.integer(Buffer.from([128])))).to.equal('02020080');
-  });
-
-  it('writes lengths in one, two or three bytes', () => {
-    expect(hex(der.octets(Buffer.alloc(127)).subarray(0, 2))).to.equal('047f');
-    expect(hex(der.octets(Buffer.alloc(128)).subarray(0, 3))).to.equal('048180');
-    expect(hex(der.octets(Buffer.alloc(256)).subarray(0, 4))).to.equal('04820100');
-  });
-
-  it('writes object identifiers', () => {
-    expect(hex(der.objectIdentifier('1.2.840.10045.4.3.2'))).to.equal('06082a8648ce3d040302');
-    expect(hex(der.objectIdentifier('2.5.29.17'))).to.equal('0603551d11');
-  });
-
-  it('writes times with two digits of the year until 2049, with four from 2050', () => {
-    expect(der.time(new Date('2049-12-31T23:59:59Z')).toString('latin1')).to.equal('\x17\x0d491231235959Z');
-    expect(der.time(new Date('2050-01-01T00:00:00Z')).toString('latin1')).to.equal('\x18\x0f20500101000000Z');
-  });
-});
 
 describe('The TLS identity', () => {
   const identity = createTlsIdentity(NOW);
@@ -52,6 +25,16 @@ describe('The TLS identity', () => {
   it('holds for ten years', () => {
     expect(server.validFromDate.getTime()).to.be.below(NOW);
     expect(server.validTo).to.equal('Jun  1 00:00:00 2036 GMT');
+  });
+
+  it('can end after 2049, from when on dates are written in another way', () => {
+    const { authority } = createTlsIdentity(NOW + 15 * YEAR);
+    expect(new X509Certificate(authority).validTo).to.equal('May 28 00:00:00 2051 GMT');
+  });
+
+  it('can be for one address or fifty, whatever bytes their length takes', () => {
+    const addresses = Array.from({ length: 50 }, (_, i) => `192.0.2.${i}`);
+    expect(isUsable(createTlsIdentity(NOW, addresses), NOW, addresses)).to.equal(true);
   });
 
   it('is made anew in time, and when its parts do not belong together', () => {

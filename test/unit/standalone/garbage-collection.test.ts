@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBackground } from '../../../standalone/background.ts';
-import { compileCodecs } from '../../../standalone/codec.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
 import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
@@ -14,15 +13,14 @@ const CONFIG_MAP = BUILT_IN_KINDS.find(kind => kind.kind === 'ConfigMap')!;
 
 describe('What was left undone when the server was killed', () => {
   const kinds = [...BUILT_IN_KINDS];
-  const codecs = compileCodecs(kinds);
   let folder: string;
   let store: Store;
   let resources: Resources;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-garbage-'));
-    store = Store.open(folder, now());
-    resources = new Resources(store, codecs, now);
+    store = new Store(folder, now());
+    resources = new Resources(store, kinds, now);
     resources.create(NAMESPACE, undefined, { metadata: { name: 'team' } }, INTERNAL_WRITE);
   });
   afterEach(() => {

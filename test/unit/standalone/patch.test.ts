@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { applyJsonPatch, applyMergePatch, PatchMismatch } from '../../../standalone/patch.ts';
+import { applyJsonPatch, applyMergePatch } from '../../../standalone/patch.ts';
 import { applyStrategicMerge } from '../../../standalone/strategic-merge.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
 
@@ -75,7 +75,9 @@ describe('A JSON patch', () => {
   ];
   for (const [what, operation] of misfits) {
     it(`that ${what} does not fit`, () => {
-      expect(() => applyJsonPatch(target, [operation])).to.throw(PatchMismatch);
+      expect(() => applyJsonPatch(target, [operation]))
+        .to.throw()
+        .with.property('code', 422);
     });
   }
 

@@ -15,13 +15,12 @@ const kinds = [...BUILT_IN_KINDS, ...loadCrds().map(kindOfCrd)];
 describe('A path', () => {
   const shown = (path: string): unknown => {
     const route = parseRoute(path, kinds);
-    if (route.type === 'document') return route.path;
-    return [route.kind.kind, route.namespace, route.name, route.subresource];
+    return route && [route.kind.kind, route.namespace, route.name, route.subresource];
   };
-  const paths: [string, unknown][] = [
-    ['/', '/'],
-    ['/api/v1/', '/api/v1'],
-    ['/apis/dropfleet.io/v1alpha1', '/apis/dropfleet.io/v1alpha1'],
+  const paths: [string, (string | undefined)[] | undefined][] = [
+    ['/', undefined],
+    ['/api/v1', undefined],
+    ['/apis/dropfleet.io/v1alpha1', undefined],
     ['/api/v1/namespaces', ['Namespace', undefined, undefined, undefined]],
     ['/api/v1/namespaces/a', ['Namespace', undefined, 'a', undefined]],
     ['/api/v1/namespaces/a/status', ['Namespace', undefined, 'a', 'status']],
@@ -33,7 +32,8 @@ describe('A path', () => {
     ['/apis/dropfleet.io/v1alpha1/namespaces/a/projects/b%2Ec', ['Project', 'a', 'b.c', undefined]],
   ];
   for (const [path, expected] of paths) {
-    it(`${path} leads to ${String(expected)}`, () => expect(shown(path)).to.deep.equal(expected));
+    it(`${path} leads to ${expected?.join(', ') ?? 'no object'}`, () =>
+      expect(shown(path)).to.deep.equal(expected));
   }
 
   it('that leads nowhere is refused with 404', () => {

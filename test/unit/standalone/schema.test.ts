@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { loadCrds } from '../../../crds/schema.ts';
 import type { Schema } from '../../../standalone/schema.ts';
-import { applyDefaults, prune } from '../../../standalone/structure.ts';
+import { conform } from '../../../standalone/structure.ts';
 import { compileSchema } from '../../../standalone/validation.ts';
 
 const text: Schema = { type: 'string' };
@@ -17,22 +17,32 @@ describe('Pruning', () => {
     },
   };
 
+  const prune = (value: unknown, dropNulls = false): unknown => conform(schema, value, { dropNulls });
+
   it('removes unknown fields at every depth and names them', () => {
     const value = { name: 'x', odd: 1, list: [{ a: 'b' }, { a: 'c', odd: 2 }], labels: { any: 'thing' } };
-    expect(prune(schema, value, { dropNulls: false })).to.deep.equal({
-      value: { name: 'x', list: [{ a: 'b' }, { a: 'c' }], labels: { any: 'thing' } },
+    expect(prune(value)).to.deep.equal({
+      value: { name: 'x', size: 'small', list: [{ a: 'b' }, { a: 'c' }], labels: { any: 'thing' } },
       unknownFields: ['odd', 'list[1].odd'],
     });
   });
 
   it('drops a null where a default takes its place, and everywhere in a built-in kind', () => {
     const value = { name: null, size: null };
-    expect(prune(schema, value, { dropNulls: false }).value).to.deep.equal({ name: null });
-    expect(prune(schema, value, { dropNulls: true }).value).to.deep.equal({});
+    expect(prune(value)).to.deep.include({ value: { name: null, size: 'small' } });
+    expect(prune(value, true)).to.deep.include({ value: { size: 'small' } });
+  });
+
+  it('drops what says nothing where Go would leave it out, but not in what is below', () => {
+    const value = { name: '', list: [], labels: { a: '' }, size: 'large' };
+    expect(conform({ ...schema, 'x-omits-empty': true }, value, { dropNulls: true }).value).to.deep.equal({
+      labels: { a: '' },
+      size: 'large',
+    });
   });
 
   it('does not take what every object inherits for a field', () => {
-    const { unknownFields } = prune(schema, { constructor: 1, toString: 2 }, { dropNulls: false });
+    const { unknownFields } = conform(schema, { constructor: 1, toString: 2 }, { dropNulls: false });
     expect(unknownFields).to.deep.equal(['constructor', 'toString']);
   });
 });
@@ -45,17 +55,18 @@ describe('Defaulting', () => {
       absent: { type: 'object', properties: { inner: { type: 'integer', default: 7 } } },
     },
   };
+  const fill = (value: unknown): unknown => conform(schema, value, { dropNulls: false }).value;
 
   it('fills in defaults inside of defaults, but makes no object by itself', () => {
-    expect(applyDefaults(schema, {})).to.deep.equal({ outer: { inner: 7 } });
+    expect(fill({})).to.deep.equal({ outer: { inner: 7 } });
   });
 
   it('leaves what is given', () => {
-    expect(applyDefaults(schema, { outer: { inner: 0 } })).to.deep.equal({ outer: { inner: 0 } });
+    expect(fill({ outer: { inner: 0 } })).to.deep.equal({ outer: { inner: 0 } });
   });
 
   it('shares nothing between objects', () => {
-    const [one, two] = [applyDefaults(schema, {}), applyDefaults(schema, {})] as { outer: object }[];
+    const [one, two] = [fill({}), fill({})] as { outer: object }[];
     expect(one!.outer).not.to.equal(two!.outer);
   });
 });

@@ -31,7 +31,7 @@ describe('The store', () => {
 
   const reopen = (limits?: JournalLimits): Store => {
     open?.close();
-    open = Store.open(folder, START, limits);
+    open = new Store(folder, START, limits);
     return open;
   };
   const put = (store: Store, name: string, value: number, kind = 'things'): void => {

@@ -10,17 +10,15 @@ import { WatchHub, type WatchOptions, type WatchSink } from '../../../standalone
 
 const NOW = Date.parse('2026-06-01T12:00:00Z');
 
-/** Keeps every line; `pending` is what it says is unsent. */
+/** Keeps every line; `writableLength` is what it says is unsent. */
 class RecordingSink implements WatchSink {
   readonly lines: string[] = [];
-  pending = 0;
+  readonly writableEnded = false;
+  writableLength = 0;
   isDestroyed = false;
 
-  write(line: string): void {
-    this.lines.push(line);
-  }
-  pendingBytes(): number {
-    return this.pending;
+  write(line: string): boolean {
+    return this.lines.push(line) > 0;
   }
   end(): void {
     this.lines.push('end');
@@ -43,7 +41,7 @@ describe('The watch hub', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-watch-'));
-    store = Store.open(folder, NOW);
+    store = new Store(folder, NOW);
     hub = new WatchHub(store, () => NOW);
   });
   afterEach(() => {
@@ -83,10 +81,10 @@ describe('The watch hub', () => {
   it('cuts off who leaves more than 16 MiB unread', () => {
     const sink = new RecordingSink();
     hub.watch(options(), sink);
-    sink.pending = 16 * 1024 * 1024;
+    sink.writableLength = 16 * 1024 * 1024;
     put('a');
     expect(sink.isDestroyed).to.equal(false);
-    sink.pending++;
+    sink.writableLength++;
     put('b');
     expect(sink.isDestroyed).to.equal(true);
   });
@@ -121,7 +119,7 @@ describe('The watch hub', () => {
 describe('Events', () => {
   it('are removed an hour after they were last seen', () => {
     const folder = mkdtempSync(join(tmpdir(), 'dropfleet-events-'));
-    const store = Store.open(folder, NOW);
+    const store = new Store(folder, NOW);
     const put = (name: string, created: string, lastTimestamp?: string): void => {
       const metadata = { ...namespace(name).metadata, creationTimestamp: created };
       const event = {
