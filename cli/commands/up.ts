@@ -126,13 +126,13 @@ function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: 
   let wasReady: boolean | undefined;
   let isFirst = true;
   const look = async (): Promise<void> => {
-    const summary = fleet.summary();
-    progress?.show(summary);
+    progress?.show(fleet.summary());
     const csv = await readableCsv(options, world);
     const rows = csv?.problems.length === 0 ? csv.rows : undefined;
     const { namespace } = world;
-    const [projects, droplets] = [fleet.projects(), fleet.droplets()];
-    const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: fleet.summary() });
+    // Since the file was asked for, the fleet may have changed.
+    const [projects, droplets, summary] = [fleet.projects(), fleet.droplets(), fleet.summary()];
+    const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
     const isReady = state === 'converged' && projects.length > 0;
     if (isReady && wasReady !== true) {
       progress?.end();

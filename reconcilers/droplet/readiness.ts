@@ -49,6 +49,10 @@ const NOTHING_KNOWN = { status: 'Unknown', reason: 'Pending', message: 'not look
 const NOT_YET: Record<Gate, Pick<ConditionState, 'status' | 'reason' | 'message'>> = {
   Reachable: { status: 'Unknown', reason: 'Connecting', message: 'about to connect to it by SSH' },
   Configured: { status: 'Unknown', reason: 'Connecting', message: 'about to look at its configuration' },
-  LoadBalancerReady: { status: 'Unknown', reason: 'Pending', message: 'about to look at its load balancer' },
+  LoadBalancerReady: {
+    status: 'Unknown',
+    reason: 'Configuring',
+    message: 'about to look at its load balancer',
+  },
   Healthy: { status: 'Unknown', reason: 'Pending', message: 'about to look at its health' },
 };

@@ -6,11 +6,12 @@ import { aCondition } from '../../../builders/objects.ts';
 
 const NOW = new Date('2026-02-01T00:00:00Z');
 const REQUIRED = ['Reachable', 'Configured'] as const;
+const OF_A_MASTER = [...REQUIRED, 'LoadBalancerReady'] as const;
 
 function ready(
   types: Record<string, boolean>,
   phase: DropletStatus['phase'] = 'Active',
-  required = REQUIRED,
+  required: Parameters<typeof withReady>[1] = REQUIRED,
 ) {
   const conditions = Object.entries(types).map(([type, holds]) => aCondition(type, holds ? 'True' : 'False'));
   return findCondition(
@@ -29,6 +30,7 @@ describe('Whether a Droplet is Ready', () => {
       status: 'False',
       reason: 'Connecting',
     });
+    expect(ready(all, 'Active', OF_A_MASTER)).to.include({ status: 'False', reason: 'Configuring' });
   });
 
   it('needs no condition that nothing reports', () => {
