@@ -5,7 +5,7 @@ import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, type Context } from '../reconcilers/context.ts';
 import { reconcileDroplet } from '../reconcilers/droplet/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
-import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
+import { annotationsChanged, anyOf, finalizersChanged, generationChanged } from './runtime/predicates.ts';
 
 /** How many droplets are worked on at once: their calls to the cloud share one rate budget anyway. */
 const WORKERS = 16;
@@ -13,7 +13,7 @@ const WORKERS = 16;
 /** Brings each Droplet and its server in the cloud together. */
 export function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
-    .filteredBy(anyOf(generationChanged, annotationsChanged))
+    .filteredBy(anyOf(generationChanged, annotationsChanged, finalizersChanged))
     .watches(PROJECTS, project => keysOfProject(context, keyOf(project)), generationChanged)
     .wakesOn<FleetChange>(context.fleet, change => keysOfServer(context, change))
     .withWorkers(WORKERS)

@@ -13,6 +13,11 @@ export const ROLE_LABEL = 'dropfleet.io/role';
 export const SOURCE_LABEL = 'dropfleet.io/source';
 /** Keeps a Droplet until the cloud says that the server is gone. */
 export const DROPLET_FINALIZER = 'dropfleet.io/droplet';
+/**
+ * On a web Droplet: the load balancer of its project may have requests under way to it. It is put on before the first
+ * request can come and taken off when the last has ended; until then the server is neither stopped nor destroyed.
+ */
+export const LOAD_BALANCER_FINALIZER = 'dropfleet.io/load-balancer';
 /** Keeps a Project until its Droplets are gone. */
 export const PROJECT_FINALIZER = 'dropfleet.io/project';
 /**

@@ -1,3 +1,5 @@
+import { DRAIN_MS } from './load-balancer/limits.ts';
+
 /** Every wait of the reconcilers, in milliseconds. */
 export interface Timings {
   /**
@@ -10,6 +12,8 @@ export interface Timings {
   readonly pollMs: number;
   /** How long a guest has to shut down by itself before it is powered off. */
   readonly shutdownMs: number;
+  /** How long a server is left running at most for the load balancer to let go of it, before it is stopped or destroyed. */
+  readonly drainMs: number;
   /** How soon to ask again after the cloud refused a request as impossible (422). */
   readonly refusedMs: number;
   /** How long projects.csv must have stayed as it is before a row's absence is believed. */
@@ -22,6 +26,7 @@ export const DEFAULT_TIMINGS: Timings = {
   launchGraceMs: 60_000,
   pollMs: 5_000,
   shutdownMs: 60_000,
+  drainMs: DRAIN_MS,
   refusedMs: 300_000,
   csvSettleMs: 1_000,
   leftoverAgeMs: 600_000,

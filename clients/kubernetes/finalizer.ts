@@ -17,17 +17,17 @@ export async function addFinalizer<T extends KubernetesObject>(
   return await writeFinalizers(client, kind, object, [...finalizers, finalizer], writer);
 }
 
-/** Takes the finalizer off, which lets a deleted object go. An object that is gone already is fine. */
-export async function removeFinalizer<T extends KubernetesObject>(
+/** Takes the finalizers off, which lets a deleted object go. An object that is gone already is fine. */
+export async function removeFinalizers<T extends KubernetesObject>(
   client: KubernetesClient,
   kind: ResourceKind<T>,
   object: T,
-  finalizer: string,
+  finalizers: readonly string[],
   writer: Writer,
 ): Promise<void> {
-  const finalizers = object.metadata.finalizers ?? [];
-  if (!finalizers.includes(finalizer)) return;
-  const left = finalizers.filter(other => other !== finalizer);
+  const before = object.metadata.finalizers ?? [];
+  const left = before.filter(finalizer => !finalizers.includes(finalizer));
+  if (left.length === before.length) return;
   try {
     await writeFinalizers(client, kind, object, left, writer);
   } catch (error) {

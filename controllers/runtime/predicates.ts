@@ -16,6 +16,10 @@ export const labelsChanged: Predicate = (after, before) =>
 export const annotationsChanged: Predicate = (after, before) =>
   !isDeepStrictEqual(after.metadata.annotations ?? {}, before.metadata.annotations ?? {});
 
+/** A finalizer came or went. */
+export const finalizersChanged: Predicate = (after, before) =>
+  !isDeepStrictEqual(after.metadata.finalizers ?? [], before.metadata.finalizers ?? []);
+
 /** The deletion began. */
 export const deletionStarted: Predicate = (after, before) =>
   after.metadata.deletionTimestamp !== undefined && before.metadata.deletionTimestamp === undefined;

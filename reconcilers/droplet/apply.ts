@@ -1,17 +1,18 @@
 import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound, isDoubtful, isInvalidKey } from '../../clients/digitalocean/errors.ts';
-import { addFinalizer, removeFinalizer } from '../../clients/kubernetes/finalizer.ts';
+import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
-import { DROPLET_FINALIZER } from '../../crds/names.ts';
+import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
+import { describePatience } from './drain-plan.ts';
 import type { DropletStep } from './plan.ts';
 import { withoutServer } from './status.ts';
 
@@ -23,6 +24,9 @@ export interface Progress {
   finished: boolean;
 }
 
+/** A server that is gone has nothing under way. */
+const OWN_FINALIZERS = [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER];
+
 /** How each step of a plan is done. Every one may be cut off anywhere and done again. */
 const executors: Executors<DropletStep, [progress: Progress, context: Context, run: Run]> = {
   'add-finalizer': async (_step, progress, { kubernetes }, run) => {
@@ -30,7 +34,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   },
   'remove-finalizer': async (_step, progress, { kubernetes, events }, run) => {
     events.record(progress.droplet, 'Normal', 'Destroyed', 'the cloud has no server for this Droplet');
-    await removeFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
+    await removeFinalizers(kubernetes, DROPLETS, progress.droplet, OWN_FINALIZERS, run);
     progress.finished = true;
   },
   launch,
@@ -48,6 +52,13 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     const message = `put back on droplet ${id}: ${tags.join(', ')}`;
     context.events.record(progress.droplet, 'Normal', 'Tagged', message);
     context.fleet.wake();
+  },
+  'give-up-drain': ({ master }, { droplet }, { events, timings }, { log }) => {
+    const patience = describePatience(timings.drainMs);
+    const message = `${master} did not let go of it within ${patience}: requests under way to it are cut off`;
+    log.warn(message);
+    events.record(droplet, 'Warning', 'NotDrained', message);
+    return Promise.resolve();
   },
   destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
     try {

@@ -1,8 +1,12 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { uidTag } from '../../crds/cloud-tags.ts';
+import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Context } from '../context.ts';
+import { masterName } from '../../crds/names.ts';
+import { projectKeyOf, type Context } from '../context.ts';
+import { isBalancer } from '../read-model/balancing.ts';
+import { isHeld, type Balancer } from './drain-plan.ts';
 import type { CloudView } from './plan.ts';
 import type { ServerAction } from './power-plan.ts';
 
@@ -40,6 +44,8 @@ function mustAsk(context: Context, droplet: Droplet, listed: CloudDroplet | unde
   if (droplet.status?.dropletID === undefined) return false;
   if (listed === undefined) return isOverdue(context, droplet);
   const { phase } = droplet.status;
+  // Nothing is done to it before the load balancer has let go of it.
+  if (phase === 'Draining' && isHeld(droplet)) return false;
   const isDestroyed = droplet.metadata.deletionTimestamp !== undefined && phase === 'Deleting';
   const isResized = phase === 'Resizing' || listed.size !== droplet.spec.size;
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
@@ -80,4 +86,21 @@ async function lastAction(
 ): Promise<ServerAction | undefined> {
   const { actionID } = droplet.status ?? {};
   return actionID === undefined ? undefined : await cloud.getAction(actionID, signal);
+}
+
+/**
+ * The load balancer that may have requests under way to the Droplet's server; none where it would not let go of it,
+ * because it goes too, is not there, or must not be touched.
+ */
+export function observeBalancer(context: Context, droplet: Droplet): Balancer | undefined {
+  if (context.hosts === undefined || !isHeld(droplet)) return undefined;
+  const { metadata, spec } = droplet;
+  const master = context.droplets.get(`${metadata.namespace}/${masterName(spec.project)}`);
+  if (master === undefined || !isBalancer(master, context.projects.get(projectKeyOf(droplet))))
+    return undefined;
+  const conditions = ['Reachable', 'LoadBalancerReady'].map(type =>
+    findCondition(master.status?.conditions, type),
+  );
+  const trouble = conditions.find(condition => condition !== undefined && condition.status !== 'True');
+  return { name: master.metadata.name, ...(trouble && { trouble: trouble.message }) };
 }

@@ -1,6 +1,7 @@
-import { DROPLET_FINALIZER } from '../../crds/names.ts';
+import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
+import { drainOf, giveUpDrain, planDraining, type Balancer } from './drain-plan.ts';
 import { planPower, type ServerAction, type SizeFacts } from './power-plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
@@ -35,6 +36,7 @@ export type DropletStep =
   | { type: 'launch' }
   | { type: 'adopt'; id: number }
   | { type: 'tag'; id: number; tags: string[] }
+  | { type: 'give-up-drain'; master: string }
   | { type: 'destroy'; id: number }
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
@@ -59,11 +61,14 @@ export interface PlanTimings {
   launchGraceMs: number;
   pollMs: number;
   refusedMs: number;
+  drainMs: number;
 }
 
 export interface PlanInput {
   droplet: Droplet;
   view: CloudView;
+  /** Whom to wait for before a server that runs is stopped or destroyed. */
+  balancer?: Balancer;
   /** The project is suspended: nothing may be changed. */
   suspended: boolean;
   sizes: ReadonlyMap<string, SizeFacts>;
@@ -89,6 +94,7 @@ export interface PlanInput {
  *     live     | new or locked                  | wait
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
+ *     deleted  | one that gets requests         | wait until they have ended: see drain-plan.ts
  *     deleted  | any                            | destroy each
  *     deleted  | nothing, asked for in the grace| wait: it may show up
  *     deleted  | nothing                        | remove the finalizer
@@ -186,11 +192,13 @@ function planDeletion(input: PlanInput): DropletPlan {
   const { droplet, view, timings } = input;
   const doomed = [...(view.server ? [view.server] : []), ...view.duplicates];
   const deleting = { phase: 'Deleting', provisioned: false, reason: 'Deleting' } as const;
-  if (!hasFinalizer(droplet)) return { ...deleting, steps: [], message: 'destroyed' };
+  if (!isKept(droplet)) return { ...deleting, steps: [], message: 'destroyed' };
+  const drained = drainOf(input, view.server);
+  if (drained === 'not yet') return planDraining(input, view.server!, 'destroyed');
   if (doomed.length > 0)
     return {
       ...deleting,
-      steps: doomed.map(({ id }) => ({ type: 'destroy', id })),
+      steps: [...giveUpDrain(input, drained), ...doomed.map(({ id }) => ({ type: 'destroy' as const, id }))],
       message: `destroying droplet ${doomed.map(({ id }) => id).join(', ')}`,
       lookAgainMs: timings.pollMs,
     };
@@ -204,6 +212,10 @@ function planDeletion(input: PlanInput): DropletPlan {
     };
   return { ...deleting, steps: [{ type: 'remove-finalizer' }], message: 'destroyed' };
 }
+
+/** Whether a finalizer of ours keeps the object. */
+const isKept = ({ metadata }: Droplet): boolean =>
+  [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER].some(ours => metadata.finalizers?.includes(ours));
 
 const hasFinalizer = (droplet: Droplet): boolean =>
   droplet.metadata.finalizers?.includes(DROPLET_FINALIZER) ?? false;

@@ -1,4 +1,5 @@
 import { findCondition } from '../../crds/conditions.ts';
+import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
 import type { DropletPlan, PlanInput, Server } from './plan.ts';
 
 /** The cloud's action that dropfleet asked for last on a server. */
@@ -23,7 +24,7 @@ export interface SizeFacts {
  *     ------+--------+-------------------------+-----------
  *     right | active | any                     | -
  *     right | off    | any                     | power on
- *     wrong | active | none of ours            | shut down
+ *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
  *     wrong | active | shut down, but still on | power off
  *     wrong | off    | not a failed resize     | resize
  *     wrong | off    | failed resize           | power on, and say why
@@ -69,8 +70,10 @@ function planResize(input: PlanInput, server: Server): DropletPlan {
   const problem =
     resizeProblem(server, wanted, input.sizes) ?? failedResize(input, server) ?? earlierRefusal(input);
   if (problem !== undefined) return refuse(input, server, problem);
+  const drained = drainOf(input, server);
+  if (drained === 'not yet') return planDraining(input, server, `stopped and resized to ${wanted}`);
   return {
-    steps: [resizeStep(input, server)],
+    steps: [...giveUpDrain(input, drained), resizeStep(input, server)],
     phase: 'Resizing',
     provisioned: false,
     reason: 'Resizing',

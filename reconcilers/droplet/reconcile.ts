@@ -14,7 +14,7 @@ import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
-import { observeCloud } from './observe.ts';
+import { observeBalancer, observeCloud } from './observe.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withServer } from './status.ts';
@@ -51,9 +51,11 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
   await firstList(context, run.signal);
   const view = await observeCloud(context, droplet, run.signal);
   progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
+  const balancer = observeBalancer(context, droplet);
   const plan = planDroplet({
     droplet,
     view,
+    ...(balancer && { balancer }),
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
     tags: ownTags(droplet, context.fleetId),
@@ -97,9 +99,9 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
   return isResize ? await context.sizes.load(signal) : context.sizes.known();
 }
 
-/** A droplet that waits for a person, as a failed or suspended one, is no reason to look often. */
-const isMoving = (plan: DropletPlan): boolean =>
-  plan.lookAgainMs !== undefined && plan.phase !== 'Active' && plan.phase !== 'Failed';
+/** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to look often. */
+const isMoving = ({ lookAgainMs, phase }: DropletPlan): boolean =>
+  lookAgainMs !== undefined && phase !== 'Active' && phase !== 'Draining' && phase !== 'Failed';
 
 async function report(
   context: Context,

@@ -1,6 +1,6 @@
 import { asRoot } from '../host/commands.ts';
 import type { Layout } from './layout.ts';
-import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
+import { ACTIVATE, DRAIN, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
 
 /** How often in a row the new generation must answer before the old one counts as gone. */
 const ANSWERS = 5;
@@ -39,3 +39,7 @@ export const verifyConfiguration = ({ url, logs }: Layout, directory: string): s
 /** Removes old folders, but not these. */
 export const pruneConfigurations = ({ home }: Layout, ...keep: readonly string[]): string[] =>
   asRoot(PRUNE, home, `${KEPT}`, ...keep);
+
+/** Tells whether old workers, or connections to these servers, are left. */
+export const observeDrain = ({ pid, listen }: Layout, addresses: readonly string[]): string[] =>
+  asRoot(DRAIN, pid, listen.split(':').at(-1)!, ...addresses);

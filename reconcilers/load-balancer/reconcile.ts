@@ -1,14 +1,21 @@
 import type { Reader } from '../../clients/kubernetes/client.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
-import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
+import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
-import { balancingOf, type Balancing } from '../read-model/balancing.ts';
-import { convergeLoadBalancer, type Convergence, type LoadBalancerMemory } from './converge.ts';
+import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing.ts';
+import {
+  convergeLoadBalancer,
+  type Convergence,
+  type LoadBalancerMemory,
+  type NamedMaster,
+} from './converge.ts';
+import { createDepartures } from './departures.ts';
+import { holdWebs, releaseWebs } from './drain.ts';
 import { isLoadBalancerError } from './errors.ts';
 import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
@@ -28,24 +35,32 @@ export function createLoadBalancerReconciler(
 ): LoadBalancerReconciler {
   const memory = { pacing: createPacing(context.clock), quarantine: createQuarantine(context.clock) };
   const damper = createFlapDamper(context.clock);
+  const departures = createDepartures(context.clock);
   const failures = new Map<ObjectKey, number>();
 
   return async (key, run) => {
     const master = context.droplets.get(key);
-    if (master === undefined || !mayBeWorkedOn(context, master)) {
+    if (master === undefined || !isBalancer(master, context.projects.get(projectKeyOf(master)))) {
       failures.delete(key);
+      departures.forget(key);
       return undefined;
     }
     const { namespace } = master.metadata;
     const own = services.list().filter(({ metadata }) => metadata.namespace === namespace);
-    const { balancing, heldOutMs } = observeBalancing(context, own, master, damper);
+    const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, projectKeyOf(master));
+    const { balancing, heldOutMs } = observeBalancing(droplets, own, master, damper);
     try {
-      const outcome = await converge(context, hosts, master, balancing, memory, run);
+      const at = masterOf(context, hosts, master, run);
+      await holdWebs(context, droplets, balancing, run);
+      const outcome = await converge(hosts, at, balancing, memory);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, own, master, outcome, run);
-      return heldOutMs === Infinity ? undefined : { requeueAfterMs: heldOutMs };
+      const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, departures }, run);
+      const ms = Math.min(heldOutMs, drainMs);
+      return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
+      departures.forget(key);
       run.signal.throwIfAborted();
       const failed = (failures.get(key) ?? 0) + 1;
       if (isLoadBalancerError(error)) await tell(context, master, sayTrouble(error, master), run);
@@ -58,30 +73,18 @@ export function createLoadBalancerReconciler(
   };
 }
 
-/**
- * A master that is there, is to stay, and was configured. Later trouble with its configuration is no reason to leave
- * the routes as they are.
- */
-function mayBeWorkedOn({ projects }: Context, droplet: Droplet): boolean {
-  const { metadata, spec, status } = droplet;
-  if (spec.role !== 'master' || metadata.deletionTimestamp !== undefined) return false;
-  if (projects.get(projectKeyOf(droplet))?.spec.suspend) return false;
-  const isConfigured = isConditionTrue(status?.conditions, 'Configured');
-  const wasConfigured = findCondition(status?.conditions, 'LoadBalancerReady') !== undefined;
-  return isConditionTrue(status?.conditions, 'Provisioned') && (isConfigured || wasConfigured);
-}
-
 /** What is to be balanced, and how long until a droplet that is held out may come back. */
 function observeBalancing(
-  { droplets }: Context,
+  droplets: readonly Droplet[],
   services: readonly ServiceDeployment[],
   master: Droplet,
   damper: FlapDamper,
 ): { balancing: Balancing; heldOutMs: number } {
-  const own = droplets.byIndex(DROPLETS_BY_PROJECT, projectKeyOf(master));
-  const holds = new Map(own.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isWell(droplet))]));
+  const holds = new Map(
+    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isWell(droplet))]),
+  );
   const isHeldOut = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
-  const balancing = balancingOf(master.spec.project, own, services, isHeldOut);
+  const balancing = balancingOf(master.spec.project, droplets, services, isHeldOut);
   const waits = [...holds.values()].filter(ms => ms > 0);
   return { balancing, heldOutMs: Math.min(Infinity, ...waits) };
 }
@@ -89,20 +92,21 @@ function observeBalancing(
 const isWell = ({ status }: Droplet): boolean =>
   findCondition(status?.conditions, 'Healthy')?.status !== 'False';
 
+/** The way to its nginx. */
+function masterOf({ timings }: Context, hosts: Hosts, droplet: Droplet, { signal }: Run): NamedMaster {
+  const host = hostOf(hosts, droplet);
+  if (host === undefined) throw new Waiting('the master has no address yet', timings.pollMs);
+  return { key: keyOf(droplet), host, layout: DEBIAN, signal };
+}
+
 async function converge(
-  context: Context,
-  hosts: Hosts,
-  droplet: Droplet,
+  { loadBalancers }: Hosts,
+  master: NamedMaster,
   balancing: Balancing,
   memory: LoadBalancerMemory,
-  { signal }: Run,
 ): Promise<Convergence> {
-  const host = hostOf(hosts, droplet);
-  if (host === undefined) throw new Waiting('the master has no address yet', context.timings.pollMs);
-  const key = keyOf(droplet);
-  const { loadBalancers } = hosts;
+  const { key } = master;
   try {
-    const master = { key, host, layout: DEBIAN, signal };
     const outcome = await convergeLoadBalancer(master, balancing, memory, loadBalancers.take(key));
     if (outcome.state === 'running' && outcome.isNew) loadBalancers.changed(key);
     return outcome;

@@ -1,5 +1,6 @@
 import type { Balancing, BalancedService } from '../read-model/balancing.ts';
 import type { Layout } from './layout.ts';
+import { HEADER_S, KEEPALIVE_S, SILENCE_S } from './limits.ts';
 import { lbStatusOf, type ServiceVerdict } from './lb-status.ts';
 import type { NginxFeatures } from './nginx-version.ts';
 import { renderRouted, renderUnavailable, unitOf, type ServiceBlocks } from './render-service.ts';
@@ -168,7 +169,7 @@ function renderHttp({ logs, temp }: Layout, features: NginxFeatures): string {
     tcp_nodelay on;
 
     client_max_body_size 64m;
-    client_header_timeout 15s;
+    client_header_timeout ${HEADER_S}s;
     client_body_timeout 60s;
     send_timeout 60s;
 ${renderKeepalive(features)}
@@ -201,7 +202,7 @@ ${renderKeepalive(features)}
     proxy_set_header Proxy "";
     proxy_connect_timeout 2s;
     proxy_send_timeout 60s;
-    proxy_read_timeout 300s;
+    proxy_read_timeout ${SILENCE_S}s;
     # A request that may have been acted on (POST) is not sent twice: without non_idempotent.
     proxy_next_upstream error timeout;
     proxy_next_upstream_tries 2;
@@ -219,7 +220,7 @@ function renderKeepalive({ hasKeepaliveMinTimeout }: NginxFeatures): string {
     keepalive_timeout 0;
 `;
   return `    # The second time is what clients are told.
-    keepalive_timeout 30s 25s;
-    keepalive_min_timeout 30s;
+    keepalive_timeout ${KEEPALIVE_S}s ${KEEPALIVE_S - 5}s;
+    keepalive_min_timeout ${KEEPALIVE_S}s;
 `;
 }

@@ -1,4 +1,4 @@
-import { addFinalizer, removeFinalizer } from '../../clients/kubernetes/finalizer.ts';
+import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import { isAlreadyExists } from '../../clients/kubernetes/errors.ts';
 import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
@@ -27,7 +27,7 @@ const executors: Executors<ProjectStep, [progress: Progress, context: Context, r
     progress.project = await addFinalizer(kubernetes, PROJECTS, progress.project, PROJECT_FINALIZER, run);
   },
   'remove-finalizer': async (_step, progress, { kubernetes }, run) => {
-    await removeFinalizer(kubernetes, PROJECTS, progress.project, PROJECT_FINALIZER, run);
+    await removeFinalizers(kubernetes, PROJECTS, progress.project, [PROJECT_FINALIZER], run);
     progress.finished = true;
   },
   'create-droplet': async ({ name, spec }, progress, context, run) => {

@@ -1,5 +1,6 @@
-import { findCondition } from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 
 /** Who balances what in one project: what its master's nginx is made from, and what /lb-status tells. */
@@ -35,6 +36,20 @@ export interface BalancedServer {
   state: 'in' | 'out';
   /** Why it is out, or is in although it is not well. */
   reason?: string;
+}
+
+/**
+ * Whether the master balances, as far as dropfleet has a say in it: it is there, is to stay, and was configured. Later
+ * trouble with its configuration is no reason to leave the routes as they are.
+ *
+ * @param project the master's; undefined when there is none.
+ */
+export function isBalancer({ metadata, spec, status }: Droplet, project: Project | undefined): boolean {
+  if (spec.role !== 'master' || metadata.deletionTimestamp !== undefined) return false;
+  if (project?.spec.suspend || project?.metadata.deletionTimestamp !== undefined) return false;
+  const isConfigured = isConditionTrue(status?.conditions, 'Configured');
+  const wasConfigured = findCondition(status?.conditions, 'LoadBalancerReady') !== undefined;
+  return isConditionTrue(status?.conditions, 'Provisioned') && (isConfigured || wasConfigured);
 }
 
 /**
@@ -81,7 +96,7 @@ type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints'
  *     the droplet                                | its server
  *     -------------------------------------------+----------------------------------
  *     is not there, or is being destroyed        | out
- *     does not run, or is being resized          | out
+ *     does not run, or is to be stopped          | out
  *     has another private address by now         | out: it may be somebody else's
  *     is not Healthy, or was so a moment ago     | out, unless that goes for all that are left
  *     anything else                              | in
@@ -109,10 +124,10 @@ function serversOf(
 }
 
 function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
-  if (droplet === undefined) return 'the droplet is not there';
-  if (droplet.metadata.deletionTimestamp !== undefined) return 'the droplet is being destroyed';
-  const { phase, privateAddress } = droplet.status ?? {};
-  if (phase !== 'Active') return `the droplet is ${(phase ?? 'Pending').toLowerCase()}`;
+  // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.
+  const isGoing = droplet === undefined || droplet.metadata.deletionTimestamp !== undefined;
+  const { phase, privateAddress } = droplet?.status ?? {};
+  if (isGoing || phase !== 'Active') return 'the droplet does not run, or is about to stop';
   if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
     return `the droplet's private address is ${privateAddress ?? 'not known'}`;
   return undefined;
@@ -120,7 +135,7 @@ function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | 
 
 function whyUnwell(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
   const healthy = findCondition(droplet.status?.conditions, 'Healthy');
-  // One reason for both: a change of words would be a change of the configuration, and cost a reload.
+  // One reason for both, again.
   return healthy?.status === 'False' || isHeldOut(droplet)
     ? 'the droplet is not healthy, or was not a moment ago'
     : undefined;

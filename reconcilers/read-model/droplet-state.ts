@@ -3,7 +3,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 
 /** How one droplet is, for a person. */
 export interface DropletState {
-  /** One word: Deleting, Ready, a phase, or why a server that runs is not Ready. */
+  /** One word: Deleting, Draining, Ready, a phase, or why a server that runs is not Ready. */
   state: string;
   /** Nothing moves any more until a person acts; `message` says how. */
   stuck: boolean;
@@ -19,7 +19,8 @@ const STUCK = new Set(['HostKeyMismatch', 'AuthenticationRefused', 'DiskFull', '
 /** Sums up what the phase and the Ready condition say. */
 export function dropletState({ metadata, status }: Droplet): DropletState {
   const phase = status?.phase ?? 'Pending';
-  if (metadata.deletionTimestamp !== undefined) return { state: 'Deleting', stuck: false, troubled: false };
+  if (metadata.deletionTimestamp !== undefined)
+    return { state: phase === 'Draining' ? phase : 'Deleting', stuck: false, troubled: false };
   if (phase === 'Failed') return { state: phase, stuck: true, troubled: true };
   if (isConditionTrue(status?.conditions, 'Ready')) return { state: 'Ready', stuck: false, troubled: false };
   const reason = findCondition(status?.conditions, 'Ready')?.reason;

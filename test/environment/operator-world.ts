@@ -35,6 +35,7 @@ const TIMINGS: Timings = {
   launchGraceMs: 3_000,
   pollMs: 100,
   shutdownMs: 2_000,
+  drainMs: 20_000,
   refusedMs: 2_000,
   csvSettleMs: 200,
   leftoverAgeMs: 600_000,

@@ -12,6 +12,8 @@ export interface LoadReport {
 }
 
 export interface LoadOptions {
+  /** 127.0.0.1 unless told otherwise. */
+  host?: string;
   port: number;
   path: string;
   /** How many requests are under way at once, each on a connection that is kept as long as the server lets it be. */
@@ -30,7 +32,7 @@ export interface RawLoad {
 const TIMEOUT_MS = 20_000;
 
 /** Starts to ask: GET on even connections, POST with a body on odd ones. */
-export function startLoad({ port, path, connections }: LoadOptions): RawLoad {
+export function startLoad({ host = '127.0.0.1', port, path, connections }: LoadOptions): RawLoad {
   const report: LoadReport = { total: 0, failed: 0, reasons: {}, connections: 0 };
   const over = new AbortController();
 
@@ -39,7 +41,7 @@ export function startLoad({ port, path, connections }: LoadOptions): RawLoad {
     for (let n = 0; !over.signal.aborted; n++) {
       if (socket === undefined) {
         report.connections++;
-        socket = connect({ port, host: '127.0.0.1', noDelay: true });
+        socket = connect({ port, host, noDelay: true });
         // Between two requests nobody else listens.
         socket.on('error', () => undefined);
       }

@@ -17,6 +17,10 @@ export interface FakeNginx {
   isDiskFull: boolean;
   /** It tests well and cannot run what it is given. */
   isStuck: boolean;
+  /** How many workers of configurations before are ending. */
+  oldWorkers: number;
+  /** How many connections it has opened to an address. */
+  connections: Map<string, number>;
 }
 
 /** One that was just installed. */
@@ -29,6 +33,8 @@ export const aNginx = (): FakeNginx => ({
   refusedText: undefined,
   isDiskFull: false,
   isStuck: false,
+  oldWorkers: 0,
+  connections: new Map(),
 });
 
 const HOME = '/etc/nginx/dropfleet';
@@ -53,6 +59,8 @@ export function carryOutOnNginx(nginx: FakeNginx, name: string, args: string[], 
     case 'dropfleet-lb-verify':
       if (nginx.running === args[1]) return done();
       return { code: 1, stdout: nginx.running, stderr: '1#1: [emerg] bind() failed' };
+    case 'dropfleet-lb-drain':
+      return done(drainFactsOf(nginx, args.slice(2)));
     case 'dropfleet-lb-prune':
       for (const old of nginx.folders.keys()) if (!args.slice(2).includes(old)) nginx.folders.delete(old);
       return done();
@@ -71,6 +79,14 @@ export function factsOf(nginx: FakeNginx): string {
   const facts = { version, main, current, digest: files === undefined ? '' : `${digest}  -`, running };
   return [...Object.entries(facts).map(pair => pair.join('\t')), 'end', ''].join('\n');
 }
+
+const drainFactsOf = ({ oldWorkers, connections }: FakeNginx, addresses: readonly string[]): string =>
+  [
+    `old\t${oldWorkers}`,
+    ...addresses.map(address => `open\t${address}\t${connections.get(address) ?? 0}`),
+    'end',
+    '',
+  ].join('\n');
 
 /** Reads the main file and what it includes. */
 function tested({ folders, refusedText }: FakeNginx, folder: string, main: string) {

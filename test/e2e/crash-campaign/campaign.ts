@@ -56,9 +56,10 @@ export async function runCase(
 }
 
 /** An operator whose world is as the scenario finds it. */
-async function begin(world: World, { before }: Scenario): Promise<RunningOperator> {
+async function begin(world: World, { before, hasVisitors }: Scenario): Promise<RunningOperator> {
   if (before.length > 0) await world.writeCsv(before);
   const operator = startOperator(world);
+  if (hasVisitors) await Promise.race([world.deploy(), operator.failed]);
   if (before.length > 0) await converged(world, before, operator);
   return operator;
 }

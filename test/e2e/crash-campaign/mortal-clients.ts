@@ -1,6 +1,7 @@
 import type { Cloud } from '../../../clients/digitalocean/cloud.ts';
 import type { KubernetesClient, Selection } from '../../../clients/kubernetes/client.ts';
 import type { ResourceKind } from '../../../clients/kubernetes/kinds.ts';
+import type { SshHost, SshPool } from '../../../clients/ssh/ssh.ts';
 import type { ObjectKey } from '../../../crds/meta.ts';
 import type { Life } from './life.ts';
 
@@ -53,3 +54,29 @@ export function mortalCloud(cloud: Cloud, life: Life): Cloud {
 /** The name in a request, or the name or id that the call begins with. */
 const subjectOf = (argument: unknown): string =>
   typeof argument === 'object' ? (argument as { name: string }).name : `${argument as string | number}`;
+
+/** The same for hosts: commands whose names say so only look. */
+export function mortalSsh(pool: SshPool, life: Life): SshPool {
+  return {
+    ...pool,
+    host(access) {
+      const host = pool.host(access);
+      const command =
+        (run: SshHost['run']): SshHost['run'] =>
+        (argv, options) => {
+          const name = argv.find(word => word.startsWith('dropfleet-')) ?? argv.join(' ');
+          const call = (): ReturnType<SshHost['run']> => run(argv, options);
+          return /-(facts|verify|drain)$/.test(name)
+            ? life.read(call)
+            : life.change(`${name} at ${access.address}`, call);
+        };
+      return {
+        ...host,
+        run: command((...args) => host.run(...args)),
+        succeed: command((...args) => host.succeed(...args)),
+        writeFile: (path, ...rest) => life.change(`write ${path}`, () => host.writeFile(path, ...rest)),
+        hostKey: options => life.read(() => host.hostKey(options)),
+      };
+    },
+  };
+}

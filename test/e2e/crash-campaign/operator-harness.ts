@@ -1,15 +1,16 @@
 import { Registry } from 'prom-client';
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../../clients/clock.ts';
+import type { Cloud } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
 import { createOperator } from '../../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
-import type { FirewallTimings, Timings } from '../../../reconcilers/timings.ts';
+import type { FirewallTimings, HostTimings, Timings } from '../../../reconcilers/timings.ts';
 import { TEST_KEY } from '../../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
 import { Life } from './life.ts';
-import { mortalCloud, mortalKubernetes } from './mortal-clients.ts';
+import { mortalCloud, mortalKubernetes, mortalSsh } from './mortal-clients.ts';
 import { FLEET_ID, type World } from './world.ts';
 
 /** In the world's time. The grace outlasts the longest lag of a list, and a busy machine's pauses. */
@@ -17,6 +18,7 @@ const TIMINGS: Timings = {
   launchGraceMs: 30_000,
   pollMs: 600,
   shutdownMs: 6_000,
+  drainMs: 400_000,
   refusedMs: 6_000,
   csvSettleMs: 1_000,
   leftoverAgeMs: 600_000,
@@ -27,6 +29,12 @@ const FIREWALL_TIMINGS: FirewallTimings = {
   pollMs: 600,
   addressRetryMs: 6_000,
   refusedMs: 6_000,
+};
+const HOST_TIMINGS: HostTimings = {
+  retryMs: 600,
+  slowestRetryMs: 6_000,
+  resyncMs: 60_000,
+  firstBootWaitMs: 6_000,
 };
 const POLLS = { movingMs: 600, firstLookMs: 600, idleMs: 6_000 };
 
@@ -50,7 +58,7 @@ export function startOperator(world: World): RunningOperator {
   const registry = new Registry();
   const operator = createOperator({
     kubernetes: mortalKubernetes(kubernetes, namespace, life),
-    cloud: mortalCloud(cloud, life),
+    cloud: mortalCloud(watched(cloud, world), life),
     clock,
     random: Math.random,
     log,
@@ -67,6 +75,13 @@ export function startOperator(world: World): RunningOperator {
         additionalIps: [],
         operatorAddress: () => Promise.resolve('203.0.113.50'),
         timings: FIREWALL_TIMINGS,
+      },
+    }),
+    ...(world.visitors && {
+      hosts: {
+        ssh: mortalSsh(world.visitors.ssh, life),
+        privateKey: world.visitors.privateKey,
+        timings: HOST_TIMINGS,
       },
     }),
     timings: TIMINGS,
@@ -91,4 +106,18 @@ export function startOperator(world: World): RunningOperator {
       await end();
     },
   };
+}
+
+/** The cloud, which tells the world of what is about to stop a server. */
+function watched(cloud: Cloud, world: World): Cloud {
+  const stops: (keyof Cloud)[] = ['deleteDroplet', 'shutdownDroplet', 'powerOffDroplet'];
+  return new Proxy(cloud, {
+    get(target, name: keyof Cloud) {
+      const method = target[name] as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => {
+        if (stops.includes(name)) world.noteStop(args[0] as number, name);
+        return method.apply(target, args);
+      };
+    },
+  });
 }

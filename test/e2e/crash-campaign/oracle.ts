@@ -4,6 +4,7 @@ import { uidOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
 import { firewallName } from '../../../crds/firewall-name.ts';
+import type { Visitors } from './visitors.ts';
 import { FLEET_ID, type World } from './world.ts';
 
 /** What still keeps the world from being as the rows say; empty when it is so. */
@@ -22,6 +23,7 @@ export function differences(world: World, rows: readonly string[]): string[] {
       world.firewalls(),
       world.hasFirewalls ? rows.flatMap(wantedFirewalls).toSorted() : [],
     ),
+    ...(world.visitors ? droplets.flatMap(droplet => notVisited(droplet, world.visitors!)) : []),
     ...compare('ids of living servers', living.map(({ id }) => id).toSorted(byNumber), ids),
   ];
 }
@@ -73,6 +75,12 @@ function notReady({ kind, metadata, status }: Project | Droplet): string[] {
   const isCurrent = status?.observedGeneration === metadata.generation;
   return isReady && isCurrent ? [] : [`${kind} ${metadata.name} is not Ready: ${JSON.stringify(status)}`];
 }
+
+/** A service answers on every web. */
+const notVisited = ({ metadata, spec, status }: Droplet, visitors: Visitors): string[] =>
+  spec.role === 'master' || visitors.comeTo(status?.privateAddress ?? '')
+    ? []
+    : [`no requests come to ${metadata.name}`];
 
 const notAsWanted = (droplet: Droplet, sizes: ReadonlyMap<string, string>): string[] => [
   ...notReady(droplet),

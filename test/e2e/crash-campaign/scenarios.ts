@@ -9,6 +9,8 @@ export interface Scenario {
   readonly after: readonly string[];
   /** The operator makes firewalls too, and they must be right in the end. */
   readonly hasFirewalls?: true;
+  /** A service answers on every web, and requests are under way to each at every moment. */
+  readonly hasVisitors?: true;
   /** What is done before the rows are written. */
   readonly happens?: (world: World) => Promise<unknown>;
 }
@@ -47,6 +49,18 @@ export const SCENARIOS: readonly Scenario[] = [
       await world.writeCsv([`shop,1,${SMALL},${SMALL}`, `blog,2,${SMALL},${SMALL}`]);
       await world.created('blog-web1');
     },
+  },
+  {
+    name: 'a project that has visitors is scaled down',
+    before: [`shop,3,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${SMALL}`],
+    hasVisitors: true,
+  },
+  {
+    name: 'a web that has visitors is resized',
+    before: [`shop,2,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${LARGE}`],
+    hasVisitors: true,
   },
   {
     name: 'one project with firewalls takes the place of another',

@@ -6,16 +6,19 @@ import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { systemClock } from '../../../clients/clock.ts';
 import { createInformer } from '../../../clients/kubernetes/informer.ts';
-import { DROPLETS, NAMESPACES, PROJECTS } from '../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, NAMESPACES, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
+import { isConditionTrue } from '../../../crds/conditions.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
+import { aServiceDeployment } from '../../builders/objects.ts';
 import type { ApiServer } from '../../environment/api-server.ts';
 import { fakeLogger } from '../../fakes/logger.ts';
 import { fastClock } from './fast-clock.ts';
 import { livingDroplets, type Living } from './living-droplets.ts';
+import { createVisitors, type Visitors } from './visitors.ts';
 
 /** How much faster than the machine's the world's time goes. */
 const SPEED = 20;
@@ -42,6 +45,8 @@ export interface World {
   readonly clock: Clock;
   readonly csvPath: string;
   readonly hasFirewalls: boolean;
+  /** What is behind the droplets, where there is more than records. */
+  readonly visitors: Visitors | undefined;
   /** The names of the account's firewalls, in order. */
   firewalls(): readonly string[];
   /** What ought never to be and was, such as two servers of one name. */
@@ -54,6 +59,10 @@ export interface World {
   onChange(handler: () => void): () => void;
   writeCsv(rows: readonly string[]): Promise<void>;
   switchOn(trouble: CloudTrouble): void;
+  /** Has a service answer on every web, once they are Ready. */
+  deploy(): Promise<void>;
+  /** Takes note that a server is about to be stopped, by that call. */
+  noteStop(id: number, how: string): void;
   /** Takes a server away as its owner could in the control panel. */
   destroyByHand(name: string): Promise<number>;
   /** Resolves once a server of that name has been asked for. */
@@ -66,7 +75,7 @@ export interface World {
 /** Makes a world with nothing in it. */
 export async function openWorld(
   server: ApiServer,
-  { hasFirewalls = false }: { hasFirewalls?: boolean },
+  { hasFirewalls = false, hasVisitors = false }: { hasFirewalls?: boolean; hasVisitors?: boolean },
 ): Promise<World> {
   const clock = fastClock(SPEED);
   let ahead = 0;
@@ -100,7 +109,22 @@ export async function openWorld(
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-campaign-'));
   const csvPath = join(folder, 'projects.csv');
   const cloud = createCloud({ token: 'owner', apiUrl: sandbox.url, clock, random: Math.random });
-  const observer = await observe(server, namespace, changed);
+  const visitors = hasVisitors ? createVisitors(clock) : undefined;
+  const observer = await observe(server, namespace, ({ droplets }) => {
+    visitors?.follow(droplets.list());
+    changed();
+  });
+  const until = (isSo: () => boolean): Promise<void> =>
+    new Promise(resolve => {
+      const look = (): void => {
+        if (!isSo()) return;
+        handlers.delete(look);
+        resolve();
+      };
+      handlers.add(look);
+      look();
+    });
+  const addressOf = ({ status }: Droplet): string => status?.privateAddress ?? '';
   return {
     server,
     namespace,
@@ -108,6 +132,7 @@ export async function openWorld(
     clock,
     csvPath,
     hasFirewalls,
+    visitors,
     firewalls: () => firewalls,
     violations,
     living,
@@ -130,16 +155,24 @@ export async function openWorld(
       await cloud.deleteDroplet(id);
       return id;
     },
-    created: name =>
-      new Promise(resolve => {
-        const look = (): void => {
-          if (!living().some(droplet => droplet.name === name)) return;
-          handlers.delete(look);
-          resolve();
-        };
-        handlers.add(look);
-        look();
-      }),
+    async deploy() {
+      const isReady = ({ status }: Project): boolean => isConditionTrue(status?.conditions, 'Ready');
+      await until(() => observer.projects.list().some(isReady));
+      const webs = observer.droplets.list().filter(({ spec }) => spec.role === 'web');
+      const endpoints = webs.map(web => [web.metadata.name, `${addressOf(web)}:8123`] as const);
+      const site = aServiceDeployment('shop-prod-site', Object.fromEntries(endpoints));
+      const { metadata, spec, status, ...type } = site;
+      const service = { ...type, metadata: { name: metadata.name, namespace }, spec };
+      await server.client().create(SERVICE_DEPLOYMENTS, service);
+      const key = `${namespace}/${metadata.name}`;
+      await server.client().patch(SERVICE_DEPLOYMENTS, key, { status }, { subresource: 'status' });
+    },
+    noteStop(id, how) {
+      const web = observer.droplets.list().find(({ status }) => status?.dropletID === id);
+      if (web?.spec.role === 'web' && visitors?.areAt(addressOf(web)))
+        violations.push(`${how} of ${web.metadata.name} while requests were under way to it`);
+    },
+    created: name => until(() => living().some(droplet => droplet.name === name)),
     listInTheEnd() {
       ahead += LONG_MS;
       return cloud.listDroplets(fleetTag(FLEET_ID));
@@ -165,13 +198,17 @@ interface Observer {
   stop(): void;
 }
 
-async function observe(server: ApiServer, namespace: string, changed: () => void): Promise<Observer> {
+async function observe(
+  server: ApiServer,
+  namespace: string,
+  changed: (objects: Pick<Observer, 'projects' | 'droplets'>) => void,
+): Promise<Observer> {
   const stop = new AbortController();
   const options = { clock: systemClock, random: Math.random, log: fakeLogger(), selection: { namespace } };
   const projects = createInformer(server.client(), PROJECTS, options);
   const droplets = createInformer(server.client(), DROPLETS, options);
   for (const informer of [projects, droplets]) {
-    informer.onChange(changed);
+    informer.onChange(() => changed({ projects, droplets }));
     informer.start(stop.signal);
   }
   await Promise.all([projects.synced(), droplets.synced()]);

@@ -4,6 +4,7 @@ import { findCondition } from '../../../crds/conditions.ts';
 import type { Condition } from '../../../crds/meta.ts';
 import type { ServiceDeployment } from '../../../crds/service-deployment.ts';
 import type { HostTimings } from '../../../reconcilers/timings.ts';
+import type { HostDriver } from '../../../sandbox/hosts/driver.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
 import { describeOnStandalone } from '../../environment/api-server.ts';
 import { openEmulatedHosts } from '../../environment/emulated-hosts.ts';
@@ -26,10 +27,12 @@ describeOnStandalone(
   'the hosts do not know which API server there is',
   server => {
     let world: OperatorWorld;
+    let driver: HostDriver;
     let operator: RunningOperator;
 
     before(async () => {
-      world = await openOperatorWorld(server(), { driver: await openEmulatedHosts(), timings: TIMINGS });
+      driver = await openEmulatedHosts();
+      world = await openOperatorWorld(server(), { driver, timings: TIMINGS });
       await world.writeCsv('shop,3,s-1vcpu-1gb,s-1vcpu-1gb');
       operator = world.startOperator();
       await world.untilReady('shop', 3);
@@ -78,11 +81,14 @@ describeOnStandalone(
       expect((await routed())?.message).to.equal('2 of 2 servers take requests at /shop/prod/site/');
     });
 
-    it('take a droplet out that leaves', async () => {
+    it('take a droplet out that leaves, before it is destroyed', async () => {
       await world.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');
       const before = master().message;
       await world.until('another configuration', () => master().message !== before);
       expect((await routed())?.message).to.equal('1 of 2 servers take requests at /shop/prod/site/');
+      expect(world.droplet('shop-web2')!.status!.phase).to.equal('Draining');
+      expect(world.effects().destroyed).to.equal(0);
+      await world.untilReady('shop', 2);
     });
 
     it('cost no command of their own while nothing changes', async () => {
@@ -91,6 +97,20 @@ describeOnStandalone(
       const before = operator.hostCommands.length;
       await world.until('four more looks', () => looks() >= goal);
       expect([...new Set(operator.hostCommands.slice(before))]).to.deep.equal(['dropfleet-facts']);
+    });
+
+    it('hold up the end of a droplet only for a while when they cannot be reached, and say so', async () => {
+      const { dropletID } = world.droplet('shop-master')!.status!;
+      await driver.setFault(dropletID!, { type: 'crash' });
+      await world.kubectl.succeed('delete', 'droplet', 'shop-web1', '--wait=false');
+      const said = (): string =>
+        findCondition(world.droplet('shop-web1')?.status?.conditions, 'Ready')?.message ?? '';
+      await world.until('a word of why it stays', () => said().includes('waiting for shop-master'));
+      expect(world.effects().destroyed).to.equal(1);
+      await world.until('the end of its server', () => world.effects().destroyed === 2);
+      expect(operator.log.map(({ message }) => message)).to.include(
+        'shop-master did not let go of it within 20 seconds: requests under way to it are cut off',
+      );
     });
   },
 );

@@ -12,6 +12,7 @@ import { MOUNTING } from './mounting.ts';
 import { NGINX } from './nginx.ts';
 import { PACKAGE_PROGRAMS } from './packages.ts';
 import { PRINTING } from './printing.ts';
+import { PROCESSES } from './processes.ts';
 import { RUNNING } from './running.ts';
 import { SERVICES } from './services.ts';
 import { SSH_PROGRAMS } from './ssh-programs.ts';
@@ -32,6 +33,7 @@ const FAMILIES = [
   FILE_TREE,
   PACKAGE_PROGRAMS,
   PRINTING,
+  PROCESSES,
   RUNNING,
   SERVICES,
   SSH_PROGRAMS,

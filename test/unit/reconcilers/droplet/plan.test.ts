@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
+import { LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
 import {
   planDroplet,
   type CloudView,
@@ -12,7 +13,7 @@ import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts
 const LAUNCHED = '2026-01-01T00:00:00Z';
 const launchedAt = Date.parse(LAUNCHED);
 const TAGS = ['dropfleet:f', 'dropfleet-uid:u'];
-const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000 };
+const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000, drainMs: 360_000 };
 
 const size = (slug: string, disk: number, regions = ['nyc3']): [string, SizeFacts] => [
   slug,
@@ -206,6 +207,67 @@ describe('The plan for a Droplet', () => {
     });
   });
 
+  describe('draining', () => {
+    const balancer = { name: 'shop-master' };
+    const gone = aDroplet('shop-web1', { status: activeStatus(7), metadata: deleted });
+    const grown = aDroplet('shop-web1', { spec: { size: 'big' }, status: activeStatus(7) });
+    /** As it is once the first plan was carried out: not Provisioned, since LAUNCHED. */
+    const draining = (droplet: Droplet): Droplet => {
+      const provisioned = { ...aCondition('Provisioned', 'False', 'Draining'), lastTransitionTime: LAUNCHED };
+      return { ...droplet, status: { ...droplet.status, phase: 'Draining', conditions: [provisioned] } };
+    };
+    const cases: Record<string, [droplet: Droplet, step: string]> = {
+      destroyed: [gone, 'destroy 7'],
+      'stopped to be resized': [grown, 'shut-down 7'],
+    };
+    for (const [what, [droplet, step]] of Object.entries(cases))
+      describe(`a server that is ${what}`, () => {
+        it('leaves it running while the load balancer may have requests under way to it', () => {
+          const first = plan(droplet, { server: server() }, { balancer });
+          expect(first).to.deep.include({
+            steps: [],
+            phase: 'Draining',
+            provisioned: false,
+            reason: 'Draining',
+          });
+          expect(first.lookAgainMs).to.equal(5_000);
+          const last = plan(draining(droplet), { server: server() }, { balancer, now: launchedAt + 359_999 });
+          expect(last).to.deep.include({ steps: [], phase: 'Draining', lookAgainMs: 1 });
+          expect(last.message, 'another message would cost a write').to.equal(first.message);
+        });
+
+        it('goes on as soon as the load balancer has let go', () => {
+          expect(steps(draining(droplet), { server: server() })).to.deep.equal([step]);
+        });
+
+        it('gives up after a while, and says so', () => {
+          const now = launchedAt + 360_000;
+          const late = plan(draining(droplet), { server: server() }, { balancer, now });
+          expect(late.steps[0]).to.deep.equal({ type: 'give-up-drain', master: 'shop-master' });
+          expect(late.steps[1]).to.include({ type: step.split(' ')[0] });
+        });
+
+        it('does not wait for a server that is off: nothing can be under way to it', () => {
+          const off = plan(droplet, { server: server({ status: 'off' }) }, { balancer });
+          expect(off.phase).to.not.equal('Draining');
+        });
+      });
+
+    it('says whom it waits for, how long at most, and what is the matter', () => {
+      const trouble = 'shop-master cannot be reached';
+      const { message } = plan(gone, { server: server() }, { balancer: { ...balancer, trouble } });
+      expect(message).to.equal(
+        'droplet 7 is destroyed when the requests under way to it have ended, or after 6 minutes; ' +
+          'waiting for shop-master (shop-master cannot be reached)',
+      );
+    });
+
+    it('does not wait to refuse a resize, which leaves the server running', () => {
+      const small = aDroplet('shop-web1', { spec: { size: 'tiny' }, status: activeStatus(7) });
+      expect(plan(small, { server: server() }, { balancer })).to.include({ reason: 'ResizeRefused' });
+    });
+  });
+
   describe('deletion', () => {
     it('destroys every server that carries its uid, also while suspended', () => {
       const view = { server: server(), duplicates: [server({ id: 8 })] };
@@ -228,6 +290,12 @@ describe('The plan for a Droplet', () => {
 
     it('lets an object go at once for which nothing was ever asked', () => {
       expect(steps(web(undefined, deleted))).to.deep.equal(['remove-finalizer']);
+    });
+
+    it('goes on while the load balancer alone keeps the object', () => {
+      const kept = web(activeStatus(7), { ...deleted, finalizers: [LOAD_BALANCER_FINALIZER] });
+      expect(steps(kept, { server: server() })).to.deep.equal(['destroy 7']);
+      expect(steps(kept, { notFound: true })).to.deep.equal(['remove-finalizer']);
     });
 
     it('leaves the object alone once its finalizer is off', () => {

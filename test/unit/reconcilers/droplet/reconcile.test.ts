@@ -8,6 +8,7 @@ import { nonceOf, nonceTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
+import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
@@ -354,4 +355,91 @@ describe('Reconciling a Droplet whose host will be configured', () => {
     expect(types).to.have.members(['Provisioned', 'Ready']);
     expect(stored()!.status).to.not.have.property('nextHostKeyFingerprint');
   });
+});
+
+describe('Reconciling a Droplet that the load balancer sends requests to', () => {
+  const { drainMs } = DEFAULT_TIMINGS;
+  const held = aDroplet('shop-web1', {
+    status: activeStatus(7),
+    metadata: { finalizers: [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER] },
+  });
+  const balancing = aDroplet('shop-master', {
+    status: {
+      ...activeStatus(1),
+      conditions: [aCondition('Provisioned', 'True'), aCondition('LoadBalancerReady', 'True')],
+    },
+  });
+
+  async function startHeld({ master = balancing, project = {}, hasHosts = true } = {}) {
+    const rig = createRig([
+      aProject('shop', { spec: { servers: 2 }, ...project }),
+      ...(master === undefined ? [] : [master]),
+      doomed(held),
+    ]);
+    const { hosts } = fakeHosts();
+    const context = { ...rig.context, ...(hasHosts && { hosts }) };
+    rig.cloud.addDroplet({ id: 7, tags: tagsFor(held) });
+    await rig.fleet.refresh();
+    rig.cloud.calls.length = 0;
+    const stored = (): Droplet | undefined => rig.client.stored(DROPLETS, KEY);
+    const reconcile = () => reconcileDroplet(context, KEY, stored(), rig.run);
+    return { ...rig, stored, reconcile };
+  }
+
+  it('leaves the server running and says so once, at no call and no further write', async () => {
+    const { client, clock, cloud, reconcile, stored } = await startHeld();
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
+    expect(stored()!.status!.phase).to.equal('Draining');
+    const ready = findCondition(stored()!.status!.conditions, 'Ready');
+    expect(ready).to.include({ status: 'False', reason: 'Draining' });
+    client.calls.length = 0;
+    await clock.advance(pollMs);
+    await reconcile();
+    expect([cloud.calls, client.writes()]).to.deep.equal([[], []]);
+  });
+
+  it('destroys the server when the load balancer has let go', async () => {
+    const { client, cloud, reconcile, stored } = await startHeld();
+    await reconcile();
+    const { uid, resourceVersion } = stored()!.metadata;
+    const metadata = { uid, resourceVersion, finalizers: [DROPLET_FINALIZER] };
+    await client.patch(DROPLETS, KEY, { metadata });
+    await reconcile();
+    expect(cloud.droplets.size).to.equal(0);
+  });
+
+  it('destroys it without that when its time is up, says so, and lets the object go', async () => {
+    const { clock, cloud, events, fleet, reconcile, stored } = await startHeld();
+    await reconcile();
+    await clock.advance(drainMs - 1_000);
+    await reconcile();
+    expect(cloud.droplets.size).to.equal(1);
+    await clock.advance(1_000);
+    await reconcile();
+    expect(cloud.droplets.size).to.equal(0);
+    expect(events).to.include('NotDrained shop-web1');
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
+  const status = balancing.status!;
+  const nobody: Record<string, Parameters<typeof startHeld>[0]> = {
+    'the whole project is deleted': { project: { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } } },
+    'the project is suspended': { project: { spec: { suspend: true } } },
+    'its master is deleted too': { master: doomed(balancing) },
+    'its master does not run': {
+      master: { ...balancing, status: { ...status, conditions: [aCondition('LoadBalancerReady', 'True')] } },
+    },
+    'its master was never configured': {
+      master: { ...balancing, status: { ...status, conditions: [aCondition('Provisioned', 'True')] } },
+    },
+    'no hosts are looked after': { hasHosts: false },
+  };
+  for (const [when, parts] of Object.entries(nobody))
+    it(`waits for nobody when ${when}`, async () => {
+      const { cloud, reconcile } = await startHeld(parts);
+      await reconcile();
+      expect(cloud.droplets.size).to.equal(0);
+    });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import {
   activateConfiguration,
+  observeDrain,
   observeLoadBalancer,
   pruneConfigurations,
   stageConfiguration,
@@ -18,6 +19,8 @@ describe("The load balancer's commands", () => {
     'try /etc/nginx/dropfleet g-1': tryConfiguration(DEBIAN, 'g-1'),
     'activate /etc/nginx/dropfleet /etc/nginx/nginx.conf g-1': activateConfiguration(DEBIAN, 'g-1'),
     'verify http://127.0.0.1 g-1 5 100 /var/log/nginx/error.log': verifyConfiguration(DEBIAN, 'g-1'),
+    'drain /run/nginx.pid 80 10.0.0.3': observeDrain(DEBIAN, ['10.0.0.3']),
+    'drain /run/nginx.pid 8080': observeDrain({ ...DEBIAN, listen: '127.0.0.1:8080' }, []),
     'prune /etc/nginx/dropfleet 3 g-1 g-2': pruneConfigurations(DEBIAN, 'g-1', 'g-2'),
   };
   for (const [words, argv] of Object.entries(commands))

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../../../clients/kubernetes/kinds.ts';
+import { isConflict } from '../../../../clients/kubernetes/errors.ts';
 import { HostUnreachable } from '../../../../clients/ssh/errors.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { keyOf } from '../../../../crds/meta.ts';
+import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { Context } from '../../../../reconcilers/context.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
@@ -18,6 +20,7 @@ import { FIRST, KEY, aConfiguredMachine, fakeHosts } from '../host/host-rig.ts';
 import { createRig } from '../reconcile-rig.ts';
 
 const { retryMs } = DEFAULT_HOST_TIMINGS;
+const HELD = [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER];
 const site = aServiceDeployment('shop-prod-site', {
   'shop-web1': '10.0.0.3:8123',
   'shop-web2': '10.0.0.4:8123',
@@ -28,18 +31,14 @@ const conditions = [...activeStatus(7).conditions!, aCondition('Configured', 'Tr
 function startMaster(masterStatus: Droplet['status'] = { conditions }, project = aProject('shop')) {
   const machine = aConfiguredMachine();
   const status = { ...activeStatus(7), hostKeyFingerprint: FIRST, ...masterStatus };
-  const webs = new Map(
-    ['shop-web1', 'shop-web2'].map((name, i) => [name, aServer(name, `10.0.0.${i + 3}`)] as const),
+  const webs = ['shop-web1', 'shop-web2'].map((name, i) =>
+    aServer(name, `10.0.0.${i + 3}`, { metadata: { finalizers: HELD } }),
   );
-  const rig = createRig([project, aServer('shop-master', '10.0.0.2', { status })]);
+  const rig = createRig([project, aServer('shop-master', '10.0.0.2', { status }), ...webs]);
   const { ssh, hosts: fakes } = fakeHosts();
   const hosts = { ...fakes, loadBalancers: createSightings(rig.clock) };
   ssh.machines.set(status.publicAddress!, machine);
-  const droplets: Context['droplets'] = {
-    ...rig.context.droplets,
-    byIndex: () => [...rig.client.storedAll(DROPLETS), ...webs.values()],
-  };
-  const context: Context = { ...rig.context, droplets, hosts };
+  const context: Context = { ...rig.context, hosts };
   const deploy = async (...services: ServiceDeployment[]): Promise<void> => {
     for (const old of rig.client.storedAll(SERVICE_DEPLOYMENTS))
       await rig.client.delete(SERVICE_DEPLOYMENTS, keyOf(old));
@@ -54,6 +53,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     findCondition(rig.client.stored(DROPLETS, KEY)!.status?.conditions, type);
   return {
     ...rig,
+    context,
     nginx: machine.nginx,
     ssh,
     condition,
@@ -64,12 +64,13 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     routed: (name: string) =>
       findCondition(rig.client.stored(SERVICE_DEPLOYMENTS, `default/${name}`)!.status?.conditions, 'Routed'),
     setHealthy: (name: string, healthy: 'True' | 'False') =>
-      void webs.set(
-        name,
-        aServer(name, webs.get(name)!.status!.privateAddress!, {
-          status: { conditions: [aCondition('Healthy', healthy)] },
-        }),
+      rig.client.patch(
+        DROPLETS,
+        `default/${name}`,
+        { status: { conditions: [aCondition('Healthy', healthy)] } },
+        { subresource: 'status' },
       ),
+    web: (name: string) => rig.client.stored(DROPLETS, `default/${name}`)!,
     commands: () =>
       ssh.commands.splice(0).map(command => command.split(' ')[0]!.replace('dropfleet-lb-', '')),
     upstream: () =>
@@ -95,7 +96,7 @@ describe('Reconciling a load balancer', () => {
 
   it('says of each service whether requests reach it', async () => {
     const { deploy, reconcile, routed, setHealthy } = startMaster();
-    setHealthy('shop-web2', 'False');
+    await setHealthy('shop-web2', 'False');
     await deploy(site, aServiceDeployment('shop-uat-site'));
     await reconcile();
     expect(routed('shop-prod-site')).to.include({
@@ -185,7 +186,7 @@ describe('Reconciling a load balancer', () => {
     const { clock, reconcile, setHealthy, upstream } = startMaster();
     await reconcile();
     for (const healthy of ['False', 'True'] as const) {
-      setHealthy('shop-web2', healthy);
+      await setHealthy('shop-web2', healthy);
       await reconcile();
       await clock.advance(2_000);
       await reconcile();
@@ -198,14 +199,14 @@ describe('Reconciling a load balancer', () => {
     await reconcile();
     commands();
     for (let second = 0; second < 600; second += 5) {
-      setHealthy('shop-web2', second % 10 === 0 ? 'False' : 'True');
+      await setHealthy('shop-web2', second % 10 === 0 ? 'False' : 'True');
       await reconcile();
       await clock.advance(2_000);
       await reconcile();
       await clock.advance(3_000);
     }
     expect(commands().filter(name => name === 'activate')).to.have.length.within(1, 4);
-    setHealthy('shop-web2', 'True');
+    await setHealthy('shop-web2', 'True');
     const outcome = await reconcile();
     expect(outcome!.requeueAfterMs).to.be.at.most(300_000).and.at.least(1);
   });
@@ -222,6 +223,107 @@ describe('Reconciling a load balancer', () => {
     events.length = 0;
     await reconcile();
     expect(events).to.deep.equal([]);
+  });
+
+  describe('that webs come to and go from', () => {
+    /** A master that balances to both, of which the second is then deleted. */
+    async function startLeaving() {
+      const rig = startMaster();
+      await rig.reconcile();
+      await rig.client.delete(DROPLETS, 'default/shop-web2');
+      expect(await rig.reconcile()).to.deep.equal({ requeueAfterMs: 2_000 });
+      await rig.clock.advance(2_000);
+      rig.commands();
+      rig.client.calls.length = 0;
+      const isHeld = (): boolean =>
+        rig.web('shop-web2').metadata.finalizers!.includes(LOAD_BALANCER_FINALIZER);
+      return { ...rig, isHeld };
+    }
+
+    it('holds a web before the first request can reach it', async () => {
+      const { client, commands, reconcile, web } = startMaster();
+      await client.patch(DROPLETS, 'default/shop-web1', { metadata: { finalizers: [DROPLET_FINALIZER] } });
+      client.failNext('patch', new Error('the API is away'), { kind: 'Droplet' });
+      await rejection(reconcile());
+      expect(commands()).to.deep.equal([]);
+      await reconcile();
+      expect(web('shop-web1').metadata.finalizers).to.deep.equal(HELD);
+    });
+
+    it('holds none by what the cache told before somebody deleted it', async () => {
+      const { client, commands, context, reconcile } = startMaster();
+      await client.patch(DROPLETS, 'default/shop-web1', { metadata: { finalizers: [DROPLET_FINALIZER] } });
+      const old = client.storedAll(DROPLETS);
+      context.droplets.byIndex = () => old;
+      await client.delete(DROPLETS, 'default/shop-web1');
+      expect(isConflict(await rejection(reconcile()))).to.equal(true);
+      expect(commands()).to.deep.equal([]);
+    });
+
+    it('lets a web go when no old worker is left, and looks no sooner than workers know that they are old', async () => {
+      const { clock, commands, events, isHeld, reconcile } = await startLeaving();
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: 1_000 });
+      expect(commands()).to.deep.equal(['facts', 'stage', 'activate', 'verify', 'prune']);
+      await clock.advance(1_000);
+      expect(await reconcile()).to.equal(undefined);
+      expect(commands()).to.deep.equal(['facts', 'drain']);
+      expect([isHeld(), events.includes('Drained shop-web2')]).to.deep.equal([false, true]);
+      await reconcile();
+      expect(commands()).to.deep.equal(['facts']);
+    });
+
+    it('keeps it while an old worker has a request under way, and asks again soon', async () => {
+      const { clock, isHeld, nginx, reconcile } = await startLeaving();
+      [nginx.oldWorkers, nginx.connections] = [1, new Map([['10.0.0.4', 1]])];
+      await reconcile();
+      await clock.advance(60_000);
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
+      expect(isHeld()).to.equal(true);
+    });
+
+    it('lets it go when what keeps old workers is not its own', async () => {
+      const { clock, isHeld, nginx, reconcile } = await startLeaving();
+      nginx.oldWorkers = 1;
+      await reconcile();
+      await clock.advance(44_999);
+      await reconcile();
+      expect(isHeld(), 'a connection that was kept may still bring a request').to.equal(true);
+      await clock.advance(1);
+      await reconcile();
+      expect(isHeld()).to.equal(false);
+    });
+
+    it('keeps it when nginx does not take the configuration without it', async () => {
+      const { clock, commands, isHeld, nginx, reconcile } = await startLeaving();
+      nginx.isStuck = true;
+      for (let n = 0; n < 3; n++) {
+        await rejection(reconcile());
+        await clock.advance(10_000);
+      }
+      expect(isHeld()).to.equal(true);
+      expect(commands()).to.not.include('drain');
+    });
+
+    it('takes no silence for an end', async () => {
+      const { clock, isHeld, reconcile, ssh } = await startLeaving();
+      await reconcile();
+      await clock.advance(1_000);
+      ssh.failNext('dropfleet-lb-drain', { code: 1, stderr: 'there is no pgrep' });
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
+      expect(isHeld()).to.equal(true);
+    });
+
+    it('lets a web go that no service is on any more', async () => {
+      const { clock, deploy, reconcile, web } = startMaster();
+      await reconcile();
+      await deploy(aServiceDeployment('shop-prod-site', { 'shop-web1': '10.0.0.3:8123' }));
+      for (let n = 0; n < 3; n++) {
+        await reconcile();
+        await clock.advance(2_000);
+      }
+      expect(web('shop-web1').metadata.finalizers).to.deep.equal(HELD);
+      expect(web('shop-web2').metadata.finalizers).to.deep.equal([DROPLET_FINALIZER]);
+    });
   });
 
   describe('in trouble', () => {

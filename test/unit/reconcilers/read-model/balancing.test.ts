@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { Droplet } from '../../../../crds/droplet.ts';
-import { balancingOf } from '../../../../reconcilers/read-model/balancing.ts';
+import type { Condition } from '../../../../crds/meta.ts';
+import { balancingOf, isBalancer } from '../../../../reconcilers/read-model/balancing.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
-import { aCondition, aServiceDeployment } from '../../../builders/objects.ts';
+import { aCondition, aProject, aServiceDeployment, activeStatus } from '../../../builders/objects.ts';
 
 const two = aServiceDeployment('shop-prod-site', {
   'shop-web1': '10.0.0.3:8123',
@@ -11,6 +12,7 @@ const two = aServiceDeployment('shop-prod-site', {
 const web1 = aServer('shop-web1', '10.0.0.3');
 const web2 = (parts: Parameters<typeof aServer>[2]): Droplet => aServer('shop-web2', '10.0.0.4', parts);
 const UNWELL = 'the droplet is not healthy, or was not a moment ago';
+const GONE = 'the droplet does not run, or is about to stop';
 const unhealthy = { status: { conditions: [aCondition('Healthy', 'False')] } };
 
 /** `droplet state reason`, for each server of the first service. */
@@ -42,11 +44,10 @@ describe('Who balances what', () => {
 
   it('takes a server out whose droplet is gone, leaving, stopped, or somewhere else', () => {
     const out = (...droplets: Droplet[]): string => servers([web1, ...droplets])[1]!;
-    expect(out()).to.equal('shop-web2 out the droplet is not there');
-    expect(out(web2({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }))).to.match(
-      /out .*destroyed$/,
-    );
-    expect(out(web2({ status: { phase: 'Resizing' } }))).to.equal('shop-web2 out the droplet is resizing');
+    const draining = web2({ status: { phase: 'Draining' } });
+    const deleted = web2({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    for (const droplets of [[], [draining], [web2({ status: { phase: 'Resizing' } })], [deleted]])
+      expect(out(...droplets), 'other words would cost a reload').to.equal(`shop-web2 out ${GONE}`);
     expect(out(aServer('shop-web2', '10.0.0.9'))).to.match(/out .*address is 10\.0\.0\.9$/);
   });
 
@@ -65,7 +66,7 @@ describe('Who balances what', () => {
     const sick = aServer('shop-web1', '10.0.0.3', unhealthy);
     const all = [`shop-web1 in ${UNWELL}`, `shop-web2 in ${UNWELL}`];
     expect(servers([sick, web2(unhealthy)])).to.deep.equal(all);
-    expect(servers([sick])).to.deep.equal([all[0], 'shop-web2 out the droplet is not there']);
+    expect(servers([sick])).to.deep.equal([all[0], `shop-web2 out ${GONE}`]);
   });
 
   it('gives a host name to the first service that asks for it', () => {
@@ -77,5 +78,37 @@ describe('Who balances what', () => {
       domains,
       [],
     ]);
+  });
+});
+
+describe('A master', () => {
+  const status = {
+    ...activeStatus(1),
+    conditions: [aCondition('Provisioned', 'True'), aCondition('Configured', 'True')],
+  };
+  const master = (parts: Parameters<typeof aServer>[2] = {}): Droplet =>
+    aServer('shop-master', '10.0.0.2', { status, ...parts });
+  const having = (...conditions: Condition[]) => master({ status: { conditions } });
+  const deletionTimestamp = '2026-01-01T00:00:00Z';
+
+  it('balances when it runs and was configured, whatever became of that later', () => {
+    expect(isBalancer(master(), aProject('shop'))).to.equal(true);
+    expect(isBalancer(master(), undefined)).to.equal(true);
+    const [up, failed] = [aCondition('Provisioned', 'True'), aCondition('Configured', 'False')];
+    expect(isBalancer(having(up, failed, aCondition('LoadBalancerReady', 'False')), undefined)).to.equal(
+      true,
+    );
+    expect(isBalancer(having(up, failed), undefined)).to.equal(false);
+    expect(isBalancer(having(aCondition('Configured', 'True')), undefined)).to.equal(false);
+  });
+
+  it('does not while its project is suspended, nor when it or its project is deleted', () => {
+    expect(isBalancer(master(), aProject('shop', { spec: { suspend: true } }))).to.equal(false);
+    expect(isBalancer(master(), aProject('shop', { metadata: { deletionTimestamp } }))).to.equal(false);
+    expect(isBalancer(master({ metadata: { deletionTimestamp } }), aProject('shop'))).to.equal(false);
+  });
+
+  it('is no web', () => {
+    expect(isBalancer(aServer('shop-web1', '10.0.0.3', { status }), undefined)).to.equal(false);
   });
 });
