@@ -10,7 +10,15 @@ import type { HostFacts } from './facts.ts';
 import { filesOf } from './files.ts';
 import { isFirstHostKey } from './first-host-key.ts';
 import { lookAt } from './observe.ts';
-import { atWork, describeSteps, planHost, type DesiredFile, type HostPlan, type HostSaying } from './plan.ts';
+import {
+  atWork,
+  describeSteps,
+  planHost,
+  withFirstBoot,
+  type DesiredFile,
+  type HostPlan,
+  type HostSaying,
+} from './plan.ts';
 import { tell } from './status.ts';
 import { HostTrouble, reachTrouble, stepTrouble } from './trouble.ts';
 
@@ -22,12 +30,15 @@ const REACHED: HostSaying = { status: 'True', reason: 'Ok', message: 'dropfleet 
 /**
  * Looks at a host and does what is to be done, until a look finds nothing; says in the status how it is. Rejects
  * with HostTrouble when the host is to be tried again later.
+ *
+ * @param failed the step that failed the last time: while it is tried again the status goes on saying why.
  */
 export async function convergeHost(
   context: Context,
   hosts: Hosts,
   droplet: Droplet,
   run: Run,
+  failed?: string,
 ): Promise<Outcome> {
   const ssh = hostOf(hosts, droplet);
   if (ssh === undefined) throw new HostTrouble({ reachable: NO_ADDRESS }, droplet);
@@ -38,10 +49,12 @@ export async function convergeHost(
     const facts = await look(context, hosts, progress, { host, files }, run);
     const plan = planFor(context, hosts, progress.droplet, { host, files, facts });
     if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
+    const isRetry = plan.steps.some(step => describeSteps([step]) === failed);
     const configured = plan.steps.length > 0 ? atWork(plan.steps, facts) : plan.configured;
-    progress.droplet = await tell(context, progress.droplet, { reachable: REACHED, configured }, run);
+    const said = { reachable: REACHED, ...(!isRetry && { configured }) };
+    progress.droplet = await tell(context, progress.droplet, said, run);
     if (plan.steps.length === 0) return { requeueAfterMs: pauseAfter(plan, hosts) };
-    await carryOut(plan, progress, context, hosts, run);
+    await carryOut(plan, facts, progress, context, hosts, run);
   }
 }
 
@@ -68,7 +81,9 @@ async function look(
     return facts;
   } catch (error) {
     const reachable = reachTrouble(error, progress.droplet);
-    throw reachable === undefined ? error : new HostTrouble({ reachable }, progress.droplet, error);
+    throw reachable === undefined
+      ? error
+      : new HostTrouble({ reachable }, progress.droplet, { cause: error });
   }
 }
 
@@ -88,6 +103,7 @@ function planFor(
 
 async function carryOut(
   { steps }: HostPlan,
+  facts: HostFacts,
   progress: Progress,
   context: Context,
   hosts: Hosts,
@@ -98,11 +114,11 @@ async function carryOut(
     try {
       await applyStep(step, progress, context, hosts, run);
     } catch (error) {
-      const configured = stepTrouble(error, step);
-      const reachable = configured === undefined ? reachTrouble(error, progress.droplet) : REACHED;
+      const trouble = stepTrouble(error, step);
+      const reachable = trouble === undefined ? reachTrouble(error, progress.droplet) : REACHED;
       if (reachable === undefined) throw error;
-      const said = { reachable, ...(configured && { configured }) };
-      throw new HostTrouble(said, progress.droplet, error);
+      const said = { reachable, ...(trouble && { configured: withFirstBoot(trouble, steps, facts) }) };
+      throw new HostTrouble(said, progress.droplet, { cause: error, step });
     }
 }
 
@@ -110,7 +126,7 @@ async function carryOut(
 function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostTrouble {
   const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
   const configured: HostSaying = { status: 'False', reason: 'DoesNotHold', message };
-  return new HostTrouble({ reachable: REACHED, configured }, droplet);
+  return new HostTrouble({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
 }
 
 /** Spread by a tenth, so that a fleet that was made at once is not looked at at once for ever. */

@@ -101,15 +101,26 @@ const excerpt = ({ bootLog }: HostFacts): string =>
     .slice(-LINES)
     .join(' | ')}`;
 
-const LINES = 5;
+const LINES = 8;
 
 /** What is said while the steps are being done. */
 export function atWork(steps: readonly HostStep[], facts: HostFacts): HostSaying {
   const doing = describeSteps(steps);
-  if (facts.boot !== 'error') return { status: 'False', reason: 'Configuring', message: `at work: ${doing}` };
+  if (!isLeftByFirstBoot(steps, facts))
+    return { status: 'False', reason: 'Configuring', message: `at work: ${doing}` };
   const message = `the first boot failed, and what it left undone is being done: ${doing}; ${excerpt(facts)}`;
   return { status: 'False', reason: 'FirstBootFailed', message };
 }
+
+/** What is said when a step failed that the first boot had not managed either. */
+export const withFirstBoot = (said: HostSaying, steps: readonly HostStep[], facts: HostFacts): HostSaying =>
+  isLeftByFirstBoot(steps, facts)
+    ? { ...said, message: `${said.message}; the first boot failed before: ${excerpt(facts)}` }
+    : said;
+
+/** Later there is drift: a host that was as it should be once has another host key since. */
+const isLeftByFirstBoot = (steps: readonly HostStep[], { boot }: HostFacts): boolean =>
+  boot === 'error' && steps.some(({ type }) => type === 'rotate-host-key');
 
 function wrongFiles({ files, facts }: HostPlanInput): DesiredFile[] {
   return files.filter(({ path, digest, mode }) => {

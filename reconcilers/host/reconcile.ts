@@ -10,27 +10,33 @@ import { isHostTrouble } from './trouble.ts';
 /** Makes hosts as they should be, one key at a time. */
 export type HostReconciler = (key: ObjectKey, droplet: Droplet | undefined, run: Run) => Promise<Outcome>;
 
-/** A reconciler that remembers, of each host, only how often in a row it failed. */
+/** How often in a row a host failed, and what failed the last time. */
+interface Failures {
+  times: number;
+  step?: string | undefined;
+}
+
+/** A reconciler that remembers, of each host, only its failures in a row. */
 export function createHostReconciler(context: Context, hosts: Hosts): HostReconciler {
-  const failures = new Map<ObjectKey, number>();
+  const failures = new Map<ObjectKey, Failures>();
   return async (key, droplet, run) => {
     if (droplet === undefined || !mayBeReached(droplet)) {
       failures.delete(key);
       return undefined;
     }
     try {
-      const outcome = await convergeHost(context, hosts, droplet, run);
+      const outcome = await convergeHost(context, hosts, droplet, run, failures.get(key)?.step);
       failures.delete(key);
       return outcome;
     } catch (error) {
       if (!isHostTrouble(error)) throw error;
       run.signal.throwIfAborted();
-      const failed = (failures.get(key) ?? 0) + 1;
-      failures.set(key, failed);
+      const times = (failures.get(key)?.times ?? 0) + 1;
+      failures.set(key, { times, step: error.step });
       // One attempt that failed is no news about a host that was well a moment ago.
-      const isBlip = failed === 1 && error.isUnreachable && isReachable(droplet);
+      const isBlip = times === 1 && error.isUnreachable && isReachable(droplet);
       if (!isBlip) await tell(context, error.droplet, error.said, run);
-      throw new Waiting(error.message, pauseAfter(failed, hosts));
+      throw new Waiting(error.message, pauseAfter(times, hosts));
     }
   };
 }
@@ -41,5 +47,5 @@ const mayBeReached = ({ metadata, status }: Droplet): boolean =>
 
 const isReachable = ({ status }: Droplet): boolean => isConditionTrue(status?.conditions, 'Reachable');
 
-const pauseAfter = (failed: number, { timings }: Hosts): number =>
-  Math.min(timings.retryMs * 2 ** (failed - 1), timings.slowestRetryMs);
+const pauseAfter = (times: number, { timings }: Hosts): number =>
+  Math.min(timings.retryMs * 2 ** (times - 1), timings.slowestRetryMs);

@@ -17,6 +17,16 @@ stale() { # stale RELOAD PATH: whether the file is newer than the last reload, o
   start=$(systemctl show -p ActiveEnterTimestamp --value --timestamp=unix "$(unit_of $1)" | tr -d @)
   [ -z "$start" ] || [ "$(stat -c %Y "$2")" -gt "$start" ]
 }
+package_of() {
+  case $1 in dockerd) echo docker.io;; nft) echo nftables;; unattended-upgrade) echo unattended-upgrades;; *) echo $1;; esac
+}
+cut_off() { # the packages whose installation was begun, and nobody is at work on it any more
+  [ -e /var/lib/dpkg/status ] && ! ps -eo comm= | grep -qxE 'apt|apt-get|aptitude|dpkg' || return 0
+  awk '/^Package: / { p = $2 } /^Status: .*(unpacked|half-)/ { print p }' /var/lib/dpkg/status
+}
+provided() { # provided TOOL: whether it is there, and its package is none that was cut off: $unfinished, one a line
+  has $1 && ! echo "$unfinished" | grep -qx "$(package_of $1)"
+}
 `;
 
 /**
@@ -38,15 +48,18 @@ if has cloud-init; then
   else
     say boot error
   fi
+  # Whatever happened, what it says of keys and networks comes last.
   grep -q '"errors": \[\]' $result 2>/dev/null ||
-    say boot-log "$(tail -n 15 /var/log/cloud-init-output.log 2>/dev/null | tail -c 1500 | base64 -w0)"
+    say boot-log "$(tail -n 99 /var/log/cloud-init-output.log 2>/dev/null |
+      grep -vE '^(ci-info: |<14>|-----|ssh-|ecdsa-|Cloud-init v)' | tail -n 15 | tail -c 1500 | base64 -w0)"
 else
   say boot absent
 fi
 say disk $(df -Pk / | awk 'NR == 2 { print $2, $4 }')
 [ "$(awk 'NR > 1' /proc/swaps | wc -l)" = 0 ] || say swap on
 if systemd-detect-virt -cq; then say container; fi
-for tool in dockerd podman nginx nft unattended-upgrade; do has $tool && say tool $tool; done
+unfinished=$(cut_off)
+for tool in dockerd podman nginx nft unattended-upgrade; do provided $tool && say tool $tool; done
 systemctl is-active -q docker && say service docker
 if has docker; then
   version=$(timeout 5 docker version --format '{{.Server.Version}}' 2>/dev/null) && say engine docker "$version"
@@ -78,24 +91,20 @@ export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 tries=$1; shift
 log=$(mktemp); trap 'rm -f "$log"' EXIT
 busy='Could not get lock|Unable to (acquire|lock)|held by process'
-package() {
+package() { # package ARGUMENT...: apt-get, which waits for others, and ends first what was cut off
   left=$tries
   until apt-get -yq -o DPkg::Lock::Timeout=20 -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1; do
     left=$((left - 1))
     if grep -q 'dpkg was interrupted' "$log"; then
-      dpkg --configure -a >"$log" 2>&1
-    elif ! grep -qE "$busy" "$log"; then
-      [ $left -gt 0 ] || return 1
+      [ $left -gt 0 ] && dpkg --configure --force-confold -a >"$log" 2>&1 || return 1
+    else
+      grep -qE "$busy" "$log" || return 1
+      [ $left -gt 0 ] || return 75
+      sleep 5
     fi
-    [ $left -gt 0 ] || return 75
-    sleep 5
   done
 }
-fail() {
-  code=$?
-  echo "apt-get $1 failed:" >&2; grep -vE '^(Get|Hit|Ign|Reading|Building)' "$log" | tail -n 8 >&2
-  exit $code
-}
+complaints() { grep -E '^([EW]: |dpkg: | [^ ])' "$log" | tail -n 4; }
 get() { package install --no-install-recommends "$@"; }
 candidate() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -vx '(none)'; }
 new_enough() { dpkg --compare-versions "$(candidate nginx)" ge 1.27.4; }
@@ -114,51 +123,70 @@ nginx_org() (
   apt-get -q -o DPkg::Lock::Timeout=20 -o Dir::Etc::sourcelist=$list -o Dir::Etc::sourceparts=- \
     -o APT::Get::List-Cleanup=0 update && new_enough
 )
-missing=
-for tool; do has $tool || missing="$missing $tool"; done
-[ -n "$missing" ] || exit 0
-package update || fail update
+lacking() { unfinished=$(cut_off); missing=; for tool; do provided $tool || missing="$missing $tool"; done; [ -n "$missing" ]; }
+lacking "$@" || exit 0
+package update
+code=$? updated=$(complaints)
+if [ $code = 75 ]; then echo "$updated" >&2; exit 75; fi
 packages=
 for tool in $missing; do
   case $tool in
     dockerd) packages="$packages docker.io $(candidate docker-cli | sed 's/.*/docker-cli/')" ;;
-    nft) packages="$packages nftables" ;;
-    unattended-upgrade) packages="$packages unattended-upgrades" ;;
     nginx)
       packages="$packages nginx curl" # by which the load balancer is asked what it runs
       if ! new_enough && ! nginx_org >"$log" 2>&1; then
         echo "nginx's own repository cannot be had, so the distribution's nginx is installed" >&2
         rm -f /etc/apt/sources.list.d/nginx-org.list /etc/apt/preferences.d/nginx-org
       fi ;;
-    *) packages="$packages $tool" ;;
+    *) packages="$packages $(package_of $tool)" ;;
   esac
 done
-# A command may be gone though dpkg believes its package to be there.
-get --reinstall $packages || fail "install$packages"
+# A command may be gone though dpkg believes its package to be there. What counts is what is there afterwards: to be
+# unable to reinstall a package is no failure to apt-get, and another package that cannot be configured is one.
+get --reinstall $packages
+code=$?
+lacking "$@" || exit 0
+[ $code != 0 ] || code=1
+{
+  # A source that does not answer fails the update, but the lists of others may do; when they do not, it is the cause.
+  if [ $code != 75 ] && [ -n "$updated" ]; then echo 'apt-get update:'; echo "$updated"; fi
+  echo "apt-get install$packages:"
+  complaints | grep . || tail -n 3 "$log"
+} >&2
+exit $code
 `,
 };
+
+/** For services: when one does not start, its last words are stderr. */
+const LAST_WORDS = String.raw`${COMMON}
+last_words() { # last_words CODE SERVICE
+  journalctl -u "$2" -n 6 --no-pager -o cat >&2
+  exit $1
+}
+restart() { systemctl restart "$1" 2>/dev/null || last_words $? "$1"; }
+`;
 
 /** `dropfleet-reload RELOAD PATH...` makes new files hold, without ending what runs, and stamps that it did. */
 export const RELOAD: Script = {
   name: 'dropfleet-reload',
-  text: String.raw`${COMMON}
+  text: String.raw`${LAST_WORDS}
 set -e
 what=$1; shift
 case $what in
   # Nothing runs yet where a socket starts it at the first connection.
   ssh) sshd -t; if systemctl is-active -q ssh; then systemctl reload ssh; fi ;;
-  journald) systemctl restart systemd-journald ;;
+  journald) restart systemd-journald ;;
   metadata)
     systemctl daemon-reload
     systemctl enable -q dropfleet-metadata
-    systemctl restart dropfleet-metadata ;;
+    restart dropfleet-metadata ;;
   docker)
     # At the first boot it may have started with the new file; then only one that is mute is restarted.
     if stale docker "$1" || ! timeout 5 docker version >/dev/null 2>&1; then
       # live-restore holds from the reload on, so that containers outlive the restart, which the rest needs.
       systemctl reset-failed docker 2>/dev/null || true
       systemctl reload docker 2>/dev/null || true
-      systemctl restart docker
+      restart docker
     fi ;;
 esac
 mkdir -p $applied
@@ -169,16 +197,13 @@ mv -f "$stamp" "$applied/$what"
 `,
 };
 
-/** `dropfleet-start SERVICE` starts it, now and at every boot; when it does not start, its last words are stderr. */
+/** `dropfleet-start SERVICE` starts it, now and at every boot. */
 export const START: Script = {
   name: 'dropfleet-start',
-  text: String.raw`${COMMON}
+  text: String.raw`${LAST_WORDS}
 systemctl reset-failed "$1" 2>/dev/null
 systemctl enable -q "$1" 2>/dev/null
-systemctl start "$1" 2>/dev/null && exit 0
-code=$?
-journalctl -u "$1" -n 6 --no-pager -o cat >&2
-exit $code
+systemctl start "$1" 2>/dev/null || last_words $? "$1"
 `,
 };
 

@@ -10,7 +10,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../crds/names.ts';
 import { PACKAGES_BUSY } from './commands.ts';
 import { isUnclearFacts } from './observe.ts';
-import type { HostSaying, HostStep } from './plan.ts';
+import { describeSteps, type HostSaying, type HostStep } from './plan.ts';
 import type { HostSayings } from './status.ts';
 
 /** A host that is to be tried again later; the status says why. */
@@ -19,12 +19,19 @@ export class HostTrouble extends Error {
   readonly said: HostSayings;
   /** The object as last written. */
   readonly droplet: Droplet;
+  /** What failed, in words; undefined when it was no step. */
+  readonly step: string | undefined;
 
-  constructor(said: HostSayings, droplet: Droplet, cause?: unknown) {
+  constructor(
+    said: HostSayings,
+    droplet: Droplet,
+    { cause, step }: { cause?: unknown; step?: HostStep } = {},
+  ) {
     const { reachable, configured } = said;
     super((reachable?.status === 'True' ? configured : reachable)?.message, { cause });
     this.said = said;
     this.droplet = droplet;
+    this.step = step && describeSteps([step]);
   }
 
   /** The way to the host failed, which may be over in a moment; the host itself said nothing. */
@@ -41,31 +48,34 @@ export function reachTrouble(error: unknown, droplet: Droplet): HostSaying | und
   if (!isSshError(error)) return undefined;
   if (isHostKeyMismatch(error))
     return no('HostKeyMismatch', `${error.message}. ${howToAccept(droplet, error.shown)}`);
-  if (isAuthenticationRefused(error)) return no('AuthenticationRefused', error.message);
+  if (isAuthenticationRefused(error))
+    return no('AuthenticationRefused', `${error.message}; ${howToRenew(droplet)}`);
   return no('Unreachable', error.message);
 }
 
 /** Nothing but a person's word makes another key good. */
-function howToAccept({ metadata: { namespace, name } }: Droplet, shown: string | undefined): string {
-  const renew = `to have the server made anew, "kubectl delete -n ${namespace} droplet ${name}"`;
+function howToAccept(droplet: Droplet, shown: string | undefined): string {
+  const { namespace, name } = droplet.metadata;
   const fingerprint = shown ?? "<what its console says to 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key'>";
-  return `If this key is right, "kubectl annotate -n ${namespace} droplet ${name} --overwrite ${ACCEPT_HOST_KEY_ANNOTATION}=${fingerprint}"; ${renew}`;
+  return `If this key is right, "kubectl annotate -n ${namespace} droplet ${name} --overwrite ${ACCEPT_HOST_KEY_ANNOTATION}=${fingerprint}"; ${howToRenew(droplet)}`;
 }
+
+const howToRenew = ({ metadata: { namespace, name } }: Droplet): string =>
+  `to have the server made anew, "kubectl delete -n ${namespace} droplet ${name}"`;
 
 /** What failed on a host that was reached. */
 export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefined {
-  if (isCommandTimeout(error)) return no('TimedOut', error.message);
+  const doing = describeSteps([step]);
+  if (isCommandTimeout(error))
+    return no('TimedOut', `it took too long to ${doing}, and was stopped: "ps aux" on the host may show why`);
   if (!isCommandFailed(error)) return undefined;
-  if (/No space left on device|not enough free (disk )?space/i.test(error.stderr))
-    return no(
-      'DiskFull',
-      'the disk is full: make room ("sudo du -xh / | sort -h | tail" shows what is large)',
-    );
+  if (/No space left on device|enough free (disk )?space/i.test(error.stderr))
+    return no('DiskFull', `there was no room to ${doing} (${lastWords(error)}): ${MAKE_ROOM}`);
   switch (step.type) {
     case 'provide-tools':
       return packagesTrouble(error, step.tools.join(' and '));
     case 'reload':
-      return no('ServiceFailed', `${step.what} does not take its new configuration: ${lastWords(error)}`);
+      return no('ServiceFailed', `dropfleet could not ${doing}: ${lastWords(error)}`);
     case 'start-service':
       return no(
         'ServiceFailed',
@@ -74,20 +84,26 @@ export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefi
     case 'write-files':
     case 'make-swap':
     case 'rotate-host-key':
-      return no('CommandFailed', error.message);
+      return no('CommandFailed', `dropfleet could not ${doing}: ${lastWords(error)}`);
   }
 }
+
+/** A file system may be full that is not the one of `/`, or have no inode left. */
+const MAKE_ROOM = 'make room ("df -h; df -i" shows where, "sudo du -xh / | sort -h | tail" what is large)';
 
 function packagesTrouble(error: CommandFailed, tools: string): HostSaying {
   if (error.code === PACKAGES_BUSY)
     return no(
       'AptBusy',
-      `${tools} cannot be installed yet: another apt or dpkg is at work ("sudo fuser -v /var/lib/dpkg/lock-frontend" on the host shows which)`,
+      `${tools} cannot be installed yet, because another program is at work on the packages: ${lastWords(error)}; wait for it, or end it`,
     );
-  return no('PackagesFailed', `${tools} cannot be installed: ${lastWords(error)}`);
+  return no(
+    'PackagesFailed',
+    `${tools} cannot be installed: ${lastWords(error)}; see that the host reaches its package sources (/etc/apt/sources.list*): "sudo apt-get update" on it must succeed`,
+  );
 }
 
-const LONGEST_WORDS = 600;
+const LONGEST_WORDS = 1_000;
 
 const lastWords = ({ stderr, code }: CommandFailed): string =>
   stderr

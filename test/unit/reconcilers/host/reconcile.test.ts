@@ -102,19 +102,52 @@ describe('Reconciling a host with trouble', () => {
     expect(condition('Configured')).to.include({ status: 'True' });
   });
 
-  it('quotes the log of a first boot that failed, and does what it left undone', async () => {
+  describe('whose first boot failed', () => {
     const bootLog = 'Err:1 http://deb.debian.org\nE: Unable to locate package docker.io';
+    const failed = () => ({ boot: 'error', bootLog, tools: new Set([]) });
+    const startFailed = () =>
+      startHost(aMachine({ ...failed(), hostKey: USER_DATA_KEY }), { pinned: USER_DATA_PIN });
+
+    it('quotes its log, and does what it left undone', async () => {
+      const { client, condition, reconcile, ssh } = startFailed();
+      ssh.failNext('dropfleet-provide', { code: 1, stderr: 'E: the mirror is gone' });
+      expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
+      expect(JSON.stringify(client.writes())).to.contain('FirstBootFailed');
+      expect(condition('Configured')).to.include({ status: 'False', reason: 'PackagesFailed' });
+      expect(condition('Configured')!.message)
+        .to.contain('E: the mirror is gone')
+        .and.to.contain('the first boot failed before')
+        .and.to.contain('Err:1 http://deb.debian.org | E: Unable');
+      await reconcile();
+      expect(condition('Configured')).to.include({ status: 'True' });
+      expect(condition('Configured')!.message).to.contain('what the first boot could not do was done since');
+    });
+
+    it('blames it for nothing that comes after a host was once as it should be', async () => {
+      const { client, condition, reconcile, ssh } = startHost(aConfiguredMachine(failed()));
+      ssh.failNext('dropfleet-provide', { code: 1, stderr: 'E: the mirror is gone' });
+      await rejection(reconcile());
+      expect(JSON.stringify(client.writes())).to.not.contain('FirstBootFailed');
+      expect(condition('Configured')!.message).to.not.contain('first boot');
+    });
+  });
+
+  it('goes on saying why a step failed while it is tried again', async () => {
     const { client, condition, reconcile, ssh } = startHost(
-      aMachine({ boot: 'error', bootLog, tools: new Set() }),
+      aMachine({ tools: new Set([]), services: new Set() }),
     );
-    ssh.failNext('dropfleet-provide', { code: 1, stderr: 'E: Unable to locate package docker.io' });
-    expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
-    const written = JSON.stringify(client.writes());
-    expect(written).to.contain('FirstBootFailed').and.to.contain('Err:1 http://deb.debian.org | E: Unable');
-    expect(condition('Configured')).to.include({ status: 'False', reason: 'PackagesFailed' });
-    await reconcile();
-    expect(condition('Configured')).to.include({ status: 'True' });
-    expect(condition('Configured')!.message).to.contain('what the first boot could not do was done since');
+    const fail = () => ssh.failNext('dropfleet-provide', { code: 1, stderr: 'E: the mirror is gone' });
+    fail();
+    await rejection(reconcile());
+    client.calls.length = 0;
+    fail();
+    await rejection(reconcile());
+    expect(client.writes()).to.deep.equal([]);
+    expect(condition('Configured')).to.include({ reason: 'PackagesFailed' });
+    // A step that comes after it is another matter.
+    ssh.failNext('dropfleet-start', { code: 1, stderr: 'no' });
+    await rejection(reconcile());
+    expect(condition('Configured')).to.include({ reason: 'ServiceFailed' });
   });
 
   it('says that a host cannot be reached, and asks ever more slowly', async () => {
@@ -145,7 +178,8 @@ describe('Reconciling a host with trouble', () => {
     await rejection(reconcile());
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
-      message: 'the key is refused',
+      message:
+        'the key is refused; to have the server made anew, "kubectl delete -n default droplet shop-master"',
     });
   });
 
