@@ -38,7 +38,7 @@ async def scan(address):
     async def work():
         for port in ports:
             if await accepts(address, port): found.append(port)
-    await asyncio.gather(*[work() for _ in range(500)])
+    await asyncio.gather(*[work() for _ in range(2000)])
     return sorted(found)
 async def main():
     print(json.dumps(await asyncio.gather(*[scan(address) for address in sys.argv[1:]])))

@@ -1,11 +1,8 @@
 import { openEmulatedHosts } from '../../environment/emulated-hosts.ts';
+import { itHasBadDays } from './bad-days.ts';
 import { describeHostLife } from './host-life.ts';
 
-for (const engine of ['docker', 'podman'] as const)
-  describeHostLife({
-    kind: 'emulated',
-    engine,
-    patienceMs: 60_000,
-    open: openEmulatedHosts,
-    hasBadDays: engine === 'docker',
-  });
+const HOSTS = { kind: 'emulated', patienceMs: 60_000, open: openEmulatedHosts };
+
+describeHostLife({ ...HOSTS, engine: 'docker', badDays: itHasBadDays });
+describeHostLife({ ...HOSTS, engine: 'podman' });
