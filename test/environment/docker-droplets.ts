@@ -72,16 +72,20 @@ export const openTestHosts = (sandbox: string): Promise<HostDriver> =>
     buildArguments: buildArguments(),
   });
 
-/** What Docker has with the label of a sandbox. */
+/** What Docker has with the label or the name of a sandbox. */
 export async function labelled(sandbox: string): Promise<readonly string[]> {
   const filter = ['--filter', `label=dropfleet.sandbox=${sandbox}`];
   const lists = [
     ['ps', '--all', '--format', 'container {{.Names}}'],
     ['network', 'ls', '--format', 'network {{.Name}}'],
     ['volume', 'ls', '--format', 'volume {{.Name}}'],
-  ].map(async list => (await execute('docker', [...list, ...filter])).stdout.split('\n'));
+  ].map(list => linesOf([...list, ...filter]));
+  lists.push(linesOf(['images', '--format', 'image {{.Repository}}:{{.Tag}}', `dropfleet-${sandbox}`]));
   return (await Promise.all(lists)).flat().filter(line => line !== '');
 }
+
+const linesOf = async (args: readonly string[]): Promise<string[]> =>
+  (await execute('docker', args)).stdout.split('\n');
 
 /** DROPFLEET_DROPLET_BASE and DROPFLEET_DROPLET_NGINX choose the image's base and the suite that nginx is from. */
 function buildArguments(): Record<string, string> {

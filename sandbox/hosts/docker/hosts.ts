@@ -9,7 +9,7 @@ import { ensureImage, type BuildArguments } from './image.ts';
 import { namesOf } from './names.ts';
 import { ensureNetwork } from './network.ts';
 import { restartMachine } from './power.ts';
-import { inventoryOf, removeDroplet, resetAll } from './removal.ts';
+import { inventoryOf, releaseImages, removeDroplet, resetAll } from './removal.ts';
 import { takeTurns } from './turns.ts';
 import { watchReboots } from './watch-reboots.ts';
 
@@ -33,9 +33,11 @@ export async function openDockerHosts(options: DockerHostsOptions): Promise<Host
   const docker = createDocker();
   const names = namesOf(options.sandbox);
   const engine = await inspectEngine(docker, options.onProgress);
-  const image = await ensureImage(docker, options.buildArguments ?? {}, options.onProgress);
+  const claim = (): Promise<string> =>
+    ensureImage(docker, names, options.buildArguments ?? {}, options.onProgress);
+  const image = await claim();
   const network = await ensureNetwork(docker, names);
-  const hypervisor = createHypervisor(docker, names, image);
+  const hypervisor = createHypervisor(docker, names, claim);
   return driverOf({
     docker,
     names,
@@ -58,7 +60,10 @@ function driverOf(rack: Rack): HostDriver {
     publicRange: rack.network.range,
     sshPort: SSH_PORT,
     operatorAddress: rack.network.gateway,
-    inventory: () => inventoryOf(rack),
+    async inventory() {
+      await releaseImages(rack);
+      return await inventoryOf(rack);
+    },
     converge: (spec, signal) => inTurn(spec.id, () => convergeMachine(rack, spec, signal)),
     restart: (spec, how) => inTurn(spec.id, () => restartMachine(rack, spec, how)),
     destroy: id => inTurn(id, () => removeDroplet(rack, id)),

@@ -18,10 +18,15 @@ export interface Hypervisor {
 /** Where the volume with the disks is, in the hypervisor. */
 export const MACHINES = '/machines';
 
-export function createHypervisor(docker: Docker, names: Names, image: string): Hypervisor {
+/** `ensureImage` resolves with the image that it is made of. */
+export function createHypervisor(
+  docker: Docker,
+  names: Names,
+  ensureImage: () => Promise<string>,
+): Hypervisor {
   let running: Promise<void> | undefined;
   const ensure = (): Promise<void> => {
-    running ??= ensureRunning(docker, names, image).catch(error => {
+    running ??= ensureRunning(docker, names, ensureImage).catch(error => {
       running = undefined;
       throw error;
     });
@@ -55,7 +60,12 @@ export function createHypervisor(docker: Docker, names: Names, image: string): H
 const COMMANDS = '/usr/local/lib/hypervisor';
 const STOPPED = /no such container|is not running/i;
 
-async function ensureRunning(docker: Docker, names: Names, image: string): Promise<void> {
+async function ensureRunning(
+  docker: Docker,
+  names: Names,
+  ensureImage: () => Promise<string>,
+): Promise<void> {
+  const image = await ensureImage();
   const format = '{{.State.Running}} {{.Config.Image}}';
   const state = await docker.find(['container', 'inspect', '--format', format, names.sandbox]);
   if (state === `true ${image}`) return;

@@ -1,4 +1,5 @@
 import type { HostInventory } from '../driver.ts';
+import { imagesOf, removeImage } from './image.ts';
 import type { Rack } from './rack.ts';
 import { DROPLET_LABEL } from './names.ts';
 
@@ -27,6 +28,14 @@ export async function removeDroplet(rack: Rack, id: number): Promise<void> {
   await hypervisor.run(String(id), ['remove', 'droplets', String(id)]);
 }
 
+/** Gives up the images of earlier versions that neither a machine nor a snapshot is made of any more. */
+export async function releaseImages({ docker, names, hypervisor, image }: Rack): Promise<void> {
+  const older = (await imagesOf(docker, names)).filter(name => name !== image);
+  if (older.length === 0) return;
+  const used = (await hypervisor.run('disks', ['images'])).split('\n');
+  for (const name of older) if (!used.includes(name)) await removeImage(docker, name);
+}
+
 /** Containers first, for they hold the rest; the hypervisor after what only it can let go of. */
 export async function resetAll(rack: Rack): Promise<void> {
   const { docker, names, hypervisor } = rack;
@@ -39,4 +48,5 @@ export async function resetAll(rack: Rack): Promise<void> {
   await docker.find(['rm', '--force', names.sandbox]);
   await docker.find(['volume', 'rm', names.sandbox]);
   await docker.find(['network', 'rm', names.sandbox]);
+  for (const name of await imagesOf(docker, names)) await removeImage(docker, name);
 }
