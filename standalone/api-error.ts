@@ -14,6 +14,14 @@ interface ErrorDetails {
   retryAfterSeconds?: number;
 }
 
+/** A metav1.Status. */
+export const newStatus = (fields: object): object => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  ...fields,
+});
+
 /** A refusal that the client is told as a metav1.Status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -30,19 +38,9 @@ export class ApiError extends Error {
     this.details = details;
   }
 
-  /** The metav1.Status that says it. */
   toStatus(): object {
     const { message, reason, details, code } = this;
-    return {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message,
-      reason,
-      details,
-      code,
-    };
+    return newStatus({ status: 'Failure', message, reason, details, code });
   }
 }
 
@@ -57,17 +55,29 @@ interface Named {
 
 const qualified = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);
 
-/** An error about one object; `says` gets its kind and name. */
-function about({ group, plural }: Named, name: string, says: (who: string) => [number, string, string]) {
-  const details = { name, group: group || undefined, kind: plural };
-  return new ApiError(...says(`${qualified(plural, group)} "${name}"`), details);
-}
+/** About one object; `says` gets its kind and name. */
+const about =
+  (code: number, reason: string, says: (who: string, why: string) => string) =>
+  ({ group, plural }: Named, name: string, why = ''): ApiError =>
+    new ApiError(code, reason, says(`${qualified(plural, group)} "${name}"`, why), {
+      name,
+      group: group || undefined,
+      kind: plural,
+    });
+
+export const notFound = about(404, 'NotFound', who => `${who} not found`);
+export const alreadyExists = about(409, 'AlreadyExists', who => `${who} already exists`);
+/** A precondition does not hold. */
+export const conflict = about(
+  409,
+  'Conflict',
+  (who, why) => `Operation cannot be fulfilled on ${who}: ${why}`,
+);
+/** Allowed to nobody. */
+export const forbidden = about(403, 'Forbidden', (who, why) => `${who} is forbidden: ${why}`);
 
 /** The request itself makes no sense. */
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
-
-export const notFound = (kind: Named, name: string): ApiError =>
-  about(kind, name, who => [404, 'NotFound', `${who} not found`]);
 
 /** 404 for an address. */
 export const noSuchPath = (): ApiError =>
@@ -76,17 +86,6 @@ export const noSuchPath = (): ApiError =>
 export const methodNotAllowed = (
   message = 'the server does not allow this method on the requested resource',
 ): ApiError => new ApiError(405, 'MethodNotAllowed', message, {});
-
-export const alreadyExists = (kind: Named, name: string): ApiError =>
-  about(kind, name, who => [409, 'AlreadyExists', `${who} already exists`]);
-
-/** A precondition does not hold. */
-export const conflict = (kind: Named, name: string, why: string): ApiError =>
-  about(kind, name, who => [409, 'Conflict', `Operation cannot be fulfilled on ${who}: ${why}`]);
-
-/** Allowed to nobody. */
-export const forbidden = (kind: Named, name: string, why: string): ApiError =>
-  about(kind, name, who => [403, 'Forbidden', `${who} is forbidden: ${why}`]);
 
 /** The version asked for is no longer, or not, in the journal; the client must list again. */
 export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message);
@@ -99,8 +98,8 @@ export const tooManyRequests = (message: string): ApiError =>
 
 /** 422 with every cause. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
 export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, causes: Cause[]): ApiError {
-  const texts = causes.map(({ field, message }) => `${field}: ${message}`);
-  const list = texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`;
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
+  const list = causes.length === 1 ? texts : `[${texts}]`;
   const details = { name, group: group || undefined, kind, causes };
   return new ApiError(422, 'Invalid', `${qualified(kind, group)} "${name}" is invalid: ${list}`, details);
 }
@@ -108,34 +107,27 @@ export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, ca
 // The errors of Kubernetes' field package. Values are shown as JSON.
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? 'null';
-const cause = (reason: string, field: string, message: string): Cause => ({
-  reason: `FieldValue${reason}`,
-  message,
-  field,
-});
+const cause =
+  <T extends unknown[]>(reason: string, says: (...args: T) => string) =>
+  (field: string, ...args: T): Cause => ({ reason: `FieldValue${reason}`, message: says(...args), field });
 
-export const invalidValue = (field: string, value: unknown, why: string): Cause =>
-  cause('Invalid', field, `Invalid value: ${shown(value)}: ${why}`);
-
+export const invalidValue = cause(
+  'Invalid',
+  (value: unknown, why: string) => `Invalid value: ${shown(value)}: ${why}`,
+);
 /** The value is not even of its type. */
-export const mistypedValue = (field: string, value: unknown, why: string): Cause =>
-  cause('TypeInvalid', field, `Invalid value: ${shown(value)}: ${why}: ${shown(value)}`);
-
+export const mistypedValue = cause(
+  'TypeInvalid',
+  (value: unknown, why: string) => `Invalid value: ${shown(value)}: ${why}: ${shown(value)}`,
+);
 export const isMistyped = ({ reason }: Cause): boolean => reason === 'FieldValueTypeInvalid';
-
-export const requiredValue = (field: string, why?: string): Cause =>
-  cause('Required', field, why === undefined ? 'Required value' : `Required value: ${why}`);
-
-export const unsupportedValue = (field: string, value: unknown, known: readonly unknown[]): Cause => {
+export const requiredValue = cause('Required', (why?: string) =>
+  why === undefined ? 'Required value' : `Required value: ${why}`,
+);
+export const unsupportedValue = cause('NotSupported', (value: unknown, known: readonly unknown[]) => {
   const values = known.map(shown).join(', ');
-  return cause('NotSupported', field, `Unsupported value: ${shown(value)}: supported values: ${values}`);
-};
-
-export const forbiddenValue = (field: string, why: string): Cause =>
-  cause('Forbidden', field, `Forbidden: ${why}`);
-
-export const duplicateValue = (field: string, value: unknown): Cause =>
-  cause('Duplicate', field, `Duplicate value: ${shown(value)}`);
-
-export const tooLong = (field: string, bytes: number): Cause =>
-  cause('TooLong', field, `Too long: must have at most ${bytes} bytes`);
+  return `Unsupported value: ${shown(value)}: supported values: ${values}`;
+});
+export const forbiddenValue = cause('Forbidden', (why: string) => `Forbidden: ${why}`);
+export const duplicateValue = cause('Duplicate', (value: unknown) => `Duplicate value: ${shown(value)}`);
+export const tooLong = cause('TooLong', (bytes: number) => `Too long: must have at most ${bytes} bytes`);

@@ -1,11 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { EVENT, NAMESPACE } from './built-in-kinds.ts';
-import { GarbageCollector } from './garbage-collection.ts';
+import { deferred, forEachAnyway } from './deferred.ts';
+import { collectGarbage } from './garbage-collection.ts';
 import type { Kind } from './kinds.ts';
 import type { ApiObject } from './object.ts';
 import type { Resources } from './resources.ts';
-import { storeKey, type Store } from './store.ts';
+import { storeKey, type Change, type Entry, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
-import { WorkQueue } from './work-queue.ts';
 
 const MINUTE = 60_000;
 /** What a real API server keeps Events for. */
@@ -25,44 +26,58 @@ export interface Background {
  * the bookmarks of watches, and the compaction of the journal. The returned function stops it all.
  */
 export function startBackground({ store, resources, watches, kinds, now }: Background): () => void {
-  const garbage = new GarbageCollector(kinds, store, resources);
-  const namespaces = new WorkQueue(name => emptyNamespace(name, kinds, store, resources));
-  const expiry = new WorkQueue(() => expireEvents(store, now()));
-  const compaction = new WorkQueue(() => store.compact());
-  for (const { object } of store.list(NAMESPACE.id)) namespaces.add(object.metadata.name);
-  store.onChange(({ kind, before, after }) => {
-    const { name, namespace } = (after ?? before)!.object.metadata;
-    if (kind === NAMESPACE.id) namespaces.add(name);
-    else if (after === undefined && namespace !== undefined) namespaces.add(namespace);
-    compaction.add('journal');
+  const garbage = deferred(() => collectGarbage(kinds, store, resources));
+  const namespaces = deferred(() => emptyNamespaces(kinds, store, resources));
+  const expiry = deferred(() => expireEvents(store, now()));
+  const compaction = deferred(() => store.compact());
+  store.onChange(change => {
+    compaction.schedule();
+    if (!concernsOthers(change)) return;
+    garbage.schedule();
+    namespaces.schedule();
   });
+  garbage.schedule();
+  namespaces.schedule();
   const timer = setInterval(() => {
     watches.sendBookmarks();
-    expiry.add('events');
+    expiry.schedule();
   }, MINUTE);
   return () => {
     clearInterval(timer);
-    for (const part of [garbage, namespaces, expiry, compaction]) part.close();
+    for (const part of [garbage, namespaces, expiry, compaction]) part.cancel();
   };
 }
 
-const IN_BACKGROUND = { dryRun: false, propagationPolicy: 'Background', preconditions: {} } as const;
-
-/** Empties a namespace that is being deleted, and removes it once nothing is left in it. */
-function emptyNamespace(namespace: string, kinds: readonly Kind[], store: Store, resources: Resources): void {
-  const key = storeKey(undefined, namespace);
-  const metadata = store.get(NAMESPACE.id, key)?.object.metadata;
-  if (metadata?.deletionTimestamp === undefined) return;
-  const targets = kinds.flatMap(kind =>
-    store
-      .list(kind.id)
-      .filter(({ object }) => object.metadata.namespace === namespace)
-      .map(({ object }) => ({ kind, namespace, name: object.metadata.name })),
+/** Whether an object went, or is to go, or has other owners than before. */
+function concernsOthers({ before, after }: Change): boolean {
+  const { deletionTimestamp, ownerReferences } = after?.object.metadata ?? {};
+  const ownersBefore = before?.object.metadata.ownerReferences;
+  return (
+    after === undefined ||
+    deletionTimestamp !== undefined ||
+    !isDeepStrictEqual(ownerReferences, ownersBefore)
   );
-  const deleted = targets.map(target => resources.delete(target, IN_BACKGROUND));
-  if (deleted.every(({ isGone }) => isGone) && metadata.finalizers === undefined)
-    store.remove(NAMESPACE.id, key);
 }
+
+/** Deletes all that is in namespaces that are being deleted, and removes those in which nothing is left. */
+function emptyNamespaces(kinds: readonly Kind[], store: Store, resources: Resources): void {
+  const going = [...store.all(NAMESPACE.id)].map(({ object }) => object.metadata);
+  forEachAnyway(
+    going.filter(({ deletionTimestamp }) => deletionTimestamp !== undefined),
+    ({ name: namespace, finalizers }) => {
+      const isInside = ({ object }: Entry): boolean => object.metadata.namespace === namespace;
+      const targets = kinds.flatMap(kind => {
+        const inside = [...store.all(kind.id)].filter(isInside);
+        return inside.map(({ object }) => ({ kind, namespace, name: object.metadata.name }));
+      });
+      const deleted = targets.map(target => resources.delete(target, IN_BACKGROUND));
+      if (deleted.every(({ isGone }) => isGone) && finalizers === undefined)
+        store.remove(NAMESPACE.id, storeKey(undefined, namespace));
+    },
+  );
+}
+
+const IN_BACKGROUND = { dryRun: false, propagationPolicy: 'Background', preconditions: {} } as const;
 
 /** Removes the Events that are over an hour old. `now` is in milliseconds. */
 export function expireEvents(store: Store, now: number): void {

@@ -1,7 +1,8 @@
-import * as rules from './built-in-rules.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { forbiddenValue, invalidValue, requiredValue, tooLong, type Cause } from './api-error.ts';
 import { AGE, ageOf, column, NAME } from './columns.ts';
 import { newKind, type Kind } from './kinds.ts';
-import { isJsonObject, type ApiObject } from './object.ts';
+import { isEmpty, type ApiObject } from './object.ts';
 import { flag, int32, kindSchema, list, map, object, text, time, type Schema } from './schema.ts';
 
 // The kinds that Kubernetes itself brings: each entry says all that there is to say of one. Their schemas hold what the
@@ -17,10 +18,7 @@ const condition = object({
 const base64: Schema = { type: 'string', format: 'byte' };
 const immutable = flag('When true, the data cannot be changed any more.');
 
-const countKeys = (value: unknown): number => (isJsonObject(value) ? Object.keys(value).length : 0);
-const DATA = column('Data', object => countKeys(object['data']) + countKeys(object['binaryData']), {
-  type: 'integer',
-});
+const DATA = column('Data', object => dataOf(object).length, { type: 'integer' });
 const lastSeen = (event: ApiObject): unknown =>
   event['lastTimestamp'] ?? event['eventTime'] ?? event['firstTimestamp'];
 
@@ -45,7 +43,7 @@ export const NAMESPACE: Kind = newKind({
       'Where the namespace is in its life.',
     ),
   }),
-  complete: rules.completeNamespace,
+  complete: completeNamespace,
   selectableFields: ['status.phase'],
 });
 
@@ -81,7 +79,7 @@ export const EVENT: Kind = newKind({
     reportingComponent: text('The controller that tells.'),
     reportingInstance: text('Which instance of it.'),
   }),
-  validate: rules.validateEvent,
+  validate: validateEvent,
   createsOnUpdate: true,
   selectableFields: [
     ...REFERENCE_FIELDS.map(field => `involvedObject.${field}`),
@@ -121,8 +119,8 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
       }),
       'x-omits-empty': true,
     },
-    complete: rules.completeSecret,
-    validate: rules.validateSecret,
+    complete: completeSecret,
+    validate: validateSecret,
     selectableFields: ['type'],
   }),
   newKind({
@@ -139,7 +137,7 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
       }),
       'x-omits-empty': true,
     },
-    validate: rules.validateConfigMap,
+    validate: validateConfigMap,
   }),
   EVENT,
   newKind({
@@ -160,7 +158,69 @@ export const BUILT_IN_KINDS: readonly Kind[] = [
       ),
     }),
     createsOnUpdate: true,
-    updatesUnconditionally: false,
+    updatesByVersion: true,
   }),
   CUSTOM_RESOURCE_DEFINITION,
 ];
+
+// What a real API server does with them beyond what a schema can say.
+
+type Texts = Record<string, string>;
+
+const DATA_KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+const DATA_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
+const MOST_DATA_BYTES = 1024 * 1024;
+
+function completeNamespace(object: ApiObject): ApiObject {
+  const { metadata } = object;
+  const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name };
+  return {
+    ...object,
+    metadata: { ...metadata, labels },
+    spec: { finalizers: ['kubernetes'], ...(object['spec'] as object | undefined) },
+    status: object['status'] ?? { phase: 'Active' },
+  };
+}
+
+function completeSecret({ stringData = {}, ...object }: ApiObject): ApiObject {
+  const encoded = Object.entries(stringData as Texts).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ]);
+  const data = { ...(object['data'] as Texts | undefined), ...(Object.fromEntries(encoded) as Texts) };
+  return { ...object, type: object['type'] ?? 'Opaque', ...(isEmpty(data) ? {} : { data }) };
+}
+
+const dataOf = (object: ApiObject): { field: string; key: string; value: string }[] =>
+  ['data', 'binaryData'].flatMap(field =>
+    Object.entries((object[field] ?? {}) as Texts).map(([key, value]) => ({ field, key, value })),
+  );
+
+function validateConfigMap(object: ApiObject, before: ApiObject | undefined): Cause[] {
+  const entries = dataOf(object);
+  const bytes = entries.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+  const changed = ['data', 'binaryData', 'immutable'].filter(
+    field => before?.['immutable'] === true && !isDeepStrictEqual(object[field], before[field]),
+  );
+  return [
+    ...entries
+      .filter(({ key }) => !DATA_KEY.test(key))
+      .map(({ field, key }) => invalidValue(`${field}[${key}]`, key, DATA_KEY_RULE)),
+    ...(bytes > MOST_DATA_BYTES ? [tooLong('data', MOST_DATA_BYTES)] : []),
+    ...changed.map(field => forbiddenValue(field, 'field is immutable when `immutable` is set')),
+  ];
+}
+
+function validateSecret(object: ApiObject, before: ApiObject | undefined): Cause[] {
+  const causes = validateConfigMap(object, before);
+  if (before === undefined || before['type'] === object['type']) return causes;
+  return [...causes, invalidValue('type', object['type'], 'field is immutable')];
+}
+
+function validateEvent(object: ApiObject): Cause[] {
+  const about = object['involvedObject'] as { namespace?: string } | undefined;
+  if (about === undefined) return [requiredValue('involvedObject')];
+  const { namespace = 'default' } = about;
+  if (namespace === object.metadata.namespace) return [];
+  return [invalidValue('involvedObject.namespace', about.namespace ?? '', 'does not match event.namespace')];
+}

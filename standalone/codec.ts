@@ -2,50 +2,46 @@ import { badRequest, invalid, isMistyped } from './api-error.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { validateMetadata } from './metadata.ts';
 import { isJsonObject, type ApiObject, type JsonObject, type Metadata } from './object.ts';
-import { conform } from './structure.ts';
-import { compileSchema, type Validator } from './validation.ts';
+import { applySchema, requireEnforceable } from './structural-schema.ts';
 
 /** A body as an object of a kind, of whose metadata only the types are checked yet. */
-export interface Decoded {
-  object: Omit<ApiObject, 'metadata'> & { metadata: Partial<Metadata> };
-  /** The paths of what was in the body but is not in the schema. */
-  unknownFields: string[];
-}
+export type Decoded = Omit<ApiObject, 'metadata'> & { metadata: Partial<Metadata> };
 
 /** What the schema of one kind does to its objects. */
 export class Codec {
   readonly #kind: Kind;
-  readonly #validate: Validator;
 
+  /** Throws when the schema has what this server would not enforce. */
   constructor(kind: Kind) {
+    requireEnforceable(kind.schema);
     this.#kind = kind;
-    this.#validate = compileSchema(kind.schema);
   }
 
   /**
-   * Prunes and defaults. Throws 400 for what Go's structs could not hold: a body that is no object of this kind, or
-   * fields of the wrong type in metadata or in a built-in kind.
+   * Prunes and defaults; `unknownFields` are the paths of what was pruned. Throws 400 for what Go's structs could not
+   * hold: a body that is no object of this kind, or fields of the wrong type in metadata or in a built-in kind.
    */
-  decode(body: unknown): Decoded {
+  decode(body: unknown): { object: Decoded; unknownFields: string[] } {
     if (!isJsonObject(body)) throw badRequest('the body is not an object');
     const { custom, kind, schema, version } = this.#kind;
     const { managedFields: _ownedElsewhere, selfLink: _obsolete, ...metadata } = toMetadata(body['metadata']);
     const given = { ...this.#withType(body), metadata };
-    const { value, unknownFields } = conform(schema, given, { dropNulls: !custom });
-    const misfits = this.#validate(value).filter(
+    const { value, unknownFields, causes } = applySchema(schema, given, undefined, !custom);
+    const misfits = causes.filter(
       cause => isMistyped(cause) && (!custom || cause.field.startsWith('metadata.')),
     );
-    if (misfits.length === 0) return { object: value as Decoded['object'], unknownFields };
+    if (misfits.length === 0) return { object: value as Decoded, unknownFields };
     const why = misfits.map(({ field, message }) => `${field}: ${message}`).join(', ');
     throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   }
 
   /** Throws 422 with everything that is wrong with the object, or with changing `before` into it. */
   validate(object: ApiObject, before: ApiObject | undefined): void {
+    const { schema, validate } = this.#kind;
     const causes = [
       ...validateMetadata(this.#kind, object.metadata),
-      ...this.#validate(object, before),
-      ...this.#kind.validate(object, before),
+      ...applySchema(schema, object, before, false).causes,
+      ...(validate?.(object, before) ?? []),
     ];
     if (causes.length > 0) throw invalid(this.#kind, object.metadata.name, causes);
   }
@@ -63,8 +59,7 @@ export class Codec {
   }
 }
 
-function toMetadata(given: unknown): JsonObject {
-  if (isJsonObject(given)) return given;
-  if (given === undefined || given === null) return {};
+function toMetadata(given: unknown = {}): JsonObject {
+  if (given === null || isJsonObject(given)) return given ?? {};
   throw badRequest('metadata must be an object');
 }

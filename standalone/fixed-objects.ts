@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CustomResourceDefinition } from '../crds/schema.ts';
 import { CUSTOM_RESOURCE_DEFINITION, NAMESPACE } from './built-in-kinds.ts';
 import type { ApiObject } from './object.ts';
-import { INTERNAL_WRITE, PERMANENT_NAMESPACES, type Resources } from './resources.ts';
+import { PERMANENT_NAMESPACES, type Resources } from './resources.ts';
 import { storeKey, type Store } from './store.ts';
 
 /** The same in every installation: the CRDs come with the program. */
@@ -18,7 +18,7 @@ export function addFixedObjects(
     store.addFixed(CUSTOM_RESOURCE_DEFINITION.id, storeKey(undefined, crd.metadata.name), established(crd));
   for (const name of PERMANENT_NAMESPACES) {
     if (store.get(NAMESPACE.id, storeKey(undefined, name)) !== undefined) continue;
-    resources.create(NAMESPACE, undefined, { metadata: { name } }, INTERNAL_WRITE);
+    resources.create(NAMESPACE, undefined, { metadata: { name } });
   }
 }
 

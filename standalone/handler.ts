@@ -2,11 +2,11 @@ import { timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { ApiError, isApiError, methodNotAllowed, noSuchPath } from './api-error.ts';
-import { describeApi, isPublic } from './discovery.ts';
+import { describeApi, isPublic, REVIEWS } from './discovery.ts';
 import type { Identity } from './identity.ts';
 import type { Kind } from './kinds.ts';
 import { toJson } from './object.ts';
-import { parseRoute } from './route.ts';
+import { createRouter } from './route.ts';
 import { send, serveResource, type Api } from './verbs.ts';
 
 /** Answers every request; never throws and never rejects. */
@@ -20,31 +20,27 @@ export function createHandler(
   admit: (request: IncomingMessage) => void,
 ): Handler {
   const documents = describeApi(kinds);
+  const findRoute = createRouter(kinds);
   const authenticate = authenticator(identity);
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     admit(request);
-    const { pathname, searchParams: query } = parseUrl(request);
-    if (!isPublic(pathname)) authenticate(request);
+    const url = URL.parse(request.url ?? '', 'https://localhost');
+    if (url === null) throw noSuchPath();
+    if (!isPublic(url.pathname)) authenticate(request);
     refuseImpersonation(request);
-    const path = `/${pathname.split('/').filter(Boolean).join('/')}`;
-    const document = documents.get(`${request.method} ${path}`);
-    if (typeof document === 'string')
-      return void response.writeHead(200, { 'content-type': 'text/plain' }).end(document);
-    if (document !== undefined)
-      return send(response, request.method === 'POST' ? 201 : 200, toJson(document));
-    const route = parseRoute(path, kinds);
-    if (route !== undefined) return serveResource({ ...api, request, response, route, query });
-    throw request.method === 'GET' ? noSuchPath() : methodNotAllowed();
+    const path = `/${url.pathname.split('/').filter(Boolean).join('/')}`;
+    const review = request.method === 'POST' ? REVIEWS.get(path) : undefined;
+    if (review !== undefined) return send(response, 201, toJson(review));
+    const document = documents.get(path);
+    if (document === undefined)
+      return serveResource({ ...api, request, response, route: findRoute(path), query: url.searchParams });
+    if (request.method !== 'GET') throw methodNotAllowed();
+    if (typeof document !== 'string') return send(response, 200, toJson(document));
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(document);
   };
   return (request, response) => {
     serve(request, response).catch((error: unknown) => sendError(request, response, error));
   };
-}
-
-function parseUrl(request: IncomingMessage): URL {
-  const url = URL.parse(request.url ?? '', 'https://localhost');
-  if (url === null) throw noSuchPath();
-  return url;
 }
 
 /** Throws 401 for a request with neither the token nor the client's certificate. */

@@ -14,31 +14,29 @@ export interface Kind {
   group: string;
   version: string;
   kind: string;
-  listKind: string;
   plural: string;
-  singular: string;
-  shortNames: string[];
-  categories: string[];
+  shortNames?: string[];
+  categories?: string[];
   namespaced: boolean;
   /** From a CRD: it has generations, is validated by its schema to the letter, and knows no strategic merge. */
-  custom: boolean;
+  custom?: true;
   /** Whether writes are refused. */
-  readOnly: boolean;
-  hasStatus: boolean;
+  readOnly?: true;
+  hasStatus?: true;
   /** Where what the scale subresource shows is kept; JSONPaths of plain fields. */
-  scale: Subresources['scale'];
+  scale?: Subresources['scale'];
   columns: Column[];
   schema: Schema;
   /** Fills in what a writer may leave out and the schema has no default for. */
-  complete: (object: ApiObject) => ApiObject;
+  complete?: (object: ApiObject) => ApiObject;
   /** What the schema cannot say of an object, or of changing `before` into it. */
-  validate: (object: ApiObject, before: ApiObject | undefined) => Cause[];
+  validate?: (object: ApiObject, before: ApiObject | undefined) => Cause[];
   /** A PUT of what is not there creates it. */
-  createsOnUpdate: boolean;
-  /** A PUT may leave metadata.resourceVersion out. */
-  updatesUnconditionally: boolean;
+  createsOnUpdate?: true;
+  /** A PUT must say which metadata.resourceVersion it changes. */
+  updatesByVersion?: true;
   /** What field selectors may name besides metadata.name and metadata.namespace. */
-  selectableFields: string[];
+  selectableFields?: string[];
 }
 
 /** The kind's apiVersion. */
@@ -49,45 +47,34 @@ export const apiVersionOf = ({ group, version }: Pick<Kind, 'group' | 'version'>
 export const rootOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
-type KindEntry = Pick<Kind, 'group' | 'kind' | 'plural' | 'columns' | 'schema'> & Partial<Kind>;
+type KindEntry = Omit<Kind, 'id' | 'version' | 'namespaced'> & Partial<Kind>;
 
-/** A kind with what most built-in ones have, unless the entry says otherwise. */
+/** A kind of version v1 and in namespaces, unless the entry says otherwise. */
 export const newKind = (entry: KindEntry): Kind => ({
   id: entry.group === '' ? entry.plural : `${entry.plural}.${entry.group}`,
   version: 'v1',
-  listKind: `${entry.kind}List`,
-  singular: entry.kind.toLowerCase(),
-  shortNames: [],
-  categories: [],
   namespaced: true,
-  custom: false,
-  readOnly: false,
-  hasStatus: false,
-  scale: undefined,
-  complete: object => object,
-  validate: () => [],
-  createsOnUpdate: false,
-  updatesUnconditionally: !entry.custom,
-  selectableFields: [],
   ...entry,
 });
 
 /** The kind that a CRD defines. */
 export function kindOfCrd({ spec }: CustomResourceDefinition): Kind {
-  const [version] = spec.versions;
-  const given: Schema = version.schema.openAPIV3Schema;
-  const metadata = { ...METADATA_SCHEMA.properties, ...given.properties!['metadata']?.properties };
+  const { listKind: _usual, singular: _lowerCase, ...names } = spec.names;
+  const [{ name: version, subresources, schema, additionalPrinterColumns: columns }] = spec.versions;
+  const { properties, ...rest }: Schema = schema.openAPIV3Schema;
+  const metadata = { ...METADATA_SCHEMA.properties, ...properties!['metadata']?.properties };
   return newKind({
-    ...spec.names,
+    ...names,
     group: spec.group,
-    version: version.name,
+    version,
     custom: true,
     hasStatus: true,
-    scale: version.subresources.scale,
-    columns: [NAME, ...version.additionalPrinterColumns.map(columnOf)],
+    scale: subresources.scale,
+    columns: [NAME, ...columns.map(columnOf)],
     schema: {
-      ...given,
-      properties: { ...given.properties, metadata: { ...METADATA_SCHEMA, properties: metadata } },
+      ...rest,
+      properties: { ...properties, metadata: { ...METADATA_SCHEMA, properties: metadata } },
     },
+    updatesByVersion: true,
   });
 }

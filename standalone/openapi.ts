@@ -1,36 +1,37 @@
 import { createHash } from 'node:crypto';
-import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
+import { rootOf, type Kind } from './kinds.ts';
 import { METADATA_SCHEMA } from './schema.ts';
 
 const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation'];
+const METADATA_REFERENCE = {
+  description: METADATA_SCHEMA.description,
+  allOf: [{ $ref: `#/components/schemas/${METADATA_NAME}` }],
+};
 
 /**
- * What kubectl explains and validates by, by path: an OpenAPI v3 document of every group and version, and the index,
- * which names each by the hash of its content.
+ * What kubectl explains and validates by, under each path: an OpenAPI v3 document of every apiVersion with its kinds,
+ * and the index, which names each by the hash of its content.
  */
-export function openApiDocuments(kinds: readonly Kind[]): [string, object][] {
-  const roots = [...new Set(kinds.map(kind => rootOf(apiVersionOf(kind))))];
-  const documents = roots.map((root): [string, object] => [`/openapi/v3${root}`, toDocument(root, kinds)]);
-  const paths = documents.map(([path, document], i) => {
+export function openApiDocuments(versions: [string, Kind[]][]): Record<string, object> {
+  const documents: Record<string, object> = {};
+  const paths: Record<string, object> = {};
+  for (const [apiVersion, kinds] of versions) {
+    const root = rootOf(apiVersion);
+    const document = toDocument(root, kinds);
     const hash = createHash('sha256').update(JSON.stringify(document)).digest('hex').toUpperCase();
-    return [roots[i]!.slice(1), { serverRelativeURL: `${path}?hash=${hash}` }];
-  });
-  return [['/openapi/v3', { paths: Object.fromEntries(paths) as unknown }], ...documents];
+    documents[`/openapi/v3${root}`] = document;
+    paths[root.slice(1)] = { serverRelativeURL: `/openapi/v3${root}?hash=${hash}` };
+  }
+  return { '/openapi/v3': { paths }, ...documents };
 }
 
 function toDocument(root: string, kinds: readonly Kind[]): object {
-  const served = kinds.filter(kind => rootOf(apiVersionOf(kind)) === root);
+  const schemas = kinds.map(kind => [schemaName(kind), toSchema(kind)]);
   return {
     openapi: '3.0.0',
     info: { title: 'dropfleet standalone API', version: 'v1' },
-    paths: Object.assign({}, ...served.map(kind => toPaths(root, kind))) as object,
-    components: {
-      schemas: {
-        [METADATA_NAME]: METADATA_SCHEMA,
-        ...Object.fromEntries(served.map(kind => [schemaName(kind), toSchema(kind)])),
-      },
-    },
+    paths: Object.assign({}, ...kinds.map(kind => toPaths(root, kind))) as object,
+    components: { schemas: { [METADATA_NAME]: METADATA_SCHEMA, ...Object.fromEntries(schemas) } },
   };
 }
 
@@ -42,15 +43,8 @@ const typeOf = ({ group, version, kind }: Kind): object => ({ group, version, ki
 /** The schema by which kubectl finds the kind, with the whole of ObjectMeta for `explain`. */
 function toSchema(kind: Kind): object {
   const { properties, ...rest } = kind.schema;
-  const metadata = {
-    description: METADATA_SCHEMA.description,
-    allOf: [{ $ref: `#/components/schemas/${METADATA_NAME}` }],
-  };
-  return {
-    ...rest,
-    ...(properties === undefined ? {} : { properties: { ...properties, metadata } }),
-    'x-kubernetes-group-version-kind': [typeOf(kind)],
-  };
+  const described = properties && { properties: { ...properties, metadata: METADATA_REFERENCE } };
+  return { ...rest, ...described, 'x-kubernetes-group-version-kind': [typeOf(kind)] };
 }
 
 /**
@@ -66,15 +60,13 @@ function toPaths(root: string, kind: Kind): object {
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': typeOf(kind),
   });
+  const write = (action: string): object => operation(action, ['dryRun', 'fieldManager', 'fieldValidation']);
   return {
-    [collection]: {
-      get: operation('list', ['limit', 'continue']),
-      post: operation('post', WRITE_PARAMETERS),
-    },
+    [collection]: { get: operation('list', ['limit', 'continue']), post: write('post') },
     [`${collection}/{name}`]: {
       get: operation('get', []),
-      put: operation('put', WRITE_PARAMETERS),
-      patch: operation('patch', WRITE_PARAMETERS),
+      put: write('put'),
+      patch: write('patch'),
       delete: operation('delete', ['dryRun', 'propagationPolicy']),
     },
   };

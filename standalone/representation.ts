@@ -4,11 +4,10 @@ import { toJson, type ApiObject } from './object.ts';
 import type { Entry } from './store.ts';
 
 /** The shapes in which objects are sent. */
-export type Representation = { as: 'object' } | { as: 'partial' } | TableRepresentation;
-
-interface TableRepresentation {
-  as: 'table';
-  includeObject: 'None' | 'Metadata' | 'Object';
+export interface Representation {
+  as: 'object' | 'partial' | 'table';
+  /** What the rows of a Table hold besides their cells: `None`, `Object` or, unless told otherwise, metadata. */
+  includeObject?: string | null;
 }
 
 /** metav1.ListMeta. */
@@ -18,20 +17,22 @@ export interface ListMeta {
   remainingItemCount?: number;
 }
 
+const FORMS: Record<string, Representation['as']> = {
+  Table: 'table',
+  PartialObjectMetadata: 'partial',
+  PartialObjectMetadataList: 'partial',
+};
+
 /** What a client accepts, most wanted first. Throws 406 when nothing of it can be sent. */
-export function chooseRepresentation(
-  accept: string | undefined,
-  includeObject: string | null,
-): Representation {
-  for (const range of (accept ?? '*/*').split(',')) {
+export function chooseRepresentation(accept = '*/*', includeObject: string | null = null): Representation {
+  for (const range of accept.split(',')) {
     const [type, ...parameters] = range.split(';').map(part => part.trim());
     if (!['application/json', 'application/*', '*/*'].includes(type!)) continue;
     const given = new Map(parameters.map(parameter => parameter.split('=', 2) as [string, string]));
-    const as = given.get('as');
-    if (as === undefined) return { as: 'object' };
-    if (given.get('g') !== 'meta.k8s.io' || given.get('v') !== 'v1') continue;
-    if (as === 'Table') return { as: 'table', includeObject: toIncludeObject(includeObject) };
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as: 'partial' };
+    if (!given.has('as')) return { as: 'object' };
+    const isKnown = given.get('g') === 'meta.k8s.io' && given.get('v') === 'v1';
+    const as = isKnown ? FORMS[given.get('as')!] : undefined;
+    if (as !== undefined) return { as, includeObject };
   }
   throw new ApiError(
     406,
@@ -39,9 +40,6 @@ export function chooseRepresentation(
     'only the following media types are accepted: application/json (as itself, as=Table or as=PartialObjectMetadata)',
   );
 }
-
-const toIncludeObject = (value: string | null): TableRepresentation['includeObject'] =>
-  value === 'None' || value === 'Object' ? value : 'Metadata';
 
 /** One object as JSON. `headers` says whether a Table has its column definitions. */
 export function encodeObject(
@@ -52,10 +50,9 @@ export function encodeObject(
   headers = true,
 ): string {
   const { resourceVersion } = entry.object.metadata;
-  if (representation.as === 'table') {
-    return table(kind, [entry], { resourceVersion }, representation, now, headers);
-  }
-  return representation.as === 'object' ? entry.text : toJson(partial(entry.object));
+  if (representation.as === 'partial') return toJson(partial(entry.object));
+  if (representation.as === 'object') return entry.text;
+  return toJson(table(kind, [entry], { resourceVersion }, representation, now, headers));
 }
 
 /** A list as JSON. */
@@ -66,42 +63,34 @@ export function encodeList(
   representation: Representation,
   now: number,
 ): string {
-  if (representation.as === 'table') return table(kind, entries, listMeta, representation, now, true);
+  if (representation.as === 'table') return toJson(table(kind, entries, listMeta, representation, now));
   const [apiVersion, listKind] =
     representation.as === 'object'
-      ? [apiVersionOf(kind), kind.listKind]
+      ? [apiVersionOf(kind), `${kind.kind}List`]
       : ['meta.k8s.io/v1', 'PartialObjectMetadataList'];
   // Objects are turned into text once, when they are written.
   const items = entries.map(entry => encodeObject(kind, entry, representation, now)).join(',');
   return `{"apiVersion":"${apiVersion}","kind":"${listKind}","metadata":${toJson(listMeta)},"items":[${items}]}`;
 }
 
-const partial = ({ metadata }: ApiObject): unknown => ({
+const partial = ({ metadata }: ApiObject): object => ({
   apiVersion: 'meta.k8s.io/v1',
   kind: 'PartialObjectMetadata',
   metadata,
 });
 
 function table(
-  kind: Kind,
+  { columns }: Kind,
   entries: Entry[],
   metadata: ListMeta,
-  { includeObject }: TableRepresentation,
+  { includeObject }: Representation,
   now: number,
-  headers: boolean,
-): string {
-  const shown = ({ object }: Entry): { object?: unknown } => {
-    if (includeObject === 'None') return {};
-    return { object: includeObject === 'Object' ? object : partial(object) };
-  };
-  return toJson({
-    kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
-    metadata,
-    columnDefinitions: headers ? kind.columns.map(({ value: _value, ...definition }) => definition) : [],
-    rows: entries.map(entry => ({
-      cells: kind.columns.map(column => column.value(entry.object, now) ?? null),
-      ...shown(entry),
-    })),
-  });
+  headers = true,
+): object {
+  const rows = entries.map(({ object }) => ({
+    cells: columns.map(column => column.value(object, now) ?? null),
+    ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : partial(object) }),
+  }));
+  const columnDefinitions = headers ? columns.map(({ value: _value, ...definition }) => definition) : [];
+  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions, rows };
 }

@@ -16,21 +16,27 @@ import {
 import { NAMESPACE } from './built-in-kinds.ts';
 import { Codec, type Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
-import { defined, type ApiObject, type Metadata } from './object.ts';
+import type { ApiObject, Metadata } from './object.ts';
 import { storeKey, withVersion, type Store } from './store.ts';
-import * as transitions from './transitions.ts';
-import type { DeleteOptions, Subresource } from './transitions.ts';
+import {
+  carryOver,
+  checkFinalizers,
+  isReleased,
+  markDeleted,
+  newObject,
+  withGeneration,
+  type DeleteOptions,
+} from './transitions.ts';
 
 /** How a write is to be done. */
 export interface WriteOptions {
   /** Do everything but store it. */
-  dryRun: boolean;
+  dryRun?: boolean;
+  /** The part of an object that the write is for; unless told otherwise all but status. */
+  subresource?: 'status' | undefined;
   /** Gets the paths of fields that the schema does not know, and may throw. */
-  onUnknownFields: (kind: Kind, paths: string[]) => void;
+  onUnknownFields?: (kind: Kind, paths: string[]) => void;
 }
-
-/** How the server itself writes. */
-export const INTERNAL_WRITE: WriteOptions = { dryRun: false, onUnknownFields: () => undefined };
 
 /** Which object is meant. `namespace` is undefined for a cluster-scoped kind. */
 export interface Target {
@@ -65,52 +71,40 @@ export class Resources {
   }
 
   /** POST. */
-  create(kind: Kind, namespace: string | undefined, body: unknown, options: WriteOptions): ApiObject {
+  create(kind: Kind, namespace: string | undefined, body: unknown, options: WriteOptions = {}): ApiObject {
     const given = this.#decode(kind, body, options);
     checkNamespace(given.metadata, namespace);
-    if ((given.metadata.resourceVersion ?? '0') !== '0') {
+    if ((given.metadata.resourceVersion ?? '0') !== '0')
       throw badRequest('resourceVersion should not be set on objects to be created');
-    }
     return this.#insert({ kind, namespace, name: nameOf(kind, given.metadata) }, given, options);
   }
 
   /** PUT. `created` says that there was nothing before. */
-  replace(
-    target: Target,
-    body: unknown,
-    options: WriteOptions,
-    subresource: Subresource,
-  ): { object: ApiObject; created: boolean } {
+  replace(target: Target, body: unknown, options: WriteOptions): { object: ApiObject; created: boolean } {
     const { kind, name } = target;
     const given = this.#decode(kind, body, options);
     checkNames(given.metadata, target);
-    if (kind.createsOnUpdate && this.#find(target) === undefined) {
+    if (kind.createsOnUpdate && this.#find(target) === undefined)
       return { object: this.#insert(target, given, options), created: true };
-    }
     const current = this.get(target);
-    if (given.metadata.resourceVersion === undefined && !kind.updatesUnconditionally) {
+    if (given.metadata.resourceVersion === undefined && kind.updatesByVersion) {
       const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
       throw invalid(kind, name, [cause]);
     }
-    return { object: this.#update(target, current, given, options, subresource), created: false };
+    return { object: this.#update(target, current, given, options), created: false };
   }
 
   /** PATCH: `apply` gets the object as it is and returns what it should be. */
-  patch(
-    target: Target,
-    apply: (current: ApiObject) => unknown,
-    options: WriteOptions,
-    subresource: Subresource,
-  ): ApiObject {
+  patch(target: Target, apply: (current: ApiObject) => unknown, options: WriteOptions = {}): ApiObject {
     const current = this.get(target);
     const given = this.#decodePatched(target.kind, apply(current), options);
-    const { uid = current.metadata.uid } = given.metadata;
     checkNames(given.metadata, target);
+    const { uid = current.metadata.uid } = given.metadata;
     if (uid !== current.metadata.uid) {
       const cause = invalidValue('metadata.uid', uid, 'field is immutable');
       throw invalid(target.kind, target.name, [cause]);
     }
-    return this.#update(target, current, given, options, subresource);
+    return this.#update(target, current, given, options);
   }
 
   /** DELETE. Unless it `isGone`, the object stays until its finalizers are removed. */
@@ -118,15 +112,12 @@ export class Resources {
     const { kind, name } = target;
     const current = this.get(target);
     checkPreconditions(target, current, options.preconditions);
-    if (kind === NAMESPACE && PERMANENT_NAMESPACES.includes(name)) {
+    if (kind === NAMESPACE && PERMANENT_NAMESPACES.includes(name))
       throw forbidden(kind, name, 'this namespace may not be deleted');
-    }
-    const marked = transitions.markDeleted(kind, current, options.propagationPolicy, this.#time());
-    if (marked === 'remove') {
-      if (!options.dryRun) this.#store.remove(kind.id, keyOf(target));
-      return { object: current, isGone: true };
-    }
-    return { object: marked === current ? current : this.#put(target, marked, options), isGone: false };
+    const marked = markDeleted(kind, current, options.propagationPolicy, this.#time());
+    if (marked !== 'remove') return { object: this.#put(target, current, marked, options), isGone: false };
+    if (!options.dryRun) this.#store.remove(kind.id, keyOf(target));
+    return { object: current, isGone: true };
   }
 
   #find(target: Target): ApiObject | undefined {
@@ -137,14 +128,14 @@ export class Resources {
     return this.#codecs.get(kind)!;
   }
 
-  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded['object'] {
+  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded {
     const { object, unknownFields } = this.#codec(kind).decode(body);
-    options.onUnknownFields(kind, unknownFields);
+    options.onUnknownFields?.(kind, unknownFields);
     return object;
   }
 
   /** What makes a body a bad request makes a patch invalid (422). */
-  #decodePatched(kind: Kind, body: unknown, options: WriteOptions): Decoded['object'] {
+  #decodePatched(kind: Kind, body: unknown, options: WriteOptions): Decoded {
     try {
       return this.#decode(kind, body, options);
     } catch (error) {
@@ -153,59 +144,53 @@ export class Resources {
     }
   }
 
-  #insert(target: Target, given: Decoded['object'], options: WriteOptions): ApiObject {
+  #insert(target: Target, given: Decoded, options: WriteOptions): ApiObject {
     const { kind, namespace, name } = target;
-    if (namespace !== undefined) this.#requireNamespace(kind, namespace, name);
-    const metadata = defined({
+    if (namespace !== undefined) this.#requireNamespace(namespace, target);
+    const created = newObject(kind, given, {
       name,
-      generateName: given.metadata.generateName,
       namespace,
       uid: randomUUID(),
-      generation: kind.custom ? 1 : undefined,
       creationTimestamp: this.#time(),
-      ...transitions.ownMetadata(given),
-    }) as unknown as Metadata;
-    const { status: _setBySubresource, ...fields } = given;
-    const created = kind.complete({ ...((kind.hasStatus ? fields : given) as ApiObject), metadata });
-    this.#codec(kind).validate(created, undefined);
+    });
+    const completed = kind.complete?.(created) ?? created;
+    this.#codec(kind).validate(completed, undefined);
     if (this.#find(target) !== undefined) throw alreadyExists(kind, name);
-    return this.#put(target, created, options);
+    return this.#put(target, undefined, completed, options);
   }
 
-  #update(
-    target: Target,
-    current: ApiObject,
-    given: Decoded['object'],
-    options: WriteOptions,
-    subresource: Subresource,
-  ): ApiObject {
+  #update(target: Target, current: ApiObject, given: Decoded, options: WriteOptions): ApiObject {
     const { kind } = target;
     checkPreconditions(target, current, given.metadata);
-    const merged = kind.complete(transitions.carryOver(kind, current, given, subresource));
-    transitions.checkFinalizers(kind, current, merged);
-    this.#codec(kind).validate(merged, current);
-    const updated = transitions.withGeneration(kind, current, merged);
-    if (isDeepStrictEqual(updated, current)) return current;
-    if (options.dryRun || !transitions.isReleased(kind, updated)) return this.#put(target, updated, options);
-    this.#store.remove(kind.id, keyOf(target));
-    return withVersion(updated, this.#store.version);
+    const merged = carryOver(kind, current, given, options.subresource);
+    const completed = kind.complete?.(merged) ?? merged;
+    checkFinalizers(kind, current, completed);
+    this.#codec(kind).validate(completed, current);
+    return this.#put(target, current, withGeneration(kind, current, completed), options);
   }
 
-  #put(target: Target, object: ApiObject, { dryRun }: { dryRun: boolean }): ApiObject {
-    return dryRun ? object : this.#store.put(target.kind.id, keyOf(target), object).object;
+  /** Stores what has changed, or removes what nothing holds any more. */
+  #put(
+    { kind, namespace, name }: Target,
+    current: ApiObject | undefined,
+    next: ApiObject,
+    { dryRun = false }: WriteOptions,
+  ): ApiObject {
+    const key = storeKey(namespace, name);
+    if (isDeepStrictEqual(next, current)) return current!;
+    if (dryRun) return next;
+    if (!isReleased(kind, next)) return this.#store.put(kind.id, key, next).object;
+    this.#store.remove(kind.id, key);
+    return withVersion(next, this.#store.version);
   }
 
   #time(): string {
     return toKubernetesTime(new Date(this.#now()));
   }
 
-  #requireNamespace(kind: Kind, namespace: string, name: string): void {
-    const { deletionTimestamp } = this.get({
-      kind: NAMESPACE,
-      namespace: undefined,
-      name: namespace,
-    }).metadata;
-    if (deletionTimestamp === undefined) return;
+  #requireNamespace(namespace: string, { kind, name }: Target): void {
+    const { metadata } = this.get({ kind: NAMESPACE, namespace: undefined, name: namespace });
+    if (metadata.deletionTimestamp === undefined) return;
     const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
     throw forbidden(kind, name, why);
   }
@@ -215,9 +200,8 @@ const keyOf = ({ namespace, name }: Target): string => storeKey(namespace, name)
 
 function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   if (name !== undefined) return name;
-  if (generateName === undefined) {
+  if (generateName === undefined)
     throw invalid(kind, '', [requiredValue('metadata.name', 'name or generateName is required')]);
-  }
   const suffix = Array.from({ length: 5 }, () => NAME_SUFFIX_LETTERS[randomInt(NAME_SUFFIX_LETTERS.length)]);
   return generateName + suffix.join('');
 }

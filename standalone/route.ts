@@ -1,8 +1,7 @@
 import { noSuchPath } from './api-error.ts';
-import { NAMESPACE } from './built-in-kinds.ts';
 import { apiVersionOf, rootOf, type Kind } from './kinds.ts';
 
-/** What a path below a group and version means. */
+/** What a path of objects means. */
 export interface ResourceRoute {
   kind: Kind;
   /** Undefined for a cluster-scoped kind, or for all namespaces. */
@@ -12,37 +11,36 @@ export interface ResourceRoute {
   subresource: 'status' | 'scale' | undefined;
 }
 
-/** Splits a path; undefined when it is not below a group and version. Throws 404 for one that leads nowhere. */
-export function parseRoute(path: string, kinds: readonly Kind[]): ResourceRoute | undefined {
-  const [, root, below] = /^(\/api\/[^/]+|\/apis\/[^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
-  if (below === undefined) return undefined;
-  const served = kinds.filter(kind => rootOf(apiVersionOf(kind)) === root);
-  const segments = below.split('/').map(decodeSegment);
-  const isInNamespace =
-    segments[0] === NAMESPACE.plural && served.some(kind => kind.plural === segments[2] && kind.namespaced);
-  return isInNamespace
-    ? toRoute(served, segments[1], segments.slice(2))
-    : toRoute(served, undefined, segments);
+/** Finds out what a path means; throws 404 for one that leads nowhere. */
+export function createRouter(kinds: readonly Kind[]): (path: string) => ResourceRoute {
+  const patterns = kinds.map(kind => ({ kind, pattern: patternOf(kind) }));
+  return path => {
+    for (const { kind, pattern } of patterns) {
+      const groups = pattern.exec(path)?.groups;
+      if (groups === undefined) continue;
+      const [namespace, name] = [groups['namespace'], groups['name']].map(decodeSegment);
+      return { kind, namespace, name, subresource: groups['subresource'] as ResourceRoute['subresource'] };
+    }
+    throw noSuchPath();
+  };
 }
 
-function decodeSegment(segment: string): string {
+function patternOf(kind: Kind): RegExp {
+  const root = rootOf(apiVersionOf(kind)).replaceAll('.', '\\.');
+  const subresources = [...(kind.hasStatus ? ['status'] : []), ...(kind.scale ? ['scale'] : [])].join('|');
+  const objects = `${kind.plural}(/(?<name>[^/]+)(/(?<subresource>${subresources || '(?!)'}))?)?`;
+  return new RegExp(
+    kind.namespaced
+      ? `^${root}/(${kind.plural}|namespaces/(?<namespace>[^/]+)/${objects})$`
+      : `^${root}/${objects}$`,
+  );
+}
+
+function decodeSegment(segment: string | undefined): string | undefined {
   try {
-    return decodeURIComponent(segment);
+    return segment === undefined ? undefined : decodeURIComponent(segment);
   } catch {
     // A stray percent sign: no object can have such a name.
     throw noSuchPath();
   }
-}
-
-function toRoute(kinds: Kind[], namespace: string | undefined, segments: string[]): ResourceRoute {
-  const [plural, name, subresource, ...more] = segments;
-  const kind = kinds.find(one => one.plural === plural);
-  if (kind === undefined || more.length > 0) throw noSuchPath();
-  const isAddressable = !kind.namespaced || namespace !== undefined || name === undefined;
-  if (!isAddressable || !hasSubresource(kind, subresource)) throw noSuchPath();
-  return { kind, namespace, name, subresource };
-}
-
-function hasSubresource(kind: Kind, name: string | undefined): name is ResourceRoute['subresource'] {
-  return name === undefined || (name === 'status' && kind.hasStatus) || (name === 'scale' && !!kind.scale);
 }

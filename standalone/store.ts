@@ -84,7 +84,12 @@ export class Store {
     return this.#collection(kind).entries.get(key);
   }
 
-  /** All objects of a kind, by namespace and name. */
+  /** All objects of a kind, in any order. */
+  all(kind: string): Iterable<Entry> {
+    return this.#collection(kind).entries.values();
+  }
+
+  /** The same by namespace and name. */
   list(kind: string): Entry[] {
     const collection = this.#collection(kind);
     collection.sorted ??= [...collection.entries.keys()].sort();

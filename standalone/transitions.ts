@@ -4,42 +4,47 @@ import { NAMESPACE } from './built-in-kinds.ts';
 import type { Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
-import { defined, type ApiObject, type Metadata } from './object.ts';
+import { defined, type ApiObject, type JsonObject } from './object.ts';
 
-/** The part of an object that a write is for; undefined is all but status. */
-export type Subresource = 'status' | undefined;
+/** The object with those fields; a field that is undefined is left out. */
+const withFields = (object: ApiObject, fields: JsonObject): ApiObject =>
+  defined({ ...object, ...fields }) as unknown as ApiObject;
+
+const withMetadata = (object: ApiObject | Decoded, fields: JsonObject): ApiObject =>
+  withFields(object as ApiObject, { metadata: defined({ ...object.metadata, ...fields }) });
+
+/** The metadata that writers have a say in after the creation. */
+function ownMetadata({ metadata }: Decoded): JsonObject {
+  const { labels, annotations, finalizers, ownerReferences } = metadata;
+  return { labels, annotations, finalizers, ownerReferences };
+}
+
+/** What is created: what the server says of itself, and what the writer has a say in. */
+export function newObject(kind: Kind, given: Decoded, fromServer: JsonObject): ApiObject {
+  const { generateName } = given.metadata;
+  const metadata = { generateName, generation: kind.custom && 1, ...fromServer, ...ownMetadata(given) };
+  const created = { ...given, metadata: defined(metadata) } as unknown as ApiObject;
+  return kind.hasStatus ? withFields(created, { status: undefined }) : created;
+}
 
 /** What is written, with all that the writer has no say in taken from the object as it is. */
 export function carryOver(
   kind: Kind,
   current: ApiObject,
-  given: Decoded['object'],
-  subresource: Subresource,
+  given: Decoded,
+  subresource: 'status' | undefined,
 ): ApiObject {
-  if (subresource === 'status') return withField(current, 'status', given['status']);
-  const metadata = defined({ ...current.metadata, ...ownMetadata(given) }) as unknown as Metadata;
-  const fields = { ...(given as ApiObject), metadata };
-  return kind.hasStatus ? withField(fields, 'status', current['status']) : fields;
-}
-
-/** The metadata that writers have a say in after the creation. */
-export function ownMetadata({ metadata }: Decoded['object']): Partial<Record<keyof Metadata, unknown>> {
-  const { labels, annotations, finalizers, ownerReferences } = metadata;
-  return { labels, annotations, finalizers, ownerReferences };
-}
-
-function withField(object: ApiObject, field: string, value: unknown): ApiObject {
-  const { [field]: _before, ...rest } = object;
-  return (value === undefined ? rest : { ...rest, [field]: value }) as ApiObject;
+  if (subresource === 'status') return withFields(current, { status: given['status'] });
+  const metadata = { ...current.metadata, ...ownMetadata(given) };
+  const updated = { ...given, metadata: defined(metadata) } as unknown as ApiObject;
+  return kind.hasStatus ? withFields(updated, { status: current['status'] }) : updated;
 }
 
 /** The generation counts changes of all but metadata and status, in custom resources only. */
 export function withGeneration(kind: Kind, current: ApiObject, updated: ApiObject): ApiObject {
-  if (!kind.custom) return updated;
   const desired = ({ metadata: _metadata, status: _status, ...rest }: ApiObject): unknown => rest;
-  if (isDeepStrictEqual(desired(current), desired(updated))) return updated;
-  const generation = (current.metadata.generation ?? 0) + 1;
-  return { ...updated, metadata: { ...updated.metadata, generation } };
+  if (!kind.custom || isDeepStrictEqual(desired(current), desired(updated))) return updated;
+  return withMetadata(updated, { generation: (current.metadata.generation ?? 0) + 1 });
 }
 
 /** Throws 422 for a finalizer that comes when the object is being deleted already. */
@@ -78,20 +83,18 @@ export function markDeleted(
   policy: PropagationPolicy | undefined,
   time: string,
 ): ApiObject | 'remove' {
-  const finalizers = finalizersFor(policy, object.metadata.finalizers ?? []);
+  const { generation, deletionTimestamp, finalizers: present = [] } = object.metadata;
+  const finalizers = finalizersFor(policy, present);
   if (finalizers.length === 0 && kind !== NAMESPACE) return 'remove';
-  if (object.metadata.deletionTimestamp !== undefined) return object;
-  const { generation } = object.metadata;
-  const isNamespace = kind === NAMESPACE;
-  const metadata = defined({
-    ...object.metadata,
+  if (deletionTimestamp !== undefined) return object;
+  const marked = withMetadata(object, {
     deletionTimestamp: time,
-    deletionGracePeriodSeconds: isNamespace ? undefined : 0,
-    generation: generation === undefined ? undefined : generation + 1,
+    deletionGracePeriodSeconds: kind === NAMESPACE ? undefined : 0,
+    generation: generation && generation + 1,
     finalizers: finalizers.length === 0 ? undefined : finalizers,
-  }) as unknown as Metadata;
-  const status = { ...(object['status'] as object | undefined), phase: 'Terminating' };
-  return { ...object, metadata, ...(isNamespace ? { status } : {}) };
+  });
+  const terminating = { ...(object['status'] as object | undefined), phase: 'Terminating' };
+  return kind === NAMESPACE ? withFields(marked, { status: terminating }) : marked;
 }
 
 function finalizersFor(policy: PropagationPolicy | undefined, present: string[]): string[] {

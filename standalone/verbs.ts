@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { badRequest, methodNotAllowed, tooManyRequests } from './api-error.ts';
+import { badRequest, methodNotAllowed, newStatus, tooManyRequests } from './api-error.ts';
 import { contentType, readBody } from './body.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toVersion, type Selection } from './list.ts';
@@ -110,8 +110,7 @@ async function create(call: Call): Promise<void> {
 async function replace(call: Call): Promise<void> {
   const { value, duplicates } = await readRequired(call);
   if (call.route.subresource === 'scale') return change(call, () => value, duplicates);
-  const options = writeOptions(call, duplicates);
-  const { object, created } = call.resources.replace(targetOf(call), value, options, statusOf(call));
+  const { object, created } = call.resources.replace(targetOf(call), value, writeOptions(call, duplicates));
   sendObject(call, created ? 201 : 200, object);
 }
 
@@ -128,8 +127,7 @@ function change(call: Call, apply: (shown: unknown) => unknown, duplicates: stri
     route.subresource === 'scale'
       ? applyScale(route.kind, object, apply(toScale(route.kind, object)))
       : apply(object);
-  const options = writeOptions(call, duplicates);
-  sendObject(call, 200, resources.patch(targetOf(call), applyToObject, options, statusOf(call)));
+  sendObject(call, 200, resources.patch(targetOf(call), applyToObject, writeOptions(call, duplicates)));
 }
 
 async function remove(call: Call): Promise<void> {
@@ -139,8 +137,7 @@ async function remove(call: Call): Promise<void> {
   const { group, plural: kind } = call.route.kind;
   const { name, uid } = object.metadata;
   const details = { name, group: group || undefined, kind, uid };
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-  send(call.response, 200, toJson(status));
+  send(call.response, 200, toJson(newStatus({ status: 'Success', details })));
 }
 
 async function deleteCollection(call: Call): Promise<void> {
@@ -161,14 +158,12 @@ async function readRequired({ request }: Call) {
   return body;
 }
 
-const statusOf = ({ route }: Call): 'status' | undefined =>
-  route.subresource === 'status' ? 'status' : undefined;
-
 /** Warns of fields that the schema does not know or that stand twice, or refuses them, as the writer wants it. */
-function writeOptions({ query, response }: Call, duplicates: string[]): WriteOptions {
+function writeOptions({ query, response, route }: Call, duplicates: string[]): WriteOptions {
   const validation = fieldValidation(query);
   return {
     dryRun: isDryRun(query.getAll('dryRun')),
+    subresource: route.subresource === 'status' ? 'status' : undefined,
     onUnknownFields({ kind, version }: Kind, paths) {
       const texts = [...duplicates, ...paths.map(path => `unknown field ${JSON.stringify(path)}`)];
       if (texts.length === 0 || validation === 'Ignore') return;

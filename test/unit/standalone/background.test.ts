@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startBackground } from '../../../standalone/background.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
-import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
+import { Resources } from '../../../standalone/resources.ts';
 import { Store } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';
 
@@ -31,8 +31,7 @@ describe('The journal', () => {
     const resources = new Resources(store, kinds, now);
     stop = startBackground({ store, resources, watches: new WatchHub(store, now), kinds, now });
     const start = store.version;
-    for (let i = 0; i < 30; i++)
-      resources.create(NAMESPACE, undefined, { metadata: { name: `n${i}` } }, INTERNAL_WRITE);
+    for (let i = 0; i < 30; i++) resources.create(NAMESPACE, undefined, { metadata: { name: `n${i}` } });
     expect(store.changesSince(NAMESPACE.id, start)).to.have.length(30);
     await nextTurn();
     expect(store.changesSince(NAMESPACE.id, start + 20)).to.have.length(10);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBackground } from '../../../standalone/background.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
-import { INTERNAL_WRITE, Resources } from '../../../standalone/resources.ts';
+import { Resources } from '../../../standalone/resources.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';
 
@@ -21,7 +21,7 @@ describe('What was left undone when the server was killed', () => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-garbage-'));
     store = new Store(folder, now());
     resources = new Resources(store, kinds, now);
-    resources.create(NAMESPACE, undefined, { metadata: { name: 'team' } }, INTERNAL_WRITE);
+    resources.create(NAMESPACE, undefined, { metadata: { name: 'team' } });
   });
   afterEach(() => {
     store.close();
@@ -29,7 +29,7 @@ describe('What was left undone when the server was killed', () => {
   });
 
   const create = (name: string, metadata: object = {}): string =>
-    resources.create(CONFIG_MAP, 'team', { metadata: { name, ...metadata } }, INTERNAL_WRITE).metadata.uid;
+    resources.create(CONFIG_MAP, 'team', { metadata: { name, ...metadata } }).metadata.uid;
   const deleteNow = (name: string, propagationPolicy?: 'Orphan'): void => {
     const target = { kind: CONFIG_MAP, namespace: 'team', name };
     resources.delete(target, { dryRun: false, propagationPolicy, preconditions: {} });

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { humanDuration } from '../../../standalone/duration.ts';
-import { compileJsonPath } from '../../../standalone/json-path.ts';
+import { compileJsonPath, humanDuration } from '../../../standalone/columns.ts';
 
 describe('A duration for a person', () => {
   const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
