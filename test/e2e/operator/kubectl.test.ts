@@ -36,11 +36,11 @@ describeOnApiServers('A fleet by kubectl', server => {
     ]);
     const droplets = await world.kubectl.succeed('get', 'droplets');
     expect(normalize(droplets)).to.deep.equal([
-      'NAME  PROJECT  ROLE  SIZE  PHASE  ADDRESS  READY  AGE',
-      'digitalpixo-master  digitalpixo  master  s-1vcpu-1gb  Active  ADDRESS  True  AGE',
-      'hostomatic-master  hostomatic  master  s-1vcpu-2gb  Active  ADDRESS  True  AGE',
-      'hostomatic-web1  hostomatic  web  s-1vcpu-1gb  Active  ADDRESS  True  AGE',
-      'hostomatic-web2  hostomatic  web  s-1vcpu-1gb  Active  ADDRESS  True  AGE',
+      'NAME  PROJECT  ROLE  SIZE  PHASE  ADDRESS  READY  STATUS  AGE',
+      'digitalpixo-master  digitalpixo  master  s-1vcpu-1gb  Active  ADDRESS  True  Ready  AGE',
+      'hostomatic-master  hostomatic  master  s-1vcpu-2gb  Active  ADDRESS  True  Ready  AGE',
+      'hostomatic-web1  hostomatic  web  s-1vcpu-1gb  Active  ADDRESS  True  Ready  AGE',
+      'hostomatic-web2  hostomatic  web  s-1vcpu-1gb  Active  ADDRESS  True  Ready  AGE',
     ]);
   });
 
