@@ -51,7 +51,7 @@ rm -f "$1/$2/try.conf"
 
 /**
  * `HOME MAIN DIRECTORY` makes that folder the one that nginx reads, and has it read it. Renames are atomic: whenever
- * nginx starts, it finds a whole configuration.
+ * nginx starts, it finds a whole configuration. When it does not start, what it found fatal is on stderr.
  */
 export const ACTIVATE: Script = {
   name: 'dropfleet-lb-activate',
@@ -65,7 +65,9 @@ if systemctl is-active --quiet nginx; then
   systemctl reload nginx
 else
   systemctl reset-failed nginx 2>/dev/null || true
-  systemctl restart nginx
+  systemctl restart nginx && exit 0
+  journalctl -u nginx -n 20 --no-pager -o cat 2>/dev/null | grep -F '[emerg]' | grep -vF 'still could not bind' | tail -n 1 >&2
+  exit 1
 fi
 `,
 };

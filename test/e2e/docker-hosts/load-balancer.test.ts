@@ -117,6 +117,15 @@ describe('A docker droplet that balances', function () {
     expect(await converge('v3')).to.include({ state: 'running', isNew: true });
   });
 
+  it('says why nginx does not start while another program has its port, and serves when that is gone', async () => {
+    await asRoot('systemctl stop nginx; systemd-run --unit=intruder python3 -m http.server 80');
+    await asRoot('until curl -s -o /dev/null 127.0.0.1; do sleep 0.1; done');
+    expect((await rejection(converge('v3'))).message).to.contain('Address already in use');
+    await asRoot('systemctl stop intruder');
+    expect(await converge('v3')).to.include({ state: 'running' });
+    await isServed();
+  });
+
   it('serves by itself after a reboot, with nothing to be done', async () => {
     await droplets.hosts.restart(master, 'hard');
     expect(await converge('v3')).to.include({ state: 'running', isNew: false });
