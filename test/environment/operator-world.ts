@@ -63,6 +63,8 @@ export interface WorldHosts {
   engine?: Engine;
   /** Instead of PATIENCE_MS. */
   patienceMs?: number;
+  /** Instead of the one in TIMINGS. */
+  drainMs?: number;
 }
 
 /** A real operator over real connections, in this process. */
@@ -330,7 +332,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
         timings: FIREWALL_TIMINGS,
       },
     }),
-    timings: TIMINGS,
+    timings: { ...TIMINGS, ...(hosts?.drainMs !== undefined && { drainMs: hosts.drainMs }) },
     pollIntervals: POLLS,
     ...(identity !== undefined && { leaderElection: { ...election, identity } }),
   });
