@@ -1,3 +1,5 @@
+import { quoteCommand } from '../clients/ssh/quote.ts';
+
 /** What every command takes. */
 export interface GlobalOptions {
   configDir: string;
@@ -10,3 +12,17 @@ export interface GlobalOptions {
 
 /** Where `dropfleet sandbox` listens unless told otherwise. */
 export const SANDBOX_PORT = 7480;
+
+/** What the options are where none is given. */
+export const DEFAULTS = { configDir: 'config', stateDir: '.dropfleet' };
+
+/** What a person types for another command in the same place. */
+export function commandLine({ configDir, stateDir, kubeconfig }: GlobalOptions, ...args: string[]): string {
+  return quoteCommand([
+    ...['npx', 'dropfleet'],
+    ...(configDir === DEFAULTS.configDir ? [] : ['--config-dir', configDir]),
+    ...(stateDir === DEFAULTS.stateDir ? [] : ['--state-dir', stateDir]),
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...args,
+  ]);
+}

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { SANDBOX_PORT, type GlobalOptions } from './options.ts';
+import { DEFAULTS, SANDBOX_PORT, type GlobalOptions } from './options.ts';
 import type { OrchestrateFlags } from './commands/orchestrate.ts';
 import type { HostsChoice } from './world/embedded.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -12,8 +12,12 @@ export function createProgram(): Command {
   const program = new Command('dropfleet')
     .description('Turns projects.csv into running DigitalOcean infrastructure and keeps it running.')
     .version(packageJson.version)
-    .option('--config-dir <dir>', 'where projects.csv and the other configuration files are', 'config')
-    .option('--state-dir <dir>', 'where dropfleet keeps its own files', '.dropfleet')
+    .option(
+      '--config-dir <dir>',
+      'where projects.csv and the other configuration files are',
+      DEFAULTS.configDir,
+    )
+    .option('--state-dir <dir>', 'where dropfleet keeps its own files', DEFAULTS.stateDir)
     .option('--kubeconfig <file>', 'use this Kubernetes cluster (default: $KUBECONFIG, else none is needed)')
     .addOption(
       new Option('--output <form>', 'how results are printed').choices(['table', 'json']).default('table'),

@@ -2,7 +2,7 @@ import { systemClock } from '../../clients/clock.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
-import { printResult, say } from '../output.ts';
+import { printResult } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
@@ -44,25 +44,25 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     if (brake !== undefined && options.confirm) await confirm(world, brake);
   }
   if (options.force) await requestReconcile(world, new Date());
-  const log = createLogger(options, 'warn');
+  const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
+  const log = createLogger(options, 'warn', progress?.log);
   const stopped = stopSignal();
   const stop = new AbortController();
   const ended = AbortSignal.any([stopped, AbortSignal.timeout(options.timeout)]);
   const operator = (await isOperatorRunning(world)) ? undefined : await startOperator(world, options, log);
-  const progress = options.output === 'json' ? undefined : createProgress(process.stdout);
   try {
     const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
     const { namespace } = world;
     const waiting = untilConverged({ fleet, rows, namespace, progress, clock: systemClock, signal: ended });
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
-    progress?.end();
     if (stopped.aborted)
       throw new CommandFailure('stopped; what was begun goes on with the next "dropfleet orchestrate"', 130);
     if (ending.state !== 'converged') throw failureOf(ending, options);
     const summary = fleet.summary();
-    if (options.output === 'json') printResult(options, summary, () => []);
-    else say(options, `${fleetLine(summary)}.`);
+    if (progress === undefined) printResult(options, summary, () => []);
+    else progress.end(`${fleetLine(summary)}.`);
   } finally {
+    progress?.leave();
     stop.abort();
     await operator?.stop();
   }

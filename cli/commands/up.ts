@@ -2,10 +2,11 @@ import { loadConfiguration } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
-import type { GlobalOptions } from '../options.ts';
+import { quoteCommand } from '../../clients/ssh/quote.ts';
+import { commandLine, type GlobalOptions } from '../options.ts';
 import { say } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
-import { createProgress } from '../show/progress.ts';
+import { createProgress, type Progress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
@@ -66,7 +67,8 @@ async function run(
   startedAt: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const log = createLogger(options, 'warn');
+  const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
+  const log = createLogger(options, 'warn', progress?.log);
   // A wrong token or address is told before anything begins.
   const prices = pricesOf(await world.cloud.listSizes());
   const failed = new AbortController();
@@ -88,7 +90,7 @@ async function run(
   try {
     await introduce(world, httpUrl, options);
     const fleet = await watchFleet(world.kubernetes, () => prices, log, signal);
-    follow(fleet, world, options, startedAt);
+    follow({ fleet, progress }, world, options, startedAt);
     await running;
   } catch (error) {
     failed.abort(error);
@@ -121,26 +123,27 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
 }
 
 /** Shows every change, and once everything is Ready what can be done next. */
-function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: number): void {
-  const progress = options.output === 'json' ? undefined : createProgress(process.stdout);
+function follow(
+  { fleet, progress }: { fleet: FleetWatch; progress: Progress | undefined },
+  world: World,
+  options: UpOptions,
+  startedAt: number,
+): void {
   let wasReady: boolean | undefined;
   let isFirst = true;
+  const tell = (line: string): void => (progress === undefined ? say(options, line) : progress.end(line));
   const look = async (): Promise<void> => {
-    progress?.show(fleet.summary());
     const csv = await readableCsv(options, world);
     const rows = csv?.problems.length === 0 ? csv.rows : undefined;
     const { namespace } = world;
     // Since the file was asked for, the fleet may have changed.
-    const [projects, droplets, summary] = [fleet.projects(), fleet.droplets(), fleet.summary()];
+    const [summary, projects, droplets] = [fleet.summary(), fleet.projects(), fleet.droplets()];
+    progress?.show(summary);
     const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
     const isReady = state === 'converged' && projects.length > 0;
     if (isReady && wasReady !== true) {
-      progress?.end();
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-      say(
-        options,
-        isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`,
-      );
+      tell(isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`);
       if (isFirst) for (const line of whatToTry(world, summary, options)) say(options, line);
       isFirst = false;
     }
@@ -151,15 +154,17 @@ function follow(fleet: FleetWatch, world: World, options: UpOptions, startedAt: 
 }
 
 function whatToTry({ kubeconfig }: World, { projects }: FleetSummary, options: UpOptions): string[] {
-  const kubectl = kubeconfig === undefined ? 'kubectl' : `kubectl --kubeconfig ${kubeconfig}`;
+  const config = kubeconfig ?? options.kubeconfig;
+  const kubectl = quoteCommand(['kubectl', ...(config === undefined ? [] : ['--kubeconfig', config])]);
   const biggest = projects.toSorted((a, b) => b.droplets.length - a.droplets.length)[0];
+  const size = biggest?.droplets.length ?? 0;
   return [
     '',
     'Try, in another terminal:',
     `  ${kubectl} get projects,droplets`,
-    '  npx dropfleet status',
-    ...(biggest ? [`  npx dropfleet ssh ${biggest.droplets.at(-1)!.name}`] : []),
-    ...(biggest ? [`  npx dropfleet scale ${biggest.name} ${biggest.droplets.length + 1}`] : []),
+    `  ${commandLine(options, 'status')}`,
+    ...(biggest ? [`  ${commandLine(options, 'ssh', biggest.droplets.at(-1)!.name)}`] : []),
+    ...(biggest ? [`  ${commandLine(options, 'scale', biggest.name, `${size + 1}`)}`] : []),
     `  edit ${csvPathOf(options)} and save it: the change is made at once`,
     'Ctrl-C stops dropfleet; the droplets stay.',
     '',

@@ -2,28 +2,37 @@ import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts
 import { fleetLine, fleetTable } from './fleet-table.ts';
 import { transitions } from './transitions.ts';
 
+/** Where text goes; a stream of Node's is one. */
+interface Sink {
+  write(text: string): unknown;
+}
+
 /** Shows a fleet as it converges. */
 export interface Progress {
   show(fleet: FleetSummary): void;
+  /** Says how it ended, in the place of the view's own last line; later lines come below it. */
+  end(line: string): void;
   /** Leaves what is shown as it is; later lines come below it. */
-  end(): void;
+  leave(): void;
+  /** Where the log goes meanwhile, so that neither writes over the other. */
+  readonly log: Sink;
 }
 
 /** A terminal gets one view that is redrawn in place; anything else one line per transition. */
-export function createProgress(out: NodeJS.WriteStream): Progress {
-  return out.isTTY ? createLiveView(out) : createTransitionLog(out);
+export function createProgress(out: NodeJS.WriteStream, log: Sink): Progress {
+  return out.isTTY ? createLiveView(out, log) : createTransitionLog(out, log);
 }
 
-function createTransitionLog(out: NodeJS.WritableStream): Progress {
+function createTransitionLog(out: Sink, log: Sink): Progress {
   let before: FleetSummary | undefined;
   return {
     show(fleet) {
       for (const line of transitions(before, fleet)) out.write(`${line}\n`);
       before = fleet;
     },
-    end() {
-      before = undefined;
-    },
+    end: line => void out.write(`${line}\n`),
+    leave: () => undefined,
+    log,
   };
 }
 
@@ -31,22 +40,40 @@ function createTransitionLog(out: NodeJS.WritableStream): Progress {
 const up = (lines: number): string => (lines === 0 ? '' : `\x1b[${lines}A`);
 const ERASE_BELOW = '\x1b[J';
 
-function createLiveView(out: NodeJS.WriteStream): Progress {
-  let drawn = 0;
+function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
+  let drawn: readonly string[] = [];
+  const draw = (lines: readonly string[]): void => {
+    out.write(`${up(drawn.length)}\r${ERASE_BELOW}${lines.map(line => `${line}\n`).join('')}`);
+    drawn = lines;
+  };
   return {
-    show(fleet) {
-      const lines = fitToScreen([...fleetTable(fleet), fleetLine(fleet)], out);
-      out.write(`${up(drawn)}\r${ERASE_BELOW}${lines.join('\n')}\n`);
-      drawn = lines.length;
+    show: fleet => draw(fitToScreen([...fleetTable(fleet), fleetLine(fleet)], out)),
+    end(line) {
+      draw([...drawn.slice(0, -1), line]);
+      drawn = [];
     },
-    end() {
-      drawn = 0;
+    leave() {
+      drawn = [];
+    },
+    log: {
+      write(text) {
+        if (drawn.length === 0) return log.write(text);
+        const view = drawn;
+        draw([]);
+        log.write(text);
+        return draw(view);
+      },
     },
   };
 }
 
+/** What a terminal is taken for that does not tell its size, as those that programs make for others. */
+const USUAL_SCREEN = { rows: 24, columns: 80 };
+
 /** A line that wraps, or a view higher than the screen, could not be drawn over. */
-function fitToScreen(lines: string[], { rows, columns }: NodeJS.WriteStream): string[] {
+function fitToScreen(lines: string[], screen: NodeJS.WriteStream): string[] {
+  const rows = screen.rows || USUAL_SCREEN.rows;
+  const columns = screen.columns || USUAL_SCREEN.columns;
   const cut = lines.map(line => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
   const hidden = cut.length - (rows - 2);
   return hidden <= 0 ? cut : [...cut.slice(0, rows - 4), `… ${hidden + 1} more lines`, cut.at(-1)!];

@@ -20,7 +20,7 @@ export interface Wait {
   /** Where the rows' Projects live. */
   namespace: string;
   /** Shows the fleet at every change. */
-  progress: Progress | undefined;
+  progress: Pick<Progress, 'show'> | undefined;
   clock: Clock;
   /** Its abort counts as a timeout. */
   signal: AbortSignal;

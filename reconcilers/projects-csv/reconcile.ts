@@ -20,6 +20,7 @@ export interface CsvSync {
 /** Makes the Projects of the namespace equal to the rows of projects.csv, or changes nothing and says why. */
 export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run) => Promise<Outcome> {
   const remember = createContentMemory(context);
+  let toldMistakes = false;
   return async run => {
     const content = await sync.file.read();
     const text = 'problem' in content ? `unreadable: ${content.problem.message}` : content.text;
@@ -29,9 +30,15 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
         ? { rows: [], problems: [content.problem] }
         : parseProjectsCsv(text, sync.file.path);
     const all = problems.length > 0 ? problems : await sizeProblems(context, rows, sync, run);
-    if (all.length > 0) return refuse(all, look, context, sync);
+    if (all.length > 0) {
+      toldMistakes ||= look.unsettledMs <= 0;
+      return refuse(all, look, sync);
+    }
+    // As loud as the mistakes were: who reads of these must read that they are mended.
+    if (toldMistakes) run.log.warn(`${sync.file.path} is right again`);
+    toldMistakes = false;
     const plan = planFrom(context, rows, sync.namespace);
-    waitUntilSettled(plan, text, look, context);
+    waitUntilSettled(plan, text, look);
     const isNewBrake = plan.brake?.confirmation !== sync.state.brake()?.confirmation;
     sync.state.set({ rows, ...(plan.brake && { brake: plan.brake }) });
     await carryOut(plan, isNewBrake, look, context, sync, run);
@@ -50,25 +57,28 @@ async function carryOut(
   if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   look.reported();
   if (plan.brake === undefined) return applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
-  if (isNewBrake) run.log.warn(`held back until it is confirmed: ${plan.brake.message}`);
+  if (isNewBrake)
+    run.log.warn(
+      `${plan.brake.message}: held back until "dropfleet orchestrate --confirm", or until the file is mended`,
+    );
 }
 
 /** One look at a content of the file. */
 interface Look {
-  /** For how long the content has been the same, ms. */
-  ageMs: number;
+  /** For how much longer the content must stay the same to be believed, ms; not above 0 once it has. */
+  unsettledMs: number;
   /** What is wrong with it was told already. */
   isReported: boolean;
   reported(): void;
 }
 
-function createContentMemory({ clock }: Context): (text: string) => Look {
+function createContentMemory({ clock, timings }: Context): (text: string) => Look {
   let last = { text: '', since: Number.NEGATIVE_INFINITY, isReported: false };
   return text => {
     if (last.text !== text || last.since < 0) last = { text, since: clock.monotonic(), isReported: false };
     const current = last;
     return {
-      ageMs: clock.monotonic() - current.since,
+      unsettledMs: timings.csvSettleMs - (clock.monotonic() - current.since),
       isReported: current.isReported,
       reported: () => {
         current.isReported = true;
@@ -104,18 +114,16 @@ function planFrom(context: Context, rows: readonly ProjectRow[], namespace: stri
  * A file that an editor is still writing can look complete. What it lacks is believed only once it has lain
  * still for a while; what it adds or changes is done at once.
  */
-function waitUntilSettled(plan: CsvPlan, text: string, look: Look, context: Context): void {
+function waitUntilSettled(plan: CsvPlan, text: string, look: Look): void {
   const mayBeCut = !/[\r\n]$/.test(text) && plan.steps.length > 0;
   const removes = plan.steps.some(step => step.type === 'delete-project');
-  const left = context.timings.csvSettleMs - look.ageMs;
-  if ((removes || mayBeCut) && left > 0)
-    throw new Waiting('projects.csv was just changed: waiting until it lies still', left);
+  if ((removes || mayBeCut) && look.unsettledMs > 0)
+    throw new Waiting('projects.csv was just changed: waiting until it lies still', look.unsettledMs);
 }
 
 /** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */
-function refuse(problems: readonly Problem[], look: Look, { timings }: Context, { state }: CsvSync): Outcome {
-  const left = timings.csvSettleMs - look.ageMs;
-  if (left > 0) return { requeueAfterMs: left };
+function refuse(problems: readonly Problem[], look: Look, { state }: CsvSync): Outcome {
+  if (look.unsettledMs > 0) return { requeueAfterMs: look.unsettledMs };
   state.set({});
   if (look.isReported) return undefined;
   look.reported();

@@ -94,6 +94,7 @@ describe('dropfleet up', () => {
 
   it('tells a line for every step, and what it waits for a person to do', async () => {
     await place.writeCsv('blog,2,,');
+    await daemon.says(/would delete .*: held back until "dropfleet orchestrate --confirm", or /);
     await daemon.says(/^project shop: ConfirmationRequired$/m);
     await place.writeCsv('blog,2,,', 'shop,4,,');
     const { code } = await run('orchestrate');
@@ -148,6 +149,10 @@ describe('dropfleet up', () => {
     await daemon.says(/^Projects /m);
     await place.writeCsv('blog,2,,', 'shop,5,,');
     await daemon.says(/^7 of 7 droplets Ready, /m);
+    await place.writeCsv('blog,2,,', 'shop,five,,');
+    await daemon.says(/^ {4}config\/projects\.csv:3:6: found "five"; /m);
+    await place.writeCsv('blog,2,,', 'shop,5,,');
+    await daemon.says(/config\/projects\.csv is right again/);
     await daemon.stop();
   });
 });

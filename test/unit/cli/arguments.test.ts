@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { translateAliases } from '../../../cli/aliases.ts';
+import { commandLine, DEFAULTS, type GlobalOptions } from '../../../cli/options.ts';
 import { parseDuration } from '../../../cli/program.ts';
 
 describe('The spellings of the original tool', () => {
@@ -36,4 +37,19 @@ describe('A duration', () => {
     it(`cannot be "${text}"`, () => {
       expect(() => parseDuration(text)).to.throw('It must be a duration such as 90s, 15m or 1h30m.');
     });
+});
+
+describe('A command line that a person is told to type', () => {
+  const defaults: GlobalOptions = { ...DEFAULTS, output: 'table', logFormat: 'text' };
+
+  it('is as short as can be', () => {
+    expect(commandLine(defaults, 'status')).to.equal('npx dropfleet status');
+  });
+
+  it('finds the same place again', () => {
+    const options = { ...defaults, configDir: 'my config', stateDir: '/tmp/s', kubeconfig: 'k.yaml' };
+    expect(commandLine(options, 'scale', 'shop', '3')).to.equal(
+      "npx dropfleet --config-dir 'my config' --state-dir /tmp/s --kubeconfig k.yaml scale shop 3",
+    );
+  });
 });

@@ -122,15 +122,83 @@ describe('The plan as a table', () => {
 });
 
 describe('The live view', () => {
+  /** A screen of that size, and what stands on it. */
+  function aScreen(rows: number, columns: number) {
+    let written = '';
+    const write = (text: string): void => void (written += text);
+    const out = { isTTY: true, rows, columns, write } as unknown as NodeJS.WriteStream;
+    return { progress: createProgress(out, { write }), lines: () => screenOf(written) };
+  }
+  const twenty = summary([aProject('shop', { spec: { servers: 20 } })], activeDroplets('shop', 20));
+
   it('fits on a screen that is lower and narrower than the fleet', () => {
-    const written: string[] = [];
-    const screen = { isTTY: true, rows: 8, columns: 40, write: (text: string) => written.push(text) };
-    const progress = createProgress(screen as unknown as NodeJS.WriteStream);
-    progress.show(summary([aProject('shop', { spec: { servers: 20 } })], activeDroplets('shop', 20)));
-    const lines = written[0]!.replace('\r\x1b[J', '').trimEnd().split('\n');
-    expect(lines).to.have.length(6);
-    expect(Math.max(...lines.map(line => line.length))).to.be.at.most(40);
-    expect(lines.at(-2)).to.equal('… 18 more lines');
-    expect(lines.at(-1)).to.match(/^20 of 20 droplets Ready/);
+    const { progress, lines } = aScreen(8, 40);
+    progress.show(twenty);
+    expect(lines()).to.have.length(6);
+    expect(Math.max(...lines().map(line => line.length))).to.equal(40);
+    expect(lines().at(-2)).to.equal('… 18 more lines');
+    expect(lines().at(-1)).to.match(/^20 of 20 droplets Ready/);
+  });
+
+  it('takes a terminal that does not tell its size for a usual one', () => {
+    const { progress, lines } = aScreen(0, 0);
+    progress.show(twenty);
+    expect(lines()).to.have.length(22);
+    expect(lines()[1]).to.match(/\$120\.00$/);
+  });
+
+  it('lets what is logged stand above it', () => {
+    const { progress, lines } = aScreen(24, 80);
+    const [one, two] = [1, 2].map(n => summary([shop], activeDroplets('shop', n)));
+    progress.log.write('before\n');
+    progress.show(one!);
+    progress.log.write('WARN one\n');
+    progress.log.write('WARN two\n');
+    progress.show(two!);
+    expect(lines()).to.deep.equal([
+      'before',
+      'WARN one',
+      'WARN two',
+      ...fleetTable(two!),
+      '2 of 2 droplets Ready, $12.00 a month',
+    ]);
+  });
+
+  it('ends with how it ended, in the place of its last line, and is not drawn over any more', () => {
+    const { progress, lines } = aScreen(24, 80);
+    const fleet = summary([shop], activeDroplets('shop', 2));
+    progress.show(fleet);
+    progress.end('all there, 2 s after the start');
+    progress.log.write('WARN later\n');
+    expect(lines()).to.deep.equal([...fleetTable(fleet), 'all there, 2 s after the start', 'WARN later']);
   });
 });
+
+describe('The log of transitions', () => {
+  it('says only what changed, also after it said that all is Ready', () => {
+    let written = '';
+    const out = { write: (text: string) => (written += text) } as unknown as NodeJS.WriteStream;
+    const progress = createProgress(out, out);
+    progress.show(summary([shop], activeDroplets('shop', 2)));
+    progress.end('2 of 2 droplets Ready.');
+    written = '';
+    progress.show(summary([shop], [...activeDroplets('shop', 1), failed]));
+    expect(written).to.equal(
+      'droplet shop-web1: Failed: the account is full\nproject shop: Ready, 1 of 2 droplets\n',
+    );
+  });
+});
+
+/** The lines that a terminal shows after that: of the control sequences, those that the live view sends. */
+function screenOf(written: string): string[] {
+  const lines: string[] = [];
+  let at = 0;
+  // oxlint-disable-next-line no-control-regex -- they are what it is about
+  for (const [token, up] of written.matchAll(/\x1b\[(\d+)A|\x1b\[J|[\r\n]|[^\x1b\r\n]+/g)) {
+    if (up !== undefined) at -= Number(up);
+    else if (token === '\x1b[J') lines.length = at;
+    else if (token === '\n') at += 1;
+    else if (token !== '\r') lines[at] = token;
+  }
+  return lines;
+}

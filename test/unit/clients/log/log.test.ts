@@ -41,6 +41,17 @@ describe('The text log', () => {
     expect(text).to.equal('2026-01-01T00:00:00.123Z INFO  said\\nFAKE line output="\\u001b[2Jgone\\u2028"\n');
   });
 
+  it('shows values of several lines below, indented, so that none of them passes for a line of the log', () => {
+    const text = written(createTextLogger, log => {
+      log.warn('stopped', { error: 'nothing was changed:\na.csv:2:1: wrong\u001b[2J\n', key: 'a' });
+    });
+    expect(text).to.equal(
+      '2026-01-01T00:00:00.123Z WARN  stopped key=a\n' +
+        '    error: nothing was changed:\n' +
+        '    a.csv:2:1: wrong\\u001b[2J\n',
+    );
+  });
+
   it('carries the fields of a logger with fields, and the nearer one wins', () => {
     const text = written(createTextLogger, log => {
       log.with({ controller: 'droplet', key: 'a' }).with({ key: 'b' }).warn('m', { n: 1 });

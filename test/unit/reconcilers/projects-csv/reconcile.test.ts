@@ -112,6 +112,25 @@ describe('Reconciling projects.csv', () => {
       expect(client.writes()).to.deep.equal([]);
     });
 
+  it('says that mistakes are mended when it had told of them, and only then', async () => {
+    const { clock, log, reconcile, write } = start(fleet);
+    const right = `${HEADER}shop,2,,\nblog,2,,\n`;
+    const wrong = `${HEADER}shop,two,,\nblog,2,,\n`;
+    for (const text of [right, wrong, right]) {
+      write(text);
+      await reconcile();
+    }
+    expect(log.lines).to.deep.equal([]);
+    write(wrong);
+    await reconcile();
+    await clock.advance(csvSettleMs);
+    await rejection(reconcile());
+    write(right);
+    await reconcile();
+    await reconcile();
+    expect(log.lines.map(({ message }) => message)).to.deep.equal(['config/projects.csv is right again']);
+  });
+
   it('changes nothing while the file is missing', async () => {
     const { breakFile, client, clock, reconcile } = start(fleet);
     breakFile('the file cannot be read: it does not exist');
@@ -133,7 +152,10 @@ describe('Reconciling projects.csv', () => {
     expect(projects()).to.deep.equal(['shop 2']);
     expect(client.writes()).to.deep.equal([]);
     expect(state.brake()!.confirmation).to.equal('shop=0');
-    expect(log.lines.filter(({ level }) => level === 'warn')).to.have.length(1);
+    const warnings = log.lines.filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ message }) => message)).to.deep.equal([
+      'projects.csv would delete 2 droplets of 2 and 1 project (all of shop): held back until "dropfleet orchestrate --confirm", or until the file is mended',
+    ]);
     const annotations = { [CONFIRM_ANNOTATION]: 'shop=0' };
     await client.patch(PROJECTS, 'default/shop', { metadata: { annotations } });
     await reconcile();
