@@ -3,7 +3,7 @@ import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import type { OwnedResource } from '../../reconcilers/leftovers/plan.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
-import { findLeftoversInCloud } from '../world/leftovers.ts';
+import { lookAtCloud } from '../world/leftovers.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Removes what the fleet pays for and no object owns; with `dryRun` only says what that is. */
@@ -11,7 +11,7 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true }): Promi
   const world = await openWorld(options);
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
-    const leftovers = await findLeftoversInCloud(world, items);
+    const { leftovers } = await lookAtCloud(world, items);
     if (!options.dryRun) for (const leftover of leftovers) await remove(world, leftover);
     const verb = options.dryRun ? 'would remove' : 'removed';
     printResult(options, { dryRun: options.dryRun ?? false, leftovers }, () =>

@@ -6,10 +6,11 @@ import { printResult } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
-import { confirm, requestReconcile, untilConverged, type Ending } from '../world/converge.ts';
+import { confirm, requestReconcile, untilConvergedInCloud, type Ending } from '../world/converge.ts';
 import type { HostsChoice } from '../world/embedded.ts';
 import { readableCsv, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
+import { serversOf } from '../world/leftovers.ts';
 import { planForRows } from '../world/fleet-plan.ts';
 import { bringInfrastructureUpToDate, isOperatorRunning, startOperator } from '../world/operator.ts';
 import { openWorld, type World } from '../world/world.ts';
@@ -53,7 +54,8 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   try {
     const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
     const { namespace } = world;
-    const waiting = untilConverged({ fleet, rows, namespace, progress, clock: systemClock, signal: ended });
+    const wait = { fleet, rows, namespace, progress, clock: systemClock, signal: ended };
+    const waiting = untilConvergedInCloud(wait, () => serversOf(world));
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
     if (stopped.aborted)
       throw new CommandFailure('stopped; what was begun goes on with the next "dropfleet orchestrate"', 130);
@@ -66,7 +68,7 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     stop.abort();
     await operator?.stop();
   }
-  if (operator !== undefined) await bringInfrastructureUpToDate(world, options);
+  if (operator !== undefined && rows !== undefined) await bringInfrastructureUpToDate(world, options);
 }
 
 function failureOf(

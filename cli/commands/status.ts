@@ -1,12 +1,15 @@
 import { formatProblems } from '../../config/problems.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
+import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
+import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
 import { fleetLine, fleetTable } from '../show/fleet-table.ts';
 import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { readableCsv } from '../world/csv.ts';
-import { findLeftoversInCloud } from '../world/leftovers.ts';
+import { lookAtCloud } from '../world/leftovers.ts';
+import { isOperatorRunning } from '../world/operator.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
@@ -24,13 +27,15 @@ export async function status(options: GlobalOptions): Promise<void> {
     const csv = await readableCsv(options, world);
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
-    const summary = fleet.summary();
+    const isKept = await isOperatorRunning(world);
+    const said = { projects: fleet.projects(), droplets: fleet.droplets() };
+    const { leftovers, servers } = await lookAtCloud(world, said.droplets);
+    const { projects, droplets } = isKept ? said : asInCloud(said, servers, new Date());
+    const summary = summarizeFleet(projects, droplets, prices);
     const { namespace } = world;
-    const [projects, droplets] = [fleet.projects(), fleet.droplets()];
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
-    const leftovers = await findLeftoversInCloud(world, droplets);
     const ready = convergence.state === 'converged' && problems.length === 0;
-    printResult(options, { ...summary, ready, convergence, problems, leftovers }, () => [
+    printResult(options, { ...summary, ready, kept: isKept, convergence, problems, leftovers }, () => [
       ...fleetTable(summary),
       '',
       fleetLine(summary),
@@ -38,7 +43,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...leftovers.map(
         ({ kind, id, name }) => `left over: ${kind} ${id} (${name}); dropfleet cleanup removes it`,
       ),
-      ...nextStep(world, ready),
+      ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);
     process.exitCode = ready ? 0 : 1;
   } finally {
@@ -47,8 +52,7 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
 }
 
-function nextStep({ daemon, hasCluster }: World, ready: boolean): string[] {
-  if (ready) return [];
-  if (daemon !== undefined || hasCluster) return [];
-  return ['Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.'];
-}
+const nobodyKeepsIt = ({ hasCluster }: World): string =>
+  hasCluster
+    ? 'No operator is at work in this cluster: look at its pod, by "kubectl -n dropfleet get pods" where deploy/ was applied.'
+    : 'Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.';

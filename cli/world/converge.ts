@@ -1,10 +1,11 @@
-import type { Clock } from '../../clients/clock.ts';
+import { sleep, type Clock } from '../../clients/clock.ts';
 import { CONFIRM_ANNOTATION, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { DROPLETS, PROJECTS, type ResourceKind } from '../../clients/kubernetes/kinds.ts';
 import type { KubernetesObject } from '../../crds/meta.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { DesiredProject } from '../../reconcilers/projects-csv/plan.ts';
 import { convergenceOf, type Convergence } from '../../reconcilers/read-model/convergence.ts';
+import { lostDroplets, type Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import type { Progress } from '../show/progress.ts';
 import type { FleetWatch } from './fleet-watch.ts';
 import type { World } from './world.ts';
@@ -62,6 +63,24 @@ export function untilConverged({ fleet, rows, namespace, progress, clock, signal
     signal.addEventListener('abort', look, { once: true });
     look();
   });
+}
+
+/** How often the cloud is asked again whether the servers run that are said to. */
+const CLOUD_AGAIN_MS = 1_000;
+
+/**
+ * The same, and the cloud agrees. What the objects say may be old: an operator that has just started, or that looks
+ * once a minute, does not know yet of a server that somebody destroyed.
+ */
+export async function untilConvergedInCloud(wait: Wait, servers: () => Promise<Servers>): Promise<Ending> {
+  for (;;) {
+    const ending = await untilConverged(wait);
+    if (ending.state !== 'converged') return ending;
+    const lost = lostDroplets(wait.fleet.droplets(), await servers());
+    if (lost.length === 0) return ending;
+    if (wait.signal.aborted) return { state: 'timeout', waitingFor: lost };
+    await sleep(wait.clock, CLOUD_AGAIN_MS, wait.signal).catch(() => undefined);
+  }
 }
 
 /** Lets a deletion through that a brake holds back, by the annotation that the brake names. */

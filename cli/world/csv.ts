@@ -14,9 +14,8 @@ export async function readableCsv(
   options: GlobalOptions,
   { hasCluster }: Pick<World, 'hasCluster'>,
 ): Promise<ProjectsCsv | undefined> {
-  const path = csvPathOf(options);
-  if (hasCluster && !(await exists(path))) return undefined;
-  return await readProjectsCsv(path);
+  if (hasCluster && !(await isCsvThere(options))) return undefined;
+  return await readProjectsCsv(csvPathOf(options));
 }
 
 /** The rows, or a failure that lists every mistake. */
@@ -28,15 +27,15 @@ export function rowsOrFail(csv: ProjectsCsv | undefined): ProjectRow[] | undefin
 
 /** Fails when there is no projects.csv at all: the command was started in another folder, or too early. */
 export async function expectCsv(options: GlobalOptions): Promise<void> {
-  const path = csvPathOf(options);
-  if (await exists(path)) return;
+  if (await isCsvThere(options)) return;
   throw new CommandFailure(
-    `there is no ${path}: "dropfleet init" writes a sample, and --config-dir names another folder`,
+    `there is no ${csvPathOf(options)}: "dropfleet init" writes a sample, and --config-dir names another folder`,
   );
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+/** Whether there is a projects.csv, right or wrong. */
+export const isCsvThere = (options: GlobalOptions): Promise<boolean> =>
+  access(csvPathOf(options)).then(
     () => true,
     () => false,
   );

@@ -1,3 +1,4 @@
+import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
@@ -6,14 +7,26 @@ import {
   findLeftovers,
   type OwnedResource,
 } from '../../reconcilers/leftovers/plan.ts';
+import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { DEFAULT_TIMINGS } from '../../reconcilers/timings.ts';
 import { fleetIdOf, type World } from './world.ts';
 
-/** What the fleet has in the cloud and no object owns: droplets and snapshots, then firewalls. */
-export async function findLeftoversInCloud(
-  world: World,
-  droplets: readonly Droplet[],
-): Promise<OwnedResource[]> {
+const byId = (servers: readonly CloudDroplet[]): Servers =>
+  new Map(servers.map(({ id, status }) => [id, { status }]));
+
+/** The servers that carry the fleet's tag. */
+export const serversOf = async (world: World): Promise<Servers> =>
+  byId(await world.cloud.listDroplets(fleetTag(await fleetIdOf(world))));
+
+/** What the fleet has in the cloud. */
+interface CloudLook {
+  /** What no object owns: droplets and snapshots, then firewalls. */
+  leftovers: OwnedResource[];
+  servers: Servers;
+}
+
+/** Looks at what carries the fleet's tag in the cloud. */
+export async function lookAtCloud(world: World, droplets: readonly Droplet[]): Promise<CloudLook> {
   const fleetId = await fleetIdOf(world);
   const tag = fleetTag(fleetId);
   const [servers, firewalls, snapshots, projects] = await Promise.all([
@@ -36,5 +49,6 @@ export async function findLeftoversInCloud(
     ...projects.items.map(({ metadata }) => metadata.name),
     ...droplets.map(({ spec }) => spec.project),
   ]);
-  return [...leftovers, ...findLeftoverFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs)];
+  const unused = findLeftoverFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
+  return { leftovers: [...leftovers, ...unused], servers: byId(servers) };
 }

@@ -13,13 +13,12 @@ import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
-import { csvPathOf } from './csv.ts';
+import { csvPathOf, isCsvThere } from './csv.ts';
 import { engineOf } from './engine.ts';
+import { isHeld, LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
 import { fleetIdOf, sshKeyOf, type Observers, type World } from './world.ts';
 
-/** The Lease that operators of one cluster contend for. */
-const LEASE_NAME = 'dropfleet-leader';
 /** The sandbox boots in seconds and costs nothing: there is no reason to be patient with it. */
 const SANDBOX_POLLS = { movingMs: 1_000, firstLookMs: 1_000, idleMs: 60_000 };
 
@@ -75,7 +74,7 @@ export async function createWorldOperator(
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
     // The lock on the state directory keeps a second operator away from an embedded API.
     ...(hasCluster && {
-      leaderElection: { client, namespace, name: LEASE_NAME, identity, random: Math.random },
+      leaderElection: { client, namespace, name: LEADER_LEASE, identity, random: Math.random },
     }),
   });
   return { run: signal => operator.run(signal).finally(() => ssh.close()) };
@@ -95,10 +94,12 @@ export async function startOperator(
   log: Logger,
 ): Promise<RunningOperator> {
   const stop = new AbortController();
-  const csvPath = csvPathOf(options);
-  const infrastructurePath = infrastructurePathOf(options);
-  const engine = await engineOf(options);
-  const choices = { csvPath, infrastructurePath, engine };
+  // With a cluster the Projects may all be applied by hand, and this machine hold no configuration at all.
+  const files = (!world.hasCluster || (await isCsvThere(options))) && {
+    csvPath: csvPathOf(options),
+    infrastructurePath: infrastructurePathOf(options),
+  };
+  const choices = { ...files, engine: await engineOf(options) };
   const operator = await createWorldOperator(world, createMetrics(), log, choices);
   const running = operator.run(stop.signal);
   const failed = new Promise<never>((_, reject) => void running.catch(reject));
@@ -138,9 +139,7 @@ export async function isOperatorRunning({
 }: World): Promise<boolean> {
   if (!hasCluster) return daemon !== undefined;
   try {
-    const { spec } = await kubernetes.get(LEASES, `${namespace}/${LEASE_NAME}`);
-    const age = Date.now() - Date.parse(spec?.renewTime ?? '');
-    return Boolean(spec?.holderIdentity) && age < (spec?.leaseDurationSeconds ?? 0) * 1_000;
+    return isHeld(await kubernetes.get(LEASES, `${namespace}/${LEADER_LEASE}`), new Date());
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

@@ -17,6 +17,7 @@ import {
   type SandboxCloudOptions,
   type SandboxHosts,
 } from './embedded.ts';
+import { operatorNamespace } from './leader.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
 import { keysInFolder, keysInSecret } from './ssh-key.ts';
 
@@ -30,7 +31,7 @@ export interface World extends WorldSettings {
   readonly sshPort: number;
   /** The machines of a sandbox that was started with this world. */
   readonly hosts?: SandboxHosts;
-  /** The namespace of the Projects that come from projects.csv. */
+  /** The namespace of the operator's own objects, and of the Projects that come from projects.csv. */
   readonly namespace: string;
   /** The kubeconfig to give to kubectl; undefined when it is the user's own. */
   readonly kubeconfig?: string;
@@ -94,10 +95,11 @@ async function openKubernetes(
     ...(onRequest && { onRequest }),
   });
   closers.push(() => client.close());
+  const { namespace } = connection;
   return {
     connection,
     kubernetes: client,
-    namespace: connection.namespace,
+    namespace: hasCluster ? await operatorNamespace(client, namespace, new Date()) : namespace,
     ...(kubeconfig !== undefined && { kubeconfig }),
   };
 }

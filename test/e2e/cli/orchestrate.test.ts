@@ -87,7 +87,7 @@ describe('Without a daemon, dropfleet', () => {
       'docs  Ready 1/1  $6.00',
       '  docs-master  master  s-1vcpu-1gb  Ready  ADDRESS',
     ]);
-    expect(stdout).to.match(/4 of 4 droplets Ready, \$24\.00 a month\n$/);
+    expect(stdout).to.match(/4 of 4 droplets Ready, \$24\.00 a month\nNothing is running here: .*\n$/);
     expect(code).to.equal(0);
   });
 
@@ -96,6 +96,7 @@ describe('Without a daemon, dropfleet', () => {
     const { projects, ...rest } = JSON.parse(stdout);
     expect(rest).to.deep.equal({
       ready: true,
+      kept: false,
       strays: [],
       monthlyCost: 24,
       convergence: { state: 'converged' },
@@ -175,5 +176,23 @@ describe('Without a daemon, dropfleet', () => {
     expect(stderr).to.match(/^dropfleet: not everything was Ready after 1 s: still waiting for shop-web1\./m);
     expect(code).to.equal(1);
     expect((await run('orchestrate')).code).to.equal(0);
+  });
+});
+
+describe('Where no operator runs, dropfleet status', () => {
+  let place: Workplace;
+  before(async () => (place = await openWorkplace(['shop,1,,'])));
+  after(() => place.remove());
+
+  it('does not call a fleet Ready whose servers are gone, nor does plan find nothing to do', async () => {
+    expect((await runDropfleet(place, 'orchestrate')).code).to.equal(0);
+    expect((await runDropfleet(place, 'status')).code).to.equal(0);
+    expect((await runDropfleet(place, 'sandbox', 'reset')).code).to.equal(0);
+    const { code, stdout } = await runDropfleet(place, 'status');
+    expect(stdout).to.match(/^ {2}shop-master .* Vanished /m);
+    expect(stdout).to.match(/^shop-master: droplet \d+ is not there any more$/m);
+    expect(stdout).to.match(/^0 of 1 droplets Ready/m);
+    expect(code).to.equal(1);
+    expect((await runDropfleet(place, 'plan')).stdout).to.match(/^\+ +droplet shop-master +create/m);
   });
 });

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
-import { untilConverged } from '../../../cli/world/converge.ts';
+import { untilConverged, untilConvergedInCloud } from '../../../cli/world/converge.ts';
 import type { FleetWatch } from '../../../cli/world/fleet-watch.ts';
 import { summarizeFleet, type FleetSummary } from '../../../reconcilers/read-model/fleet-summary.ts';
 import { aCondition, aDroplet, aProject, activeDroplets } from '../../builders/objects.ts';
+import type { Servers } from '../../../reconcilers/read-model/as-in-cloud.ts';
 import { fakeClock } from '../../fakes/clock.ts';
 
 const readyProject = aProject('shop', {
@@ -31,7 +32,7 @@ function startWait(droplet: Droplet) {
     summary: () => summarizeFleet([project], droplets, new Map()),
     onChange: handler => void handlers.push(handler),
   };
-  const progress = { show: (summary: FleetSummary) => void shown.push(summary), end: () => undefined };
+  const progress = { show: (summary: FleetSummary) => void shown.push(summary) };
   return {
     clock,
     stop,
@@ -90,5 +91,49 @@ describe('The wait for a fleet', () => {
     wait.stop.abort();
     expect((await wait.ending).state).to.equal('failed');
     expect(wait.clock.pending()).to.equal(0);
+  });
+});
+
+describe('The wait for a fleet that the cloud agrees with', () => {
+  const [master] = activeDroplets('shop', 1);
+  const id = master!.status!.dropletID!;
+  const running: Servers = new Map([[id, { status: 'active' }]]);
+
+  function startWaitFor(...answers: Servers[]) {
+    const clock = fakeClock();
+    const stop = new AbortController();
+    const fleet: FleetWatch = {
+      projects: () => [readyProject],
+      droplets: () => [master!],
+      summary: () => summarizeFleet([readyProject], [master!], new Map()),
+      onChange: () => undefined,
+    };
+    const wait = {
+      fleet,
+      rows: undefined,
+      namespace: 'default',
+      progress: undefined,
+      clock,
+      signal: stop.signal,
+    };
+    const ask = async (): Promise<Servers> => answers.shift()!;
+    return { clock, stop, answers, ending: untilConvergedInCloud(wait, ask) };
+  }
+
+  it('ends at once when it does', async () => {
+    expect(await startWaitFor(running).ending).to.deep.equal({ state: 'converged' });
+  });
+
+  it('does not take the word of a Droplet for a server that is gone', async () => {
+    const { answers, clock, ending } = startWaitFor(new Map(), running);
+    await clock.advance(1_000);
+    expect(await ending).to.deep.equal({ state: 'converged' });
+    expect(answers).to.deep.equal([]);
+  });
+
+  it('names what is gone when the time is over', async () => {
+    const { ending, stop } = startWaitFor(new Map());
+    stop.abort();
+    expect(await ending).to.deep.equal({ state: 'timeout', waitingFor: ['shop-master'] });
   });
 });

@@ -1,0 +1,59 @@
+import { setCondition } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import type { Project } from '../../crds/project.ts';
+
+interface Objects {
+  projects: readonly Project[];
+  droplets: readonly Droplet[];
+}
+
+/** The fleet's servers by their id, as the cloud lists them. */
+export type Servers = ReadonlyMap<number, { status: string }>;
+
+/**
+ * The objects as they would say it if an operator had just looked: where none is at work, or before its first look,
+ * a server may be gone or off that its Droplet still calls Ready.
+ */
+export function asInCloud({ projects, droplets }: Objects, servers: Servers, now: Date): Objects {
+  const losers = new Set(droplets.filter(droplet => lossOf(droplet, servers)).map(projectKeyOf));
+  return {
+    projects: projects.map(project => {
+      const { namespace, name } = project.metadata;
+      if (!losers.has(`${namespace}/${name}`)) return project;
+      return notReady(project, { reason: 'Converging', message: 'not all of its droplets run' }, now);
+    }),
+    droplets: droplets.map(droplet => {
+      const loss = lossOf(droplet, servers);
+      return loss === undefined ? droplet : notReady(droplet, loss, now);
+    }),
+  };
+}
+
+/** The names of the Droplets that call themselves active and are not. */
+export const lostDroplets = (droplets: readonly Droplet[], servers: Servers): string[] =>
+  droplets.filter(droplet => lossOf(droplet, servers)).map(({ metadata }) => metadata.name);
+
+interface Loss {
+  reason: string;
+  message: string;
+}
+
+function lossOf({ status }: Droplet, servers: Servers): Loss | undefined {
+  if (status?.phase !== 'Active' || status.dropletID === undefined) return undefined;
+  const server = servers.get(status.dropletID);
+  const name = `droplet ${status.dropletID}`;
+  if (server === undefined) return { reason: 'Vanished', message: `${name} is not there any more` };
+  return server.status === 'active'
+    ? undefined
+    : { reason: 'NotRunning', message: `${name} is ${server.status}` };
+}
+
+const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
+
+function notReady<T extends Project | Droplet>(object: T, loss: Loss, now: Date): T {
+  const ready = { type: 'Ready', status: 'False' as const, ...loss };
+  return {
+    ...object,
+    status: { ...object.status, conditions: setCondition(object.status?.conditions, ready, now) },
+  };
+}
