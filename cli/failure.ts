@@ -1,3 +1,4 @@
+import { explainFileError } from '../config/files.ts';
 import { isConfigurationError } from '../config/problems.ts';
 
 /** Ends a command with one sentence; `exitCode` 1 unless the way it was called is wrong (2). */
@@ -22,8 +23,16 @@ export function failWith(error: unknown): never {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const path = pathThatFailed(error);
+  if (path !== undefined) return `${path} cannot be used: ${explainFileError(error)}`;
   const isForeseen = isConfigurationError(error) || !UNFORESEEN.has(error.name);
   return isForeseen ? error.message : `this is a defect, please report it: ${error.stack}`;
+}
+
+/** A folder that is read-only, a disk that is full: the system's doing, and no defect. */
+function pathThatFailed(error: Error): string | undefined {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return syscall === undefined ? undefined : path;
 }
 
 /** The classes of JavaScript's own errors; ours all have names of their own. */

@@ -19,7 +19,8 @@ export const DEFAULTS = { configDir: 'config', stateDir: '.dropfleet' };
 /** What a person types for another command in the same place. */
 export function commandLine({ configDir, stateDir, kubeconfig }: GlobalOptions, ...args: string[]): string {
   return quoteCommand([
-    ...['npx', 'dropfleet'],
+    'npx',
+    'dropfleet',
     ...(configDir === DEFAULTS.configDir ? [] : ['--config-dir', configDir]),
     ...(stateDir === DEFAULTS.stateDir ? [] : ['--state-dir', stateDir]),
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),

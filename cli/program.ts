@@ -1,5 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { didYouMean } from '../config/near-match.ts';
+import { CommandFailure } from './failure.ts';
 import { DEFAULTS, SANDBOX_PORT, type GlobalOptions } from './options.ts';
 import type { OrchestrateFlags } from './commands/orchestrate.ts';
 import type { HostsChoice } from './world/embedded.ts';
@@ -28,7 +30,11 @@ export function createProgram(): Command {
         .default('text'),
     )
     .option('--verbose', 'log more')
-    .showHelpAfterError('(see dropfleet --help)')
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'dropfleet: ')),
+    })
+    // 1 is what a command answers that was called in the right way.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', '\nStart with: dropfleet init, then dropfleet up');
 
@@ -149,10 +155,12 @@ export function createProgram(): Command {
     .option('--port <port>', 'where it listens', parsePort, SANDBOX_PORT)
     .addOption(bootDelayOption())
     .addOption(hostsOption())
+    .allowExcessArguments()
     .addHelpText('after', example('dropfleet sandbox --hosts docker'))
-    .action(async (own: { port: number; bootDelay: number; hosts: HostsChoice }, command: Command) =>
-      (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own }),
-    );
+    .action(async (own: { port: number; bootDelay: number; hosts: HostsChoice }, command: Command) => {
+      expectNoArguments(command);
+      await (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own });
+    });
 
   sandbox
     .command('reset')
@@ -210,10 +218,12 @@ export function createProgram(): Command {
       parseAddress,
       '127.0.0.1',
     )
+    .allowExcessArguments()
     .addHelpText('after', example('dropfleet standalone'))
-    .action(async (own: { port: number; address: string }, command: Command) =>
-      (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own }),
-    );
+    .action(async (own: { port: number; address: string }, command: Command) => {
+      expectNoArguments(command);
+      await (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own });
+    });
   standalone
     .command('backup')
     .description('copy all that it has stored to a new file, while it runs or not')
@@ -233,7 +243,14 @@ export function createProgram(): Command {
 
   // Options such as --output may stand on either side of the command.
   const commands = program.commands.flatMap(command => [command, ...command.commands]);
-  for (const command of commands) for (const option of program.options) addHidden(command, option);
+  for (const command of commands) {
+    for (const option of program.options) addHidden(command, option);
+    command.addHelpText(
+      'after',
+      '\nOptions of every command, such as --output json, are in dropfleet --help.',
+    );
+  }
+  for (const command of [program, ...commands]) command.showHelpAfterError(`(see ${nameOf(command)} --help)`);
   return program;
 }
 
@@ -243,6 +260,18 @@ function addHidden(command: Command, option: Option): void {
   const copy = new Option(option.flags, option.description).hideHelp();
   if (option.argChoices) copy.choices(option.argChoices);
   command.addOption(copy);
+}
+
+const nameOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+
+/** A command that does something by itself takes a mistyped one below it for an argument. */
+function expectNoArguments(command: Command): void {
+  const [word] = command.args;
+  if (word === undefined) return;
+  const names = command.commands.map(below => below.name());
+  const near = didYouMean(word, names) || `; there are ${names.join(', ')}`;
+  throw new CommandFailure(`${nameOf(command)} has no command ${JSON.stringify(word)}${near}`, 2);
 }
 
 /** What stands after a command goes before what stands in front of it. */

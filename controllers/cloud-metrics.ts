@@ -14,6 +14,8 @@ export function registerCloudMetrics(registry: Registry): (report: RequestReport
     help: "Requests that the token's hourly limit still allows, as DigitalOcean last said.",
     registers: [registry],
   });
+  // Until an answer says it, it is not known: 0 would alarm, of an operator that only stands by.
+  remaining.remove();
   return report => {
     requests.inc({ operation: report.operation, code: report.code });
     if (report.remaining !== undefined) remaining.set(report.remaining);

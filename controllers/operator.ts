@@ -127,9 +127,10 @@ export function createOperator(options: OperatorOptions): Operator {
   });
   const watch = (path: string): WatchedFile =>
     watchFile(path, error =>
-      log.error(`changes of ${path} are noticed late: its folder cannot be watched`, {
-        error: describeError(error),
-      }),
+      log.warn(
+        `${path} is read once a second, as its folder cannot be watched; where too many are, raise fs.inotify.max_user_instances`,
+        { error: describeError(error) },
+      ),
     );
   const files = [options.csvPath, options.infrastructurePath].map(path => path && watch(path));
   const [csv, infrastructure] = files.map(file => file || undefined);

@@ -20,9 +20,11 @@ export async function findOneDroplet(
     );
     throw new CommandFailure(`there is no droplet ${name}${near || ': "dropfleet status" lists them all'}`);
   }
-  if (others.length > 0)
-    throw new CommandFailure(
-      `${name} may be any of ${[droplet, ...others].map(keyOf).join(', ')}: give the whole name`,
-    );
+  if (others.length > 0) {
+    const all = [droplet, ...others];
+    const isClear = new Set(all.map(({ metadata }) => metadata.name)).size === all.length;
+    const names = all.map(one => (isClear ? one.metadata.name : keyOf(one)));
+    throw new CommandFailure(`${name} may be any of ${names.join(', ')}: give the whole name`);
+  }
   return droplet;
 }

@@ -146,11 +146,21 @@ function describeTrouble(
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
   if (isUnprocessable(error))
-    return { ...said, phase: 'Failed', reason: 'Refused', lookAgainMs: timings.refusedMs };
+    return {
+      ...said,
+      phase: 'Failed',
+      reason: 'Refused',
+      message: status.dropletID === undefined ? `${message} (${requestOf(droplet)})` : message,
+      lookAgainMs: timings.refusedMs,
+    };
   if (isUnauthorized(error)) return { ...said, reason: 'Unauthorized' };
   if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable' };
   return { ...said, reason: 'Error' };
 }
+
+/** The cloud's refusal names the field at most, and never its value. */
+const requestOf = ({ spec: { size, image, region } }: Droplet): string =>
+  `size ${size}, image ${image}, region ${region}`;
 
 const isProvisioned = ({ status }: Droplet): boolean =>
   status?.conditions?.some(({ type, status: holds }) => type === 'Provisioned' && holds === 'True') ?? false;

@@ -16,6 +16,8 @@ const COMMANDS = [
   'orchestrate',
   'status',
   'scale',
+  'ssh',
+  'update-ip',
   'cleanup',
   'sandbox',
   'standalone',
@@ -79,8 +81,22 @@ describe('dropfleet --help', () => {
 
 describe('A call that cannot be, dropfleet answers in a sentence and not with a stack', () => {
   let place: Workplace;
-  const calls: { args: string[]; env?: Record<string, string>; says: RegExp }[] = [
-    { args: ['conquer'], says: /^error: unknown command 'conquer'/ },
+  const calls: { args: string[]; env?: Record<string, string>; says: RegExp; exits?: number }[] = [
+    { args: ['conquer'], says: /^dropfleet: unknown command 'conquer'\n/ },
+    { args: ['statsu'], says: /^dropfleet: unknown command 'statsu'\n\(Did you mean status\?\)\n/ },
+    {
+      args: ['status', '--ouput', 'json'],
+      says: /\(Did you mean --output\?\)\n\(see dropfleet status --help\)/,
+    },
+    {
+      args: ['sandbox', 'rest'],
+      says: /^dropfleet: dropfleet sandbox has no command "rest"; .*"reset"\?\n$/,
+    },
+    {
+      args: ['standalone', 'nonsense'],
+      says: /^dropfleet: dropfleet standalone has no command "nonsense"; there are backup, restore\n$/,
+    },
+    { args: ['operator'], says: /^dropfleet: operator needs a cluster: .*--kubeconfig/ },
     {
       args: ['scale', 'shop', '0'],
       says: /'0' is invalid for argument 'servers'\. It must be a whole number from 1 to 100\./,
@@ -91,22 +107,29 @@ describe('A call that cannot be, dropfleet answers in a sentence and not with a 
     { args: ['status', '--output', 'yaml'], says: /Allowed choices are table, json\./ },
     { args: ['sandbox', '--port', '70000'], says: /It must be a number from 0 to 65535\./ },
     {
+      args: ['up', '--state-dir', 'config/projects.csv'],
+      says: /^dropfleet: config\/projects\.csv\/sandbox\/kubernetes cannot be used: a part of its path is no folder\n$/,
+      exits: 1,
+    },
+    {
       args: ['plan'],
       env: { DIGITALOCEAN_API_URL: 'http://127.0.0.1:1' },
+      exits: 1,
       says: /^dropfleet: DIGITALOCEAN_API_URL is set but DO_TOKEN is not/,
     },
-    { args: ['plan', '--kubeconfig', 'nowhere'], says: /^dropfleet: .*nowhere/ },
+    { args: ['plan', '--kubeconfig', 'nowhere'], says: /^dropfleet: .*nowhere/, exits: 1 },
     {
       args: ['plan'],
       env: { DO_TOKEN: 'dop_v1_verysecret', DIGITALOCEAN_API_URL: 'http://127.0.0.1:1' },
       says: /^dropfleet: .*127\.0\.0\.1:1|^dropfleet: .*DigitalOcean/,
+      exits: 1,
     },
   ];
 
   before(async () => (place = await openWorkplace(['shop,1,,'])));
   after(() => place.remove());
 
-  for (const { args, env = {}, says } of calls)
+  for (const { args, env = {}, says, exits = 2 } of calls)
     it(`dropfleet ${args.join(' ')}${Object.keys(env)
       .map(name => `, with ${name}`)
       .join('')}`, async () => {
@@ -114,7 +137,7 @@ describe('A call that cannot be, dropfleet answers in a sentence and not with a 
       expect(stderr).to.match(says);
       expect(stderr).to.not.match(/\n {4}at |verysecret|this is a defect/);
       expect(stdout).to.equal('');
-      expect(code).to.not.equal(0);
+      expect(code).to.equal(exits);
     });
 });
 

@@ -49,8 +49,7 @@ describe('dropfleet ssh', () => {
     const { code, stderr } = await run('master');
     expect({ code, stderr }).to.deep.equal({
       code: 1,
-      stderr:
-        'dropfleet: master may be any of default/blog-master, default/shop-master: give the whole name\n',
+      stderr: 'dropfleet: master may be any of blog-master, shop-master: give the whole name\n',
     });
   });
 

@@ -14,16 +14,18 @@ interface Manifest {
 interface Role extends Manifest {
   rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
 }
+interface Container {
+  image: string;
+  args: string[];
+  securityContext: { readOnlyRootFilesystem: boolean; capabilities: { drop: string[] } };
+  volumeMounts: { name: string; mountPath: string; subPath?: string }[];
+}
 interface Deployment extends Manifest {
   spec: {
     template: {
       spec: {
         securityContext: { runAsNonRoot: boolean };
-        containers: {
-          image: string;
-          securityContext: { readOnlyRootFilesystem: boolean; capabilities: { drop: string[] } };
-          volumeMounts: { name: string; mountPath: string; subPath?: string }[];
-        }[];
+        containers: Container[];
       };
     };
   };
@@ -72,6 +74,13 @@ describe('the manifests in deploy/', () => {
     expect(allowed).to.have.members(needed);
     expect(clusterRules.flatMap(({ resources }) => resources)).not.to.include('secrets');
     expect(JSON.stringify(roles)).not.to.contain('"*"');
+  });
+
+  it('let the operator read all that the ConfigMap holds', () => {
+    const [deployment] = manifestsIn(textOf('deploy/deployment.yaml')) as [Deployment];
+    const [{ args, volumeMounts }] = deployment.spec.template.spec.containers as [Container];
+    const { mountPath } = volumeMounts.find(({ name }) => name === 'config')!;
+    expect(args).to.include.members([`--config-dir=${mountPath}`, `--csv=${mountPath}/projects.csv`]);
   });
 
   it('run the operator without root, on a root file system that it cannot write', () => {

@@ -56,6 +56,16 @@ function promtool(...args: string[]): { status: number | null; output: string } 
   return error === undefined ? { status, output: stdout + stderr } : undefined;
 }
 
+describe('the metrics of the cloud', () => {
+  it('say nothing of the rate limit before the cloud did', async () => {
+    const registry = new Registry();
+    const report = registerCloudMetrics(registry);
+    expect(await registry.metrics()).to.not.match(/^dropfleet_cloud_rate_limit_remaining /m);
+    report({ operation: 'listDroplets', code: '200', seconds: 0.1, remaining: 4999 });
+    expect(await registry.metrics()).to.match(/^dropfleet_cloud_rate_limit_remaining 4999$/m);
+  });
+});
+
 describe('the alerting rules', () => {
   it('read only metrics that the operator has', () => {
     const known = registeredMetrics();

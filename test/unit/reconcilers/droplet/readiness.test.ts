@@ -33,6 +33,11 @@ describe('Whether a Droplet is Ready', () => {
     expect(ready(all, 'Active', OF_A_MASTER)).to.include({ status: 'False', reason: 'Configuring' });
   });
 
+  it('is being configured still while a master waits for its load balancer', () => {
+    const required = [...REQUIRED, 'LoadBalancerReady'] as const;
+    expect(ready(all, 'Active', required)).to.include({ status: 'False', reason: 'Configuring' });
+  });
+
   it('needs no condition that nothing reports', () => {
     const conditions = [aCondition('Provisioned', 'True')];
     const status = withReady({ phase: 'Active', conditions }, [], NOW);

@@ -124,7 +124,7 @@ describe('Reconciling a Droplet', () => {
     expect(stored()!.status).to.include({ phase: 'Failed' }).and.not.have.property('nonce');
     const ready = findCondition(stored()!.status!.conditions, 'Ready');
     expect(ready).to.include({ status: 'False', reason: 'Refused' });
-    expect(ready!.message).to.contain('droplet limit');
+    expect(ready!.message).to.match(/droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\)$/);
   });
 
   it('costs neither a write nor a call while nothing changes', async () => {
