@@ -185,15 +185,22 @@ export function createProgram(): Command {
     .argument('[name]', 'a fault; without it all are shown')
     .argument(
       '[settings...]',
-      'next=TIMES probability=0..1 ms=MILLISECONDS operation=NAME; with none it strikes always',
+      'of the API: next=TIMES probability=0..1 ms=MILLISECONDS operation=NAME; with none it strikes always',
     )
     .option('--clear', 'switch that fault off, or without a name all')
     .option(
       '--droplet <name>',
-      'of its machine: crash, freeze, cut peer=ID|operator, loss percent=0..100, delay ms=N, disk-full, clock-skew ms=N',
+      "a fault of that droplet's machine: crash, freeze, cut peer=DROPLET|operator, loss percent=0..100, delay ms=N, disk-full, clock-skew ms=N",
     )
     .addOption(sandboxUrlOption())
-    .addHelpText('after', example('dropfleet sandbox fault gatewayTimeout next=1 operation=droplets.create'))
+    .addHelpText(
+      'after',
+      `${example('dropfleet sandbox fault gatewayTimeout next=1 operation=droplets.create')}
+  dropfleet sandbox fault --droplet shop-web1 loss percent=20
+  dropfleet sandbox fault --droplet shop-web1 --clear
+
+On a docker host, programs in Go, its container engines among them, and those in containers see no clock-skew.`,
+    )
     .action(
       async (
         name: string | undefined,

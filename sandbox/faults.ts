@@ -74,8 +74,10 @@ export function createFaults(random: () => number, operations?: ReadonlySet<stri
 
 function faultName(name: string): FaultName {
   if (Object.hasOwn(FAULTS, name)) return name as FaultName;
-  const known = Object.entries(FAULTS).map(([fault, meaning]) => `${fault} (${meaning})`);
-  throw new RangeError(`There is no fault "${name}". There are: ${known.join('; ')}.`);
+  const known = Object.keys(FAULTS).join(', ');
+  throw new RangeError(
+    `There is no fault "${name}". There are: ${known}; those of a machine are set on its droplet (--droplet).`,
+  );
 }
 
 const FIELDS: Readonly<Record<keyof Fault, (value: unknown) => boolean>> = {

@@ -50,7 +50,7 @@ function faultTable(active: ActiveFaults): string[] {
 }
 
 /** Settings as they are written on the command line; a fault that is on without any strikes always. */
-function stateOf(fault: Readonly<Record<string, unknown>> | undefined): string {
+export function stateOf(fault: Readonly<Record<string, unknown>> | undefined): string {
   if (fault === undefined) return '-';
   const settings = Object.entries(fault).map(([key, value]) => `${key}=${String(value)}`);
   return settings.length === 0 ? 'on' : `on, ${settings.join(' ')}`;

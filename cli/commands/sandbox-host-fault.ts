@@ -1,46 +1,60 @@
+import type { HostView } from '../../sandbox/hosts/control.ts';
+import type { HostFault } from '../../sandbox/hosts/driver.ts';
+import { HOST_FAULTS } from '../../sandbox/hosts/host-fault.ts';
 import { CommandFailure } from '../failure.ts';
 import { printResult } from '../output.ts';
 import { alignColumns } from '../show/columns.ts';
 import { askSandbox } from '../world/sandbox-control.ts';
-import { readSetting, type FaultOptions } from './sandbox-fault.ts';
+import { readSetting, stateOf, type FaultOptions } from './sandbox-fault.ts';
 
-/** A machine as the sandbox tells of it. */
-interface HostReply {
+/** As much of a machine as finding it takes. */
+interface Host {
   droplet_id: number;
   name: string;
-  state: string;
-  message?: string;
 }
 
-/** Sets a fault on the machine of one droplet, or ends all that it has; without a fault, shows how it is. */
+/** Sets a fault on the machine of one droplet, or ends one or all that it has; and shows them. */
 export async function sandboxHostFault(options: FaultOptions & { droplet: string }): Promise<void> {
-  const host = await findHost(options);
-  const reply = await change(options, host);
-  printResult(options, reply, () =>
-    alignColumns([
-      ['DROPLET', 'STATE', 'MESSAGE'],
-      [reply.name, reply.state, reply.message ?? ''],
-    ]),
-  );
+  const { hosts } = await askSandbox<{ hosts: Host[] }>(options, 'GET', 'hosts');
+  const reply = await change(options, findHost(hosts, options.droplet), hosts);
+  printResult(options, reply, () => hostTable(reply));
 }
 
-async function change(options: FaultOptions, host: HostReply): Promise<HostReply> {
+function change(options: FaultOptions, { droplet_id: id }: Host, hosts: Host[]): Promise<HostView> {
   const { name, settings, clear } = options;
-  const path = `hosts/${host.droplet_id}/faults`;
-  if (clear && name !== undefined)
-    throw new CommandFailure('--clear ends all faults of a droplet: leave the name of the fault out', 2);
-  if (clear) return await askSandbox(options, 'DELETE', path);
-  if (name === undefined) return host;
-  return await askSandbox(options, 'PUT', path, {
-    type: name,
-    ...Object.fromEntries(settings.map(readSetting)),
-  });
+  if (clear && settings.length > 0)
+    throw new CommandFailure('--clear takes a fault, and no settings of it', 2);
+  const path = `hosts/${id}`;
+  if (clear) return askSandbox(options, 'DELETE', `${path}/faults${name === undefined ? '' : `/${name}`}`);
+  if (name === undefined) return askSandbox(options, 'GET', path);
+  const fault = Object.fromEntries(settings.map(text => readHostSetting(text, hosts)));
+  return askSandbox(options, 'PUT', `${path}/faults`, { type: name, ...fault });
 }
 
-async function findHost(options: FaultOptions & { droplet: string }): Promise<HostReply> {
-  const { hosts } = await askSandbox<{ hosts: HostReply[] }>(options, 'GET', 'hosts');
-  const host = hosts.find(({ name, droplet_id: id }) => [name, String(id)].includes(options.droplet));
+/** The sandbox knows peers by their ids. */
+function readHostSetting(text: string, hosts: Host[]): [key: string, value: string | number] {
+  const [key, value] = readSetting(text);
+  if (key !== 'peer' || value === 'operator') return [key, value];
+  return [key, findHost(hosts, String(value)).droplet_id];
+}
+
+function findHost(hosts: Host[], droplet: string): Host {
+  const host = hosts.find(({ name, droplet_id: id }) => [name, String(id)].includes(droplet));
   if (host !== undefined) return host;
   const known = hosts.map(({ name }) => name).join(', ') || 'none';
-  throw new CommandFailure(`the sandbox has no droplet ${options.droplet}; it has ${known}`);
+  throw new CommandFailure(`the sandbox has no droplet ${droplet}; it has ${known}`);
+}
+
+const settingsOf = ({ type: _type, ...settings }: HostFault) => settings;
+
+/** Every fault that there is, with those that are on marked by how; above, what the machine is short of. */
+function hostTable({ name, state, message, faults }: HostView): string[] {
+  const rows = Object.entries(HOST_FAULTS).map(([type, meaning]) => {
+    const fault = faults.find(other => other.type === type);
+    return [type, stateOf(fault && settingsOf(fault)), meaning];
+  });
+  return [
+    `${name} is ${state}${message === undefined ? '' : `: ${message}`}`,
+    ...alignColumns([['FAULT', 'STATE', 'MEANING'], ...rows]),
+  ];
 }

@@ -9,7 +9,8 @@ export interface SandboxOptions extends GlobalOptions {
   url?: string;
 }
 
-const TIMEOUT = 10_000;
+/** A docker host that crashed has to boot. */
+const TIMEOUT = 120_000;
 
 /**
  * Asks the sandbox's own API, below /sandbox. Rejects with CommandFailure: with the sandbox's words when it

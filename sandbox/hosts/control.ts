@@ -1,7 +1,9 @@
 import { ApiError, notFound } from '../errors.ts';
+import type { DropletRecord } from '../records.ts';
 import type { State } from '../state.ts';
-import { readHostFault } from './host-fault.ts';
-import type { HostFleet } from './fleet.ts';
+import type { HostFault } from './driver.ts';
+import { readHostFault, readHostFaultType } from './host-fault.ts';
+import type { HostFleet, HostState } from './fleet.ts';
 
 /** What the machines' part of the sandbox's own API needs. */
 export interface HostsParts {
@@ -9,13 +11,21 @@ export interface HostsParts {
   readonly hosts: HostFleet | undefined;
 }
 
+/** What /sandbox/hosts/ID answers. */
+export interface HostView extends HostState {
+  readonly droplet_id: number;
+  readonly name: string;
+  readonly faults: readonly HostFault[];
+}
+
 const PATH = '/sandbox/hosts';
 
 export const isHosts = (path: string): boolean => path === PATH || path.startsWith(`${PATH}/`);
 
 /**
- * GET of /sandbox/hosts lists the machines; PUT of /sandbox/hosts/ID/faults sets a fault, DELETE ends all of that
- * machine. Rejects with ApiError.
+ * GET of /sandbox/hosts lists the machines, GET of /sandbox/hosts/ID shows one with its faults; PUT of
+ * /sandbox/hosts/ID/faults sets a fault, DELETE ends all of that machine, and DELETE of .../faults/TYPE one. Rejects
+ * with ApiError.
  */
 export async function answerHosts(
   { world, hosts }: HostsParts,
@@ -30,13 +40,25 @@ export async function answerHosts(
       'This sandbox has no machines: start it with --hosts emulated or docker.',
     );
   if (method === 'GET' && path === PATH) return listHosts(world.state, hosts);
-  const id = Number(new RegExp(`^${PATH}/(\\d+)/faults$`).exec(path)?.[1]);
-  const droplet = world.state.get('droplets', id);
-  if (droplet === undefined) throw notFound();
-  if (method === 'PUT') await hosts.setFault(id, readHostFault(body));
-  else if (method === 'DELETE') await hosts.clearFaults(id);
+  const [id, faults, type] = path.slice(PATH.length + 1).split('/');
+  const droplet = world.state.get('droplets', id ?? '');
+  if (droplet === undefined) throw new ApiError(404, 'not_found', `The sandbox has no droplet ${id}.`);
+  await change(hosts, droplet.id, [method, faults, type], body);
+  return { ...describeHost(hosts, droplet), faults: await hosts.faultsOf(droplet.id) } satisfies HostView;
+}
+
+async function change(
+  hosts: HostFleet,
+  id: number,
+  [method, faults, type]: readonly (string | undefined)[],
+  body: unknown,
+): Promise<void> {
+  if (method === 'GET' && faults === undefined) return;
+  if (faults !== 'faults') throw notFound();
+  if (method === 'PUT' && type === undefined) await hosts.setFault(id, readHostFault(body));
+  else if (method === 'DELETE')
+    await hosts.clearFaults(id, type === undefined ? type : readHostFaultType(type));
   else throw notFound();
-  return describeHost(hosts, droplet);
 }
 
 const listHosts = (state: State, hosts: HostFleet) => ({
@@ -46,7 +68,7 @@ const listHosts = (state: State, hosts: HostFleet) => ({
   hosts: [...state.all('droplets')].map(droplet => describeHost(hosts, droplet)),
 });
 
-const describeHost = (hosts: HostFleet, { id, name }: { id: number; name: string }) => ({
+const describeHost = (hosts: HostFleet, { id, name }: DropletRecord) => ({
   droplet_id: id,
   name,
   ...hosts.stateOf(id),

@@ -125,8 +125,10 @@ export interface HostDriver {
   destroyVolume(id: string): Promise<void>;
   /** Sets a fault on a machine; the same type again replaces it. */
   setFault(id: number, fault: HostFault): Promise<void>;
-  /** Ends all faults of a machine; one that crashed is started again. */
-  clearFaults(id: number): Promise<void>;
+  /** Those that are set on a machine, at most one of a type. */
+  faultsOf(id: number): Promise<readonly HostFault[]>;
+  /** Ends all faults of a machine, or one; a machine that crashed is started again. */
+  clearFaults(id: number, type?: HostFault['type']): Promise<void>;
   /** Removes everything it ever made, and nothing else. */
   reset(): Promise<void>;
   /** Ends what runs in this process. Containers go on. */

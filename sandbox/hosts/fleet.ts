@@ -34,7 +34,8 @@ export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort'
   /** How the machine of that droplet is. */
   stateOf(id: number): HostState;
   setFault(id: number, fault: HostFault): Promise<void>;
-  clearFaults(id: number): Promise<void>;
+  faultsOf(id: number): Promise<readonly HostFault[]>;
+  clearFaults(id: number, type?: HostFault['type']): Promise<void>;
   /** Resolves when everything was made as it should be, or failed and waits for its next try. */
   settled(): Promise<void>;
   /** Lets what is under way end, begins nothing more, and closes the driver. */
@@ -120,8 +121,12 @@ class Fleet implements HostFleet {
     await this.#exclusively(id, () => this.#options.driver.setFault(id, fault));
   }
 
-  async clearFaults(id: number): Promise<void> {
-    await this.#exclusively(id, () => this.#options.driver.clearFaults(id));
+  faultsOf(id: number): Promise<readonly HostFault[]> {
+    return this.#options.driver.faultsOf(id);
+  }
+
+  async clearFaults(id: number, type?: HostFault['type']): Promise<void> {
+    await this.#exclusively(id, () => this.#options.driver.clearFaults(id, type));
   }
 
   async settled(): Promise<void> {

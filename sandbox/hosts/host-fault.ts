@@ -1,10 +1,21 @@
 import { isObject } from '../input.ts';
 import type { HostFault, HostPeer } from './driver.ts';
 
+/** Everything that can go wrong with a machine, with the settings of it. */
+export const HOST_FAULTS: { readonly [T in HostFault['type']]: string } = {
+  crash: 'it is off, and the API does not know',
+  freeze: 'it does nothing, but its network answers',
+  cut: 'nothing passes between it and `peer`: a droplet, or operator; without, it and anybody',
+  loss: '`percent` of the packets that come in are lost',
+  delay: 'what comes in takes `ms` longer',
+  'disk-full': 'its file system has no room left',
+  'clock-skew': 'its clock is wrong by `ms`, which may be negative',
+};
+
 type Reader = (given: Record<string, unknown>) => HostFault;
 
-/** Every fault of a machine, with how it reads its settings. A missing one does not compile. */
-const FAULTS: { readonly [T in HostFault['type']]: Reader } = {
+/** How each fault reads its settings. A missing one does not compile. */
+const READERS: { readonly [T in HostFault['type']]: Reader } = {
   crash: () => ({ type: 'crash' }),
   freeze: () => ({ type: 'freeze' }),
   cut: ({ peer }) => (peer === undefined ? { type: 'cut' } : { type: 'cut', peer: readPeer(peer) }),
@@ -19,12 +30,20 @@ const LONGEST_SKEW = 365 * 86_400_000;
 
 /** Reads a fault from outside, such as `{"type": "loss", "percent": 20}`. Throws RangeError for what is none. */
 export function readHostFault(given: unknown): HostFault {
-  const type = isObject(given) ? given['type'] : undefined;
-  if (!isObject(given) || typeof type !== 'string' || !Object.hasOwn(FAULTS, type))
-    throw new RangeError(
-      `There is no fault ${JSON.stringify(type)} of a machine. There are: ${Object.keys(FAULTS).join(', ')}.`,
-    );
-  return FAULTS[type as HostFault['type']](given);
+  const { type: name, ...settings } = isObject(given) ? given : {};
+  const type = readHostFaultType(name);
+  const fault = READERS[type](settings);
+  const other = Object.keys(settings).find(key => !Object.hasOwn(fault, key));
+  if (other !== undefined) throw new RangeError(`The fault ${type} takes no ${other}.`);
+  return fault;
+}
+
+/** Throws RangeError for what is no type of fault. */
+export function readHostFaultType(type: unknown): HostFault['type'] {
+  if (typeof type === 'string' && Object.hasOwn(READERS, type)) return type as HostFault['type'];
+  const what =
+    type === undefined ? 'The fault has no type' : `There is no fault ${JSON.stringify(type)} of a machine`;
+  throw new RangeError(`${what}. There are: ${Object.keys(READERS).join(', ')}.`);
 }
 
 function readPeer(peer: unknown): HostPeer {
@@ -34,7 +53,6 @@ function readPeer(peer: unknown): HostPeer {
 
 function readNumber(name: string, value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;
-  throw new RangeError(
-    `${name} must be a number from ${least} to ${most}, and not ${JSON.stringify(value)}.`,
-  );
+  const instead = value === undefined ? 'is missing' : `cannot be ${JSON.stringify(value)}`;
+  throw new RangeError(`${name} ${instead}: it is a number from ${least} to ${most}.`);
 }

@@ -1,4 +1,4 @@
-import type { HostDriver, HostSpec } from '../../sandbox/hosts/driver.ts';
+import type { HostDriver, HostFault, HostSpec } from '../../sandbox/hosts/driver.ts';
 import { HostError } from '../../sandbox/hosts/driver.ts';
 
 /** A driver without machines: it records what it is told, fails on demand, and can be held up. */
@@ -20,6 +20,7 @@ export function fakeHostDriver(): FakeHostDriver {
   const machines = new Map<number, HostSpec>();
   const failures: { method: string; message: string }[] = [];
   const busy = new Set<number>();
+  const faults = new Map<number, HostFault[]>();
   let gate: Promise<void> = Promise.resolve();
 
   async function call(method: string, id: number | undefined, ...rest: (string | number)[]): Promise<void> {
@@ -66,8 +67,15 @@ export function fakeHostDriver(): FakeHostDriver {
     destroySnapshot: snapshot => call('destroySnapshot', undefined, snapshot),
     copyVolume: (from, to) => call('copyVolume', undefined, from, to),
     destroyVolume: id => call('destroyVolume', undefined, id),
-    setFault: (id, fault) => call('setFault', id, fault.type),
-    clearFaults: id => call('clearFaults', id),
+    async setFault(id, fault) {
+      await call('setFault', id, fault.type);
+      faults.set(id, [...(faults.get(id) ?? []).filter(({ type }) => type !== fault.type), fault]);
+    },
+    faultsOf: async id => faults.get(id) ?? [],
+    async clearFaults(id, type) {
+      await call('clearFaults', id, ...(type === undefined ? [] : [type]));
+      faults.set(id, type === undefined ? [] : (faults.get(id) ?? []).filter(fault => fault.type !== type));
+    },
     reset: () => call('reset', undefined),
     close: () => call('close', undefined),
   };

@@ -1,5 +1,5 @@
 import { HostError, type HostFault, type HostSpec } from '../driver.ts';
-import { keepFaults, readFaults, withFault, type Faults } from './faults.ts';
+import { faultOf, keepFaults, readFaults, withFault, without, type Faults } from './faults.ts';
 import { findMachine } from './machine.ts';
 import { plugIn } from './plug-in.ts';
 import { boot } from './power.ts';
@@ -12,12 +12,14 @@ export async function setFault(rack: Rack, id: number, fault: HostFault): Promis
   await (fault.type === 'crash' ? crash(rack, id) : applyFaults(rack, spec, faults));
 }
 
-export async function clearFaults(rack: Rack, id: number): Promise<void> {
+export async function clearFaults(rack: Rack, id: number, type?: HostFault['type']): Promise<void> {
   const spec = specOf(rack, id);
-  await keepFaults(rack, id, []);
+  const faults = type === undefined ? [] : without(await readFaults(rack, id), type);
+  await keepFaults(rack, id, faults);
   const machine = await findMachine(rack.docker, rack.names, id);
-  if (machine?.power === 'off' && spec.power === 'on') await boot(rack, spec);
-  else await applyFaults(rack, spec, []);
+  const isToBoot = spec.power === 'on' && faultOf(faults, 'crash') === undefined;
+  if (machine?.power === 'off' && isToBoot) await boot(rack, spec);
+  else await applyFaults(rack, spec, faults);
 }
 
 /** A machine that is off gets its faults with the next start. */

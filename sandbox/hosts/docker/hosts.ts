@@ -3,6 +3,7 @@ import { convergeMachine } from './converge.ts';
 import { createDocker } from './docker.ts';
 import { inspectEngine } from './engine.ts';
 import { clearFaults, setFault } from './faulty.ts';
+import { readFaults } from './faults.ts';
 import type { Rack } from './rack.ts';
 import { createHypervisor } from './hypervisor.ts';
 import { ensureImage, type BuildArguments } from './image.ts';
@@ -73,7 +74,8 @@ function driverOf(rack: Rack): HostDriver {
     copyVolume: async (from, to) => void (await hypervisor.run('disks', ['copy-volume', from, to])),
     destroyVolume: async id => void (await hypervisor.run('disks', ['remove', 'volumes', id])),
     setFault: (id, fault) => inTurn(id, () => setFault(rack, id, fault)),
-    clearFaults: id => inTurn(id, () => clearFaults(rack, id)),
+    faultsOf: id => readFaults(rack, id),
+    clearFaults: (id, type) => inTurn(id, () => clearFaults(rack, id, type)),
     reset: () => resetAll(rack),
     close: () => reboots.close(),
   };

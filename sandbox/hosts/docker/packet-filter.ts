@@ -34,10 +34,16 @@ const renderTable = (name: string, chains: readonly string[]): readonly string[]
 const renderFaults = ({ cut, loss }: PacketFaults): readonly string[] => [
   ...renderChain('in', 'prerouting priority -300', [
     ...renderCut('saddr', cut),
-    ...(loss > 0 ? [`numgen random mod 10000 < ${Math.round(loss * 100)} drop`] : []),
+    ...renderLoss(Math.round(loss * 100)),
   ]),
   ...renderChain('out', 'postrouting priority 300', renderCut('daddr', cut)),
 ];
+
+/** nft refuses a comparison that is never, or always, true. */
+function renderLoss(of10000: number): readonly string[] {
+  if (of10000 === 0) return [];
+  return of10000 === 10_000 ? ['drop'] : [`numgen random mod 10000 < ${of10000} drop`];
+}
 
 const renderCut = (side: 'saddr' | 'daddr', cut: PacketFaults['cut']): readonly string[] => {
   if (cut === 'all') return ['drop'];

@@ -120,8 +120,9 @@ export async function createEmulatedDriver(options: EmulatedOptions): Promise<Ho
       faultOf(id);
       await lives.get(id)!.setFault(fault);
     },
-    async clearFaults(id) {
-      await lives.get(id)?.clearFaults();
+    faultsOf: async id => lives.get(id)?.host()?.faults.all() ?? [],
+    async clearFaults(id, type) {
+      await lives.get(id)?.clearFaults(type);
     },
     async reset() {
       await driver.close();

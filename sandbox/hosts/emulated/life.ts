@@ -28,7 +28,7 @@ export interface Life {
   converge(spec: HostSpec): Promise<void>;
   restart(spec: HostSpec, how: 'graceful' | 'hard'): Promise<void>;
   setFault(fault: HostFault): Promise<void>;
-  clearFaults(): Promise<void>;
+  clearFaults(type?: HostFault['type']): Promise<void>;
   /** Ends it in this process; its files stay. */
   end(): Promise<void>;
 }
@@ -194,13 +194,15 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
       if (fault.type === 'disk-full') machine.disk.isFull = true;
       if (fault.type === 'clock-skew') machine.clockSkew = fault.ms;
     },
-    async clearFaults() {
+    async clearFaults(type) {
       const { machine, faults } = host!;
       const hadCrashed = faults.get('crash') !== undefined;
-      faults.clear();
-      machine.disk.isFull = false;
-      machine.clockSkew = 0;
-      if (hadCrashed && machine.spec.power === 'on') await switchOn();
+      if (type === undefined) faults.clear();
+      else faults.remove(type);
+      machine.disk.isFull = faults.get('disk-full') !== undefined;
+      machine.clockSkew = faults.get('clock-skew')?.ms ?? 0;
+      const isOver = hadCrashed && faults.get('crash') === undefined;
+      if (isOver && machine.spec.power === 'on') await switchOn();
     },
     async end() {
       network.hosts.delete(id);

@@ -78,6 +78,62 @@ describe('With a sandbox that runs, dropfleet sandbox', () => {
     });
 });
 
+describe('With emulated hosts, dropfleet sandbox fault', () => {
+  let place: Workplace;
+  let sandbox: RunningCommand;
+  let url: string;
+  const run = (...args: string[]) => runDropfleet(place, 'sandbox', 'fault', ...args, '--url', url);
+
+  before(async () => {
+    place = await openWorkplace();
+    sandbox = startDropfleet(place, 'sandbox', '--hosts', 'emulated', '--port', '0', '--boot-delay', '0s');
+    [, url] = (await sandbox.says(/sandbox at (http:\/\/[\d.]+:\d+)/)) as [string, string];
+    const form = { size: 's-1vcpu-1gb', image: 'debian-13-x64', region: 'nyc3' };
+    await fetch(`${url}/v2/droplets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+      body: JSON.stringify({ names: ['web1', 'web2'], ...form }),
+    });
+    const isReady = async (): Promise<boolean> =>
+      /^web2 is ready$/m.test((await run('--droplet', 'web2')).stdout);
+    while (!(await isReady()));
+  });
+  after(async () => {
+    await sandbox?.stop();
+    await place.remove();
+  });
+
+  it('shows what is wrong with a droplet, makes it so, and ends it, one by one or all', async () => {
+    expect((await run('--droplet', 'web1')).stdout).to.match(/^loss +- +`percent` of the packets/m);
+    await run('crash', '--droplet', 'web1');
+    await run('cut', 'peer=web2', '--droplet', 'web1');
+    const { stdout } = await run('loss', 'percent=20', '--droplet', 'web1');
+    expect(stdout)
+      .to.match(/^crash +on /m)
+      .and.match(/^cut +on, peer=\d+ /m)
+      .and.match(/^loss +on, percent=20 /m);
+    const cleared = await run('loss', '--clear', '--droplet', 'web1', '--output', 'json');
+    const types = JSON.parse(cleared.stdout).faults.map(({ type }: { type: string }) => type);
+    expect(types).to.deep.equal(['crash', 'cut']);
+    expect((await run('--clear', '--droplet', 'web1')).stdout).not.to.match(/ on/);
+  });
+
+  for (const { args, says } of [
+    { args: ['fire', '--droplet', 'web1'], says: 'There is no fault "fire" of a machine. There are: crash,' },
+    { args: ['loss', '--droplet', 'web1'], says: 'percent is missing: it is a number from 0 to 100.' },
+    { args: ['crash', '--droplet', 'web9'], says: 'the sandbox has no droplet web9; it has web1, web2' },
+    { args: ['cut', 'peer=web9', '--droplet', 'web1'], says: 'the sandbox has no droplet web9; it has' },
+    { args: ['crash'], says: 'those of a machine are set on its droplet (--droplet)' },
+  ])
+    it(`${args.join(' ')} is refused in a sentence`, async () => {
+      const { code, stderr } = await run(...args);
+      expect(code).to.be.within(1, 2);
+      expect(stderr)
+        .to.match(/^dropfleet: .*\n$/)
+        .and.include(says);
+    });
+});
+
 describe('Without a sandbox, dropfleet sandbox ledger', () => {
   let place: Workplace;
   before(async () => (place = await openWorkplace()));

@@ -6,6 +6,7 @@ export interface Faults {
   set(fault: HostFault): void;
   remove(type: HostFault['type']): void;
   clear(): void;
+  all(): readonly HostFault[];
   get<T extends HostFault['type']>(type: T): Extract<HostFault, { type: T }> | undefined;
   /** What reaches the machine from `peer`, or, outgoing, what reaches the peer from it. */
   conditions(peer: HostPeer, direction: 'incoming' | 'outgoing'): Conditions;
@@ -39,6 +40,7 @@ export function createFaults(): Faults {
       faults.clear();
       change();
     },
+    all: () => [...faults.values()],
     conditions: (peer, direction) => ({
       isBlocked: get('freeze') !== undefined || get('crash') !== undefined || isCut(peer),
       delayMs: direction === 'incoming' ? (get('delay')?.ms ?? 0) : 0,

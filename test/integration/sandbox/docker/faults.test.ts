@@ -43,6 +43,17 @@ describe('faults of docker hosts', () => {
     expect(await droplets.ssh(one!, 'ls /run/before 2>/dev/null || echo anew')).to.equal('anew');
   });
 
+  it('crash: is ended alone, and the other faults stay', async () => {
+    await droplets.hosts.setFault(1, { type: 'crash' });
+    await droplets.hosts.setFault(1, { type: 'loss', percent: 100 });
+    await droplets.hosts.setFault(1, { type: 'delay', ms: 1 });
+    await droplets.hosts.clearFaults(1, 'crash');
+    expect(await ping(2)).to.have.property('lost', 100);
+    await droplets.hosts.clearFaults(1, 'loss');
+    expect(await droplets.hosts.faultsOf(1)).to.deep.equal([{ type: 'delay', ms: 1 }]);
+    expect(await droplets.ssh(one!, 'hostname')).to.equal('web1');
+  });
+
   it('crash: power off and on brings the machine back', async () => {
     await droplets.hosts.setFault(1, { type: 'crash' });
     await droplets.hosts.converge({ ...one!, power: 'off' }, FOREVER);

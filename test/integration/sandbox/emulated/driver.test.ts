@@ -376,6 +376,21 @@ describe('The driver of emulated hosts', () => {
       expect(Math.round(difference / 3600)).to.equal(24);
     });
 
+    it('has faults that end one by one', async () => {
+      const [crash, loss, skew] = [
+        { type: 'crash' },
+        { type: 'loss', percent: 100 },
+        { type: 'clock-skew', ms: -86_400_000 },
+      ] as const;
+      for (const fault of [crash, loss, skew]) await world.driver.setFault(1, fault);
+      await world.driver.clearFaults(1, 'loss');
+      expect((await world.ssh(web, ['true'])).stderr).to.contain('Connection refused');
+      await world.driver.clearFaults(1, 'crash');
+      expect(await world.driver.faultsOf(1)).to.deep.equal([skew]);
+      const difference = Date.now() / 1000 - Number(await on(web, 'date +%s'));
+      expect(Math.round(difference / 3600)).to.equal(24);
+    });
+
     it('cannot be set on a host that is not there', async () => {
       expect(isHostError(await rejection(world.driver.setFault(9, { type: 'freeze' })))).to.equal(true);
     });

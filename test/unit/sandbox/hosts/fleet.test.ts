@@ -328,9 +328,28 @@ describe('the machines behind droplets', () => {
     expect(driver.calls.at(-1)).to.equal(`clearFaults ${id}`);
   });
 
+  it('show their faults, which end one by one or all at once', async () => {
+    const id = await running();
+    const path = `/sandbox/hosts/${id}`;
+    const [loss, delay] = [
+      { type: 'loss', percent: 20 },
+      { type: 'delay', ms: 5 },
+    ];
+    await test.send('PUT', `${path}/faults`, loss);
+    const { body } = await test.send('PUT', `${path}/faults`, delay);
+    expect(body).to.deep.equal({ droplet_id: id, name: 'shop-web1', state: 'ready', faults: [loss, delay] });
+    expect(await test.read(path)).to.deep.equal(body);
+    expect((await test.send('DELETE', `${path}/faults/loss`)).body.faults).to.deep.equal([delay]);
+    expect((await test.send('DELETE', `${path}/faults/fire`)).status).to.equal(400);
+    expect((await test.send('DELETE', `${path}/faults`)).body.faults).to.deep.equal([]);
+  });
+
   for (const [fault, complaint] of [
     [{ type: 'fire' }, 'There is no fault "fire" of a machine. There are: crash, freeze,'],
-    [{ type: 'loss', percent: 101 }, 'percent must be a number from 0 to 100, and not 101.'],
+    [{}, 'The fault has no type. There are: crash, freeze,'],
+    [{ type: 'loss' }, 'percent is missing: it is a number from 0 to 100.'],
+    [{ type: 'loss', percent: 101 }, 'percent cannot be 101: it is a number from 0 to 100.'],
+    [{ type: 'crash', next: 1 }, 'The fault crash takes no next.'],
     [{ type: 'cut', peer: 'web1' }, 'peer must be the id of a droplet, or "operator", and not "web1".'],
   ] as const)
     it(`refuse the fault ${JSON.stringify(fault)}`, async () => {

@@ -38,6 +38,12 @@ describe('renderPacketFilter', () => {
     expect(script).to.include('numgen random mod 10000 < 1234 drop');
   });
 
+  it('loses everything at 100 percent, and nothing at next to none', () => {
+    const linesOf = (loss: number) => renderPacketFilter(undefined, { cut: [], loss }).split('\n');
+    expect(linesOf(100)).to.include('drop');
+    expect(linesOf(0.001).join('\n')).not.to.match(/\bdrop\b/);
+  });
+
   it('replaces its tables in the one transaction of a script, whether they are there or not', () => {
     const script = renderPacketFilter(undefined, NO_FAULTS);
     for (const table of ['dropfleet_faults', 'dropfleet_firewall'])
