@@ -1,9 +1,4 @@
-/** One reason why an object is invalid, as metav1.StatusCause. */
-export interface Cause {
-  reason: string;
-  message: string;
-  field: string;
-}
+import type { Cause } from './cause.ts';
 
 /** What metav1.StatusDetails says about the object in question. `kind` is the plural, as on a real server. */
 interface ErrorDetails {
@@ -103,31 +98,3 @@ export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, ca
   const details = { name, group: group || undefined, kind, causes };
   return new ApiError(422, 'Invalid', `${qualified(kind, group)} "${name}" is invalid: ${list}`, details);
 }
-
-// The errors of Kubernetes' field package. Values are shown as JSON.
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? 'null';
-const cause =
-  <T extends unknown[]>(reason: string, says: (...args: T) => string) =>
-  (field: string, ...args: T): Cause => ({ reason: `FieldValue${reason}`, message: says(...args), field });
-
-export const invalidValue = cause(
-  'Invalid',
-  (value: unknown, why: string) => `Invalid value: ${shown(value)}: ${why}`,
-);
-/** The value is not even of its type. */
-export const mistypedValue = cause(
-  'TypeInvalid',
-  (value: unknown, why: string) => `Invalid value: ${shown(value)}: ${why}: ${shown(value)}`,
-);
-export const isMistyped = ({ reason }: Cause): boolean => reason === 'FieldValueTypeInvalid';
-export const requiredValue = cause('Required', (why?: string) =>
-  why === undefined ? 'Required value' : `Required value: ${why}`,
-);
-export const unsupportedValue = cause('NotSupported', (value: unknown, known: readonly unknown[]) => {
-  const values = known.map(shown).join(', ');
-  return `Unsupported value: ${shown(value)}: supported values: ${values}`;
-});
-export const forbiddenValue = cause('Forbidden', (why: string) => `Forbidden: ${why}`);
-export const duplicateValue = cause('Duplicate', (value: unknown) => `Duplicate value: ${shown(value)}`);
-export const tooLong = cause('TooLong', (bytes: number) => `Too long: must have at most ${bytes} bytes`);

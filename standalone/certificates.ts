@@ -36,21 +36,34 @@ const LOOPBACK = '127.0.0.1';
  * P-256, ten years). The authority's key is forgotten, so nothing else can ever be signed in its name.
  */
 export function createTlsIdentity(now: number, addresses: readonly string[] = []): TlsIdentity {
-  const newParty = (name: string): Party => ({
-    name,
-    ...generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  });
+  const newParty = (name: string): Party => ({ name, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) });
   const authority = newParty('dropfleet-standalone-ca');
-  const issue = (name: string, extensions: Der[]): KeyPair => {
+  const issue = (name: string, purpose: string, ...extensions: Der[]): KeyPair => {
     const party = newParty(name);
-    const certificate = certify(party, authority, now, [...leafExtensions(party, authority), ...extensions]);
+    const certificate = certify(party, authority, now, [
+      critical(OID.basicConstraints, sequence()),
+      critical(OID.keyUsage, SIGNS_DATA),
+      extension(OID.extendedKeyUsage, sequence(purpose)),
+      extension(OID.authorityKeyIdentifier, sequence(element(0x80, keyIdentifier(authority)))),
+      ...extensions,
+    ]);
     return { certificate, key: party.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
   };
-  const names = alternativeNames([LOOPBACK, ...addresses]);
+  const names = [
+    element(0x82, Buffer.from('localhost')),
+    ...[LOOPBACK, ...addresses].map(ip => element(0x87, Buffer.from(ip.split('.').map(Number)))),
+  ];
   return {
-    authority: certify(authority, authority, now, authorityExtensions(authority)),
-    server: issue('dropfleet-standalone', [purpose(OID.serverAuth), names]),
-    client: issue('dropfleet-standalone-admin', [purpose(OID.clientAuth)]),
+    authority: certify(authority, authority, now, [
+      critical(OID.basicConstraints, sequence(TRUE)),
+      critical(OID.keyUsage, SIGNS_CERTIFICATES),
+    ]),
+    server: issue(
+      'dropfleet-standalone',
+      OID.serverAuth,
+      extension(OID.subjectAlternativeName, sequence(...names)),
+    ),
+    client: issue('dropfleet-standalone-admin', OID.clientAuth),
   };
 }
 
@@ -87,8 +100,7 @@ function element(tag: number, ...contents: Der[]): Buffer {
 }
 
 const sequence = (...items: Der[]): Buffer => element(0x30, ...items);
-const octets = (...value: Der[]): Buffer => element(0x04, ...value);
-const bits = (value: Buffer): Buffer => element(0x03, '00', value);
+const octets = (value: Der): Buffer => element(0x04, value);
 
 /** Object identifiers. */
 const OID = {
@@ -112,26 +124,6 @@ const SIGNS_CERTIFICATES = '03020186';
 const extension = (id: string, value: Der): Buffer => sequence(id, octets(value));
 const critical = (id: string, value: Der): Buffer => sequence(id, TRUE, octets(value));
 
-const authorityExtensions = (authority: Party): Der[] => [
-  critical(OID.basicConstraints, sequence(TRUE)),
-  critical(OID.keyUsage, SIGNS_CERTIFICATES),
-  extension(OID.subjectKeyIdentifier, octets(keyIdentifier(authority))),
-];
-
-const leafExtensions = (subject: Party, authority: Party): Der[] => [
-  critical(OID.basicConstraints, sequence()),
-  critical(OID.keyUsage, SIGNS_DATA),
-  extension(OID.subjectKeyIdentifier, octets(keyIdentifier(subject))),
-  extension(OID.authorityKeyIdentifier, sequence(element(0x80, keyIdentifier(authority)))),
-];
-
-const purpose = (id: string): Der => extension(OID.extendedKeyUsage, sequence(id));
-
-function alternativeNames(addresses: readonly string[]): Der {
-  const ips = addresses.map(address => element(0x87, Buffer.from(address.split('.').map(Number))));
-  return extension(OID.subjectAlternativeName, sequence(element(0x82, Buffer.from('localhost')), ...ips));
-}
-
 /** Any value that tells keys apart will do (RFC 5280, 4.2.1.2): the x coordinate is at hand. */
 const keyIdentifier = ({ publicKey }: Party): Buffer =>
   Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').subarray(0, 20);
@@ -150,9 +142,12 @@ function certify(subject: Party, issuer: Party, now: number, extensions: Der[]):
     sequence(time(new Date(now - HOUR)), time(end)),
     distinguishedName(subject),
     subject.publicKey.export({ type: 'spki', format: 'der' }),
-    element(0xa3, sequence(...extensions)),
+    element(
+      0xa3,
+      sequence(...extensions, extension(OID.subjectKeyIdentifier, octets(keyIdentifier(subject)))),
+    ),
   );
-  const certificate = sequence(body, algorithm, bits(sign('sha256', body, issuer.privateKey)));
+  const certificate = sequence(body, algorithm, element(0x03, '00', sign('sha256', body, issuer.privateKey)));
   const lines = certificate.toString('base64').match(/.{1,64}/g)!;
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }

@@ -1,4 +1,5 @@
-import { badRequest, invalid, isMistyped } from './api-error.ts';
+import { badRequest, invalid } from './api-error.ts';
+import { isMistyped } from './cause.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { validateMetadata } from './metadata.ts';
 import { isJsonObject, type ApiObject, type JsonObject, type Metadata } from './object.ts';

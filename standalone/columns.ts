@@ -16,29 +16,15 @@ export interface Column {
 
 const STEP = /((?:\.[A-Za-z_][\w-]*)+)|\[\?\(@\.(\w+)\s*==\s*["']([^"']*)["']\)\]/y;
 
-type Extra = Partial<Column>;
-
-/** A column of texts, unless `extra` says otherwise. Its values are at a JSONPath, or worked out. */
-export const column = (name: string, value: string | Column['value'], extra: Extra = {}): Column => ({
-  name,
-  type: 'string',
-  format: '',
-  description: '',
-  priority: 0,
-  value: typeof value === 'string' ? compileJsonPath(value) : value,
-  ...extra,
-});
-
 /** The first column of nearly every kind. */
-export const NAME = column('Name', '.metadata.name', {
+export const NAME: Column = {
+  name: 'Name',
+  type: 'string',
   format: 'name',
   description: 'The name is unique within a namespace and a kind.',
-});
-
-/** The last one. */
-export const AGE = column('Age', (object, now) => ageOf(object.metadata.creationTimestamp, now), {
-  description: 'How long ago the object was created.',
-});
+  priority: 0,
+  value: object => object.metadata.name,
+};
 
 /** How long ago a timestamp was, as kubectl says it. */
 export function ageOf(timestamp: unknown, now: number): string {
@@ -46,17 +32,22 @@ export function ageOf(timestamp: unknown, now: number): string {
   return Number.isNaN(time) ? '<unknown>' : humanDuration(now - time);
 }
 
-/** The column that a CRD asks for. */
-export function columnOf({ name, type, jsonPath, description = '', priority = 0 }: PrinterColumn): Column {
+/** The column that a CRD asks for; `values` has those that its JSONPath does not give. */
+export function columnOf(
+  { name, type, jsonPath, description = '', priority = 0 }: PrinterColumn,
+  values: Record<string, Column['value']> = {},
+): Column {
   const read = compileJsonPath(jsonPath);
-  const value: Column['value'] = (object, now) => {
-    const value = read(object) ?? null;
-    if (value === null) return null;
-    if (type === 'date') return ageOf(value, now);
-    if (type === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
-    return typeof value === (type === 'integer' ? 'number' : type) ? value : null;
-  };
-  return column(name, value, { type, description, priority });
+  const value: Column['value'] = (object, now) => toCell(type, read(object) ?? null, now);
+  const format = name === NAME.name ? NAME.format : '';
+  return { name, type, format, description, priority, value: values[name] ?? value };
+}
+
+function toCell(type: PrinterColumn['type'], value: unknown, now: number): unknown {
+  if (value === null) return null;
+  if (type === 'date') return ageOf(value, now);
+  if (type === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === (type === 'integer' ? 'number' : type) ? value : null;
 }
 
 /**

@@ -12,21 +12,12 @@ export interface JournalRow {
   previous: string | null;
 }
 
-/** Everything that is stored. */
-interface Contents {
-  objects: { kind: string; key: string; body: string }[];
-  journal: JournalRow[];
-  /** Up to which version the journal has forgotten each kind. */
-  floors: Map<string, number>;
-}
-
 /** In place of a kind among the floors: that version is before all that the journal ever held. */
 export const ANY_KIND = '';
 /** In the header of the file, it tells whose database it is: "drop". */
 export const APPLICATION_ID = 0x64726f70;
 /** The names of the files in its directory. */
 export const DATABASE_FILE = 'standalone.db';
-const LOCK_FILE = 'standalone.lock';
 const PID_FILE = 'standalone.pid';
 /**
  * Each brings the schema from the version that is its index to the next; a new file goes through all of them.
@@ -67,7 +58,7 @@ export class Database {
    */
   constructor(directory: string, now: number) {
     const file = join(directory, DATABASE_FILE);
-    this.#lock = openPrivately(join(directory, LOCK_FILE));
+    this.#lock = openPrivately(join(directory, 'standalone.lock'));
     try {
       // Of the operating system, so a killed process leaves no stale lock behind.
       this.#lock.exec('BEGIN EXCLUSIVE');
@@ -79,12 +70,13 @@ export class Database {
     }
   }
 
-  load(): Contents {
+  /** Everything that is stored. `floors` says up to which version the journal has forgotten each kind. */
+  load() {
     const all = <T>(sql: string): T[] => this.#database.prepare(sql).all() as T[];
     const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
     return {
-      objects: all('SELECT kind, key, body FROM objects'),
-      journal: all('SELECT version, kind, key, previous FROM journal ORDER BY version'),
+      objects: all<{ kind: string; key: string; body: string }>('SELECT kind, key, body FROM objects'),
+      journal: all<JournalRow>('SELECT version, kind, key, previous FROM journal ORDER BY version'),
       floors: new Map(floors.map(({ kind, version }) => [kind, version])),
     };
   }

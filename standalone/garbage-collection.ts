@@ -39,7 +39,8 @@ export function collectGarbage(kinds: readonly Kind[], store: Store, resources: 
 
   const change = (located: Located, fields: Partial<Metadata>): void => {
     const metadata = { ...located.object.metadata, ...fields };
-    resources.patch(targetOf(located), object => ({ ...object, metadata }));
+    const apply = (object: ApiObject | undefined): unknown => ({ ...object, metadata });
+    resources.update(targetOf(located), { apply, isPatch: true });
   };
   const release = (owner: Located, finalizer: string): void => {
     const { finalizers = [] } = owner.object.metadata;

@@ -1,4 +1,5 @@
-import { invalidValue, tooLong, type Cause } from './api-error.ts';
+import * as cause from './cause.ts';
+import type { Cause } from './cause.ts';
 import type { Kind } from './kinds.ts';
 import type { Metadata } from './object.ts';
 
@@ -49,11 +50,11 @@ export function validateMetadata(kind: Kind, metadata: Metadata): Cause[] {
       validateQualifiedName('metadata.annotations', key.toLowerCase()),
     ),
     ...(annotationBytes > MOST_ANNOTATION_BYTES
-      ? [tooLong('metadata.annotations', MOST_ANNOTATION_BYTES)]
+      ? [cause.tooLong('metadata.annotations', MOST_ANNOTATION_BYTES)]
       : []),
     ...finalizers.flatMap((name, i) => validateFinalizer(kind, `metadata.finalizers[${i}]`, name)),
     ...(controllers.length > 1
-      ? [invalidValue('metadata.ownerReferences', ownerReferences, 'only one of them may be the controller')]
+      ? [cause.invalid('metadata.ownerReferences', ownerReferences, 'only one of them may be the controller')]
       : []),
   ];
 }
@@ -63,19 +64,19 @@ function validateText(field: string, text: string, { longest, pattern, rule }: G
     ...(text.length > longest ? [`must be no more than ${longest} characters`] : []),
     ...(pattern.test(text) ? [] : [rule]),
   ];
-  return faults.map(why => invalidValue(field, text, why));
+  return faults.map(why => cause.invalid(field, text, why));
 }
 
 function validateQualifiedName(field: string, name: string): Cause[] {
   const slash = name.indexOf('/');
   const prefix = slash < 0 ? [] : validateText(field, name.slice(0, slash), SUBDOMAIN);
   const isGood = prefix.length === 0 && validateText(field, name.slice(slash + 1), QUALIFIED).length === 0;
-  return isGood ? [] : [invalidValue(field, name, QUALIFIED.rule)];
+  return isGood ? [] : [cause.invalid(field, name, QUALIFIED.rule)];
 }
 
 /** Kubernetes' own objects take only finalizers that say whose they are. */
 function validateFinalizer(kind: Kind, field: string, name: string): Cause[] {
   const isStandard = [FOREGROUND_FINALIZER, ORPHAN_FINALIZER, 'kubernetes'].includes(name);
   if (kind.custom || isStandard || name.includes('/')) return validateQualifiedName(field, name);
-  return [invalidValue(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
+  return [cause.invalid(field, name, 'name is neither a standard finalizer name nor is it fully qualified')];
 }

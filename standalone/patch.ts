@@ -41,9 +41,8 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
 
 /** One operation of RFC 6902. */
 interface Operation {
-  op: string;
   path: string;
-  from?: string;
+  from?: unknown;
   value?: unknown;
 }
 
@@ -64,50 +63,44 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
   }
   // The pointer to the whole, '', is the name of a field here.
   const root: JsonObject = { '': structuredClone(target) };
-  for (const operation of patch.map(toOperation)) apply(root, operation);
+  for (const { op, ...operation } of patch.map(toOperation)) {
+    if (!Object.hasOwn(OPERATIONS, op)) throw badRequest(`Unexpected kind: ${op}`);
+    OPERATIONS[op]!(root, operation);
+  }
   return root[''];
 }
 
-function toOperation(value: unknown): Operation {
+function toOperation(value: unknown): Operation & { op: string } {
   const isOperation =
     isJsonObject(value) && typeof value['op'] === 'string' && typeof value['path'] === 'string';
   if (!isOperation) throw badRequest('every operation of a JSON patch needs an "op" and a "path"');
-  return value as unknown as Operation;
+  return value as unknown as Operation & { op: string };
 }
 
-function apply(root: JsonObject, { op, path, from, value }: Operation): void {
-  const place = (): Place => locate(root, path);
-  const source = (): Place => {
-    if (typeof from !== 'string') throw badRequest('a move or copy operation needs a "from"');
-    return locate(root, from);
-  };
-  switch (op) {
-    case 'add':
-      return insert(place(), value);
-    case 'remove':
-      return void take(place());
-    case 'replace':
-      return replace(place(), value);
-    case 'copy':
-      return insert(place(), structuredClone(read(source())));
-    case 'move': {
-      const moved = take(source());
-      return insert(place(), moved);
-    }
-    case 'test':
-      if (isDeepStrictEqual(read(place()), value)) return;
-      // Not quoting the value, which may be a Secret's.
-      throw misfit(`testing value ${path} failed`);
-    default:
-      throw badRequest(`Unexpected kind: ${op}`);
-  }
-}
+const OPERATIONS: Record<string, (root: JsonObject, operation: Operation) => void> = {
+  add: (root, { path, value }) => insert(locate(root, path), value),
+  remove: (root, { path }) => take(locate(root, path)),
+  replace(root, { path, value }) {
+    take(locate(root, path));
+    insert(locate(root, path), value);
+  },
+  copy: (root, { path, from }) => insert(locate(root, path), structuredClone(read(locate(root, from)))),
+  move(root, { path, from }) {
+    const moved = take(locate(root, from));
+    insert(locate(root, path), moved);
+  },
+  test(root, { path, value }) {
+    // Not quoting the value, which may be a Secret's.
+    if (!isDeepStrictEqual(read(locate(root, path)), value)) throw misfit(`testing value ${path} failed`);
+  },
+};
 
 const misfit = (why: string): Error =>
   new ApiError(422, 'Invalid', `the patch does not fit the object: ${why}`);
 
-function locate(root: JsonObject, pointer: string): Place {
-  if (!/^(\/|$)/.test(pointer)) throw badRequest(`${JSON.stringify(pointer)} is not a JSON pointer`);
+function locate(root: JsonObject, pointer: unknown): Place {
+  if (typeof pointer !== 'string' || !/^(\/|$)/.test(pointer))
+    throw badRequest(`${JSON.stringify(pointer) ?? 'nothing'} is not a JSON pointer`);
   const keys = pointer.split('/').map(key => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   if (keys.includes('__proto__')) throw badRequest('the name "__proto__" is not allowed');
   const toPlace = (parent: unknown, key: string): Place => {
@@ -123,11 +116,6 @@ function read({ parent, key }: Place): unknown {
   const isThere = Array.isArray(parent) ? isIndex(key, parent.length - 1) : Object.hasOwn(parent, key);
   if (!isThere) throw misfit(`there is no ${JSON.stringify(key)}`);
   return (parent as JsonObject)[key];
-}
-
-function replace(place: Place, value: unknown): void {
-  read(place);
-  (place.parent as JsonObject)[place.key] = value;
 }
 
 function insert({ parent, key }: Place, value: unknown): void {

@@ -1,22 +1,16 @@
-import {
-  badRequest,
-  forbiddenValue,
-  invalid,
-  invalidValue,
-  unsupportedValue,
-  type Cause,
-} from './api-error.ts';
+import { badRequest, invalid } from './api-error.ts';
+import * as cause from './cause.ts';
+import type { Cause } from './cause.ts';
 import type { ListOptions } from './list.ts';
 import { isJsonObject } from './object.ts';
 import type { DeleteOptions, PropagationPolicy } from './transitions.ts';
 
-const invalidOption = (kind: string, cause: Cause): Error =>
-  invalid({ group: 'meta.k8s.io', kind }, '', [cause]);
+const invalidOption = (kind: string, why: Cause): Error => invalid({ group: 'meta.k8s.io', kind }, '', [why]);
 
 /** Throws 422 for a value that is none of those known. */
 function oneOf<const T extends string>(kind: string, field: string, value: unknown, known: T[]): T {
   const found = known.find(one => one === value);
-  if (found === undefined) throw invalidOption(kind, unsupportedValue(field, value, known));
+  if (found === undefined) throw invalidOption(kind, cause.unsupported(field, value, known));
   return found;
 }
 
@@ -26,36 +20,25 @@ export const isDryRun = (values: readonly unknown[]): boolean =>
   0;
 
 /** What becomes of what the schema does not know. Throws 422. */
-export const fieldValidation = (query: URLSearchParams): 'Ignore' | 'Strict' | 'Warn' =>
-  oneOf('PatchOptions', 'fieldValidation', query.get('fieldValidation') || 'Warn', [
-    'Ignore',
-    'Strict',
-    'Warn',
-  ]);
+export function fieldValidation(query: URLSearchParams): 'Ignore' | 'Strict' | 'Warn' {
+  const given = query.get('fieldValidation') || 'Warn';
+  return oneOf('PatchOptions', 'fieldValidation', given, ['Ignore', 'Strict', 'Warn']);
+}
 
 /** The options of a list. Throws 400 or 422. */
 export function listOptions(query: URLSearchParams): ListOptions {
   const resourceVersion = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch') ?? '';
   const forbid = (field: string, why: string): Error =>
-    invalidOption('ListOptions', forbiddenValue(field, why));
-  if (match !== '' && resourceVersion === '') {
-    throw forbid(
-      'resourceVersionMatch',
-      'resourceVersionMatch is forbidden unless resourceVersion is provided',
-    );
-  }
+    invalidOption('ListOptions', cause.forbidden(field, `${field} ${why}`));
+  if (match !== '' && resourceVersion === '')
+    throw forbid('resourceVersionMatch', 'is forbidden unless resourceVersion is provided');
   oneOf('ListOptions', 'resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']);
-  if (match === 'Exact' && resourceVersion === '0') {
-    throw forbid('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
+  if (match === 'Exact' && resourceVersion === '0')
+    throw forbid('resourceVersionMatch', '"exact" is forbidden for resourceVersion "0"');
   // Streaming lists: kubectl then lists first.
-  if (query.has('sendInitialEvents')) {
-    throw forbid(
-      'sendInitialEvents',
-      'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
-    );
-  }
+  if (query.has('sendInitialEvents'))
+    throw forbid('sendInitialEvents', 'is forbidden for watch unless the WatchList feature gate is enabled');
   return {
     limit: wholeNumber(query, 'limit'),
     continue: query.get('continue') ?? '',
@@ -83,7 +66,7 @@ export function deleteOptions(query: URLSearchParams, body: unknown = {}): Delet
   const policy = propagationPolicy ?? query.get('propagationPolicy') ?? '';
   if (policy !== '' && typeof orphanDependents === 'boolean') {
     const why = 'orphanDependents and deletionPropagation cannot be both set';
-    throw invalidOption('DeleteOptions', invalidValue('propagationPolicy', policy, why));
+    throw invalidOption('DeleteOptions', cause.invalid('propagationPolicy', policy, why));
   }
   const orphaning = orphanDependents === true ? 'Orphan' : undefined;
   return {

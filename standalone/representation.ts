@@ -41,56 +41,50 @@ export function chooseRepresentation(accept = '*/*', includeObject: string | nul
   );
 }
 
-/** One object as JSON. `headers` says whether a Table has its column definitions. */
-export function encodeObject(
-  kind: Kind,
-  entry: Entry,
-  representation: Representation,
-  now: number,
-  headers = true,
-): string {
-  const { resourceVersion } = entry.object.metadata;
-  if (representation.as === 'partial') return toJson(partial(entry.object));
-  if (representation.as === 'object') return entry.text;
-  return toJson(table(kind, [entry], { resourceVersion }, representation, now, headers));
+/** Turns objects of one kind into JSON of one shape. */
+export interface Encoder {
+  /** `headers` says whether a Table has its column definitions. */
+  object(entry: Entry, headers?: boolean): string;
+  list(entries: Entry[], listMeta: ListMeta): string;
+  /** An object that says nothing but its resourceVersion. */
+  bookmark(resourceVersion: string): string;
 }
 
-/** A list as JSON. */
-export function encodeList(
-  kind: Kind,
-  entries: Entry[],
-  listMeta: ListMeta,
-  representation: Representation,
-  now: number,
-): string {
-  if (representation.as === 'table') return toJson(table(kind, entries, listMeta, representation, now));
-  const [apiVersion, listKind] =
-    representation.as === 'object'
-      ? [apiVersionOf(kind), `${kind.kind}List`]
-      : ['meta.k8s.io/v1', 'PartialObjectMetadataList'];
-  // Objects are turned into text once, when they are written.
-  const items = entries.map(entry => encodeObject(kind, entry, representation, now)).join(',');
-  return `{"apiVersion":"${apiVersion}","kind":"${listKind}","metadata":${toJson(listMeta)},"items":[${items}]}`;
+export function createEncoder(kind: Kind, { as, includeObject }: Representation, now: () => number): Encoder {
+  const { columns } = kind;
+  const apiVersion = apiVersionOf(kind);
+  const table = (entries: Entry[], metadata: ListMeta, headers: boolean): object => {
+    const columnDefinitions = headers ? columns.map(({ value: _value, ...definition }) => definition) : [];
+    const rows = entries.map(({ object }) => ({
+      cells: columns.map(column => column.value(object, now()) ?? null),
+      ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : partial(object) }),
+    }));
+    return { ...meta('Table'), metadata, columnDefinitions, rows };
+  };
+  const encode = (entry: Entry, headers = true): string => {
+    if (as === 'object') return entry.text;
+    const { resourceVersion } = entry.object.metadata;
+    return toJson(as === 'partial' ? partial(entry.object) : table([entry], { resourceVersion }, headers));
+  };
+  return {
+    object: encode,
+    list(entries, listMeta) {
+      if (as === 'table') return toJson(table(entries, listMeta, true));
+      const type =
+        as === 'object' ? { kind: `${kind.kind}List`, apiVersion } : meta('PartialObjectMetadataList');
+      const head = toJson({ ...type, metadata: listMeta }).slice(0, -1);
+      // Objects are turned into text once, when they are written.
+      return `${head},"items":[${entries.map(entry => encode(entry)).join(',')}]}`;
+    },
+    bookmark: resourceVersion =>
+      toJson(
+        as === 'table'
+          ? table([], { resourceVersion }, false)
+          : { kind: kind.kind, apiVersion, metadata: { resourceVersion, creationTimestamp: null } },
+      ),
+  };
 }
 
-const partial = ({ metadata }: ApiObject): object => ({
-  apiVersion: 'meta.k8s.io/v1',
-  kind: 'PartialObjectMetadata',
-  metadata,
-});
+const meta = (kind: string): object => ({ kind, apiVersion: 'meta.k8s.io/v1' });
 
-function table(
-  { columns }: Kind,
-  entries: Entry[],
-  metadata: ListMeta,
-  { includeObject }: Representation,
-  now: number,
-  headers = true,
-): object {
-  const rows = entries.map(({ object }) => ({
-    cells: columns.map(column => column.value(object, now) ?? null),
-    ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : partial(object) }),
-  }));
-  const columnDefinitions = headers ? columns.map(({ value: _value, ...definition }) => definition) : [];
-  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions, rows };
-}
+const partial = ({ metadata }: ApiObject): object => ({ ...meta('PartialObjectMetadata'), metadata });

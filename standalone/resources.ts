@@ -8,11 +8,10 @@ import {
   conflict,
   forbidden,
   invalid,
-  invalidValue,
   isApiError,
   notFound,
-  requiredValue,
 } from './api-error.ts';
+import * as cause from './cause.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
 import { Codec, type Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
@@ -36,6 +35,13 @@ export interface WriteOptions {
   subresource?: 'status' | undefined;
   /** Gets the paths of fields that the schema does not know, and may throw. */
   onUnknownFields?: (kind: Kind, paths: string[]) => void;
+}
+
+/** What an object is to become. */
+export interface Change {
+  /** Gets the object as it is, or undefined for one that is not there. */
+  apply: (current: ApiObject | undefined) => unknown;
+  isPatch: boolean;
 }
 
 /** Which object is meant. `namespace` is undefined for a cluster-scoped kind. */
@@ -79,32 +85,33 @@ export class Resources {
     return this.#insert({ kind, namespace, name: nameOf(kind, given.metadata) }, given, options);
   }
 
-  /** PUT. `created` says that there was nothing before. */
-  replace(target: Target, body: unknown, options: WriteOptions): { object: ApiObject; created: boolean } {
+  /** PUT or PATCH. `created` says that there was nothing before. */
+  update(
+    target: Target,
+    change: Change,
+    options: WriteOptions = {},
+  ): { object: ApiObject; created: boolean } {
     const { kind, name } = target;
-    const given = this.#decode(kind, body, options);
+    const { apply, isPatch } = change;
+    const isNew = !isPatch && kind.createsOnUpdate && this.#find(target) === undefined;
+    const current = isNew ? undefined : this.get(target);
+    const given = this.#decode(kind, apply(current), options, isPatch);
     checkNames(given.metadata, target);
-    if (kind.createsOnUpdate && this.#find(target) === undefined)
-      return { object: this.#insert(target, given, options), created: true };
-    const current = this.get(target);
-    if (given.metadata.resourceVersion === undefined && kind.updatesByVersion) {
-      const cause = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
-      throw invalid(kind, name, [cause]);
+    if (current === undefined) return { object: this.#insert(target, given, options), created: true };
+    const { uid, resourceVersion } = given.metadata;
+    if (isPatch && uid !== undefined && uid !== current.metadata.uid)
+      throw invalid(kind, name, [cause.invalid('metadata.uid', uid, 'field is immutable')]);
+    if (!isPatch && resourceVersion === undefined && kind.updatesByVersion) {
+      const why = 'must be specified for an update';
+      throw invalid(kind, name, [cause.invalid('metadata.resourceVersion', 0, why)]);
     }
-    return { object: this.#update(target, current, given, options), created: false };
-  }
-
-  /** PATCH: `apply` gets the object as it is and returns what it should be. */
-  patch(target: Target, apply: (current: ApiObject) => unknown, options: WriteOptions = {}): ApiObject {
-    const current = this.get(target);
-    const given = this.#decodePatched(target.kind, apply(current), options);
-    checkNames(given.metadata, target);
-    const { uid = current.metadata.uid } = given.metadata;
-    if (uid !== current.metadata.uid) {
-      const cause = invalidValue('metadata.uid', uid, 'field is immutable');
-      throw invalid(target.kind, target.name, [cause]);
-    }
-    return this.#update(target, current, given, options);
+    checkPreconditions(target, current, given.metadata);
+    const merged = carryOver(kind, current, given, options.subresource);
+    const completed = kind.complete?.(merged) ?? merged;
+    checkFinalizers(kind, current, completed);
+    this.#codec(kind).validate(completed, current);
+    const updated = withGeneration(kind, current, completed);
+    return { object: this.#put(target, current, updated, options), created: false };
   }
 
   /** DELETE. Unless it `isGone`, the object stays until its finalizers are removed. */
@@ -128,18 +135,14 @@ export class Resources {
     return this.#codecs.get(kind)!;
   }
 
-  #decode(kind: Kind, body: unknown, options: WriteOptions): Decoded {
-    const { object, unknownFields } = this.#codec(kind).decode(body);
-    options.onUnknownFields?.(kind, unknownFields);
-    return object;
-  }
-
-  /** What makes a body a bad request makes a patch invalid (422). */
-  #decodePatched(kind: Kind, body: unknown, options: WriteOptions): Decoded {
+  /** What makes a body a bad request (400) makes a patch invalid (422). */
+  #decode(kind: Kind, body: unknown, { onUnknownFields }: WriteOptions, isPatch = false): Decoded {
     try {
-      return this.#decode(kind, body, options);
+      const { object, unknownFields } = this.#codec(kind).decode(body);
+      onUnknownFields?.(kind, unknownFields);
+      return object;
     } catch (error) {
-      if (!isApiError(error)) throw error;
+      if (!isPatch || !isApiError(error)) throw error;
       throw new ApiError(422, 'Invalid', `the patched object is invalid: ${error.message}`);
     }
   }
@@ -157,16 +160,6 @@ export class Resources {
     this.#codec(kind).validate(completed, undefined);
     if (this.#find(target) !== undefined) throw alreadyExists(kind, name);
     return this.#put(target, undefined, completed, options);
-  }
-
-  #update(target: Target, current: ApiObject, given: Decoded, options: WriteOptions): ApiObject {
-    const { kind } = target;
-    checkPreconditions(target, current, given.metadata);
-    const merged = carryOver(kind, current, given, options.subresource);
-    const completed = kind.complete?.(merged) ?? merged;
-    checkFinalizers(kind, current, completed);
-    this.#codec(kind).validate(completed, current);
-    return this.#put(target, current, withGeneration(kind, current, completed), options);
   }
 
   /** Stores what has changed, or removes what nothing holds any more. */
@@ -201,7 +194,7 @@ const keyOf = ({ namespace, name }: Target): string => storeKey(namespace, name)
 function nameOf(kind: Kind, { name, generateName }: Partial<Metadata>): string {
   if (name !== undefined) return name;
   if (generateName === undefined)
-    throw invalid(kind, '', [requiredValue('metadata.name', 'name or generateName is required')]);
+    throw invalid(kind, '', [cause.required('metadata.name', 'name or generateName is required')]);
   const suffix = Array.from({ length: 5 }, () => NAME_SUFFIX_LETTERS[randomInt(NAME_SUFFIX_LETTERS.length)]);
   return generateName + suffix.join('');
 }

@@ -1,6 +1,8 @@
-import { badRequest, invalid, invalidValue } from './api-error.ts';
+import { badRequest, invalid } from './api-error.ts';
+import * as cause from './cause.ts';
 import type { Kind } from './kinds.ts';
 import { defined, isJsonObject, readPath, type ApiObject, type JsonObject } from './object.ts';
+import type { Change } from './resources.ts';
 
 /** autoscaling/v1 Scale of an object whose kind has the scale subresource. */
 export function toScale(kind: Kind, object: ApiObject): JsonObject {
@@ -18,18 +20,22 @@ export function toScale(kind: Kind, object: ApiObject): JsonObject {
   };
 }
 
-/** The object as a Scale wants it; the Scale's resourceVersion becomes the object's. Throws 400 or 422. */
-export function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonObject {
+/** What changing the Scale so does to the object; its resourceVersion becomes the object's. Throws 400 or 422. */
+export const scaling = (kind: Kind, { apply }: Change): Change => ({
+  isPatch: true,
+  apply: object => applyScale(kind, object!, apply(toScale(kind, object!) as unknown as ApiObject)),
+});
+
+function applyScale(kind: Kind, object: ApiObject, scale: unknown): JsonObject {
   const { name, uid, resourceVersion } = fieldsOf(fieldsOf(scale)['metadata']);
   const { replicas = 0 } = fieldsOf(fieldsOf(scale)['spec']);
   if (!Number.isInteger(replicas)) throw badRequest('spec.replicas of a Scale must be an integer');
   if ((replicas as number) < 0) {
-    const cause = invalidValue('spec.replicas', replicas, 'should be a non-negative integer');
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [cause]);
+    const why = cause.invalid('spec.replicas', replicas, 'should be a non-negative integer');
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, object.metadata.name, [why]);
   }
-  if (name !== object.metadata.name) {
+  if (name !== object.metadata.name)
     throw badRequest(`the name of the Scale does not match the name on the URL (${object.metadata.name})`);
-  }
   const scaled = writePath(object, toSegments(kind.scale!.specReplicasPath), replicas) as ApiObject;
   return { ...scaled, metadata: { ...scaled.metadata, ...defined({ uid, resourceVersion }) } };
 }

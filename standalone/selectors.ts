@@ -58,9 +58,7 @@ function toFieldRequirement(kind: Kind, text: string): Predicate {
   const groups = FIELD_REQUIREMENT.exec(text)?.groups;
   if (groups === undefined) throw badRequest(`invalid selector: '${text}'; can't understand '${text}'`);
   const { field, operator, value } = groups as { field: string; operator: string; value: string };
-  const namespace = kind.namespaced ? ['metadata.namespace'] : [];
-  const known = ['metadata.name', ...namespace, ...(kind.selectableFields ?? [])];
-  if (!known.includes(field)) throw badRequest(`field label not supported: ${field}`);
+  if (!kind.selectableFields.includes(field)) throw badRequest(`field label not supported: ${field}`);
   return object => {
     const found = readPath(object, field.split('.'));
     return ((typeof found === 'string' ? found : '') === value) === (operator !== '!=');

@@ -10,7 +10,7 @@ import { createHandler } from './handler.ts';
 import { loadIdentity, writeKubeconfig } from './identity.ts';
 import { DEFAULT_LIMITS, limitConnections, timeoutsFor, type Limits } from './limits.ts';
 import { BUILT_IN_KINDS } from './built-in-kinds.ts';
-import { kindOfCrd } from './kinds.ts';
+import { CUSTOM, toKind } from './kinds.ts';
 import { Resources } from './resources.ts';
 import { Store } from './store.ts';
 import { WatchHub } from './watch.ts';
@@ -71,10 +71,10 @@ async function serve(options: StandaloneOptions, store: Store, now: () => number
   const isEverywhere = address === ALL_ADDRESSES;
   const identity = loadIdentity(stateDir, now(), isEverywhere ? ownAddresses() : [address]);
   const crds = loadCrds();
-  const kinds = [...BUILT_IN_KINDS, ...crds.map(kindOfCrd)];
+  const kinds = [...BUILT_IN_KINDS, ...crds.map(({ spec }) => toKind(spec, CUSTOM))];
   const resources = new Resources(store, kinds, now);
   addFixedObjects(store, resources, crds);
-  const watches = new WatchHub(store, now);
+  const watches = new WatchHub(store);
   const { authority: ca, server: own } = identity.tls;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   // Who shows no certificate may still have the token, so TLS itself turns nobody away.

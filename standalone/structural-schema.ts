@@ -1,12 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  duplicateValue,
-  invalidValue,
-  mistypedValue,
-  requiredValue,
-  unsupportedValue,
-  type Cause,
-} from './api-error.ts';
+import * as cause from './cause.ts';
+import type { Cause } from './cause.ts';
 import { isEmpty, isJsonObject, type JsonObject } from './object.ts';
 import type { Schema } from './schema.ts';
 
@@ -23,10 +17,10 @@ export interface Verdict {
 type Keywords = Record<string, (limit: never, value: never, field: string, schema: Schema) => Cause[]>;
 
 const inBody = (says: string, value: unknown, field: string): Cause[] => [
-  invalidValue(field, value, `${field} in body should ${says}`),
+  cause.invalid(field, value, `${field} in body should ${says}`),
 ];
 const mistyped = (value: unknown, field: string, type: string): Cause =>
-  mistypedValue(field, value, `${field} in body must be of type ${type}`);
+  cause.mistyped(field, value, `${field} in body must be of type ${type}`);
 
 /** What each keyword, besides `type`, says of a value. */
 const CONSTRAINTS = {
@@ -43,12 +37,12 @@ const CONSTRAINTS = {
   pattern: (limit: string, value: string, field) =>
     new RegExp(limit, 'u').test(value) ? [] : inBody(`match '${limit}'`, value, field),
   enum: (limit: unknown[], value: unknown, field) =>
-    limit.includes(value) ? [] : [unsupportedValue(field, value, limit)],
+    limit.includes(value) ? [] : [cause.unsupported(field, value, limit)],
   // What should be base64 is not shown: it is the value of a Secret.
   format: (limit: string, value: unknown, field) =>
     FORMATS[limit]!(value as string) ? [] : [mistyped(limit === 'byte' ? '...' : value, field, limit)],
   required: (limit: string[], value: JsonObject, field) =>
-    limit.filter(name => !Object.hasOwn(value, name)).map(name => requiredValue(join(field, name))),
+    limit.filter(name => !Object.hasOwn(value, name)).map(name => cause.required(join(field, name))),
   'x-kubernetes-list-type': (limit: string, value: unknown[], field, schema) =>
     limit === 'atomic' ? [] : duplicatesIn(value, field, schema['x-kubernetes-list-map-keys']),
 } satisfies Keywords;
@@ -81,7 +75,7 @@ function duplicatesIn(items: unknown[], field: string, keys: string[] | undefine
     keys && isJsonObject(item) ? Object.fromEntries(keys.map(key => [key, item[key]])) : item;
   const seen = new Set<string>();
   const index = items.findIndex(item => seen.size === seen.add(JSON.stringify(identity(item))).size);
-  return index < 0 ? [] : [duplicateValue(`${field}[${index}]`, identity(items[index]))];
+  return index < 0 ? [] : [cause.duplicate(`${field}[${index}]`, identity(items[index]))];
 }
 
 /** Of CEL only `self.a == oldSelf.a`, joined by `&&`, is understood; undefined when it is something else. */
@@ -165,7 +159,7 @@ export function applySchema(schema: Schema, value: unknown, before: unknown, dro
         kept[name] = visit(field, field.default, old[name], join(path, name), dropNulls);
     for (const { rule, message } of isJsonObject(before) ? (schema['x-kubernetes-validations'] ?? []) : [])
       if (unchangeableFields(rule)!.some(name => !isDeepStrictEqual(old[name], kept[name])))
-        brokenRules.push(invalidValue(path, 'object', message));
+        brokenRules.push(cause.invalid(path, 'object', message));
     return kept;
   };
 

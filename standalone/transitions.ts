@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { forbiddenValue, invalid } from './api-error.ts';
+import { invalid } from './api-error.ts';
+import * as cause from './cause.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
 import type { Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
@@ -55,7 +56,7 @@ export function checkFinalizers(kind: Kind, current: ApiObject, updated: ApiObje
   if (added.length === 0) return;
   const list = added.map(name => JSON.stringify(name)).join(', ');
   const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
-  throw invalid(kind, current.metadata.name, [forbiddenValue('metadata.finalizers', why)]);
+  throw invalid(kind, current.metadata.name, [cause.forbidden('metadata.finalizers', why)]);
 }
 
 /** Whether the last finalizer of an object that is being deleted is gone. Namespaces wait for their contents. */

@@ -6,10 +6,10 @@ import { listPage, toVersion, type Selection } from './list.ts';
 import { toJson, type ApiObject } from './object.ts';
 import { patcherFor } from './patch.ts';
 import { deleteOptions, fieldValidation, isDryRun, isOn, listOptions, wholeNumber } from './query.ts';
-import { chooseRepresentation, encodeList, encodeObject, type Representation } from './representation.ts';
-import type { Resources, Target, WriteOptions } from './resources.ts';
+import { chooseRepresentation, createEncoder, type Encoder } from './representation.ts';
+import type { Change, Resources, Target, WriteOptions } from './resources.ts';
 import type { ResourceRoute } from './route.ts';
-import { applyScale, toScale } from './scale.ts';
+import { scaling, toScale } from './scale.ts';
 import { parseSelectors } from './selectors.ts';
 import type { Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
@@ -78,21 +78,21 @@ function get(call: Call): void {
 }
 
 function listOrWatch(call: Call): void {
-  const { route, query, store, response, watches, mostWatches } = call;
+  const { query, response, watches, mostWatches } = call;
   const selection = selectionOf(call);
-  const representation = representationFor(call);
+  const encoder = encoderFor(call);
   const options = listOptions(query);
   if (!isOn(query, 'watch')) {
-    const { entries, listMeta } = listPage(store, selection, options);
-    return send(response, 200, encodeList(route.kind, entries, listMeta, representation, call.now()));
+    const { entries, listMeta } = listPage(call.store, selection, options);
+    return send(response, 200, encoder.list(entries, listMeta));
   }
   if (watches.size >= mostWatches)
     throw tooManyRequests(`${mostWatches} watches are open, which is as many as may be; try again later`);
   const version = toVersion(options.resourceVersion);
   const seconds = wholeNumber(query, 'timeoutSeconds') || WATCH_SECONDS;
-  response.writeHead(200, HEADERS).flushHeaders();
   const bookmarks = isOn(query, 'allowWatchBookmarks');
-  const stop = watches.watch({ selection, version, representation, bookmarks }, response);
+  response.writeHead(200, HEADERS).flushHeaders();
+  const stop = watches.watch({ selection, version, encoder, bookmarks }, response);
   const timer = setTimeout(() => response.end(), seconds * 1000);
   response.once('close', () => {
     clearTimeout(timer);
@@ -109,25 +109,20 @@ async function create(call: Call): Promise<void> {
 
 async function replace(call: Call): Promise<void> {
   const { value, duplicates } = await readRequired(call);
-  if (call.route.subresource === 'scale') return change(call, () => value, duplicates);
-  const { object, created } = call.resources.replace(targetOf(call), value, writeOptions(call, duplicates));
-  sendObject(call, created ? 201 : 200, object);
+  update(call, { apply: () => value, isPatch: false }, duplicates);
 }
 
 async function patch(call: Call): Promise<void> {
   const apply = patcherFor(contentType(call.request), call.route.kind);
   const { value, duplicates } = await readRequired(call);
-  change(call, object => apply(object, value), duplicates);
+  update(call, { apply: object => apply(object, value), isPatch: true }, duplicates);
 }
 
-/** Changes an object, or by its Scale: in each case what the answer shows. */
-function change(call: Call, apply: (shown: unknown) => unknown, duplicates: string[]): void {
-  const { resources, route } = call;
-  const applyToObject = (object: ApiObject): unknown =>
-    route.subresource === 'scale'
-      ? applyScale(route.kind, object, apply(toScale(route.kind, object)))
-      : apply(object);
-  sendObject(call, 200, resources.patch(targetOf(call), applyToObject, writeOptions(call, duplicates)));
+function update(call: Call, change: Change, duplicates: string[]): void {
+  const { kind, subresource } = call.route;
+  const wanted = subresource === 'scale' ? scaling(kind, change) : change;
+  const { object, created } = call.resources.update(targetOf(call), wanted, writeOptions(call, duplicates));
+  sendObject(call, created ? 201 : 200, object);
 }
 
 async function remove(call: Call): Promise<void> {
@@ -145,11 +140,11 @@ async function deleteCollection(call: Call): Promise<void> {
   const { kind, namespace } = route;
   if (namespace === undefined) throw methodNotAllowed();
   const options = deleteOptions(query, (await readBody(call.request))?.value);
-  const representation = representationFor(call);
+  const encoder = encoderFor(call);
   const { entries, listMeta } = listPage(store, selectionOf(call), listOptions(query));
   for (const { object } of entries)
     resources.delete({ kind, namespace, name: object.metadata.name }, options);
-  send(call.response, 200, encodeList(kind, entries, listMeta, representation, call.now()));
+  send(call.response, 200, encoder.list(entries, listMeta));
 }
 
 async function readRequired({ request }: Call) {
@@ -181,14 +176,15 @@ function writeOptions({ query, response, route }: Call, duplicates: string[]): W
 const quoteWarning = (text: string): string =>
   JSON.stringify(text.slice(0, MOST_WARNING_LETTERS).replaceAll(/[^\x20-\x7e]/g, '?'));
 
-const representationFor = ({ request, query }: Call): Representation =>
-  chooseRepresentation(request.headers.accept, query.get('includeObject'));
+function encoderFor({ route, request, query, now }: Call): Encoder {
+  const representation = chooseRepresentation(request.headers.accept, query.get('includeObject'));
+  return createEncoder(route.kind, representation, now);
+}
 
 function sendObject(call: Call, code: number, object: ApiObject): void {
   const { kind, subresource } = call.route;
   if (subresource === 'scale') return send(call.response, code, toJson(toScale(kind, object)));
-  const entry = { object, text: toJson(object) };
-  send(call.response, code, encodeObject(kind, entry, representationFor(call), call.now()));
+  send(call.response, code, encoderFor(call).object({ object, text: toJson(object) }));
 }
 
 const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' };

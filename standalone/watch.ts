@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { isApiError } from './api-error.ts';
-import { apiVersionOf } from './kinds.ts';
 import { isSelected, type Selection } from './list.ts';
 import { toJson } from './object.ts';
-import { encodeObject, type Representation } from './representation.ts';
+import type { Encoder } from './representation.ts';
 import { withVersion, type Change, type Entry, type Store } from './store.ts';
 
 /** Where the lines of a watch go. */
@@ -17,7 +16,7 @@ export interface WatchOptions {
   selection: Selection;
   /** 0: tell of all that exists first. */
   version: number;
-  representation: Representation;
+  encoder: Encoder;
   bookmarks: boolean;
 }
 
@@ -34,16 +33,13 @@ const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 /** Tells every watcher of the changes that its selection sees. */
 export class WatchHub {
   readonly #store: Store;
-  readonly #now: () => number;
   readonly #watchers = new Set<Watcher>();
 
-  constructor(store: Store, now: () => number) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#now = now;
     store.onChange(change => {
-      for (const watcher of this.#watchers) {
-        if (watcher.selection.kind.id === change.kind) this.#tell(watcher, change);
-      }
+      for (const watcher of this.#watchers)
+        if (watcher.selection.kind.id === change.kind) tell(watcher, change);
     });
   }
 
@@ -69,20 +65,9 @@ export class WatchHub {
 
   /** Tells all watchers that want it which version they have seen everything up to. */
   sendBookmarks(): void {
-    const resourceVersion = String(this.#store.version);
-    for (const watcher of this.#watchers) {
-      const { selection, representation, bookmarks } = watcher;
-      const { kind } = selection.kind;
-      const object =
-        representation.as === 'table'
-          ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion }, rows: [] }
-          : {
-              kind,
-              apiVersion: apiVersionOf(selection.kind),
-              metadata: { resourceVersion, creationTimestamp: null },
-            };
-      if (bookmarks) writeLine(watcher, 'BOOKMARK', toJson(object));
-    }
+    const version = String(this.#store.version);
+    for (const watcher of this.#watchers)
+      if (watcher.bookmarks) writeLine(watcher, 'BOOKMARK', watcher.encoder.bookmark(version));
   }
 
   /** Ends all watches. */
@@ -94,29 +79,27 @@ export class WatchHub {
   #catchUp(watcher: Watcher): void {
     const { kind } = watcher.selection;
     if (watcher.version !== 0) {
-      for (const change of this.#store.changesSince(kind.id, watcher.version)) this.#tell(watcher, change);
+      for (const change of this.#store.changesSince(kind.id, watcher.version)) tell(watcher, change);
       return;
     }
-    for (const entry of this.#store.list(kind.id)) {
-      if (isSelected(watcher.selection, entry)) this.#send(watcher, 'ADDED', entry);
-    }
+    for (const entry of this.#store.list(kind.id))
+      if (isSelected(watcher.selection, entry)) send(watcher, 'ADDED', entry);
   }
+}
 
-  /** An object that enters the selection is ADDED, one that leaves it DELETED, as it was last. */
-  #tell(watcher: Watcher, { before, after, version }: Change): void {
-    const was = before !== undefined && isSelected(watcher.selection, before);
-    const is = after !== undefined && isSelected(watcher.selection, after);
-    if (is) return this.#send(watcher, was ? 'MODIFIED' : 'ADDED', after);
-    if (!was) return;
-    const object = withVersion(before.object, version);
-    this.#send(watcher, 'DELETED', { object, text: toJson(object) });
-  }
+/** An object that enters the selection is ADDED, one that leaves it DELETED, as it was last. */
+function tell(watcher: Watcher, { before, after, version }: Change): void {
+  const was = before !== undefined && isSelected(watcher.selection, before);
+  const is = after !== undefined && isSelected(watcher.selection, after);
+  if (is) return send(watcher, was ? 'MODIFIED' : 'ADDED', after);
+  if (!was) return;
+  const object = withVersion(before.object, version);
+  send(watcher, 'DELETED', { object, text: toJson(object) });
+}
 
-  #send(watcher: Watcher, type: string, entry: Entry): void {
-    const { selection, representation, headersSent } = watcher;
-    watcher.headersSent = true;
-    writeLine(watcher, type, encodeObject(selection.kind, entry, representation, this.#now(), !headersSent));
-  }
+function send(watcher: Watcher, type: string, entry: Entry): void {
+  writeLine(watcher, type, watcher.encoder.object(entry, !watcher.headersSent));
+  watcher.headersSent = true;
 }
 
 function writeLine({ sink }: Watcher, type: string, object: string): void {

@@ -29,7 +29,7 @@ describe('The journal', () => {
   it('is compacted between the writes, never within one', async () => {
     const kinds = [...BUILT_IN_KINDS];
     const resources = new Resources(store, kinds, now);
-    stop = startBackground({ store, resources, watches: new WatchHub(store, now), kinds, now });
+    stop = startBackground({ store, resources, watches: new WatchHub(store), kinds, now });
     const start = store.version;
     for (let i = 0; i < 30; i++) resources.create(NAMESPACE, undefined, { metadata: { name: `n${i}` } });
     expect(store.changesSince(NAMESPACE.id, start)).to.have.length(30);

@@ -3,14 +3,14 @@ import * as fc from 'fast-check';
 import { loadCrds } from '../../../crds/schema.ts';
 import { parseBody } from '../../../standalone/body.ts';
 import { BUILT_IN_KINDS, EVENT, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
-import { kindOfCrd } from '../../../standalone/kinds.ts';
+import { CUSTOM, toKind } from '../../../standalone/kinds.ts';
 import { chooseRepresentation } from '../../../standalone/representation.ts';
 import { createRouter } from '../../../standalone/route.ts';
 import { parseFieldSelector, parseLabelSelector } from '../../../standalone/selectors.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
 
-const findRoute = createRouter([...BUILT_IN_KINDS, ...loadCrds().map(kindOfCrd)]);
+const findRoute = createRouter([...BUILT_IN_KINDS, ...loadCrds().map(({ spec }) => toKind(spec, CUSTOM))]);
 
 describe('A path', () => {
   const shown = (path: string): unknown => {

@@ -117,6 +117,12 @@ describe('Validation', () => {
     expect(accepts('int32', 2 ** 31)).to.equal(false);
   });
 
+  it('holds texts and lists to their lengths, counting characters as a person does', () => {
+    expect(causesOf({ type: 'string', maxLength: 1 }, '\u{1f980}')).to.have.length(0);
+    expect(causesOf({ type: 'string', minLength: 2 }, '\u{1f980}')).to.have.length(1);
+    expect(causesOf({ type: 'array', items: text, maxItems: 1 }, ['a', 'b'])).to.have.length(1);
+  });
+
   it('finds repeated items of sets and of maps', () => {
     const set: Schema = { type: 'array', items: text, 'x-kubernetes-list-type': 'set' };
     expect(causesOf(set, ['a', 'b', 'a']).map(cause => cause.field)).to.deep.equal(['[2]']);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expireEvents } from '../../../standalone/background.ts';
 import { EVENT, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
+import { createEncoder } from '../../../standalone/representation.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub, type WatchOptions, type WatchSink } from '../../../standalone/watch.ts';
 
@@ -42,7 +43,7 @@ describe('The watch hub', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'dropfleet-watch-'));
     store = new Store(folder, NOW);
-    hub = new WatchHub(store, () => NOW);
+    hub = new WatchHub(store);
   });
   afterEach(() => {
     store.close();
@@ -52,7 +53,7 @@ describe('The watch hub', () => {
   const options = (extra: Partial<WatchOptions> = {}): WatchOptions => ({
     selection: { kind: NAMESPACE, namespace: undefined, matches: undefined },
     version: store.version,
-    representation: { as: 'object' },
+    encoder: createEncoder(NAMESPACE, { as: 'object' }, () => NOW),
     bookmarks: false,
     ...extra,
   });
