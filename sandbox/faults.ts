@@ -15,6 +15,7 @@ export const FAULTS = {
   listLag: 'a new droplet is missing from lists for `ms`',
   notFoundAfterCreate: 'a new droplet answers 404 by its id for `ms`',
   keyNotReady: 'a new SSH key answers 404, and droplets refuse it, for `ms`',
+  sshLag: 'a new droplet is active, and its host boots and answers SSH only `ms` later',
   deleteLag: 'a deleted droplet is still shown, locked, for `ms`',
   vanish: 'a new droplet is accepted and then gone after `ms`, its action errored',
   slowSnapshot: 'a snapshot takes `ms` longer',

@@ -40,6 +40,8 @@ export interface DropletRecord {
   readonly listedAt?: number;
   /** Reading it by id answers 404 until then. */
   readonly readableAt?: number;
+  /** Its machine is not made before then, and nobody waits for it. */
+  readonly machineAt?: number;
   /** It is gone from then on. */
   readonly goneAt?: number;
 }

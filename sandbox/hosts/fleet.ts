@@ -96,6 +96,8 @@ class Fleet implements HostFleet {
 
   endingOf(action: ActionRecord): Ending | undefined {
     if (action.fails) return { at: action.endsAt, failed: true };
+    const machineAt = this.#options.state.get('droplets', action.dropletId!)?.machineAt;
+    if (action.effect.kind === 'boot' && machineAt !== undefined) return { at: action.endsAt, failed: false };
     const ending = this.#endings.get(action.id);
     return ending && { ...ending, at: Math.max(ending.at, action.endsAt) };
   }
@@ -157,9 +159,20 @@ class Fleet implements HostFleet {
     const concerned = this.#changes === undefined ? this.#concerned.all() : this.#concerned.by(this.#changes);
     this.#changes = [];
     const toBackUp = new Set(this.#missingBackups().map(({ dropletId }) => dropletId));
-    for (const id of concerned) if (toBackUp.has(id) || !this.#isAsItShouldBe(id)) this.#due.add(id);
+    for (const id of concerned)
+      if (toBackUp.has(id) || !this.#isAsItShouldBe(id)) {
+        this.#due.add(id);
+        this.#holdBack(id);
+      }
     this.#sweep();
     this.#work();
+  }
+
+  /** Keeps a machine from being made before its time. */
+  #holdBack(id: number): void {
+    const { state, now } = this.#options;
+    const wait = (state.get('droplets', id)?.machineAt ?? 0) - now();
+    if (wait > 0 && !this.#retries.has(id)) this.#tryLater(id, wait);
   }
 
   #isAsItShouldBe(id: number): boolean {
@@ -209,7 +222,7 @@ class Fleet implements HostFleet {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#complain(id, error);
-      this.#retryLater(id);
+      this.#tryLater(id, RETRY_MS);
       this.#changes = undefined;
     }
   }
@@ -307,13 +320,13 @@ class Fleet implements HostFleet {
     this.#options.onProblem(`The machine of droplet ${id} is not as it should be: ${why}`);
   }
 
-  #retryLater(id: number): void {
+  #tryLater(id: number, ms: number): void {
     const retry = (): void => {
       this.#retries.delete(id);
       this.#work();
     };
     this.#due.add(id);
-    this.#retries.set(id, this.#options.after(RETRY_MS, retry));
+    this.#retries.set(id, this.#options.after(ms, retry));
   }
 }
 

@@ -127,14 +127,20 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
 }
 
 /** What faults have in store for a new droplet. A boot's time is how long they last unless they say. */
-function lagsOf({ world, now, operation }: Call): Pick<DropletRecord, 'listedAt' | 'readableAt' | 'goneAt'> {
+function lagsOf({
+  world,
+  now,
+  operation,
+}: Call): Pick<DropletRecord, 'listedAt' | 'readableAt' | 'machineAt' | 'goneAt'> {
   const until = (ms: number | undefined): number => now + (ms ?? world.bootDelayMs);
   const listLag = world.faults.take('listLag', operation);
   const readLag = world.faults.take('notFoundAfterCreate', operation);
+  const sshLag = world.faults.take('sshLag', operation);
   const vanish = world.faults.take('vanish', operation);
   return {
     ...(listLag && { listedAt: until(listLag.ms) }),
     ...(readLag && { readableAt: until(readLag.ms) }),
+    ...(sshLag && { machineAt: until(sshLag.ms) + world.bootDelayMs }),
     ...(vanish && { goneAt: until(vanish.ms ?? world.bootDelayMs / 2) }),
   };
 }

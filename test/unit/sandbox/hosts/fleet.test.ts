@@ -360,6 +360,23 @@ describe('the machines behind droplets', () => {
     });
 });
 
+describe('the machine of a droplet with the fault sshLag', () => {
+  it('comes later than the droplet is active', async () => {
+    const driver = fakeHostDriver();
+    const test = await startTestSandbox({ hosts: driver, bootDelayMs: 0 });
+    const { sandbox } = test;
+    sandbox.faults.set({ sshLag: { ms: 100 } });
+    const { id } = (await test.send('POST', '/v2/droplets', dropletBody())).body.droplet;
+    await sandbox.hosts!.settled();
+    expect((await test.read(`/v2/droplets/${id}`)).droplet).to.include({ status: 'active', locked: false });
+    await sandbox.hosts!.settled();
+    expect(driver.calls).to.deep.equal([]);
+    while (driver.calls.length === 0) await new Promise(resolve => setImmediate(resolve));
+    expect(driver.calls).to.deep.equal([`converge ${id} on`]);
+    await sandbox.close();
+  });
+});
+
 describe('the machines of an earlier life', () => {
   it('are destroyed when they belong to no droplet, their snapshots and volumes too', async () => {
     const driver = fakeHostDriver();
