@@ -5,7 +5,7 @@ import { rotateKey as rotate } from '../../reconcilers/ssh-key/rotate.ts';
 import type { RotationStep } from '../../reconcilers/ssh-key/rotation-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
-import { say } from '../output.ts';
+import { printResult, say } from '../output.ts';
 import { isOperatorRunning } from '../world/operator.ts';
 import { makeKey } from '../world/ssh-key.ts';
 import { fleetIdOf, openWorld, sshKeysOf } from '../world/world.ts';
@@ -30,7 +30,9 @@ export async function rotateKey(options: GlobalOptions): Promise<void> {
       keyName: `dropfleet-${await fleetIdOf(world)}`,
       onStep: step => say(options, describeStep(step)),
     });
-    say(options, 'The SSH key is replaced; the old one opens nothing any more.');
+    printResult(options, { rotated: true }, () => [
+      'The SSH key is replaced; the old one opens nothing any more.',
+    ]);
   } finally {
     ssh.close();
     await world.close();

@@ -18,7 +18,7 @@ export async function sandbox(
     hosts === undefined ? 'Droplets are records only.' : `Droplets are ${hosts.kind} hosts (${hosts.why}).`,
     'Try:',
     `  curl -H 'Authorization: Bearer any' ${url}/v2/droplets`,
-    `  ${environmentFor(url, hosts?.sshPort)} dropfleet plan`,
+    `  ${environmentFor(url, hosts?.sshPort)} npx dropfleet plan`,
   ]);
   await untilStopped();
   await cloud.close();

@@ -8,7 +8,7 @@ import { effectiveAdminIp, overrideOf, type AdminOverride } from '../../reconcil
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
-import { say } from '../output.ts';
+import { printResult, say } from '../output.ts';
 import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/admin-access.ts';
 import { isOperatorRunning, startOperator } from '../world/operator.ts';
 import { seenFrom } from '../world/prove-ssh.ts';
@@ -65,7 +65,7 @@ async function confirmOld(
   const { candidate: _candidate, candidateUntil: _until, ...rest } = before;
   if (before.candidate !== undefined) await writeAdminAccess(world, rest);
   await writeEnvFile(world, ip, options);
-  say(options, `ADMIN_IP is ${ip} already.`);
+  printResult(options, { adminIp: ip }, () => [`ADMIN_IP is ${ip} already.`]);
 }
 
 /** The operator alone changes firewalls; where none runs, one runs for as long as this takes. */
@@ -101,7 +101,7 @@ async function exchange(
   await writeAdminAccess(world, { adminIp: ip, replaces: replacedBy(world) });
   await writeEnvFile(world, ip, options);
   if (old !== undefined) await sayGoodbye(world, old, options);
-  say(options, `ADMIN_IP is ${ip} now.`);
+  printResult(options, { adminIp: ip }, () => [`ADMIN_IP is ${ip} now.`]);
 }
 
 /**

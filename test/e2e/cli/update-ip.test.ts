@@ -86,6 +86,8 @@ describe('dropfleet update-ip', function () {
   it('has nothing to do a second time', async () => {
     const { code, stdout } = await updateIp('127.0.0.0/24');
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'ADMIN_IP is 127.0.0.0/24 already.\n' });
+    const again = await runDropfleet(place, 'update-ip', '127.0.0.0/24', '--output', 'json');
+    expect(JSON.parse(again.stdout)).to.deep.equal({ adminIp: '127.0.0.0/24' });
   });
 
   it('holds after the daemon was started again', async () => {
