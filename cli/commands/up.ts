@@ -35,13 +35,15 @@ export async function up(options: UpOptions): Promise<void> {
   const startedAt = performance.now();
   await checkConfiguration(options);
   const metrics = createMetrics();
-  const world = await openWorld({ ...options, ...metrics, ports: PORTS });
+  const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
+  const remarks = progress?.log ?? process.stderr;
+  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks });
   try {
     if (world.daemon !== undefined)
       throw new CommandFailure(
         `dropfleet already runs here (pid ${world.daemon.pid}); see "dropfleet status", or stop it first`,
       );
-    await run(world, metrics, options, startedAt, signal);
+    await run({ world, progress }, metrics, options, startedAt, signal);
   } finally {
     await world.close();
   }
@@ -61,13 +63,12 @@ async function checkConfiguration(options: UpOptions): Promise<void> {
 }
 
 async function run(
-  world: World,
+  { world, progress }: { world: World; progress: Progress | undefined },
   metrics: ReturnType<typeof createMetrics>,
   options: UpOptions,
   startedAt: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const log = createLogger(options, 'warn', progress?.log);
   // A wrong token or address is told before anything begins.
   const prices = pricesOf(await world.cloud.listSizes());

@@ -32,6 +32,8 @@ export interface SandboxCloudOptions {
   bootDelay?: number;
   /** None unless told: droplets are records then. */
   hosts?: HostsChoice;
+  /** Hears what its machines lack, and how far their image is; standard error unless told. */
+  remarks?: { write(text: string): unknown };
 }
 
 /** A sandbox cloud that runs. */
@@ -52,20 +54,21 @@ export interface SandboxHosts {
   operatorAddress: string;
 }
 
-/** The sandbox cloud, with its droplets in that folder. What its machines lack is told on standard error. */
+/** The sandbox cloud, with its droplets in that folder. */
 export async function startSandboxCloud(
   folder: string,
-  { ports, bootDelay = 3_000, hosts }: SandboxCloudOptions,
+  { ports, bootDelay = 3_000, hosts, remarks = process.stderr }: SandboxCloudOptions,
 ): Promise<SandboxCloud> {
   const { startSandbox } = await import('../../sandbox/server.ts');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const chosen = hosts === undefined ? undefined : await chooseHosts(folder, hosts);
+  const remark = (line: string): void => void remarks.write(`${line}\n`);
+  const chosen = hosts === undefined ? undefined : await chooseHosts(folder, hosts, remark);
   const sandbox = await startSandbox({
     port: ports?.sandbox ?? 0,
     allowNextPort: true,
     stateFile: stateFileIn(folder),
     bootDelayMs: bootDelay,
-    onProblem: complain,
+    onProblem: remark,
     ...(chosen && { hosts: chosen.driver }),
   });
   const { url } = sandbox;
@@ -89,9 +92,9 @@ export async function resetSandboxCloud(folder: string): Promise<void> {
   }
 }
 
-async function chooseHosts(folder: string, choice: HostsChoice) {
+async function chooseHosts(folder: string, choice: HostsChoice, onProgress: (line: string) => void) {
   const { chooseHosts: choose } = await import('../../sandbox/hosts/choose.ts');
-  return await choose({ choice, folder: hostsFolder(folder), random: Math.random, onProgress: complain });
+  return await choose({ choice, folder: hostsFolder(folder), random: Math.random, onProgress });
 }
 
 const stateFileIn = (folder: string): string => join(folder, 'cloud.json');
