@@ -47,7 +47,7 @@ function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
     drawn = lines;
   };
   return {
-    show: fleet => draw(fitToScreen([...fleetTable(fleet), fleetLine(fleet)], out)),
+    show: fleet => draw(fitToScreen(fleet, out)),
     end(line) {
       draw([...drawn.slice(0, -1), line]);
       drawn = [];
@@ -70,11 +70,24 @@ function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
 /** What a terminal is taken for that does not tell its size, as those that programs make for others. */
 const USUAL_SCREEN = { rows: 24, columns: 80 };
 
-/** A line that wraps, or a view higher than the screen, could not be drawn over. */
-function fitToScreen(lines: string[], screen: NodeJS.WriteStream): string[] {
-  const rows = screen.rows || USUAL_SCREEN.rows;
+/**
+ * A line that wraps, or a view higher than the screen, could not be drawn over. Where not all has room, what is Ready
+ * goes first: it is what nobody waits for.
+ */
+function fitToScreen(fleet: FleetSummary, screen: NodeJS.WriteStream): string[] {
+  const rows = (screen.rows || USUAL_SCREEN.rows) - 2;
   const columns = screen.columns || USUAL_SCREEN.columns;
+  const whole = [...fleetTable(fleet), fleetLine(fleet)];
+  const lines =
+    whole.length <= rows || fleet.ready ? whole : [...fleetTable(unready(fleet)), fleetLine(fleet)];
   const cut = lines.map(line => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
-  const hidden = cut.length - (rows - 2);
-  return hidden <= 0 ? cut : [...cut.slice(0, rows - 4), `… ${hidden + 1} more lines`, cut.at(-1)!];
+  const hidden = cut.length - rows;
+  return hidden <= 0 ? cut : [...cut.slice(0, rows - 2), `… ${hidden + 1} more lines`, cut.at(-1)!];
 }
+
+const unready = (fleet: FleetSummary): FleetSummary => ({
+  ...fleet,
+  projects: fleet.projects
+    .filter(project => !project.ready)
+    .map(project => ({ ...project, droplets: project.droplets.filter(droplet => !droplet.ready) })),
+});

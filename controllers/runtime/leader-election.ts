@@ -1,4 +1,5 @@
 import { sleep } from '../../clients/clock.ts';
+import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts';
 import { describeError } from '../../clients/log/describe-error.ts';
 import type { Logger } from '../../clients/log.ts';
 import type { Fence } from './fence.ts';
@@ -86,6 +87,8 @@ class HeldLease implements Leadership {
       if (!(await this.#attempt(signal)) || this.remainingMs() <= 0) return false;
     } catch (error) {
       signal.throwIfAborted();
+      // Another one was faster, which is how it should be.
+      if (isConflict(error) || isAlreadyExists(error)) return false;
       log.warn('could not contend for the leadership', { error: describeError(error) });
       return false;
     }

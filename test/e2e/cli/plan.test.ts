@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { rm, writeFile } from 'node:fs/promises';
 import type { FleetPlan } from '../../../reconcilers/fleet-plan/plan.ts';
 import {
   openWorkplace,
@@ -142,6 +143,15 @@ describe('dropfleet plan', () => {
     expect(calls).to.deep.equal({ create: 0, delete: 0, act: 3 });
     expect(servers.find(({ name }) => name === 'docs-web1')!.size_slug).to.equal('s-1vcpu-2gb');
     expect(plan.monthlyCost).to.deep.equal({ before: 42, after: 48 });
+  });
+
+  it('fails where orchestrate would, at a mistake in deployment_config.json', async () => {
+    const file = place.path('config', 'deployment_config.json');
+    await writeFile(file, '{"deployment_platform": "dokcer", "projects": {}}');
+    const { code, stderr } = await runDropfleet(place, 'plan');
+    await rm(file);
+    expect(stderr).to.match(/^dropfleet: config\/deployment_config\.json:1:\d+: found "dokcer"/);
+    expect(code).to.equal(1);
   });
 
   it('asks the cloud for nothing', async () => {

@@ -129,7 +129,10 @@ describe('The live view', () => {
     const out = { isTTY: true, rows, columns, write } as unknown as NodeJS.WriteStream;
     return { progress: createProgress(out, { write }), lines: () => screenOf(written) };
   }
-  const twenty = summary([aProject('shop', { spec: { servers: 20 } })], activeDroplets('shop', 20));
+  const twenty = summary(
+    [aProject('shop', { spec: { servers: 20 }, status: shop.status! })],
+    activeDroplets('shop', 20),
+  );
 
   it('fits on a screen that is lower and narrower than the fleet', () => {
     const { progress, lines } = aScreen(8, 40);
@@ -138,6 +141,24 @@ describe('The live view', () => {
     expect(Math.max(...lines().map(line => line.length))).to.equal(40);
     expect(lines().at(-2)).to.equal('… 18 more lines');
     expect(lines().at(-1)).to.match(/^20 of 20 droplets Ready/);
+  });
+
+  it('shows what is waited for where there is no room for all', () => {
+    const { progress, lines } = aScreen(10, 80);
+    const blog = aProject('blog', { spec: { servers: 2 }, status: shop.status! });
+    const late = aDroplet('shop-web9', { status: { phase: 'Booting' } });
+    progress.show(
+      summary(
+        [blog, aProject('shop', { spec: { servers: 10 } })],
+        [...activeDroplets('blog', 2, 30), ...activeDroplets('shop', 9), late],
+      ),
+    );
+    expect(lines().map(line => line.trim().split(/ {2,}/)[0])).to.deep.equal([
+      'NAME',
+      'shop',
+      'shop-web9',
+      '11 of 12 droplets Ready, $72.00 a month',
+    ]);
   });
 
   it('takes a terminal that does not tell its size for a usual one', () => {

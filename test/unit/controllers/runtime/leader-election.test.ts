@@ -62,6 +62,31 @@ describe('Leader election', () => {
     });
   });
 
+  it('makes no trouble of another one that was faster', async () => {
+    const notFound = new KubernetesError(
+      'no',
+      { method: 'GET', path: '/' },
+      { code: 404, reason: 'NotFound' },
+    );
+    let isFirst = true;
+    const late: typeof client = {
+      ...client,
+      get: (...args) => {
+        if (!isFirst) return client.get(...args);
+        isFirst = false;
+        return contend(client, clock, 'a').then(() => Promise.reject(notFound));
+      },
+    };
+    const options = { ...contender(late, clock), identity: 'b' };
+    const stop = new AbortController();
+    const other = acquireLeadership(options, stop.signal);
+    await clock.advance(4_000);
+    expect(leaseOf(client)).to.include({ holderIdentity: 'a' });
+    expect(options.log.lines.map(({ message }) => message)).to.deep.equal(['waiting for the leadership']);
+    stop.abort();
+    await rejection(other);
+  });
+
   it('renews every 2 s with one call, and keeps the time of acquisition', async () => {
     await contend(client, clock, 'a');
     client.calls.length = 0;
