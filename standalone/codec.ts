@@ -3,7 +3,7 @@ import { isMistyped } from './cause.ts';
 import { apiVersionOf, type Kind } from './kinds.ts';
 import { validateMetadata } from './metadata.ts';
 import { isJsonObject, type ApiObject, type JsonObject, type Metadata } from './object.ts';
-import { applySchema, requireEnforceable } from './structural-schema.ts';
+import { compileSchema, type Validator } from './structural-schema.ts';
 
 /** A body as an object of a kind, of whose metadata only the types are checked yet. */
 export type Decoded = Omit<ApiObject, 'metadata'> & { metadata: Partial<Metadata> };
@@ -11,11 +11,12 @@ export type Decoded = Omit<ApiObject, 'metadata'> & { metadata: Partial<Metadata
 /** What the schema of one kind does to its objects. */
 export class Codec {
   readonly #kind: Kind;
+  readonly #apply: Validator;
 
   /** Throws when the schema has what this server would not enforce. */
   constructor(kind: Kind) {
-    requireEnforceable(kind.schema);
     this.#kind = kind;
+    this.#apply = compileSchema(kind.schema);
   }
 
   /**
@@ -24,10 +25,10 @@ export class Codec {
    */
   decode(body: unknown): { object: Decoded; unknownFields: string[] } {
     if (!isJsonObject(body)) throw badRequest('the body is not an object');
-    const { custom, kind, schema, version } = this.#kind;
+    const { custom, kind, version } = this.#kind;
     const { managedFields: _ownedElsewhere, selfLink: _obsolete, ...metadata } = toMetadata(body['metadata']);
     const given = { ...this.#withType(body), metadata };
-    const { value, unknownFields, causes } = applySchema(schema, given, undefined, !custom);
+    const { value, unknownFields, causes } = this.#apply(given, undefined, !custom);
     const misfits = causes.filter(
       cause => isMistyped(cause) && (!custom || cause.field.startsWith('metadata.')),
     );
@@ -36,15 +37,20 @@ export class Codec {
     throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   }
 
-  /** Throws 422 with everything that is wrong with the object, or with changing `before` into it. */
-  validate(object: ApiObject, before: ApiObject | undefined): void {
-    const { schema, validate } = this.#kind;
+  /**
+   * Fills in what a writer may leave out. Throws 422 with everything that is then wrong with the object, or with changing
+   * `before` into it.
+   */
+  complete(object: ApiObject, before: ApiObject | undefined): ApiObject {
+    const { complete, validate } = this.#kind;
+    const completed = complete?.(object) ?? object;
     const causes = [
-      ...validateMetadata(this.#kind, object.metadata),
-      ...applySchema(schema, object, before, false).causes,
-      ...(validate?.(object, before) ?? []),
+      ...validateMetadata(this.#kind, completed.metadata),
+      ...this.#apply(completed, before, false).causes,
+      ...(validate?.(completed, before) ?? []),
     ];
-    if (causes.length > 0) throw invalid(this.#kind, object.metadata.name, causes);
+    if (causes.length > 0) throw invalid(this.#kind, completed.metadata.name, causes);
+    return completed;
   }
 
   /** The path says what a built-in kind is, so its objects may leave it out; a custom one may not. */

@@ -72,9 +72,15 @@ export function deleteOptions(query: URLSearchParams, body: unknown = {}): Delet
   return {
     dryRun: isDryRun(Array.isArray(dryRun) ? dryRun : query.getAll('dryRun')),
     propagationPolicy: policy === '' ? orphaning : toPolicy(policy),
-    preconditions: isJsonObject(preconditions) ? preconditions : {},
+    preconditions: isJsonObject(preconditions) ? textsOf(preconditions) : {},
   };
 }
 
 const toPolicy = (policy: unknown): PropagationPolicy =>
   oneOf('DeleteOptions', 'propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']);
+
+const textsOf = (fields: object): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => typeof value === 'string')) as Record<
+    string,
+    string
+  >;

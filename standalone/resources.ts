@@ -107,10 +107,8 @@ export class Resources {
     }
     checkPreconditions(target, current, given.metadata);
     const merged = carryOver(kind, current, given, options.subresource);
-    const completed = kind.complete?.(merged) ?? merged;
-    checkFinalizers(kind, current, completed);
-    this.#codec(kind).validate(completed, current);
-    const updated = withGeneration(kind, current, completed);
+    checkFinalizers(kind, current, merged);
+    const updated = withGeneration(kind, current, this.#codec(kind).complete(merged, current));
     return { object: this.#put(target, current, updated, options), created: false };
   }
 
@@ -150,16 +148,10 @@ export class Resources {
   #insert(target: Target, given: Decoded, options: WriteOptions): ApiObject {
     const { kind, namespace, name } = target;
     if (namespace !== undefined) this.#requireNamespace(namespace, target);
-    const created = newObject(kind, given, {
-      name,
-      namespace,
-      uid: randomUUID(),
-      creationTimestamp: this.#time(),
-    });
-    const completed = kind.complete?.(created) ?? created;
-    this.#codec(kind).validate(completed, undefined);
+    const fromServer = { name, namespace, uid: randomUUID(), creationTimestamp: this.#time() };
+    const created = this.#codec(kind).complete(newObject(kind, given, fromServer), undefined);
     if (this.#find(target) !== undefined) throw alreadyExists(kind, name);
-    return this.#put(target, undefined, completed, options);
+    return this.#put(target, undefined, created, options);
   }
 
   /** Stores what has changed, or removes what nothing holds any more. */
@@ -218,11 +210,14 @@ function checkPreconditions(
   known: DeleteOptions['preconditions'],
 ): void {
   const { uid, resourceVersion } = current.metadata;
-  if ((known.uid ?? uid) !== uid) {
-    const why = `the UID in the precondition (${String(known.uid)}) does not match the UID in record (${uid})`;
-    throw conflict(kind, name, why);
-  }
-  if ((known.resourceVersion ?? resourceVersion) === resourceVersion) return;
+  const { uid: knownUid = uid, resourceVersion: knownVersion = resourceVersion } = known;
+  if (knownUid !== uid)
+    throw conflict(
+      kind,
+      name,
+      `the UID in the precondition (${knownUid}) does not match the UID in record (${uid})`,
+    );
+  if (knownVersion === resourceVersion) return;
   const why = 'the object has been modified; please apply your changes to the latest version and try again';
   throw conflict(kind, name, why);
 }

@@ -14,6 +14,26 @@ export interface Verdict {
   causes: Cause[];
 }
 
+/**
+ * Prunes, defaults and validates in one walk. In a built-in kind (`dropNulls`) a null is the same as nothing, as it is
+ * for Go's structs; in a custom one it is so only where there is a default to take its place.
+ */
+export type Validator = (value: unknown, before: unknown, dropNulls: boolean) => Verdict;
+
+/**
+ * Throws for an unknown keyword, format or rule: a constraint that nobody checks must not pass for one that holds.
+ */
+export function compileSchema(schema: Schema): Validator {
+  const visit = compile(schema, false);
+  return (value, before, dropNulls) => {
+    const found: Found = { unknownFields: [], causes: [], brokenRules: [] };
+    const shaped = visit(value, { before, path: '', dropNulls }, found);
+    // As on a real server, rules run only over what the rest of the schema accepts.
+    const causes = found.causes.length > 0 ? found.causes : found.brokenRules;
+    return { value: shaped, unknownFields: found.unknownFields, causes };
+  };
+}
+
 type Keywords = Record<string, (limit: never, value: never, field: string, schema: Schema) => Cause[]>;
 
 const inBody = (says: string, value: unknown, field: string): Cause[] => [
@@ -78,99 +98,97 @@ function duplicatesIn(items: unknown[], field: string, keys: string[] | undefine
   return index < 0 ? [] : [cause.duplicate(`${field}[${index}]`, identity(items[index]))];
 }
 
-/** Of CEL only `self.a == oldSelf.a`, joined by `&&`, is understood; undefined when it is something else. */
-function unchangeableFields(rule: string): string[] | undefined {
-  const names = rule.split('&&').map(part => /^self\.(\w+)\s*==\s*oldSelf\.\1$/.exec(part.trim())?.[1]);
-  return names.includes(undefined) ? undefined : (names as string[]);
+interface Found {
+  unknownFields: string[];
+  causes: Cause[];
+  brokenRules: Cause[];
 }
 
-/**
- * Throws for an unknown keyword, format or rule: a constraint that nobody checks must not pass for one that holds.
- * `isItem`: items of lists and maps have no identity that a change could be followed by.
- */
-export function requireEnforceable(schema: Schema, isItem = false): void {
-  const keyword = Object.keys(schema).find(
-    name => !Object.hasOwn(CONSTRAINTS, name) && !OTHER_KEYWORDS.includes(name),
-  );
-  if (keyword !== undefined) throw new Error(`The standalone API cannot enforce "${keyword}" in a schema.`);
-  if (schema.format !== undefined && !Object.hasOwn(FORMATS, schema.format))
-    throw new Error(`The standalone API cannot enforce the format "${schema.format}".`);
-  for (const { rule } of schema['x-kubernetes-validations'] ?? [])
-    if (isItem || unchangeableFields(rule) === undefined)
-      throw new Error(
-        `The standalone API cannot enforce the rule "${rule}": it knows only self.x == oldSelf.x.`,
-      );
-  for (const field of Object.values(schema.properties ?? {})) requireEnforceable(field, isItem);
-  for (const item of [schema.items, schema.additionalProperties])
-    if (item !== undefined) requireEnforceable(item, true);
+/** Where a value is. */
+interface Place {
+  before: unknown;
+  path: string;
+  dropNulls: boolean;
 }
 
-/**
- * Prunes, defaults and validates in one walk. In a built-in kind (`dropNulls`) a null is the same as nothing, as it is
- * for Go's structs; in a custom one it is so only where there is a default to take its place.
- */
-export function applySchema(schema: Schema, value: unknown, before: unknown, dropNulls: boolean): Verdict {
-  const unknownFields: string[] = [];
-  const causes: Cause[] = [];
-  const brokenRules: Cause[] = [];
+/** Returns what becomes of the value. */
+type Visit = (value: unknown, place: Place, found: Found) => unknown;
 
-  const visit = (
-    schema: Schema,
-    value: unknown,
-    before: unknown,
-    path: string,
-    dropNulls: boolean,
-  ): unknown => {
-    if (!isOfType(schema.type, value)) {
+/** `isItem`: items of lists and maps have no identity that a change could be followed by. */
+function compile(schema: Schema, isItem: boolean): Visit {
+  const { type, items } = schema;
+  const constraints = Object.entries(schema).filter(([keyword]) => !OTHER_KEYWORDS.includes(keyword));
+  for (const [keyword, limit] of constraints)
+    if (
+      !Object.hasOwn(CONSTRAINTS, keyword) ||
+      (keyword === 'format' && !Object.hasOwn(FORMATS, String(limit)))
+    )
+      throw new Error(`The standalone API cannot enforce ${keyword}: ${JSON.stringify(limit)} in a schema.`);
+  const visitFields = type === 'object' ? compileFields(schema, isItem) : undefined;
+  const visitItem = items && compile(items, true);
+  return (value, place, found) => {
+    const { path, dropNulls } = place;
+    const given = jsonType(value);
+    if (given !== type && !(given === 'integer' && type === 'number')) {
       // It is not shown, only its type: that is what a real server does.
-      causes.push(mistyped(jsonType(value), path, schema.type));
+      found.causes.push(mistyped(given, path, type));
       return value;
     }
-    const shaped = isJsonObject(value)
-      ? visitFields(schema, value, before, path, dropNulls || schema['x-omits-empty'] === true)
-      : value;
-    for (const [keyword, limit] of Object.entries(schema))
-      if (Object.hasOwn(CONSTRAINTS, keyword))
-        causes.push(...(CONSTRAINTS as Keywords)[keyword]!(limit as never, shaped as never, path, schema));
-    const { items } = schema;
-    if (!Array.isArray(shaped) || items === undefined) return shaped;
-    return shaped.map((item, i) => visit(items, item, undefined, `${path}[${i}]`, dropNulls));
+    const shaped = visitFields?.(value as JsonObject, place, found) ?? value;
+    for (const [keyword, limit] of constraints)
+      found.causes.push(
+        ...(CONSTRAINTS as Keywords)[keyword]!(limit as never, shaped as never, path, schema),
+      );
+    if (visitItem === undefined) return shaped;
+    return (shaped as unknown[]).map((item, i) =>
+      visitItem(item, { before: undefined, path: `${path}[${i}]`, dropNulls }, found),
+    );
   };
-
-  const visitFields = (
-    schema: Schema,
-    object: JsonObject,
-    before: unknown,
-    path: string,
-    dropNulls: boolean,
-  ): JsonObject => {
-    const kept: JsonObject = {};
-    const { properties = {}, additionalProperties } = schema;
-    const old = isJsonObject(before) ? before : {};
-    for (const [name, field] of Object.entries(object)) {
-      const known = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-      if (known === undefined) unknownFields.push(join(path, name));
-      else if (schema['x-omits-empty'] && known.properties === undefined && isEmpty(field)) continue;
-      else if (field !== null || !(dropNulls || known.default !== undefined))
-        kept[name] = visit(known, field, old[name], join(path, name), dropNulls);
-    }
-    for (const [name, field] of Object.entries(properties))
-      if (field.default !== undefined && !Object.hasOwn(kept, name))
-        kept[name] = visit(field, field.default, old[name], join(path, name), dropNulls);
-    for (const { rule, message } of isJsonObject(before) ? (schema['x-kubernetes-validations'] ?? []) : [])
-      if (unchangeableFields(rule)!.some(name => !isDeepStrictEqual(old[name], kept[name])))
-        brokenRules.push(cause.invalid(path, 'object', message));
-    return kept;
-  };
-
-  const shaped = visit(schema, value, before, '', dropNulls);
-  // As on a real server, rules run only over what the rest of the schema accepts.
-  return { value: shaped, unknownFields, causes: causes.length > 0 ? causes : brokenRules };
 }
 
-function isOfType(type: Schema['type'], value: unknown): boolean {
-  const given = jsonType(value);
-  return given === type || (given === 'integer' && type === 'number');
+function compileFields(schema: Schema, isItem: boolean) {
+  const { properties = {}, additionalProperties } = schema;
+  const omitsEmpty = schema['x-omits-empty'] === true;
+  const rules = (schema['x-kubernetes-validations'] ?? []).map(rule => compileRule(rule, isItem));
+  const compileField = (field: Schema, isItem: boolean) => ({ ...field, visit: compile(field, isItem) });
+  const fields = new Map(
+    Object.entries(properties).map(([name, field]) => [name, compileField(field, isItem)]),
+  );
+  const others = additionalProperties && compileField(additionalProperties, true);
+  const withDefaults = [...fields].filter(([, field]) => field.default !== undefined);
+  return (object: JsonObject, { before, path, dropNulls }: Place, found: Found): JsonObject => {
+    const old = isJsonObject(before) ? before : {};
+    const placeOf = (name: string): Place => ({
+      before: old[name],
+      path: join(path, name),
+      dropNulls: dropNulls || omitsEmpty,
+    });
+    const kept: JsonObject = {};
+    for (const [name, value] of Object.entries(object)) {
+      const field = fields.get(name) ?? others;
+      if (field === undefined) found.unknownFields.push(join(path, name));
+      else if (omitsEmpty && field.properties === undefined && isEmpty(value)) continue;
+      else if (value !== null || !(dropNulls || omitsEmpty || field.default !== undefined))
+        kept[name] = field.visit(value, placeOf(name), found);
+    }
+    for (const [name, field] of withDefaults)
+      if (!Object.hasOwn(kept, name)) kept[name] = field.visit(field.default, placeOf(name), found);
+    if (isJsonObject(before))
+      for (const { names, message } of rules)
+        if (names.some(name => !isDeepStrictEqual(old[name], kept[name])))
+          found.brokenRules.push(cause.invalid(path, 'object', message));
+    return kept;
+  };
+}
+
+/** Of CEL only `self.a == oldSelf.a`, joined by `&&`, is understood. */
+function compileRule({ rule, message }: { rule: string; message: string }, isItem: boolean) {
+  const names = rule.split('&&').map(part => /^self\.(\w+)\s*==\s*oldSelf\.\1$/.exec(part.trim())?.[1] ?? '');
+  if (isItem || names.includes(''))
+    throw new Error(
+      `The standalone API cannot enforce the rule "${rule}": it knows only self.x == oldSelf.x.`,
+    );
+  return { names, message };
 }
 
 function jsonType(value: unknown): string {

@@ -71,7 +71,7 @@ export interface DeleteOptions {
   dryRun: boolean;
   /** Undefined is Background, or what the object's finalizers already say. */
   propagationPolicy: PropagationPolicy | undefined;
-  preconditions: { uid?: unknown; resourceVersion?: unknown };
+  preconditions: { uid?: string; resourceVersion?: string };
 }
 
 /**
