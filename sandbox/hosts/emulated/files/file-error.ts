@@ -9,6 +9,7 @@ const MESSAGES = {
   ENOSPC: 'No space left on device',
   ENOTDIR: 'Not a directory',
   ENOTEMPTY: 'Directory not empty',
+  EOPNOTSUPP: 'Operation not supported',
   EPERM: 'Operation not permitted',
 } as const;
 

@@ -115,6 +115,8 @@ export function createFileSystem(disk: Disk, who: Credentials, now: () => number
       const inode = stat(path);
       if (inode.type === 'directory') throw new FileError('EISDIR');
       checkAccess(inode, who, 'read');
+      // Files are read whole, and the other devices have no end.
+      if (inode.type === 'device' && inode.device !== 'null') throw new FileError('EOPNOTSUPP');
       return inode.type === 'file' ? inode.data : new Uint8Array();
     },
     write(path, data, { append = false, mode = 0o666 & ~who.umask } = {}) {

@@ -89,3 +89,16 @@ describe('The files of an emulated host', () => {
     );
   });
 });
+
+describe('A device of an emulated host', () => {
+  it('is empty when it is null, and refuses to be read when it has no end', async () => {
+    const machine = aMachine();
+    expect(await runOn(machine, 'cat /dev/null; head -c 3 /dev/null | wc -c')).to.include({
+      code: 0,
+      stdout: '0\n',
+    });
+    const { code, stderr } = await runOn(machine, 'head -c 3 /dev/zero');
+    expect(code).not.to.equal(0);
+    expect(stderr).to.include('Operation not supported');
+  });
+});
