@@ -42,12 +42,19 @@ const ERASE_BELOW = '\x1b[J';
 
 function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
   let drawn: readonly string[] = [];
+  let shown = '';
   const draw = (lines: readonly string[]): void => {
     out.write(`${up(drawn.length)}\r${ERASE_BELOW}${lines.map(line => `${line}\n`).join('')}`);
     drawn = lines;
   };
   return {
-    show: fleet => draw(fitToScreen(fleet, out)),
+    show(fleet) {
+      const lines = fitToScreen(fleet, out);
+      // Much of what is written about a fleet changes nothing that is shown.
+      if (lines.join('\n') === shown) return;
+      shown = lines.join('\n');
+      draw(lines);
+    },
     end(line) {
       draw([...drawn.slice(0, -1), line]);
       drawn = [];

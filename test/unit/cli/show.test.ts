@@ -191,6 +191,7 @@ describe('The live view', () => {
     progress.show(fleet);
     progress.end('all there, 2 s after the start');
     progress.log.write('WARN later\n');
+    progress.show(fleet);
     expect(lines()).to.deep.equal([...fleetTable(fleet), 'all there, 2 s after the start', 'WARN later']);
   });
 });
