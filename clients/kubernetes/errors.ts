@@ -67,7 +67,7 @@ const isUidMismatch = (status: StatusBody): boolean =>
 function hintFor(code: number, status: StatusBody): string {
   // A missing object is named in the details; a kind that nobody serves is not.
   const kindIsMissing = code === 404 && status.details?.name === undefined;
-  if (kindIsMissing) return '; are the CRDs installed?';
+  if (kindIsMissing) return '; are the CRDs installed? "kubectl apply -k deploy/" does it';
   if (code === 401) return '; the credentials in use are not valid there, or have expired';
   return '';
 }

@@ -39,7 +39,7 @@ describe('A KubernetesError', () => {
   it('asks for the CRDs when a kind is missing, and not when an object is', () => {
     const kind = refused(CALL, 404, { message: 'the server could not find the requested resource' });
     const object = refused(CALL, 404, { message: 'things "a" not found', details: { name: 'a' } });
-    expect(kind.message).to.match(/; are the CRDs installed\?$/);
+    expect(kind.message).to.match(/; are the CRDs installed\? "kubectl apply -k deploy\/" does it$/);
     expect(object.message).to.match(/not found$/);
   });
 
