@@ -81,6 +81,12 @@ export function runDropfleet(place: Workplace, ...args: string[]): Promise<Endin
   return startDropfleet(place, ...args).ended;
 }
 
+/** The same with standard output going elsewhere, such as `| head -1`; its exit code is told on standard error. */
+export function runDropfleetInto(place: Workplace, elsewhere: string, ...args: string[]): Promise<Ending> {
+  const line = `{ "$0" "$@"; echo "exit code $?" >&2; } ${elsewhere}`;
+  return startCommand(place, 'sh', ['-c', line, process.execPath, MAIN, ...args]).ended;
+}
+
 /** The same on a terminal of that size: `script` (util-linux) gives it one, and both streams come as stdout. */
 export function startDropfleetOnTerminal(
   place: Workplace,
