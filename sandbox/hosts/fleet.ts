@@ -2,6 +2,7 @@ import type { ActionRecord, ImageRecord } from '../records.ts';
 import type { Change, State } from '../state.ts';
 import type { Ending, Machines } from '../world.ts';
 import { createConcerned, type Concerned } from './concerned.ts';
+import { createCrew, type Crew } from './crew.ts';
 import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';
 import { hostSpec } from './host-spec.ts';
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts';
@@ -44,8 +45,6 @@ export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort'
 
 /** What failed is tried again after this long: a daemon that went away comes back. */
 const RETRY_MS = 5_000;
-/** Machines worked on at once. */
-const WORKERS = 8;
 
 /**
  * One worker for each droplet at a time. It looks at the records as they are, never at what changed: so whatever
@@ -58,21 +57,17 @@ export function createHostFleet(options: HostFleetOptions): HostFleet {
 class Fleet implements HostFleet {
   readonly #options: HostFleetOptions;
   readonly #stop = new AbortController();
-  /** Droplets to be looked at; a droplet that is being worked on stays here until it was looked at once more. */
-  readonly #due = new Set<number>();
-  readonly #working = new Map<number, Promise<void>>();
+  readonly #crew: Crew;
   /** What each machine was last made equal to, as JSON. */
   readonly #made = new Map<number, { text: string; volumes: readonly string[] }>();
   readonly #endings = new Map<number, Ending>();
   readonly #problems = new Map<number, string>();
-  readonly #retries = new Map<number, () => void>();
   #keepsakes: Keepsakes | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   readonly #concerned: Concerned;
   /** What changed since the last look; none once a look has to be at everything. */
   #changes: Change[] | undefined;
   #isLookDue = false;
-  #whenIdle: (() => void)[] = [];
 
   readonly kind: HostDriver['kind'];
   readonly sshPort: number;
@@ -84,6 +79,11 @@ class Fleet implements HostFleet {
     this.sshPort = options.driver.sshPort;
     this.operatorAddress = options.driver.operatorAddress;
     this.#concerned = createConcerned(options.state);
+    this.#crew = createCrew({
+      work: id => this.#attempt(id),
+      onFree: () => this.#sweep(),
+      after: options.after,
+    });
   }
 
   async start(): Promise<void> {
@@ -116,11 +116,11 @@ class Fleet implements HostFleet {
   stateOf(id: number): HostState {
     const message = this.#problems.get(id);
     if (message !== undefined) return { state: 'failing', message };
-    return { state: this.#due.has(id) || this.#working.has(id) ? 'working' : 'ready' };
+    return { state: this.#crew.isAt(id) ? 'working' : 'ready' };
   }
 
   async setFault(id: number, fault: HostFault): Promise<void> {
-    await this.#exclusively(id, () => this.#options.driver.setFault(id, fault));
+    await this.#crew.exclusively(id, () => this.#options.driver.setFault(id, fault));
   }
 
   faultsOf(id: number): Promise<readonly HostFault[]> {
@@ -128,25 +128,23 @@ class Fleet implements HostFleet {
   }
 
   async clearFaults(id: number, type?: HostFault['type']): Promise<void> {
-    await this.#exclusively(id, () => this.#options.driver.clearFaults(id, type));
+    await this.#crew.exclusively(id, () => this.#options.driver.clearFaults(id, type));
   }
 
   async settled(): Promise<void> {
-    if (!this.#isIdle()) await new Promise<void>(resolve => this.#whenIdle.push(resolve));
+    while (this.#isLookDue || !this.#crew.isIdle()) {
+      // A look that is due comes before this does.
+      await new Promise<void>(resolve => setImmediate(resolve));
+      await this.#crew.idle();
+    }
     await this.#sweeping;
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new Error('the sandbox stops'));
-    for (const cancel of this.#retries.values()) cancel();
-    this.#due.clear();
-    await Promise.all([...this.#working.values(), this.#sweeping]);
+    await this.#crew.close();
+    await this.#sweeping;
     await this.#options.driver.close();
-  }
-
-  #isIdle(): boolean {
-    const isAllTried = [...this.#due].every(id => this.#retries.has(id));
-    return !this.#isLookDue && isAllTried && this.#working.size === 0;
   }
 
   /**
@@ -159,20 +157,16 @@ class Fleet implements HostFleet {
     const concerned = this.#changes === undefined ? this.#concerned.all() : this.#concerned.by(this.#changes);
     this.#changes = [];
     const toBackUp = new Set(this.#missingBackups().map(({ dropletId }) => dropletId));
-    for (const id of concerned)
-      if (toBackUp.has(id) || !this.#isAsItShouldBe(id)) {
-        this.#due.add(id);
-        this.#holdBack(id);
-      }
     this.#sweep();
-    this.#work();
+    for (const id of concerned) if (toBackUp.has(id) || !this.#isAsItShouldBe(id)) this.#askFor(id);
   }
 
-  /** Keeps a machine from being made before its time. */
-  #holdBack(id: number): void {
+  /** No machine is made before its time. */
+  #askFor(id: number): void {
     const { state, now } = this.#options;
     const wait = (state.get('droplets', id)?.machineAt ?? 0) - now();
-    if (wait > 0 && !this.#retries.has(id)) this.#tryLater(id, wait);
+    if (wait > 0 && !this.#crew.isPutOff(id)) this.#crew.askLater(id, wait);
+    else this.#crew.ask(id);
   }
 
   #isAsItShouldBe(id: number): boolean {
@@ -185,36 +179,6 @@ class Fleet implements HostFleet {
     );
   }
 
-  #work(): void {
-    for (const id of this.#due) {
-      if (this.#working.size >= WORKERS) return;
-      if (this.#working.has(id) || this.#retries.has(id)) continue;
-      this.#due.delete(id);
-      void this.#occupy(id, this.#attempt(id));
-    }
-    if (this.#isIdle()) for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  /** Keeps others away from a machine until `work` is over. */
-  async #occupy(id: number, work: Promise<void>): Promise<void> {
-    this.#working.set(
-      id,
-      work.catch(() => undefined),
-    );
-    try {
-      await work;
-    } finally {
-      this.#working.delete(id);
-      this.#sweep();
-      this.#work();
-    }
-  }
-
-  async #exclusively(id: number, work: () => Promise<void>): Promise<void> {
-    while (this.#working.has(id)) await this.#working.get(id);
-    await this.#occupy(id, work());
-  }
-
   async #attempt(id: number): Promise<void> {
     try {
       await this.#bringAbout(id);
@@ -222,7 +186,7 @@ class Fleet implements HostFleet {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#complain(id, error);
-      this.#tryLater(id, RETRY_MS);
+      this.#crew.askLater(id, RETRY_MS);
       this.#changes = undefined;
     }
   }
@@ -318,15 +282,6 @@ class Fleet implements HostFleet {
     if (this.#problems.get(id) === why) return;
     this.#problems.set(id, why);
     this.#options.onProblem(`The machine of droplet ${id} is not as it should be: ${why}`);
-  }
-
-  #tryLater(id: number, ms: number): void {
-    const retry = (): void => {
-      this.#retries.delete(id);
-      this.#work();
-    };
-    this.#due.add(id);
-    this.#retries.set(id, this.#options.after(ms, retry));
   }
 }
 
