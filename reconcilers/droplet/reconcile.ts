@@ -17,7 +17,7 @@ import { applyStep, ownTags, type Progress } from './apply.ts';
 import { observeBalancer, observeCloud } from './observe.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
 import { requiredGates } from './readiness.ts';
-import { dropletStatus, withServer } from './status.ts';
+import { dropletStatus, withoutServer, withServer } from './status.ts';
 
 /** Observe, plan, apply, and say in the status how it went. */
 export async function reconcileDroplet(
@@ -40,7 +40,7 @@ export async function reconcileDroplet(
     if (run.signal.aborted || isConflict(error)) throw error;
     const trouble = describeTrouble(error, progress, context);
     // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
-    if (trouble.phase !== 'Active') await report(context, progress, trouble, run);
+    if (trouble.phase !== 'Active') await reportTrouble(context, progress, trouble, run);
     if (trouble.lookAgainMs === undefined) throw error;
     throw new Waiting(trouble.message, trouble.lookAgainMs);
   }
@@ -102,6 +102,29 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
 /** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to look often. */
 const isMoving = ({ lookAgainMs, phase }: DropletPlan): boolean =>
   lookAgainMs !== undefined && phase !== 'Active' && phase !== 'Draining' && phase !== 'Failed';
+
+/**
+ * A request that was surely refused leaves nothing to wait for. That must be known also when somebody else wrote to
+ * the object meanwhile, as whoever deletes it: else the deletion waits for a server that never comes.
+ */
+async function reportTrouble(
+  context: Context,
+  progress: Progress,
+  said: Omit<DropletPlan, 'steps'>,
+  run: Run,
+): Promise<void> {
+  try {
+    await report(context, progress, said, run);
+  } catch (error) {
+    const asked = progress.droplet.status?.nonce;
+    if (!isConflict(error) || asked === undefined || progress.status.nonce !== undefined) throw error;
+    const { kubernetes } = context;
+    const now = await kubernetes.get(DROPLETS, keyOf(progress.droplet), run);
+    if (now.status?.nonce === asked)
+      await patchStatus(kubernetes, DROPLETS, now, withoutServer(now.status), run, 'version');
+    throw error;
+  }
+}
 
 async function report(
   context: Context,

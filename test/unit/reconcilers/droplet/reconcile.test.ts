@@ -127,6 +127,22 @@ describe('Reconciling a Droplet', () => {
     expect(ready!.message).to.match(/droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\)$/);
   });
 
+  it('forgets it also when the object is deleted while the cloud is asked, which then waits for nothing', async () => {
+    const { client, cloud, context, run, reconcile, stored } = await start(unborn);
+    cloud.failNext('createDroplet', refusal(422, 'no such size'));
+    let isFirst = true;
+    const wrote = (): void => {
+      if (isFirst) void client.delete(DROPLETS, KEY);
+      isFirst = false;
+    };
+    const error = await rejection(reconcileDroplet(context, KEY, stored(), { ...run, wrote }));
+    expect(isConflict(error)).to.equal(true);
+    expect(stored()!.metadata).to.have.property('deletionTimestamp');
+    expect(stored()!.status).to.not.have.property('nonce');
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
   it('costs neither a write nor a call while nothing changes', async () => {
     const { client, cloud, reconcile } = await startActive();
     expect(await reconcile()).to.equal(undefined);
