@@ -166,6 +166,18 @@ describe('faults of docker hosts', () => {
       expect(await nginxs()).to.be.closeTo(0, 5);
     });
 
+    it('is not seen by programs in Go, nor in containers, which ask the kernel', async () => {
+      await droplets.hosts.setFault(1, { type: 'clock-skew', ms: HOUR });
+      const dockers = `date +%s.%N -d "$(docker info --format '{{.SystemTime}}')"`;
+      await droplets.ssh(
+        one!,
+        'tar -ch /bin/date /lib/x86_64-linux-gnu/libc.so.6 /lib64 | docker import - date',
+      );
+      for (const command of [dockers, 'docker run --rm date /bin/date +%s.%N'])
+        expect(await skewBy(command)).to.be.closeTo(0, 5, command);
+      expect(await skewBy(DATE)).to.be.closeTo(3600, 5);
+    });
+
     for (const ms of [30 * 24 * HOUR, -30 * 24 * HOUR])
       it(`of ${ms / HOUR} hours leaves the host at work, and waiting as long as before`, async () => {
         await droplets.hosts.setFault(1, { type: 'clock-skew', ms });
