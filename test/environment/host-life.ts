@@ -57,9 +57,13 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
   const driver = await options.open();
   const world = await openOperatorWorld(server, { ...options, driver, timings: TIMINGS });
   const shell = createSshPool({ clock: systemClock, random: Math.random });
+  const close = async (): Promise<void> => {
+    shell.close();
+    await world.close();
+  };
   await world.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');
   let operator = world.startOperator();
-  await world.untilReady('shop', 2);
+  await world.untilReady('shop', 2).catch((error: unknown) => close().then(() => Promise.reject(error)));
 
   const privateKey = new SecretText(world.sshKey.privateKey);
   const machines = world.sandbox.hosts!;
@@ -100,9 +104,6 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
       const goal = looks() + times;
       await world.until('another look at the hosts', () => looks() >= goal);
     },
-    async close() {
-      shell.close();
-      await world.close();
-    },
+    close,
   };
 }

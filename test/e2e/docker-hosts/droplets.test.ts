@@ -142,7 +142,7 @@ describe('the sandbox with docker hosts', () => {
   it('loses the part of the packets that it is told to', async () => {
     const [one, two] = droplets as [Droplet, Droplet];
     const lost = async (): Promise<number> => {
-      const text = await ssh(two, `ping -q -c 200 -i 0.01 -W 1 ${one.privateIp} || true`);
+      const text = await ssh(two, `ping -q -c 60 -i 0.01 -W 1 ${one.privateIp} || true`);
       return Number(/([\d.]+)% packet loss/.exec(text)![1]);
     };
     expect(await lost()).to.equal(0);

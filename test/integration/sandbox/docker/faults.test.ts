@@ -91,13 +91,13 @@ describe('faults of docker hosts', () => {
   });
 
   it('loss: about that part of the packets is lost, also after a restart', async () => {
-    expect(await ping(100)).to.have.property('lost', 0);
+    expect(await ping(20)).to.have.property('lost', 0);
     await droplets.hosts.setFault(1, { type: 'loss', percent: 50 });
-    expect((await ping(200)).lost).to.be.within(25, 75);
+    expect((await ping(60)).lost).to.be.within(25, 75);
     await droplets.hosts.restart(one!, 'hard');
-    expect((await ping(200)).lost).to.be.within(25, 75);
+    expect((await ping(60)).lost).to.be.within(25, 75);
     await droplets.hosts.clearFaults(1);
-    expect(await ping(100)).to.have.property('lost', 0);
+    expect(await ping(20)).to.have.property('lost', 0);
   });
 
   it('delay: what comes in takes so much longer, and TCP works', async () => {
