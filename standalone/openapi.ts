@@ -11,8 +11,11 @@ const METADATA_REFERENCE = {
 /**
  * What kubectl explains and validates by, under each path: an OpenAPI v3 document of every apiVersion with its kinds,
  * and the index, which names each by the hash of its content.
+ *
+ * A kubectl that finds a kind in none of them asks for the OpenAPI v2 document, in protobuf alone. It gets the empty
+ * one, which has no kind either: then it says that there is no such kind, and not that a document is missing.
  */
-export function openApiDocuments(versions: [string, Kind[]][]): Record<string, object> {
+export function openApiDocuments(versions: [string, Kind[]][]): Record<string, object | string> {
   const documents: Record<string, object> = {};
   const paths: Record<string, object> = {};
   for (const [apiVersion, kinds] of versions) {
@@ -22,7 +25,7 @@ export function openApiDocuments(versions: [string, Kind[]][]): Record<string, o
     documents[`/openapi/v3${root}`] = document;
     paths[root.slice(1)] = { serverRelativeURL: `/openapi/v3${root}?hash=${hash}` };
   }
-  return { '/openapi/v3': { paths }, ...documents };
+  return { '/openapi/v2': '', '/openapi/v3': { paths }, ...documents };
 }
 
 function toDocument(root: string, kinds: readonly Kind[]): object {
