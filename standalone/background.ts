@@ -1,12 +1,13 @@
-import { isDeepStrictEqual } from 'node:util';
-import { EVENT, NAMESPACE } from './built-in-kinds.ts';
-import { deferred, forEachAnyway } from './deferred.ts';
-import { collectGarbage } from './garbage-collection.ts';
+import { Dependents } from './dependents.ts';
+import { GarbageCollector } from './garbage-collection.ts';
+import { EVENT } from './built-in-kinds.ts';
 import type { Kind } from './kinds.ts';
-import type { ApiObject } from './object.ts';
+import { deleteNamespaces } from './namespace-deletion.ts';
 import type { Resources } from './resources.ts';
-import { storeKey, type Change, type Entry, type Store } from './store.ts';
+import type { ApiObject } from './object.ts';
+import { storeKey, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
+import { WorkQueue } from './work-queue.ts';
 
 const MINUTE = 60_000;
 /** What a real API server keeps Events for. */
@@ -26,58 +27,22 @@ export interface Background {
  * the bookmarks of watches, and the compaction of the journal. The returned function stops it all.
  */
 export function startBackground({ store, resources, watches, kinds, now }: Background): () => void {
-  const garbage = deferred(() => collectGarbage(kinds, store, resources));
-  const namespaces = deferred(() => emptyNamespaces(kinds, store, resources));
-  const expiry = deferred(() => expireEvents(store, now()));
-  const compaction = deferred(() => store.compact());
-  store.onChange(change => {
-    compaction.schedule();
-    if (!concernsOthers(change)) return;
-    garbage.schedule();
-    namespaces.schedule();
-  });
-  garbage.schedule();
-  namespaces.schedule();
+  const dependents = new Dependents(kinds, store);
+  store.onChange(change => dependents.apply(change));
+  const garbage = new GarbageCollector(store, dependents, resources);
+  const namespaces = deleteNamespaces(kinds, store, resources);
+  const expiry = new WorkQueue(() => expireEvents(store, now()));
+  const compaction = new WorkQueue(() => store.compact());
+  store.onChange(() => compaction.add('journal'));
   const timer = setInterval(() => {
     watches.sendBookmarks();
-    expiry.schedule();
+    expiry.add('events');
   }, MINUTE);
   return () => {
     clearInterval(timer);
-    for (const part of [garbage, namespaces, expiry, compaction]) part.cancel();
+    for (const part of [garbage, namespaces, expiry, compaction]) part.close();
   };
 }
-
-/** Whether an object went, or is to go, or has other owners than before. */
-function concernsOthers({ before, after }: Change): boolean {
-  const { deletionTimestamp, ownerReferences } = after?.object.metadata ?? {};
-  const ownersBefore = before?.object.metadata.ownerReferences;
-  return (
-    after === undefined ||
-    deletionTimestamp !== undefined ||
-    !isDeepStrictEqual(ownerReferences, ownersBefore)
-  );
-}
-
-/** Deletes all that is in namespaces that are being deleted, and removes those in which nothing is left. */
-function emptyNamespaces(kinds: readonly Kind[], store: Store, resources: Resources): void {
-  const going = [...store.all(NAMESPACE.id)].map(({ object }) => object.metadata);
-  forEachAnyway(
-    going.filter(({ deletionTimestamp }) => deletionTimestamp !== undefined),
-    ({ name: namespace, finalizers }) => {
-      const isInside = ({ object }: Entry): boolean => object.metadata.namespace === namespace;
-      const targets = kinds.flatMap(kind => {
-        const inside = [...store.all(kind.id)].filter(isInside);
-        return inside.map(({ object }) => ({ kind, namespace, name: object.metadata.name }));
-      });
-      const deleted = targets.map(target => resources.delete(target, IN_BACKGROUND));
-      if (deleted.every(({ isGone }) => isGone) && finalizers === undefined)
-        store.remove(NAMESPACE.id, storeKey(undefined, namespace));
-    },
-  );
-}
-
-const IN_BACKGROUND = { dryRun: false, propagationPolicy: 'Background', preconditions: {} } as const;
 
 /** Removes the Events that are over an hour old. `now` is in milliseconds. */
 export function expireEvents(store: Store, now: number): void {

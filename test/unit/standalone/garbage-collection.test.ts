@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startBackground } from '../../../standalone/background.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
 import { Resources } from '../../../standalone/resources.ts';
@@ -9,6 +10,7 @@ import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';
 
 const now = (): number => Date.parse('2026-06-01T12:00:00Z');
+const AT_ONCE = { dryRun: false, propagationPolicy: undefined, preconditions: {} };
 const CONFIG_MAP = BUILT_IN_KINDS.find(kind => kind.kind === 'ConfigMap')!;
 
 describe('What was left undone when the server was killed', () => {
@@ -66,9 +68,39 @@ describe('What was left undone when the server was killed', () => {
   it('is found at the start: a namespace that is to be emptied', async () => {
     create('inside');
     const target = { kind: NAMESPACE, namespace: undefined, name: 'team' };
-    resources.delete(target, { dryRun: false, propagationPolicy: undefined, preconditions: {} });
+    resources.delete(target, AT_ONCE);
     await runUntil(() => store.get(NAMESPACE.id, storeKey(undefined, 'team')) === undefined);
     expect(isThere('inside')).to.equal(false);
+  });
+
+  it('is tried again when it can have changed, and not at every change of something else', async () => {
+    create('held', { finalizers: ['example.com/held'] });
+    const target = { kind: NAMESPACE, namespace: undefined, name: 'team' };
+    resources.delete(target, AT_ONCE);
+    resources.create(NAMESPACE, undefined, { metadata: { name: 'other' } });
+    const stop = startBackground({ store, resources, watches: new WatchHub(store), kinds, now });
+    await nextTurn();
+    let tries = 0;
+    const original = resources.delete.bind(resources);
+    resources.delete = (...call) => {
+      tries += call[0].name === 'held' ? 1 : 0;
+      return original(...call);
+    };
+    for (const name of ['a', 'b']) {
+      resources.create(CONFIG_MAP, 'other', { metadata: { name } });
+      original({ kind: CONFIG_MAP, namespace: 'other', name }, AT_ONCE);
+      await nextTurn();
+    }
+    expect(tries).to.equal(0);
+    const { object } = store.get(CONFIG_MAP.id, storeKey('team', 'held'))!;
+    const { finalizers: _finalizers, ...metadata } = object.metadata;
+    resources.update(
+      { kind: CONFIG_MAP, namespace: 'team', name: 'held' },
+      { apply: () => ({ ...object, metadata }), isPatch: true },
+    );
+    await nextTurn();
+    stop();
+    expect(store.get(NAMESPACE.id, storeKey(undefined, 'team'))).to.equal(undefined);
   });
 
   it('is done although something else cannot be', async () => {
