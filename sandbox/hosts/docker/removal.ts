@@ -41,8 +41,8 @@ export async function resetAll(rack: Rack): Promise<void> {
   const { docker, names, hypervisor } = rack;
   rack.specs.clear();
   rack.faults.clear();
-  for (const id of await containersOf(rack))
-    await docker.find(['rm', '--force', names.dropletOf(Number(id))]);
+  const ids = await containersOf(rack);
+  await Promise.all(ids.map(id => docker.find(['rm', '--force', names.dropletOf(Number(id))])));
   const { volumes } = await inventoryOf(rack);
   await hypervisor.run('disks', ['remove', 'volumes', ...volumes]);
   await docker.find(['rm', '--force', names.sandbox]);

@@ -1,7 +1,15 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { openDockerDroplets, type DockerDroplets } from '../../../environment/docker-droplets.ts';
 
 const FOREVER = new AbortController().signal;
+
+/** Takes every inotify instance that there is, and then waits for an sshd where none is. */
+const WAIT_WITHOUT_INOTIFY = `
+import ctypes, os, subprocess
+while ctypes.CDLL(None).inotify_init() >= 0: pass
+print(subprocess.run(['/usr/local/lib/hypervisor/answers', str(os.getpid()), '1'], stderr=subprocess.PIPE, text=True))
+`;
 
 describe('docker hosts', () => {
   let droplets: DockerDroplets;
@@ -107,6 +115,15 @@ describe('docker hosts', () => {
       await droplets.ssh(large, 'cat /root/file; df --output=size --block-size=G / | tail -n 1'),
     ).to.match(/^kept\n\s*(59|60)G$/);
     expect(await droplets.succeeds(large, `python3 -c 'len("x" * 1500 * 1024 * 1024)'`)).to.equal(true);
+  });
+
+  it('says what to raise when no sshd answers because no program can watch files any more', () => {
+    const argv = ['unshare', '--net', 'python3', '-c', WAIT_WITHOUT_INOTIFY];
+    expect(
+      execFileSync('docker', ['exec', `dropfleet-${droplets.sandbox}`, ...argv], { encoding: 'utf8' }),
+    ).to.match(
+      /returncode=1.*have fewer droplets, or raise that: sudo sysctl fs\.inotify\.max_user_instances=\d+/,
+    );
   });
 
   it('makes the files anew, and runs cloud-init again, for another installation', async () => {
