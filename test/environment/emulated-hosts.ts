@@ -9,8 +9,8 @@ import { createEmulatedDriver } from '../../sandbox/hosts/emulated/driver.ts';
 /** Emulated hosts that leave nothing behind when they are closed. */
 export async function openEmulatedHosts(): Promise<HostDriver> {
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-hosts-'));
-  // While a machine is down, another test's must not answer on its address.
-  const publicRange = `127.${randomInt(32, 250)}.0.0/16`;
+  // While a machine is down, another test's must not answer on its address; nor that of a `dropfleet up`, from 16 on.
+  const publicRange = `127.${randomInt(1, 16)}.0.0/16`;
   const driver = await createEmulatedDriver({
     folder,
     clock: systemClock,
