@@ -5,6 +5,7 @@
 const FLEET = 'dropfleet:';
 const UID = 'dropfleet-uid:';
 const NONCE = 'dropfleet-nonce:';
+const API = 'dropfleet-api:';
 const LONGEST_TAG = 255;
 
 /** On every resource of the fleet: lists and the sweep for leftovers go by it. */
@@ -16,6 +17,12 @@ export const uidTag = (uid: string): string => tagOf(UID, [uid]);
 /** On every resource: the nonce that was written to its object before it was asked for. */
 export const nonceTag = (nonce: string): string => tagOf(NONCE, [nonce]);
 
+/**
+ * On every droplet: the Kubernetes API that keeps its object, by the uid of that API's kube-system. Two APIs whose
+ * fleets were given one name tell each other's servers apart by it.
+ */
+export const apiTag = (apiId: string): string => tagOf(API, [apiId]);
+
 /** On every droplet of a project that plays the role: firewalls go by it. */
 export const projectRoleTag = (fleetId: string, project: string, role: 'master' | 'web'): string =>
   tagOf(FLEET, [fleetId, project, role]);
@@ -25,6 +32,22 @@ export const uidOf = (tags: readonly string[]): string | undefined => partAfter(
 
 /** The nonce that a resource with these tags was asked for with. */
 export const nonceOf = (tags: readonly string[]): string | undefined => partAfter(NONCE, tags);
+
+/** The Kubernetes API that keeps the object of a resource with these tags. */
+export const apiOf = (tags: readonly string[]): string | undefined => partAfter(API, tags);
+
+/** The project and the role that a droplet of the fleet with these tags was made for. */
+export function projectRoleOf(
+  fleetId: string,
+  tags: readonly string[],
+): { project: string; role: 'master' | 'web' } | undefined {
+  for (const tag of tags) {
+    const [, fleet, project, role, ...rest] = tag.split(':');
+    if (!tag.startsWith(FLEET) || fleet !== fleetId || rest.length > 0) continue;
+    if (project !== undefined && (role === 'master' || role === 'web')) return { project, role };
+  }
+  return undefined;
+}
 
 function tagOf(prefix: string, parts: readonly string[]): string {
   const tag = prefix + parts.join(':');

@@ -37,6 +37,17 @@ export const ACCEPT_HOST_KEY_ANNOTATION = 'dropfleet.io/accept-host-key';
 /** The ConfigMap by which `dropfleet update-ip` tells the operator whom SSH lets in. */
 export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
 
+/**
+ * On a Droplet that has no server: DigitalOcean's id of the one that it is to take over, as a person allows by
+ * writing it here. Nothing is bought for the Droplet meanwhile.
+ */
+export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
+
+/** The ConfigMap that says what the fleet belongs to: its account, its Kubernetes API, its SSH key, its rows. */
+export const FLEET_CONFIG_MAP = 'dropfleet-fleet';
+/** The ConfigMap by which the gate remembers what it let through and what it holds. */
+export const GATE_CONFIG_MAP = 'dropfleet-gate';
+
 /** The name of a project's master droplet. */
 export const masterName = (project: string): string => `${project}-master`;
 /** The name of a project's n-th web droplet, from 1. */

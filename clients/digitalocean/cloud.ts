@@ -106,6 +106,8 @@ export interface CloudResource {
 
 /** The account, without its owner's name. */
 export interface CloudAccount {
+  /** Tells it from every other account, whatever token is used. */
+  uuid: string;
   dropletLimit: number;
   status: string;
 }
@@ -140,6 +142,8 @@ export interface Cloud {
   createTag(name: string, signal?: AbortSignal): Promise<void>;
   /** Puts a tag that exists on a droplet; one that carries it is fine. */
   tagDroplet(id: number, tag: string, signal?: AbortSignal): Promise<void>;
+  /** Takes a tag off a droplet; one that does not carry it is fine. */
+  untagDroplet(id: number, tag: string, signal?: AbortSignal): Promise<void>;
   /** Droplet snapshots only. */
   listSnapshots(signal?: AbortSignal): Promise<CloudResource[]>;
   deleteSnapshot(id: string, signal?: AbortSignal): Promise<void>;

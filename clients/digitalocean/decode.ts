@@ -27,6 +27,7 @@ export function decodeDroplet(droplet: IDroplet): CloudDroplet {
 }
 
 export const decodeAccount = (account: IAccount): CloudAccount => ({
+  uuid: account.uuid,
   dropletLimit: account.droplet_limit,
   status: account.status,
 });

@@ -5,7 +5,7 @@ import * as firewalls from 'dots-wrapper/dist/firewall/index.js';
 import { listSizes } from 'dots-wrapper/dist/size/index.js';
 import { deleteSnapshot, listSnapshots } from 'dots-wrapper/dist/snapshot/index.js';
 import { createSshKey, destroySshKey, listSshKeys } from 'dots-wrapper/dist/ssh-key/index.js';
-import { createTag, tagResources } from 'dots-wrapper/dist/tag/index.js';
+import { createTag, tagResources, untagResources } from 'dots-wrapper/dist/tag/index.js';
 import type { IContext, IListResponse } from 'dots-wrapper/dist/types/index.js';
 import type { Clock } from '../clock.ts';
 import { createCaller, type RequestReport } from './caller.ts';
@@ -226,6 +226,13 @@ export function createCloud(options: CloudOptions): HttpCloud {
     tagDroplet: (id, tag, signal) =>
       tell('tagDroplet', signal, context =>
         tagResources(context)({
+          tag_name: encodeURIComponent(tag),
+          resources: [{ resource_id: String(id), resource_type: 'droplet' }],
+        }),
+      ),
+    untagDroplet: (id, tag, signal) =>
+      tell('untagDroplet', signal, context =>
+        untagResources(context)({
           tag_name: encodeURIComponent(tag),
           resources: [{ resource_id: String(id), resource_type: 'droplet' }],
         }),

@@ -1,5 +1,6 @@
 import type {
   Cloud,
+  CloudAccount,
   CloudAction,
   CloudDroplet,
   CloudFirewall,
@@ -30,6 +31,7 @@ export interface FakeCloud extends Cloud {
   readonly tags: Set<string>;
   readonly snapshots: Map<string, CloudResource>;
   readonly sizes: CloudSize[];
+  readonly account: CloudAccount;
   /** How often the operation was called. */
   count(operation: CloudOperation): number;
   /** The next call of that operation fails with `error`; `applied` carries it out all the same. */
@@ -65,6 +67,7 @@ export function fakeCloud(): FakeCloud {
   const tags = new Set<string>();
   const snapshots = new Map<string, CloudResource>();
   const sizes = [...SIZES];
+  const account = { uuid: 'account-1', dropletLimit: 25, status: 'active' };
 
   /** Records the call, then carries it out unless it is to fail. */
   async function call<T>(operation: CloudOperation, args: unknown[], carryOut: () => T): Promise<T> {
@@ -126,6 +129,7 @@ export function fakeCloud(): FakeCloud {
     tags,
     snapshots,
     sizes,
+    account,
     count: operation => calls.filter(call => call.operation === operation).length,
     failNext(operation, error, { applied = false } = {}) {
       failures.set(operation, [...(failures.get(operation) ?? []), { error, applied }]);
@@ -142,7 +146,7 @@ export function fakeCloud(): FakeCloud {
       changeDroplet(effect.droplet, { locked: false, ...(status === 'completed' ? effect.change : {}) });
     },
 
-    getAccount: () => call('getAccount', [], () => ({ dropletLimit: 25, status: 'active' })),
+    getAccount: () => call('getAccount', [], () => ({ ...account })),
     listDroplets: tag =>
       call('listDroplets', [tag], () => [...droplets.values()].filter(droplet => droplet.tags.includes(tag))),
     getDroplet: id => call('getDroplet', [id], () => found(droplets, id)),
@@ -190,6 +194,11 @@ export function fakeCloud(): FakeCloud {
       call('tagDroplet', [id, tag], () => {
         const { tags: before } = found(droplets, id);
         changeDroplet(id, { tags: [...new Set([...before, tag])] });
+      }),
+    untagDroplet: (id, tag) =>
+      call('untagDroplet', [id, tag], () => {
+        const { tags: before } = found(droplets, id);
+        changeDroplet(id, { tags: before.filter(other => other !== tag) });
       }),
     listSnapshots: () => call('listSnapshots', [], () => [...snapshots.values()]),
     deleteSnapshot: id => call('deleteSnapshot', [id], () => remove(snapshots, id)),
