@@ -89,7 +89,10 @@ export function createProgram(): Command {
     .command('orchestrate')
     .description('make everything as projects.csv says, and wait until it is')
     .option('--force', 'look at every object again, also at those that failed')
-    .option('--confirm', 'let a deletion through that is held back because of its size')
+    .option(
+      '--confirm',
+      'let through what is held because it would destroy or buy too much, as "confirm" would',
+    )
     .addOption(timeoutOption())
     .addOption(hostsOption())
     .addHelpText('after', example('dropfleet orchestrate --timeout 15m'))
@@ -144,9 +147,21 @@ export function createProgram(): Command {
     .command('cleanup')
     .description("remove what carries this fleet's tag in the cloud and belongs to no object")
     .option('--dry-run', 'only say what would be removed')
+    .option('--yes', 'do not ask, however much it is')
     .addHelpText('after', example('dropfleet cleanup --dry-run'))
-    .action(async (own: { dryRun?: true }, command: Command) =>
+    .action(async (own: { dryRun?: true; yes?: true }, command: Command) =>
       (await import('./commands/cleanup.ts')).cleanup({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('confirm')
+    .description(
+      'show what is held because it would destroy or buy too much, and let it through after asking',
+    )
+    .option('--yes', 'do not ask')
+    .addHelpText('after', example('dropfleet confirm'))
+    .action(async (own: { yes?: true }, command: Command) =>
+      (await import('./commands/confirm.ts')).confirm({ ...globals(command), ...own }),
     );
 
   const sandbox = program

@@ -2,7 +2,7 @@ import { PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { WatchedFile } from '../config/watched-file.ts';
 import type { Context } from '../reconcilers/context.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
-import { createCsvReconciler } from '../reconcilers/projects-csv/reconcile.ts';
+import { createCsvReconciler, CSV_ASKER } from '../reconcilers/projects-csv/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged, labelsChanged } from './runtime/predicates.ts';
 import { atStart, every } from './runtime/sources.ts';
@@ -22,6 +22,7 @@ export function csvSyncController(
   return controllerFor('csv-sync')
     .wakesOn(atStart, () => keys)
     .wakesOn<void>(file, () => keys)
+    .wakesOn<readonly string[]>(context.gate, askers => (askers.includes(CSV_ASKER) ? keys : []))
     .wakesOn(every(context.clock, REREAD_MS), () => keys)
     .watches(PROJECTS, () => keys, anyOf(generationChanged, labelsChanged, annotationsChanged))
     .reconciles((_key, _object, run) => reconcile(run));

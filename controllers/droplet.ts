@@ -3,6 +3,7 @@ import type { FleetChange } from '../clients/digitalocean/fleet.ts';
 import { uidOf } from '../crds/cloud-tags.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, type Context } from '../reconcilers/context.ts';
+import { dropletsAmong } from '../reconcilers/droplet/pass.ts';
 import { reconcileDroplet } from '../reconcilers/droplet/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, finalizersChanged, generationChanged } from './runtime/predicates.ts';
@@ -14,7 +15,12 @@ const WORKERS = 16;
 export function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, finalizersChanged))
-    .watches(PROJECTS, project => keysOfProject(context, keyOf(project)), generationChanged)
+    .watches(
+      PROJECTS,
+      project => keysOfProject(context, keyOf(project)),
+      anyOf(generationChanged, annotationsChanged),
+    )
+    .wakesOn<readonly string[]>(context.gate, dropletsAmong)
     .wakesOn<FleetChange>(context.fleet, change => keysOfServer(context, change))
     .withWorkers(WORKERS)
     .reconciles((key, droplet, run) => reconcileDroplet(context, key, droplet, run));

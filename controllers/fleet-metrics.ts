@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Droplet } from '../crds/droplet.ts';
 import type { Project } from '../crds/project.ts';
+import type { Hold } from '../reconcilers/gate/gate.ts';
 import type { Prices } from '../reconcilers/read-model/cost.ts';
 import { summarizeFleet } from '../reconcilers/read-model/fleet-summary.ts';
 
@@ -11,6 +12,8 @@ export interface FleetFacts {
   prices(): Prices;
   /** Cloud resources that carry the fleet's tag and belong to no object. */
   leftovers(): number;
+  /** What the gate holds. */
+  holds(): readonly Pick<Hold, 'reason'>[];
 }
 
 /** Registers the gauges that describe the fleet; they are worked out when they are scraped. */
@@ -54,6 +57,18 @@ export function registerFleetMetrics(registry: Registry, facts: FleetFacts): voi
         this.reset();
         for (const { name, monthlyCost } of summary().projects)
           if (monthlyCost !== undefined) this.set({ project: name }, monthlyCost);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'dropfleet_held',
+      help: 'What is held until a person confirms it, by the reason; dropfleet confirm shows it.',
+      labelNames: ['reason'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { reason } of facts.holds()) this.inc({ reason });
       },
     }),
   );

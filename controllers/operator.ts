@@ -25,8 +25,13 @@ import {
 import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
 import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
+import { createGate } from '../reconcilers/gate/gate.ts';
+import { guardedCloud } from '../reconcilers/gate/guarded-cloud.ts';
+import { createLedger } from '../reconcilers/gate/ledger.ts';
+import { createStanding } from '../reconcilers/gate/standing.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
+import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
 import {
@@ -59,6 +64,10 @@ export interface OperatorOptions {
   registry: Registry;
   metrics: RuntimeMetrics;
   fleetId: string;
+  /** The uid of the Kubernetes API's kube-system. */
+  apiId: string;
+  /** The machine that the API's data is on, such as `4c4c4544@web1`, where the API is one of our own. */
+  machine?: string;
   /** The namespace of the Projects that come from projects.csv. */
   namespace: string;
   /** One line of OpenSSH's format. */
@@ -107,7 +116,7 @@ export interface Operator {
 
 /** Puts an operator together; nothing is read or written before it runs. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { kubernetes, cloud, clock, random, log, metrics } = options;
+  const { kubernetes, clock, random, log, metrics } = options;
   const informers = shareInformers(kind =>
     createInformer(kubernetes, kind, {
       clock,
@@ -118,7 +127,7 @@ export function createOperator(options: OperatorOptions): Operator {
     }),
   );
   const fleet = createFleet({
-    cloud,
+    cloud: options.cloud,
     tag: fleetTag(options.fleetId),
     clock,
     log,
@@ -142,6 +151,7 @@ export function createOperator(options: OperatorOptions): Operator {
     droplets: () => context.droplets.list(),
     prices: () => new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
     leftovers: () => leftovers.current().length,
+    holds: () => context.gate.holds(),
   });
   const manager = createManager({
     controllers: allControllers({
@@ -195,31 +205,50 @@ async function runAndClose(
 }
 
 function createContext(options: OperatorOptions, informers: SharedInformers, fleet: Fleet) {
-  const { kubernetes, cloud, clock, fleetId, log } = options;
+  const { kubernetes, clock, fleetId, apiId, log, random, namespace } = options;
   const droplets = informers.of(DROPLETS);
   droplets.addIndex(DROPLETS_BY_PROJECT, droplet => [projectKeyOf(droplet)]);
   droplets.addIndex(DROPLETS_BY_UID, droplet => [droplet.metadata.uid!]);
+  const projects = informers.of(PROJECTS);
+  const timings = options.timings ?? DEFAULT_TIMINGS;
+  const events = createEventRecorder({ client: kubernetes, clock, log, random, component: 'dropfleet' });
+  const identity = {
+    fleet: fleetId,
+    api: apiId,
+    ...(options.machine !== undefined && { machine: options.machine }),
+  };
+  const standing = createStanding({ ...options, fleet, droplets, identity });
+  const cloud = guardedCloud(options.cloud, standing);
   return {
     kubernetes,
     cloud,
     fleet,
     fleetId,
+    apiId,
     clock,
     droplets,
-    projects: informers.of(PROJECTS),
-    sizes: createSizeCatalog(cloud, clock),
-    sshKey: createSshKeyUpload(cloud, `dropfleet-${fleetId}`, options.sshPublicKey),
-    events: createEventRecorder({
-      client: kubernetes,
+    projects,
+    standing,
+    gate: createGate({
+      kubernetes,
+      ledger: createLedger({ kubernetes, namespace, clock }),
+      standing,
+      droplets,
+      projects,
+      dropletsOf: key => droplets.byIndex(DROPLETS_BY_PROJECT, key).map(({ metadata }) => metadata.uid!),
+      events,
       clock,
       log,
-      random: options.random,
-      component: 'dropfleet',
+      settleMs: timings.gateSettleMs,
     }),
-    timings: options.timings ?? DEFAULT_TIMINGS,
+    since: createSince(clock),
+    sizes: createSizeCatalog(cloud, clock),
+    sshKey: createSshKeyUpload(cloud, `dropfleet-${fleetId}`, options.sshPublicKey),
+    events,
+    timings,
     newNonce: options.newNonce,
     ...(options.hosts && { hosts: hostsOf(options, options.hosts) }),
-    ...(options.firewalls && { firewalls: firewallsOf(options, options.firewalls, informers) }),
+    ...(options.firewalls && { firewalls: firewallsOf({ ...options, cloud }, options.firewalls, informers) }),
   } satisfies Context;
 }
 

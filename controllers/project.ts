@@ -6,7 +6,7 @@ import type { Project } from '../crds/project.ts';
 import { projectKeyOf, type Context } from '../reconcilers/context.ts';
 import { FIREWALL_READY } from '../reconcilers/firewall/status.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
-import { reconcileProject } from '../reconcilers/project/reconcile.ts';
+import { projectsAmong, reconcileProject } from '../reconcilers/project/reconcile.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { never } from './runtime/sources.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
@@ -20,6 +20,7 @@ export function projectController(context: Context, csv?: CsvState): Controller 
   return controllerFor('project', PROJECTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, firewallChanged))
     .watches(DROPLETS, projectsConcernedBy)
+    .wakesOn<readonly string[]>(context.gate, projectsAmong)
     .wakesOn<void>(csv ?? never, all)
     .wakesOn<void>(context.sizes, all)
     .withWorkers(WORKERS)

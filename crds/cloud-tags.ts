@@ -36,6 +36,10 @@ export const nonceOf = (tags: readonly string[]): string | undefined => partAfte
 /** The Kubernetes API that keeps the object of a resource with these tags. */
 export const apiOf = (tags: readonly string[]): string | undefined => partAfter(API, tags);
 
+/** Whether the tag says whose a resource is: by its object, or by its Kubernetes API. */
+export const isOwnerTag = (tag: string): boolean =>
+  [UID, API].some(prefix => tag.toLowerCase().startsWith(prefix));
+
 /** The project and the role that a droplet of the fleet with these tags was made for. */
 export function projectRoleOf(
   fleetId: string,

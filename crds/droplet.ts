@@ -27,6 +27,8 @@ export interface DropletStatus {
   launchedAt?: string;
   /** DigitalOcean's id of the server. */
   dropletID?: number;
+  /** The ids of servers that this Droplet had before. One of them that is seen again is never destroyed without a confirmation. */
+  formerDropletIDs?: number[];
   /** The public IPv4 address. */
   publicAddress?: string;
   /** The IPv4 address inside the VPC. */
@@ -50,7 +52,7 @@ export interface DropletStatus {
   monitors?: string[];
   /** The names of the observers that watch this Droplet. */
   monitoredBy?: string[];
-  /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. Healthy, its observers find it well. Ready, all of these that apply. */
+  /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. Healthy, its observers find it well. Ready, all of these that apply. ConfirmationRequired, something that would be done to the server is held until a person confirms it. */
   conditions?: Condition[];
 }
 

@@ -21,10 +21,12 @@ export const LOAD_BALANCER_FINALIZER = 'dropfleet.io/load-balancer';
 /** Keeps a Project until its Droplets are gone. */
 export const PROJECT_FINALIZER = 'dropfleet.io/project';
 /**
- * On a csv Project: the deletion or shrinking that a brake held back is allowed. Its value is the plan's
- * fingerprint that the ConfirmationRequired condition names, so that an old confirmation allows nothing new.
+ * On a Project or Droplet: what is held of it is allowed. Its value is the confirmation that the condition
+ * ConfirmationRequired names, which says what exactly, and until when; it is taken off when it was used.
  */
 export const CONFIRM_ANNOTATION = 'dropfleet.io/confirm';
+/** The type of the condition of an object of which something is held until a person confirms it. */
+export const CONFIRMATION_REQUIRED = 'ConfirmationRequired';
 /** On any object: a new value makes the operator look at it at once, whatever it waits for. */
 export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
 

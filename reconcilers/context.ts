@@ -9,9 +9,12 @@ import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
 import type { AdminAccess } from './firewall/admin-access.ts';
+import type { Gate } from './gate/gate.ts';
+import type { Standing } from './gate/standing.ts';
 import type { Engine } from './host/desired.ts';
 import type { Sightings } from './load-balancer/sightings.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
+import type { Since } from './since.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
 import type { FirewallTimings, HostTimings, Timings } from './timings.ts';
 
@@ -30,6 +33,14 @@ export interface Context {
   readonly fleet: Fleet;
   /** Tells this installation's resources in the cloud from everybody else's. */
   readonly fleetId: string;
+  /** The uid of the kube-system of the Kubernetes API that is worked on. */
+  readonly apiId: string;
+  /** The way to everything that destroys, stops, buys or takes over. */
+  readonly gate: Gate;
+  /** Whether the fleet, its account and its Kubernetes API are those that belong together. */
+  readonly standing: Standing;
+  /** How long this process has seen things be as they are. */
+  readonly since: Since;
   readonly sizes: SizeCatalog;
   readonly sshKey: SshKeyUpload;
   readonly events: EventRecorder;

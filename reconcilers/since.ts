@@ -7,6 +7,8 @@ import type { Clock } from '../clients/clock.ts';
 export interface Since {
   /** Milliseconds since `fact` was first told of that key without another in between; 0 the first time. */
   ageMs(key: string, fact: string): number;
+  /** Whether `fact` was told of that key, and no other since. */
+  knows(key: string, fact: string): boolean;
   /** Nothing is the matter with that key any more. */
   forget(key: string): void;
 }
@@ -22,6 +24,7 @@ export function createSince(clock: Pick<Clock, 'monotonic'>): Since {
       seen.set(key, { fact, at: now });
       return 0;
     },
+    knows: (key, fact) => seen.get(key)?.fact === fact,
     forget: key => void seen.delete(key),
   };
 }

@@ -16,8 +16,20 @@ export interface Timings {
   readonly drainMs: number;
   /** How soon to ask again after the cloud refused a request as impossible (422). */
   readonly refusedMs: number;
-  /** How long projects.csv must have stayed as it is before a row's absence is believed. */
+  /** How long projects.csv must have stayed as it is before what it adds to an unfinished last line is believed. */
   readonly csvSettleMs: number;
+  /**
+   * How long it must have stayed so before a row's absence, or a smaller number in it, is believed: uploads and network
+   * mounts write a file bit by bit, and whoever types 15 in place of 12 has 1 in it for a moment.
+   */
+  readonly csvLossSettleMs: number;
+  /**
+   * How long the cloud must have said that a known server is not there before that is believed: it may say so of all
+   * servers for a minute.
+   */
+  readonly absenceMs: number;
+  /** How long a deletion is waited with for what comes with it: kubectl deletes one object after the other. */
+  readonly gateSettleMs: number;
   /** How old an unowned resource must be before it is reported. */
   readonly leftoverAgeMs: number;
 }
@@ -29,6 +41,9 @@ export const DEFAULT_TIMINGS: Timings = {
   drainMs: DRAIN_MS,
   refusedMs: 300_000,
   csvSettleMs: 1_000,
+  csvLossSettleMs: 10_000,
+  absenceMs: 75_000,
+  gateSettleMs: 2_000,
   leftoverAgeMs: 600_000,
 };
 

@@ -1,18 +1,26 @@
-import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import { systemClock } from '../../clients/clock.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { keyOfEffect, type Effect } from '../../reconcilers/gate/effect.ts';
+import { createLedger } from '../../reconcilers/gate/ledger.ts';
+import { judge } from '../../reconcilers/gate/policy.ts';
 import type { OwnedResource } from '../../reconcilers/leftovers/plan.ts';
+import { asksYes, isInteractive } from '../ask.ts';
+import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
+import { standingOf } from '../world/standing.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Removes what the fleet pays for and no object owns; with `dryRun` only says what that is. */
-export async function cleanup(options: GlobalOptions & { dryRun?: true }): Promise<void> {
+export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: true }): Promise<void> {
   const world = await openWorld(options);
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
     const { leftovers } = await lookAtCloud(world, items);
-    if (!options.dryRun) for (const leftover of leftovers) await remove(world, leftover);
+    if (!options.dryRun && leftovers.length > 0) await removeAll(world, items, leftovers, options);
     const verb = options.dryRun ? 'would remove' : 'removed';
     printResult(options, { dryRun: options.dryRun ?? false, leftovers }, () =>
       leftovers.length === 0
@@ -23,6 +31,64 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true }): Promi
     await world.close();
   }
 }
+
+/** By the same policy as every other destruction, and on the same record. */
+async function removeAll(
+  world: World,
+  droplets: readonly Droplet[],
+  leftovers: readonly OwnedResource[],
+  options: { yes?: true },
+): Promise<void> {
+  const problem = await standingOf(world);
+  if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
+  const { kubernetes, namespace } = world;
+  const signal = new AbortController().signal;
+  const ledger = createLedger({ kubernetes, namespace, clock: systemClock });
+  await ledger.load(signal);
+  const effects = leftovers.filter(({ kind }) => kind === 'droplet').map(effectOf);
+  const held = judge({
+    requests: [
+      { asker: 'cleanup', group: 'cleanup', effects, ageMs: 0, believedAfterMs: 0, confirmed: false },
+    ],
+    admitted: ledger.admitted(),
+    held: new Set(),
+    droplets: new Map(),
+    fleetSize: droplets.length + effects.length,
+  }).get('cleanup');
+  const why = held?.type === 'hold' ? held.message : undefined;
+  const confirmed = options.yes ?? (await isMeant(leftovers, why));
+  await ledger.write({ admit: effects.map(effect => ({ ...entryOf(effect), confirmed })) }, signal);
+  for (const leftover of leftovers) await remove(world, leftover);
+}
+
+/** A little is removed without a question where nobody can answer it; anything that is held never is. */
+async function isMeant(leftovers: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
+  for (const { kind, id, name } of leftovers) process.stderr.write(`left over: ${kind} ${id} (${name})\n`);
+  if (why !== undefined) process.stderr.write(`Held: ${why}.\n`);
+  if (!isInteractive()) {
+    if (why === undefined) return false;
+    throw new CommandFailure('nothing was removed: give --yes to remove all of the above');
+  }
+  if (await asksYes('Remove all of this?')) return true;
+  throw new CommandFailure('nothing was removed');
+}
+
+const effectOf = ({ id, name }: OwnedResource): Effect => ({
+  verb: 'destroy',
+  cause: 'orphan',
+  project: '',
+  name,
+  uid: '',
+  server: Number(id),
+});
+
+const entryOf = (effect: Effect) => ({
+  key: keyOfEffect(effect),
+  verb: effect.verb,
+  cause: effect.cause,
+  project: effect.project,
+  uid: effect.uid,
+});
 
 async function remove({ cloud }: World, { kind, id }: OwnedResource): Promise<void> {
   try {

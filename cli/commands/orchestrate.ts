@@ -2,11 +2,13 @@ import { systemClock } from '../../clients/clock.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
-import { printResult } from '../output.ts';
+import { printResult, say } from '../output.ts';
+import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
-import { confirm, requestReconcile, untilConvergedInCloud, type Ending } from '../world/converge.ts';
+import { confirmHeld, confirmLosses } from '../world/confirmations.ts';
+import { requestReconcile, untilConvergedInCloud, type Ending } from '../world/converge.ts';
 import type { HostsChoice } from '../world/embedded.ts';
 import { readableCsv, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
@@ -41,9 +43,13 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   const rows = rowsOrFail(await readableCsv(options, world));
   const prices = pricesOf(await world.cloud.listSizes());
   if (rows !== undefined) {
-    const { brake } = await planForRows(world, rows);
-    if (brake !== undefined && options.confirm) await confirm(world, brake);
+    const { held, losses } = await planForRows(world, rows);
+    if (held !== undefined && options.confirm)
+      say(options, `Confirmed: ${await confirmLosses(world, losses, Date.now())}.`);
   }
+  if (options.confirm)
+    for (const entry of (await readLedger(world.kubernetes, world.namespace)).held)
+      if (await confirmHeld(world, entry)) say(options, `Confirmed: ${entry.effects}.`);
   if (options.force) await requestReconcile(world, new Date());
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const log = createLogger(options, 'warn', progress?.log);

@@ -2,7 +2,7 @@ import { editServers } from '../../config/edit-projects-csv.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { say } from '../output.ts';
-import { confirm } from '../world/converge.ts';
+import { confirmLosses } from '../world/confirmations.ts';
 import { csvPathOf, readableCsv, rowsOrFail } from '../world/csv.ts';
 import { planForRows } from '../world/fleet-plan.ts';
 import { openWorld, type World } from '../world/world.ts';
@@ -33,16 +33,18 @@ export async function scale(
   }
 }
 
-/** Scaling is its own confirmation: what the new row would be held back for is allowed before it is written. */
+/** Scaling is its own confirmation, of exactly what it costs: it is given before the row is written. */
 async function confirmInAdvance(
   world: World,
   rows: Parameters<typeof planForRows>[1],
   { project, servers }: { project: string; servers: number },
 ): Promise<void> {
   const wanted = rows.map(row => (row.project === project ? { ...row, servers } : row));
-  const { brake } = await planForRows(world, wanted);
-  const concernsOthers = brake?.projects.some(name => name !== project);
-  if (brake !== undefined && !concernsOthers) await confirm(world, brake);
+  const { losses } = await planForRows(world, wanted);
+  const key = `${world.namespace}/${project}`;
+  // What else the file would cost is not this command's to confirm.
+  if (losses.length > 0 && losses.every(loss => loss.project === key))
+    await confirmLosses(world, losses, Date.now());
 }
 
 function unknownProject(options: GlobalOptions & { project: string }, known: string[]): CommandFailure {

@@ -41,14 +41,15 @@ const dropletRow = (droplet: DropletSummary): string[] => [
   '',
 ];
 
-/** What a person should read: the messages of all that is not Ready and not merely on its way. */
+/** What a person should read: the messages of all that is not Ready and not merely on its way, and of what is held. */
 function notes(fleet: FleetSummary): string[] {
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const troubled = all.filter(droplet => droplet.troubled);
-  const held = fleet.projects.filter(project => project.reason === 'ConfirmationRequired');
+  const troubled = all.filter(droplet => droplet.troubled && droplet.held === undefined);
+  // What is held together is told by each of its objects, in the same words.
+  const held = new Set([...fleet.projects, ...all].flatMap(object => object.held ?? []));
   return [
     ...troubled.map(droplet => `${droplet.name}: ${droplet.message}`),
-    ...held.slice(0, 1).map(project => project.message),
+    ...[...held].map(text => `Held: ${text}`),
   ];
 }
 

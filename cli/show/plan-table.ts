@@ -21,7 +21,7 @@ export function planTable(plan: FleetPlan): string[] {
       name => `! project ${name} was applied by hand and is left alone; its row has no effect`,
     ),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
-    ...(plan.brake ? ['', `${plan.brake.message}: held back until "dropfleet orchestrate --confirm".`] : []),
+    ...(plan.held ? ['', `Held until "dropfleet orchestrate --confirm": ${plan.held.message}.`] : []),
   ];
 }
 

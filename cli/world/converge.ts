@@ -1,5 +1,5 @@
 import { sleep, type Clock } from '../../clients/clock.ts';
-import { CONFIRM_ANNOTATION, RECONCILE_ANNOTATION } from '../../crds/names.ts';
+import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { DROPLETS, PROJECTS, type ResourceKind } from '../../clients/kubernetes/kinds.ts';
 import type { KubernetesObject } from '../../crds/meta.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -28,8 +28,8 @@ export interface Wait {
 }
 
 /**
- * A failure may be an old one, that the operator is about to try again: of the file's mending, of `--force`, or
- * because it has just started. It is believed when it has stayed for so long.
+ * A failure or a hold may be an old one, that the operator is about to look at again: because of the file's mending,
+ * of a confirmation, of `--force`, or because it has just started. It is believed when it has stayed for so long.
  */
 const FAILURE_STAYS_MS = 5_000;
 
@@ -49,8 +49,8 @@ export function untilConverged({ fleet, rows, namespace, progress, clock, signal
       progress?.show(summary);
       const [projects, droplets] = [fleet.projects(), fleet.droplets()];
       const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
-      if (now.state === 'converged' || now.state === 'held') return end(now);
-      if (now.state === 'failed') {
+      if (now.state === 'converged') return end(now);
+      if (now.state === 'failed' || now.state === 'held') {
         if (signal.aborted) return end(now);
         forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(now));
         return;
@@ -81,16 +81,6 @@ export async function untilConvergedInCloud(wait: Wait, servers: () => Promise<S
     if (wait.signal.aborted) return { state: 'timeout', waitingFor: lost };
     await sleep(wait.clock, CLOUD_AGAIN_MS, wait.signal).catch(() => undefined);
   }
-}
-
-/** Lets a deletion through that a brake holds back, by the annotation that the brake names. */
-export async function confirm(
-  { kubernetes, namespace }: World,
-  { confirmation, projects }: { confirmation: string; projects: readonly string[] },
-): Promise<void> {
-  const patch = { metadata: { annotations: { [CONFIRM_ANNOTATION]: confirmation } } };
-  // One Project that carries it is enough; the first that still exists will do.
-  await kubernetes.patch(PROJECTS, `${namespace}/${projects[0]}`, patch);
 }
 
 /** Makes the operator look at every object again, also at those that wait for their next try. */

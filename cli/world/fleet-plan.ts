@@ -6,6 +6,7 @@ import type { ProjectRow } from '../../config/projects-csv.ts';
 import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
 import { rowsWithNewSizes } from '../../reconcilers/projects-csv/plan.ts';
 import { pricesOf } from './fleet-watch.ts';
@@ -16,13 +17,14 @@ import { fleetIdOf, type World } from './world.ts';
 export async function planForRows(world: World, rows: readonly ProjectRow[]): Promise<FleetPlan> {
   const fleetId = await fleetIdOf(world);
   const tag = fleetTag(fleetId);
-  const [projects, droplets, servers, sizes, firewalls, admins] = await Promise.all([
+  const [projects, droplets, servers, sizes, firewalls, admins, { admitted }] = await Promise.all([
     world.kubernetes.list(PROJECTS),
     world.kubernetes.list(DROPLETS),
     world.cloud.listDroplets(tag),
     world.cloud.listSizes(),
     world.cloud.listFirewalls(),
     knownAdmins(world),
+    readLedger(world.kubernetes, world.namespace),
   ]);
   const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
   const news = rowsWithNewSizes(rows, name => specs.get(`${world.namespace}/${name}`));
@@ -36,6 +38,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     servers: byUid(servers),
     sizes: new Map(sizes.map(size => [size.slug, size])),
     prices: pricesOf(sizes),
+    admitted,
     firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
 }

@@ -9,6 +9,7 @@ import {
 } from '../../reconcilers/leftovers/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { DEFAULT_TIMINGS } from '../../reconcilers/timings.ts';
+import { identityOf } from './identity.ts';
 import { fleetIdOf, type World } from './world.ts';
 
 const byId = (servers: readonly CloudDroplet[]): Servers =>
@@ -27,7 +28,7 @@ interface CloudLook {
 
 /** Looks at what carries the fleet's tag in the cloud. */
 export async function lookAtCloud(world: World, droplets: readonly Droplet[]): Promise<CloudLook> {
-  const fleetId = await fleetIdOf(world);
+  const { fleet: fleetId, api } = await identityOf(world);
   const tag = fleetTag(fleetId);
   const [servers, firewalls, snapshots, projects] = await Promise.all([
     world.cloud.listDroplets(tag),
@@ -41,7 +42,7 @@ export async function lookAtCloud(world: World, droplets: readonly Droplet[]): P
   ];
   const uids = new Set(droplets.map(({ metadata }) => metadata.uid!));
   const [now, ageMs] = [Date.now(), DEFAULT_TIMINGS.leftoverAgeMs];
-  const leftovers = findLeftovers(resources, tag, uids, now, ageMs);
+  const leftovers = findLeftovers(resources, tag, api, uids, now, ageMs);
   const doomed = new Set(leftovers.map(({ id }) => id));
   const staying = servers.filter(({ id }) => !doomed.has(String(id)));
   const tagsInUse = new Set(staying.flatMap(({ tags }) => tags));

@@ -17,7 +17,8 @@ import { csvPathOf, isCsvThere } from './csv.ts';
 import { engineOf } from './engine.ts';
 import { isHeld, LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
-import { fleetIdOf, sshKeyOf, type Observers, type World } from './world.ts';
+import { identityOf, rememberFleet } from './identity.ts';
+import { sshKeyOf, type Observers, type World } from './world.ts';
 
 /** The sandbox boots in seconds and costs nothing: there is no reason to be patient with it. */
 const SANDBOX_POLLS = { movingMs: 1_000, firstLookMs: 1_000, idleMs: 60_000 };
@@ -54,6 +55,8 @@ export async function createWorldOperator(
   const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
   const client = kubernetes;
   const { publicKey, privateKey } = await sshKeyOf(world);
+  const known = await identityOf(world);
+  await rememberFleet(world, known);
   const ssh = createSshPool({ clock: systemClock, random: Math.random });
   const operator = createOperator({
     kubernetes,
@@ -63,7 +66,9 @@ export async function createWorldOperator(
     log,
     registry: metrics.registry,
     metrics: metrics.runtime,
-    fleetId: await fleetIdOf(world),
+    fleetId: known.fleet,
+    apiId: known.api,
+    ...(known.machine !== undefined && { machine: known.machine }),
     namespace,
     sshPublicKey: publicKey,
     hosts: { ssh, privateKey, sshPort: world.sshPort },

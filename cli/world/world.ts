@@ -5,12 +5,12 @@ import type { RequestReport } from '../../clients/digitalocean/caller.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
-import { NAMESPACES } from '../../clients/kubernetes/kinds.ts';
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
 import type { FleetKey, KeyStore } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
+import { identityOf } from './identity.ts';
 import {
   startSandboxCloud,
   startStandaloneApi,
@@ -150,12 +150,8 @@ async function openSandbox(
   return { cloudUrl: url, sshPort: hosts?.sshPort ?? SSH_PORT, ...(hosts && { hosts }) };
 }
 
-/** What tells this fleet's resources from others in the account: DROPFLEET_FLEET, else the cluster's own id. */
-export async function fleetIdOf({ settings, kubernetes }: World): Promise<string> {
-  if (settings.fleet !== undefined) return settings.fleet.toLowerCase();
-  const { metadata } = await kubernetes.get(NAMESPACES, 'kube-system');
-  return metadata.uid!.slice(0, 8);
-}
+/** What tells this fleet's resources from others in the account. */
+export const fleetIdOf = async (world: World): Promise<string> => (await identityOf(world)).fleet;
 
 /** Where this world keeps the fleet's SSH keys. */
 export function sshKeysOf({

@@ -115,8 +115,8 @@ export interface CloudAccount {
 /** What dropfleet asks of DigitalOcean. Every failure is a CloudError (errors.ts). */
 export interface Cloud {
   getAccount(signal?: AbortSignal): Promise<CloudAccount>;
-  /** All pages, 200 a page. */
-  listDroplets(tag: string, signal?: AbortSignal): Promise<CloudDroplet[]>;
+  /** All pages, 200 a page; those of the whole account when there is no tag. */
+  listDroplets(tag: string | undefined, signal?: AbortSignal): Promise<CloudDroplet[]>;
   getDroplet(id: number, signal?: AbortSignal): Promise<CloudDroplet>;
   /** Sent once, never retried: after a doubtful failure (isDoubtful) the droplet may exist all the same. */
   createDroplet(request: DropletRequest, signal?: AbortSignal): Promise<CloudDroplet>;

@@ -137,7 +137,8 @@ export function createCloud(options: CloudOptions): HttpCloud {
       list(
         'listDroplets',
         signal,
-        (context, page) => droplets.listDroplets(context)({ ...page, tag_name: tag }),
+        (context, page) =>
+          droplets.listDroplets(context)({ ...page, ...(tag !== undefined && { tag_name: tag }) }),
         data => data.droplets.map(decode.decodeDroplet),
       ),
     getDroplet: (id, signal) =>

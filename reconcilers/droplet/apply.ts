@@ -4,7 +4,7 @@ import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finaliz
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
-import { fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
+import { apiTag, fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
@@ -14,7 +14,8 @@ import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
 import type { DropletStep } from './plan.ts';
-import { withoutServer } from './status.ts';
+import { endKey, nonceKey } from './observe.ts';
+import { withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
 export interface Progress {
@@ -38,9 +39,18 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     progress.finished = true;
   },
   launch,
+  'take-over': takeOver,
   adopt: (step, progress, { events, fleet, hosts }) => {
-    events.record(progress.droplet, 'Normal', 'Adopted', `found droplet ${step.id}, asked for earlier`);
-    progress.status = { ...progress.status, dropletID: step.id };
+    const before = progress.status.dropletID;
+    const [type, message] =
+      before === undefined
+        ? (['Normal', `found droplet ${step.id}, asked for earlier`] as const)
+        : ([
+            'Warning',
+            `the status named droplet ${before}, which is not this Droplet's; it is ${step.id}`,
+          ] as const);
+    events.record(progress.droplet, type, 'Adopted', message);
+    progress.status = { ...withFormer(progress.status), dropletID: step.id };
     // It may be an earlier request's, with that one's host key.
     const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
     if (pin !== undefined && pin.nonce !== progress.status.nonce)
@@ -60,9 +70,11 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     events.record(droplet, 'Warning', 'NotDrained', message);
     return Promise.resolve();
   },
-  destroy: async ({ id }, progress, { cloud, fleet, events }, run) => {
+  destroy: async ({ id }, progress, { cloud, fleet, events, since }, run) => {
     try {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
+      // From now on "not found" is what is to be expected.
+      since.ageMs(endKey(progress.droplet), String(id));
       run.log.info(`destroyed droplet ${id}`);
       events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
     } catch (error) {
@@ -91,7 +103,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   const launchedAt = toKubernetesTime(new Date(clock.now()));
   const firstBoot = context.hosts && firstBootOf(context.hosts, progress.droplet, nonce);
   progress.status = {
-    ...withoutServer(progress.status),
+    ...withoutServer(withFormer(progress.status)),
     nonce,
     launchedAt,
     phase: 'Creating',
@@ -108,7 +120,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   );
   try {
     const request = {
-      ...requestFor(progress.droplet, context.fleetId, nonce),
+      ...requestFor(progress.droplet, context, nonce),
       sshKeys: [key],
       ...(firstBoot && { userData: firstBoot.userData }),
     };
@@ -120,7 +132,26 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     if (isInvalidKey(error)) context.sshKey.forget();
     if (!isDoubtful(error)) progress.status = withoutServer(progress.status);
     throw error;
+  } finally {
+    // The request may have waited long for its turn: its grace begins now that it is surely out.
+    context.since.forget(nonceKey(progress.droplet));
+    context.since.ageMs(nonceKey(progress.droplet), nonce);
   }
+}
+
+/** A person named the server: first what it is found by, then what says whose it was. */
+async function takeOver(
+  { id, put, off }: Extract<DropletStep, { type: 'take-over' }>,
+  progress: Progress,
+  context: Context,
+  run: Run,
+): Promise<void> {
+  for (const tag of put) await putTag(id, tag, context, run);
+  for (const tag of off) await run.fenced(signal => context.cloud.untagDroplet(id, tag, signal));
+  const message = `took over droplet ${id}`;
+  run.log.info(message);
+  context.events.record(progress.droplet, 'Normal', 'TakenOver', message);
+  context.fleet.wake();
 }
 
 /** What the server is told to make of itself, and how it will be known again. */
@@ -133,22 +164,26 @@ function firstBootOf(hosts: Hosts, { spec }: Droplet, nonce: string) {
   };
 }
 
-function requestFor(droplet: Droplet, fleetId: string, nonce: string) {
+function requestFor(droplet: Droplet, context: Context, nonce: string) {
   const { metadata, spec } = droplet;
   return {
     name: metadata.name,
     region: spec.region,
     size: spec.size,
     image: spec.image,
-    tags: [...ownTags(droplet, fleetId), nonceTag(nonce)],
+    tags: [...ownTags(droplet, context), nonceTag(nonce)],
   };
 }
 
 /** The tags by which a server is found, protected by its firewall, and known as this object's. */
-export const ownTags = ({ metadata, spec }: Droplet, fleetId: string): string[] => [
+export const ownTags = (
+  { metadata, spec }: Droplet,
+  { fleetId, apiId }: Pick<Context, 'fleetId' | 'apiId'>,
+): string[] => [
   fleetTag(fleetId),
   projectRoleTag(fleetId, spec.project, spec.role),
   uidTag(metadata.uid!),
+  apiTag(apiId),
 ];
 
 /** The account may have lost the tag itself. */

@@ -1,13 +1,14 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
-import { uidTag } from '../../crds/cloud-tags.ts';
+import { fleetTag, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { masterName } from '../../crds/names.ts';
-import { projectKeyOf, type Context } from '../context.ts';
+import { keyOf } from '../../crds/meta.ts';
+import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
+import { DROPLETS_BY_UID, projectKeyOf, type Context } from '../context.ts';
 import { isBalancer } from '../read-model/balancing.ts';
 import { isHeld, type Balancer } from './drain-plan.ts';
-import type { CloudView } from './plan.ts';
+import type { Claim, CloudView } from './plan.ts';
 import type { ServerAction } from './power-plan.ts';
 
 /**
@@ -21,32 +22,64 @@ export async function observeCloud(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<CloudView> {
-  const listStartedAt = wallTimeOfList(context);
-  const mine = context.fleet.byTag(uidTag(droplet.metadata.uid!)).toSorted((a, b) => a.id - b.id);
+  const listAgeMs = ageOfList(context);
+  const nonceSeenMs = nonceAge(context, droplet);
+  const mine = ownServers(context, droplet);
   const id = droplet.status?.dropletID ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
-  const asks = mustAsk(context, droplet, listed);
-  const server = asks ? await getIfFound(context, id!, signal) : listed;
-  const isGone = asks && server === undefined;
-  const heir = isGone ? mine.find(other => other.id !== id) : undefined;
-  const action = isGone ? undefined : await lastAction(context, droplet, signal);
-  const taken = server ?? heir;
+  const asks = mustAsk(context, droplet, listed, nonceSeenMs);
+  const found = asks ? await getIfFound(context, id!, signal) : listed;
+  const isOurs = found === undefined || isOwn(context, droplet, found);
+  const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
+  const isGone = absence === 'gone';
+  const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
+  const action = isGone || !isOurs ? undefined : await lastAction(context, droplet, signal);
+  const taken = isOurs ? (found ?? heir) : heir;
+  const claim = await claimOf(context, droplet, mine.length, signal);
   return {
+    nonceSeenMs,
     duplicates: mine.filter(other => other.id !== id && other !== taken),
     ...(taken && { server: taken }),
-    ...(listStartedAt !== undefined && { listStartedAt }),
+    ...(!isOurs && { foreign: { id: found.id, name: found.name } }),
+    ...(listAgeMs !== undefined && { listAgeMs }),
     ...(isGone && { notFound: true }),
+    ...(typeof absence === 'object' && { missing: absence }),
     ...(action && { action }),
+    ...(claim && { claim }),
   };
 }
 
-function mustAsk(context: Context, droplet: Droplet, listed: CloudDroplet | undefined): boolean {
+/** The servers of the list whose tags say that they are this object's, oldest first. */
+function ownServers(context: Context, droplet: Droplet): CloudDroplet[] {
+  return context.fleet
+    .byTag(uidTag(droplet.metadata.uid!))
+    .filter(server => isOwn(context, droplet, server))
+    .toSorted((a, b) => a.id - b.id);
+}
+
+/** Whether the server's tags, as the cloud gave them, say that it is this object's and this fleet's. */
+export function isOwn(
+  { fleetId }: Pick<Context, 'fleetId'>,
+  { metadata }: Droplet,
+  { tags }: CloudDroplet,
+): boolean {
+  const has = new Set(tags.map(tag => tag.toLowerCase()));
+  return has.has(uidTag(metadata.uid!)) && has.has(fleetTag(fleetId));
+}
+
+function mustAsk(
+  context: Context,
+  droplet: Droplet,
+  listed: CloudDroplet | undefined,
+  nonceSeenMs: number,
+): boolean {
   if (droplet.status?.dropletID === undefined) return false;
-  if (listed === undefined) return isOverdue(context, droplet);
+  const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
+  if (listed === undefined) return isLeaving || isOverdue(context, droplet, nonceSeenMs);
   const { phase } = droplet.status;
   // Nothing is done to it before the load balancer has let go of it.
   if (phase === 'Draining' && isHeld(droplet)) return false;
-  const isDestroyed = droplet.metadata.deletionTimestamp !== undefined && phase === 'Deleting';
+  const isDestroyed = isLeaving && phase === 'Deleting';
   const isResized = phase === 'Resizing' || listed.size !== droplet.spec.size;
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
   // status would go to and fro until the next list, and a server that runs be powered on.
@@ -54,16 +87,104 @@ function mustAsk(context: Context, droplet: Droplet, listed: CloudDroplet | unde
   return isDestroyed || isResized || mayBeOldNews;
 }
 
-/** Whether "not found" would be believed: it also comes for droplets that were made a moment ago (spawn#2695). */
-function isOverdue({ clock, fleet, timings }: Context, { status }: Droplet): boolean {
-  if (status?.dropletID === undefined || fleet.hasBeenSeen(status.dropletID)) return true;
-  return clock.now() > Date.parse(status.launchedAt ?? '') + timings.launchGraceMs || !status.launchedAt;
+/** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */
+function isOverdue({ fleet, timings }: Context, { status }: Droplet, nonceSeenMs: number): boolean {
+  const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
+  return fleet.hasBeenSeen(status!.dropletID!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
-/** When the newest list began, in wall time: launchedAt is compared with it, and outlives this process. */
-function wallTimeOfList({ clock, fleet }: Context): number | undefined {
+/** How long ago the newest list began, ms. */
+function ageOfList({ clock, fleet }: Context): number | undefined {
   const startedAt = fleet.lastListStartedAt();
-  return startedAt === undefined ? undefined : clock.now() - (clock.monotonic() - startedAt);
+  return startedAt === undefined ? undefined : clock.monotonic() - startedAt;
+}
+
+/** The grace of a request begins when this process first knows of it, or has just sent it. */
+function nonceAge({ since }: Context, droplet: Droplet): number {
+  const { nonce } = droplet.status ?? {};
+  return nonce === undefined ? 0 : since.ageMs(nonceKey(droplet), nonce);
+}
+
+/** Where it is remembered since when a request is known of. */
+export const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
+const absenceKey = ({ metadata }: Droplet): string => `${metadata.uid} absent`;
+/** Where it is remembered that the cloud has accepted the end of a server. */
+export const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
+
+/**
+ * "Not found" also comes for droplets that were made a moment ago (spawn#2695), and for all of them when something is
+ * wrong at DigitalOcean: it is believed when it has stayed for a while, or after the cloud accepted the destruction.
+ */
+function absenceOf(
+  { since, standing, timings }: Context,
+  droplet: Droplet,
+  id: number,
+): 'gone' | { id: number; believedInMs: number } {
+  if (since.knows(endKey(droplet), String(id))) return 'gone';
+  if (!since.knows(absenceKey(droplet), String(id))) standing.doubt();
+  const believedInMs = timings.absenceMs - since.ageMs(absenceKey(droplet), String(id));
+  return believedInMs > 0 ? { id, believedInMs } : 'gone';
+}
+
+function seen({ since }: Context, droplet: Droplet): undefined {
+  since.forget(absenceKey(droplet));
+}
+
+/** The server that a person wants it to take over, if it has none itself. */
+async function claimOf(
+  context: Context,
+  droplet: Droplet,
+  ownServers: number,
+  signal: AbortSignal,
+): Promise<Claim | undefined> {
+  const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
+  const { dropletID } = droplet.status ?? {};
+  if (text === undefined || ownServers > 0) return undefined;
+  const id = Number(text);
+  if (!/^[0-9]{1,15}$/.test(text)) return { id: 0, problem: `"${text}" is no id` };
+  // One that was lost by its tags alone is named again to have them put back.
+  if (dropletID !== undefined && dropletID !== id) return undefined;
+  const server = await getIfFound(context, id, signal);
+  const problem = server && claimProblem(context, droplet, server);
+  return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
+}
+
+/** Why a server cannot become this object's, if so. */
+function claimProblem(
+  { droplets, fleetId }: Context,
+  { metadata, spec }: Droplet,
+  { region, tags }: CloudDroplet,
+): string | undefined {
+  const [owner] = droplets.byIndex(DROPLETS_BY_UID, uidOf(tags) ?? '');
+  if (owner !== undefined && owner.metadata.uid !== metadata.uid)
+    return `it belongs to the Droplet ${keyOf(owner)}`;
+  const fleet = tags.find(tag => /^dropfleet:[^:]+$/.test(tag));
+  if (fleet !== undefined && fleet !== fleetTag(fleetId)) return `it belongs to another fleet (${fleet})`;
+  return region === spec.region ? undefined : `it is in ${region}, and spec.region is ${spec.region}`;
+}
+
+/** What speaks against buying a first server for a Droplet: there may be one already that nobody knows of. */
+export async function observeOrphans(
+  context: Context,
+  droplet: Droplet,
+  signal: AbortSignal,
+): Promise<Pick<CloudView, 'orphans' | 'otherFleet'>> {
+  const { droplets, fleet, fleetId, standing } = context;
+  const { project } = droplet.spec;
+  const listed = (['master', 'web'] as const)
+    .flatMap(role => fleet.byTag(projectRoleTag(fleetId, project, role)))
+    .filter(({ tags }) => droplets.byIndex(DROPLETS_BY_UID, uidOf(tags) ?? '').length === 0);
+  const orphans: CloudDroplet[] = [];
+  // What was destroyed a moment ago may still be listed.
+  for (const { id } of listed) {
+    const server = await getIfFound(context, id, signal);
+    if (server !== undefined) orphans.push(server);
+  }
+  const otherFleet = await standing.otherFleetWith(project, signal);
+  return {
+    ...(orphans.length > 0 && { orphans }),
+    ...(otherFleet !== undefined && { otherFleet }),
+  };
 }
 
 async function getIfFound(

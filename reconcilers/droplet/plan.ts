@@ -1,4 +1,5 @@
-import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
+import { isOwnerTag } from '../../crds/cloud-tags.ts';
+import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
 import { drainOf, giveUpDrain, planDraining, type Balancer } from './drain-plan.ts';
@@ -19,20 +20,40 @@ export interface Server {
 
 /** What the cloud holds for one Droplet object. */
 export interface CloudView {
-  /** The one whose id the status names, else the oldest that carries the object's uid. */
+  /** The one whose id the status names, else the oldest; its tags say that it is this object's. */
   server?: Server;
-  /** Others that carry the object's uid. */
+  /** Others whose tags say so. */
   duplicates: readonly Server[];
-  /** When the newest list of the fleet began, wall time in ms; undefined before the first. */
-  listStartedAt?: number;
-  /** The cloud was asked for the id and said that there is no such droplet. */
+  /** The server whose id the status names, when its tags do not say that it is this object's. */
+  foreign?: { id: number; name: string };
+  /** How long ago the newest list of the fleet began, ms; undefined before the first. */
+  listAgeMs?: number;
+  /** For how long this process has known of the request that status.nonce names, ms. */
+  nonceSeenMs: number;
+  /** The cloud says that there is no such droplet as the status names, but has not said so for long. */
+  missing?: { id: number; believedInMs: number };
+  /** It has said so for long enough. */
   notFound?: boolean;
+  /** The server that a person wants this object to take over. */
+  claim?: Claim;
+  /** Servers of the fleet that were made for this object's project and belong to no object; looked for when one is bought. */
+  orphans?: readonly { id: number; name: string }[];
+  /** Another fleet of this account has servers of a project of that name. */
+  otherFleet?: string;
   /** The action that status.actionID names; observed while sizes differ or power is being changed. */
   action?: ServerAction;
 }
 
+/** A server that a person named to be taken over, and why it cannot be, if so. */
+export interface Claim {
+  id: number;
+  server?: Server;
+  problem?: string;
+}
+
 export type DropletStep =
   | { type: 'add-finalizer' }
+  | { type: 'take-over'; id: number; put: string[]; off: string[] }
   | { type: 'launch' }
   | { type: 'adopt'; id: number }
   | { type: 'tag'; id: number; tags: string[] }
@@ -74,17 +95,21 @@ export interface PlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   /** What the server must carry to be found, known as this object's, and protected. */
   tags: readonly string[];
-  /** Wall time, ms. */
+  /** Wall time, ms: only what was written down as wall time is compared with it. */
   now: number;
   timings: PlanTimings;
 }
 
 /**
- * What brings one Droplet and its server together.
+ * What brings one Droplet and its server together. A server is this object's only while its own tags say so.
  *
  *     object   | in the cloud                   | step
  *     ---------+--------------------------------+--------------------------------------
+ *     any      | the id is not this object's    | another that is: adopt that; else wait for a person
  *     live, with a spec that was forbidden     | wait for a person
+ *     live, to take over a server              | put the tags on it, adopt it; or say why not
+ *     live     | its server is gone, says one   | wait: the cloud may be wrong for a minute
+ *              |  look                          |
  *     live     | nothing, never asked for       | launch
  *     live     | nothing, asked for in the grace| wait: lists lag, a lost reply may show up
  *     live     | nothing, grace over            | launch again, with another nonce
@@ -101,8 +126,11 @@ export interface PlanInput {
  */
 export function planDroplet(input: PlanInput): DropletPlan {
   const { droplet, view } = input;
+  if (view.foreign !== undefined && view.server === undefined) return planForeign(input, view.foreign);
   if (droplet.metadata.deletionTimestamp !== undefined) return planDeletion(input);
   if (input.suspended) return planSuspended(view);
+  if (view.claim !== undefined && view.server === undefined) return planTakeOver(input, view.claim);
+  if (view.missing !== undefined) return planMissing(input, view.missing);
   const problem = immutableProblem(droplet, view.server?.region);
   if (problem !== undefined) return planInvalid(view, problem);
   const finalizer: DropletStep[] = hasFinalizer(droplet) ? [] : [{ type: 'add-finalizer' }];
@@ -124,25 +152,96 @@ function planAbsent(input: PlanInput): DropletPlan {
   if (!mayStillAppear(input)) return { ...asked, steps: [{ type: 'launch' }] };
   // Waiting for the list is no news: the same words again cost no write.
   if (status?.dropletID !== undefined) return asked;
-  return { ...asked, message: 'asked for, and waiting to see whether the request got through' };
+  return { ...asked, message: 'create sent but not confirmed; waiting for DigitalOcean to list the droplet' };
 }
 
 /**
- * Whether a server that was asked for and is not to be seen may show up yet. Only a list that began after the
- * grace period, or the cloud's own "not found" for a known id, is proof that it will not.
+ * Whether a server that was asked for and is not to be seen may show up yet. Only a list that began when this process
+ * had known of the request for the whole grace period, or the cloud's own lasting "not found" for a known id, is proof
+ * that it will not.
  */
-function mayStillAppear({ droplet, view, timings }: PlanInput): boolean {
-  const { nonce, launchedAt } = droplet.status ?? {};
-  if (nonce === undefined || launchedAt === undefined) return false;
-  if (view.notFound) return false;
-  if (view.listStartedAt === undefined) return true;
-  return view.listStartedAt <= Date.parse(launchedAt) + timings.launchGraceMs;
+export function mayStillAppear({
+  droplet,
+  view,
+  timings,
+}: Pick<PlanInput, 'droplet' | 'view' | 'timings'>): boolean {
+  if (droplet.status?.nonce === undefined || view.notFound) return false;
+  if (view.listAgeMs === undefined) return true;
+  return view.nonceSeenMs - view.listAgeMs <= timings.launchGraceMs;
 }
+
+/** Whether this object's server or not cannot be told by its tags: a person must look. */
+function planForeign(
+  { droplet, timings }: PlanInput,
+  { id, name }: { id: number; name: string },
+): DropletPlan {
+  const { metadata } = droplet;
+  const isLeaving = metadata.deletionTimestamp !== undefined;
+  return {
+    steps: [],
+    phase: isLeaving ? 'Deleting' : 'Failed',
+    provisioned: false,
+    reason: 'NotOurs',
+    message:
+      `droplet ${id} (${name}) lacks the tags of this Droplet and is left alone. If it is its server, ` +
+      `"dropfleet adopt --droplet ${id} --as ${metadata.name}" puts them back; if not, take the id out of the status: ` +
+      `kubectl -n ${metadata.namespace} patch droplet ${metadata.name} --subresource=status --type=merge -p '{"status":{"dropletID":null}}'`,
+    lookAgainMs: timings.refusedMs,
+  };
+}
+
+/** The reason of a plan for a server that the cloud says is not there, and has not said so for long. */
+export const MISSING = 'Missing';
+
+/** One look that finds nothing is no proof; what runs may go on serving meanwhile. */
+function planMissing(
+  { droplet }: PlanInput,
+  { id, believedInMs }: { id: number; believedInMs: number },
+): DropletPlan {
+  return {
+    steps: [],
+    phase: droplet.status?.phase === 'Failed' ? 'Pending' : (droplet.status?.phase ?? 'Pending'),
+    provisioned: false,
+    reason: MISSING,
+    message: `DigitalOcean has no droplet ${id} at the moment; it is believed to be gone when that stays so`,
+    lookAgainMs: Math.max(1, believedInMs),
+  };
+}
+
+/** A person named the server, so it gets the tags of this object, and loses those of whose it was. */
+function planTakeOver(input: PlanInput, { id, server, problem }: Claim): DropletPlan {
+  const plan = {
+    phase: 'Pending',
+    provisioned: false,
+    reason: 'Adopting',
+    lookAgainMs: input.timings.pollMs,
+  } as const;
+  if (server === undefined || problem !== undefined)
+    return {
+      ...plan,
+      steps: [],
+      phase: 'Failed',
+      reason: 'CannotAdopt',
+      message: `cannot take over droplet ${id}: ${problem ?? 'DigitalOcean has no such droplet'}. Name another in the annotation ${ADOPT_ANNOTATION}, or take that off to have a new server created`,
+      lookAgainMs: input.timings.refusedMs,
+    };
+  const put = missingTags(input, server);
+  const off = server.tags.filter(tag => isOwnerTag(tag) && !input.tags.includes(tag));
+  const finalizer: DropletStep[] = hasFinalizer(input.droplet) ? [] : [{ type: 'add-finalizer' }];
+  return {
+    ...plan,
+    steps: [...finalizer, { type: 'take-over', id, put, off }, { type: 'adopt', id }],
+    message: `taking over droplet ${id}`,
+  };
+}
+
+const missingTags = ({ tags }: PlanInput, server: Server): string[] =>
+  tags.filter(tag => !server.tags.some(other => other.toLowerCase() === tag));
 
 function planPresent(input: PlanInput, server: Server): DropletPlan {
   const adopt: DropletStep[] =
     input.droplet.status?.dropletID === server.id ? [] : [{ type: 'adopt', id: server.id }];
-  const missing = input.tags.filter(tag => !server.tags.some(other => other.toLowerCase() === tag));
+  const missing = missingTags(input, server);
   const tag: DropletStep[] = missing.length === 0 ? [] : [{ type: 'tag', id: server.id, tags: missing }];
   const plan = planServer(input, server);
   return { ...plan, steps: [...adopt, ...tag, ...plan.steps] };
@@ -202,11 +301,17 @@ function planDeletion(input: PlanInput): DropletPlan {
       message: `destroying droplet ${doomed.map(({ id }) => id).join(', ')}`,
       lookAgainMs: timings.pollMs,
     };
+  if (view.missing !== undefined)
+    return {
+      ...deleting,
+      steps: [],
+      message: `DigitalOcean has no droplet ${view.missing.id} at the moment; it is believed to be gone when that stays so`,
+      lookAgainMs: Math.min(timings.pollMs, Math.max(1, view.missing.believedInMs)),
+    };
   if (mayStillAppear(input))
     return {
       ...deleting,
-      steps:
-        droplet.status?.dropletID === undefined ? [] : [{ type: 'destroy', id: droplet.status.dropletID }],
+      steps: [],
       message: 'waiting to see whether a droplet that was asked for shows up, to destroy it too',
       lookAgainMs: timings.pollMs,
     };
@@ -214,7 +319,7 @@ function planDeletion(input: PlanInput): DropletPlan {
 }
 
 /** Whether a finalizer of ours keeps the object. */
-const isKept = ({ metadata }: Droplet): boolean =>
+export const isKept = ({ metadata }: Droplet): boolean =>
   [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER].some(ours => metadata.finalizers?.includes(ours));
 
 const hasFinalizer = (droplet: Droplet): boolean =>

@@ -14,7 +14,9 @@ import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
-import { observeBalancer, observeCloud } from './observe.ts';
+import { takeOffExpired } from '../gate/gate.ts';
+import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
+import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withoutServer, withServer } from './status.ts';
@@ -26,13 +28,11 @@ export async function reconcileDroplet(
   droplet: Droplet | undefined,
   run: Run,
 ): Promise<Outcome> {
-  if (droplet === undefined) {
-    context.fleet.setMoving(key, false);
-    return undefined;
-  }
+  if (droplet === undefined) return await forgetDroplet(context, key, run);
   const progress: Progress = { droplet, status: droplet.status ?? {}, finished: false };
   try {
     const plan = await converge(context, progress, run);
+    if ('waitMs' in plan) return { requeueAfterMs: plan.waitMs };
     await report(context, progress, plan, run);
     return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
   } catch (error) {
@@ -46,22 +46,37 @@ export async function reconcileDroplet(
   }
 }
 
-async function converge(context: Context, progress: Progress, run: Run): Promise<DropletPlan> {
+/** What was asked for on its behalf is asked for no more. */
+async function forgetDroplet(context: Context, key: ObjectKey, run: Run): Promise<undefined> {
+  context.fleet.setMoving(key, false);
+  await withdraw(context, key, run);
+}
+
+async function converge(
+  context: Context,
+  progress: Progress,
+  run: Run,
+): Promise<PassedPlan | { waitMs: number }> {
   const { droplet } = progress;
   await firstList(context, run.signal);
+  await takeOffExpired(context.kubernetes, droplet, context.clock.now(), run);
   const view = await observeCloud(context, droplet, run.signal);
   progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
   const balancer = observeBalancer(context, droplet);
-  const plan = planDroplet({
+  const planned = planDroplet({
     droplet,
     view,
     ...(balancer && { balancer }),
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
-    tags: ownTags(droplet, context.fleetId),
+    tags: ownTags(droplet, context),
     now: context.clock.now(),
     timings: context.timings,
   });
+  const isFirst = !view.notFound && planned.steps.some(({ type }) => type === 'launch');
+  const evidence = isFirst ? { ...view, ...(await observeOrphans(context, droplet, run.signal)) } : view;
+  const plan = await passGate(context, droplet, evidence, planned, run);
+  if ('waitMs' in plan) return plan;
   context.fleet.setMoving(keyOf(droplet), isMoving(plan));
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
@@ -100,8 +115,12 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
 }
 
 /** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to look often. */
-const isMoving = ({ lookAgainMs, phase }: DropletPlan): boolean =>
-  lookAgainMs !== undefined && phase !== 'Active' && phase !== 'Draining' && phase !== 'Failed';
+const isMoving = ({ lookAgainMs, phase, held }: PassedPlan): boolean =>
+  lookAgainMs !== undefined &&
+  held === undefined &&
+  phase !== 'Active' &&
+  phase !== 'Draining' &&
+  phase !== 'Failed';
 
 /**
  * A request that was surely refused leaves nothing to wait for. That must be known also when somebody else wrote to
@@ -129,7 +148,7 @@ async function reportTrouble(
 async function report(
   context: Context,
   progress: Progress,
-  said: Omit<DropletPlan, 'steps'>,
+  said: Omit<PassedPlan, 'steps'>,
   run: Run,
 ): Promise<void> {
   if (progress.finished) return;

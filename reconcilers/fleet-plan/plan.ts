@@ -5,7 +5,9 @@ import type { Server } from '../droplet/plan.ts';
 import { resizeProblem, type SizeFacts } from '../droplet/power-plan.ts';
 import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
 import { planProject, type ProjectStep } from '../project/plan.ts';
-import { planProjects, type Brake, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
+import type { Doubt, Effect } from '../gate/effect.ts';
+import { judge, type Admission } from '../gate/policy.ts';
+import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
 
 /** One droplet that orchestrate would make, destroy or change, in the order of the projects. */
@@ -22,8 +24,10 @@ export interface FleetPlan {
   projects: { action: 'create' | 'update' | 'delete'; name: string; servers: number }[];
   droplets: DropletChange[];
   firewalls: FirewallChange[];
-  /** Set when nothing of this is done before a person confirms. */
-  brake?: Brake;
+  /** The droplets that the rows cost. */
+  losses: Effect[];
+  /** Why nothing of this is done before a person confirms the losses, if so. */
+  held?: Doubt;
   conflicts: string[];
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
   monthlyCost: { before?: number; after?: number };
@@ -40,6 +44,8 @@ export interface FleetPlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   prices: Prices;
   firewalls: KnownFirewalls;
+  /** What the gate let through of late. */
+  admitted: readonly Admission[];
 }
 
 /**
@@ -50,15 +56,33 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
   const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === input.namespace;
   const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
   const projects = projectsAfter(csv, input);
+  const held = heldOf(csv.losses, input);
   const changes = projects.flatMap(project => changesOf(project, input));
   return {
     projects: csv.steps.map(summarizeStep),
     droplets: changes,
     firewalls: projects.flatMap(project => planFirewallChanges(project, input.firewalls)),
     conflicts: csv.conflicts,
-    ...(csv.brake && { brake: csv.brake }),
+    losses: csv.losses,
+    ...(held && { held }),
     monthlyCost: costs(changes, input),
   };
+}
+
+/** What the gate would say of the losses, as far as is known here. */
+function heldOf(losses: Effect[], { admitted, droplets }: FleetPlanInput): Doubt | undefined {
+  const live = droplets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const byProject = Map.groupBy(live, ({ metadata, spec }) => `${metadata.namespace}/${spec.project}`);
+  const group = 'plan';
+  const request = { asker: group, group, effects: losses, ageMs: 0, believedAfterMs: 0, confirmed: false };
+  const verdict = judge({
+    requests: [request],
+    admitted,
+    held: new Set(),
+    droplets: new Map([...byProject].map(([key, all]) => [key, all.map(({ metadata }) => metadata.uid!)])),
+    fleetSize: live.length,
+  }).get(group);
+  return verdict?.type === 'hold' ? { reason: verdict.reason, message: verdict.message } : undefined;
 }
 
 function summarizeStep(step: CsvPlan['steps'][number]): FleetPlan['projects'][number] {

@@ -1,4 +1,4 @@
-import { uidOf } from '../../crds/cloud-tags.ts';
+import { apiOf, uidOf } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
 
 /** Something in the cloud that carries the fleet's tag. */
@@ -14,12 +14,14 @@ export interface OwnedResource {
 /**
  * The resources that carry the fleet's tag and belong to no object: what is paid for and serves nobody.
  *
+ * @param apiId the Kubernetes API that the objects are in; what another API keeps is its business.
  * @param uids the uids of all objects that may own a resource, those being deleted too.
  * @param ageMs younger ones are left out: their object may not have reached the cache yet.
  */
 export function findLeftovers(
   resources: readonly OwnedResource[],
   fleetTag: string,
+  apiId: string,
   uids: ReadonlySet<string>,
   now: number,
   ageMs: number,
@@ -27,7 +29,8 @@ export function findLeftovers(
   return resources.filter(({ tags, createdAt }) => {
     const owner = uidOf(tags);
     const isOwned = owner !== undefined && uids.has(owner);
-    return tags.includes(fleetTag) && !isOwned && now - Date.parse(createdAt) >= ageMs;
+    const isOurs = tags.includes(fleetTag) && (apiOf(tags) ?? apiId) === apiId;
+    return isOurs && !isOwned && now - Date.parse(createdAt) >= ageMs;
   });
 }
 

@@ -31,10 +31,10 @@ export function createLeftoverReconciler(
   };
 }
 
-function findLeftoverDroplets({ clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
+function findLeftoverDroplets({ apiId, clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
   const resources = fleet
     .list()
     .map(({ id, ...droplet }) => ({ kind: 'droplet' as const, id: String(id), ...droplet }));
   const uids = new Set(droplets.list().map(({ metadata }) => metadata.uid!));
-  return findLeftovers(resources, fleetTag(fleetId), uids, clock.now(), timings.leftoverAgeMs);
+  return findLeftovers(resources, fleetTag(fleetId), apiId, uids, clock.now(), timings.leftoverAgeMs);
 }

@@ -16,8 +16,7 @@ export interface Leaver {
 const isHeld = ({ metadata }: Droplet): boolean =>
   metadata.finalizers?.includes(LOAD_BALANCER_FINALIZER) ?? false;
 
-const isGoing = ({ metadata, status }: Droplet): boolean =>
-  metadata.deletionTimestamp !== undefined || status?.phase !== 'Active';
+const isGoing = ({ status }: Droplet): boolean => status?.phase !== 'Active';
 
 /** The webs that are about to get requests and must be held first. */
 export function websToHold(droplets: readonly Droplet[], { services }: Balancing): Droplet[] {

@@ -5,9 +5,12 @@ import type { Project } from '../../crds/project.ts';
 import { DROPLETS_BY_PROJECT, type Context, type Run } from '../context.ts';
 import { isStalled, type Outcome, type Stalled } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
-import { planProject } from './plan.ts';
+import type { Effect } from '../gate/effect.ts';
+import { takeOffExpired, type Answer } from '../gate/gate.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
-import { projectStatus, type ProjectFacts } from './status.ts';
+import { lossOf } from '../projects-csv/plan.ts';
+import { planProject, type ProjectStep } from './plan.ts';
+import { projectStatus, type HeldBack, type ProjectFacts } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.
@@ -21,24 +24,70 @@ export async function reconcileProject(
   csv: CsvState | undefined,
   run: Run,
 ): Promise<Outcome> {
-  if (project === undefined) return undefined;
+  if (project === undefined) return await withdraw(context, key, run);
   const isDeleting = project.metadata.deletionTimestamp !== undefined;
   // The change that csv-sync is about to make wakes this key again.
   if (!isDeleting && csv?.isAboutToChange(project)) return undefined;
   const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, key);
+  await takeOffExpired(context.kubernetes, project, context.clock.now(), run);
   const progress: Progress = { project, finished: false };
   let stalled: Stalled | undefined;
+  let answer: Answer = { type: 'pass' };
   try {
-    for (const step of planProject(project, droplets)) await applyStep(step, progress, context, run);
+    const steps = planProject(project, droplets);
+    answer = await passGate(context, project, steps, run);
+    for (const step of steps)
+      if (answer.type === 'pass' || step.type !== 'delete-droplet')
+        await applyStep(step, progress, context, run);
   } catch (error) {
     if (isStalled(error)) stalled = error;
     throw error;
   } finally {
     if (!progress.finished && !run.signal.aborted)
-      await writeStatus(context, progress.project, { brake: csv?.heldBack(key), stalled }, run);
+      await writeStatus(
+        context,
+        progress.project,
+        { brake: csv?.heldBack(key) ?? heldBy(answer), stalled },
+        run,
+      );
   }
-  return undefined;
+  if (answer.type === 'pass') return undefined;
+  return { requeueAfterMs: answer.type === 'wait' ? answer.ms : HELD_AGAIN_MS };
 }
+
+/** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
+const HELD_AGAIN_MS = 30_000;
+
+const heldBy = (answer: Answer): HeldBack | undefined =>
+  answer.type === 'hold' ? { reason: answer.reason, message: answer.message } : undefined;
+
+/** Asks the gate for the Droplets that the steps delete: what they were would be destroyed. */
+async function passGate(
+  { gate }: Context,
+  project: Project,
+  steps: readonly ProjectStep[],
+  run: Run,
+): Promise<Answer> {
+  const isDeleting = project.metadata.deletionTimestamp !== undefined;
+  const effects = steps
+    .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
+    .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+    .map((droplet): Effect => ({
+      ...lossOf(droplet),
+      cause: isDeleting ? 'deleted' : 'scaled down',
+      change: isDeleting ? 'the Project is deleted' : `to ${project.spec.servers} servers`,
+    }));
+  const key = keyOf(project);
+  return await gate.ask({ asker: askerOf(key), group: `project ${key}`, effects, objects: [project] }, run);
+}
+
+/** Takes back what was asked for on behalf of a Project that is no more. */
+async function withdraw({ gate }: Context, key: ObjectKey, run: Run): Promise<undefined> {
+  await gate.ask({ asker: askerOf(key), group: '', effects: [], objects: [] }, run);
+}
+
+/** Who asks: the gate wakes the Project of that key by it. */
+const askerOf = (key: ObjectKey): string => `project ${key}`;
 
 /** Droplets that this run created are not in the cache yet: their arrival makes the next run. */
 async function writeStatus(
@@ -63,3 +112,7 @@ async function writeStatus(
 const ready = (project: Project) => project.status?.conditions?.find(({ type }) => type === 'Ready');
 const readyReason = (project: Project): string | undefined => ready(project)?.reason;
 const readyMessage = (project: Project): string => ready(project)?.message ?? '';
+
+/** The Projects among those who asked the gate. */
+export const projectsAmong = (askers: readonly string[]): ObjectKey[] =>
+  askers.flatMap(asker => /^project (\S+)/.exec(asker)?.[1] ?? []);

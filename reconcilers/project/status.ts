@@ -6,14 +6,14 @@ import {
   type ConditionState,
 } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { CONFIRM_ANNOTATION, PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
+import { CONFIRMATION_REQUIRED, PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
 import { FIREWALL_READY } from '../firewall/status.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
 
-/** A brake on projects.csv as it concerns one Project. */
+/** What the gate holds of a Project, and how to let it through. */
 export interface HeldBack {
-  confirmation: string;
+  reason: string;
   message: string;
 }
 
@@ -22,7 +22,7 @@ export interface ProjectFacts {
   /** All Droplets that name this project, those being deleted too. */
   droplets: readonly Droplet[];
   prices: Prices;
-  /** What holds changes of projects.csv back from this Project, if anything does. */
+  /** What of this Project, or of projects.csv, is held by the gate, if anything is. */
   brake?: HeldBack | undefined;
   /** What a person must mend before this Project can go on, if anything. */
   stalled?: { reason: string; message: string } | undefined;
@@ -46,21 +46,17 @@ export function projectStatus(project: Project, facts: ProjectFacts): ProjectSta
     ...(cost !== undefined && { monthlyCost: formatDollars(cost) }),
     conditions:
       brake === undefined
-        ? removeCondition(conditions, 'ConfirmationRequired')
+        ? removeCondition(conditions, CONFIRMATION_REQUIRED)
         : setCondition(conditions, confirmationRequired(project, brake), now),
   };
 }
 
-function confirmationRequired(project: Project, brake: HeldBack): ConditionState {
-  const annotate = `kubectl annotate -n ${project.metadata.namespace} project ${project.metadata.name} --overwrite ${CONFIRM_ANNOTATION}='${brake.confirmation}'`;
-  return {
-    type: 'ConfirmationRequired',
-    status: 'True',
-    reason: 'LargeDeletion',
-    message: `${brake.message}. Nothing was changed. If it is meant, run "dropfleet orchestrate --confirm" or "${annotate}"; else mend projects.csv.`,
-    ...generationOf(project),
-  };
-}
+const confirmationRequired = (project: Project, brake: HeldBack): ConditionState => ({
+  type: CONFIRMATION_REQUIRED,
+  status: 'True',
+  ...brake,
+  ...generationOf(project),
+});
 
 function readyCondition(
   project: Project,
@@ -70,7 +66,7 @@ function readyCondition(
   const ready = { type: 'Ready', ...generationOf(project) };
   if (stalled !== undefined) return { ...ready, ...notReady(stalled.reason, stalled.message) };
   // What runs may well be Ready; the reason is what `kubectl get` shows, and the brake is what matters in it.
-  const held = brake && { reason: 'ConfirmationRequired', message: brake.message };
+  const held = brake && { reason: CONFIRMATION_REQUIRED, message: brake.message };
   return { ...ready, ...readiness(project, droplets, live), ...held };
 }
 

@@ -1,7 +1,13 @@
 import { splitKey, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import type { HeldBack } from '../project/status.ts';
-import { isFromCsv, isAsInRow, type Brake, type DesiredProject } from './plan.ts';
+import { isFromCsv, isAsInRow, type DesiredProject } from './plan.ts';
+
+/** What the gate holds of the file; no step of it is made then. */
+export interface Brake extends HeldBack {
+  /** The names of the Projects that would lose droplets. */
+  projects: readonly string[];
+}
 
 /** What a look at projects.csv found. */
 export interface CsvFindings {
@@ -62,7 +68,5 @@ export function createCsvState(namespace: string): CsvState {
 /** Whether Projects may be seen otherwise now. A row that changed is news to its Project by itself. */
 function matters(before: CsvFindings | undefined, after: CsvFindings): boolean {
   if (before === undefined || (before.rows === undefined) !== (after.rows === undefined)) return true;
-  return (
-    before.brake?.confirmation !== after.brake?.confirmation || before.brake?.message !== after.brake?.message
-  );
+  return before.brake?.message !== after.brake?.message;
 }

@@ -1,6 +1,7 @@
-import { CONFIRM_ANNOTATION, SOURCE_LABEL, dropletNames } from '../../crds/names.ts';
+import { SOURCE_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project, ProjectSpec } from '../../crds/project.ts';
+import type { Doubt, Effect } from '../gate/effect.ts';
 
 /** One row of projects.csv. */
 export interface DesiredProject {
@@ -18,29 +19,13 @@ export type ProjectStep =
   | { type: 'update-project'; project: Project; spec: RowSpec }
   | { type: 'delete-project'; project: Project };
 
-/** A change that removes too much to be made without a person's word. */
-export interface Brake {
-  /** What CONFIRM_ANNOTATION must say to let this very change through. Readable on purpose. */
-  confirmation: string;
-  /** One sentence that says what would be lost. */
-  message: string;
-  /** The Projects that would lose droplets, by name. */
-  projects: string[];
-}
-
 export interface CsvPlan {
   steps: ProjectStep[];
-  /** Set when the steps must not be made; none of them is then. */
-  brake?: Brake;
+  /** The droplets that the steps cost: the gate must let them through before any step is made. */
+  losses: Effect[];
   /** Rows that name a Project which a person applied and which is therefore left alone. */
   conflicts: string[];
 }
-
-/** More projects than this are never deleted at once without a confirmation. */
-const MAX_PROJECTS_DELETED = 1;
-/** Nor more droplets than the greater of this and that share of the fleet. */
-const MAX_DROPLETS_DELETED = 2;
-const MAX_SHARE_DELETED = 0.3;
 
 /**
  * What makes the Projects of one namespace equal to the rows.
@@ -55,7 +40,7 @@ const MAX_SHARE_DELETED = 0.3;
  *     no  | by hand          | -
  *     any | being deleted    | - (the next plan sees it gone)
  *
- * @param droplets the live Droplets of the namespace, for the brake.
+ * @param droplets the Droplets of the namespace, to tell what the steps cost.
  */
 export function planProjects(
   rows: readonly DesiredProject[],
@@ -77,8 +62,11 @@ export function planProjects(
     if (isFromCsv(project) && !isDeleting(project) && !wanted.has(project.metadata.name))
       steps.push({ type: 'delete-project', project });
   }
-  const brake = findBrake(rows, steps, projects, droplets);
-  return { steps, conflicts, ...(brake && { brake }) };
+  const live = droplets.filter(droplet => !isDeleting(droplet));
+  // A file with a header alone is more likely an accident than the wish to have nothing.
+  const doubt = rows.length === 0 ? EMPTY : undefined;
+  const losses = steps.flatMap(step => lossesOf(step, live)).map(loss => (doubt ? { ...loss, doubt } : loss));
+  return { steps, losses, conflicts };
 }
 
 /** Whether a Project came from projects.csv. */
@@ -109,65 +97,30 @@ function specOf({ servers, masterSpec, webSpec }: DesiredProject): RowSpec {
 export const isAsInRow = ({ spec }: Project, row: DesiredProject): boolean =>
   row.servers === spec.servers && row.masterSpec === spec.masterSpec && row.webSpec === spec.webSpec;
 
-function findBrake(
-  rows: readonly DesiredProject[],
-  steps: readonly ProjectStep[],
-  projects: readonly Project[],
-  droplets: readonly Droplet[],
-): Brake | undefined {
-  const live = droplets.filter(droplet => !isDeleting(droplet));
-  const losses = steps.flatMap(step => lossesOf(step, live));
-  const deleted = losses.filter(loss => loss.left === 0).length;
-  const removed = losses.reduce((sum, loss) => sum + loss.removed, 0);
-  const limit = Math.max(MAX_DROPLETS_DELETED, Math.floor(live.length * MAX_SHARE_DELETED));
-  // A file with a header alone is more likely an accident than the wish to have nothing.
-  const isAll = rows.length === 0 && deleted > 0;
-  if (!isAll && deleted <= MAX_PROJECTS_DELETED && removed <= limit) return undefined;
-  const confirmation = losses.map(confirmationOf).toSorted().join(',');
-  if (isConfirmed(projects, losses, confirmation)) return undefined;
-  return {
-    confirmation,
-    projects: losses.map(loss => loss.project),
-    message:
-      `projects.csv would delete ${count(removed, 'droplet')} of ${live.length}` +
-      (deleted > 0 ? ` and ${count(deleted, 'project')}` : '') +
-      ` (${losses.map(describeLoss).join(', ')})`,
-  };
-}
+const EMPTY: Doubt = {
+  reason: 'EmptyCsv',
+  message: 'projects.csv has a header and no row, which would delete every project',
+};
 
-interface Loss {
-  project: string;
-  /** How many servers the row leaves; 0 when it is gone. */
-  left: number;
-  /** How many live droplets go. */
-  removed: number;
-}
-
-function lossesOf(step: ProjectStep, live: readonly Droplet[]): Loss[] {
+function lossesOf(step: ProjectStep, live: readonly Droplet[]): Effect[] {
   if (step.type === 'create-project') return [];
-  const project = step.project.metadata.name;
+  const { metadata, spec } = step.project;
   const left = step.type === 'delete-project' ? 0 : step.spec.servers;
-  const kept = new Set(left === 0 ? [] : dropletNames(project, left));
-  const removed = live.filter(
-    droplet => droplet.spec.project === project && !kept.has(droplet.metadata.name),
-  ).length;
-  return left === 0 || removed > 0 ? [{ project, left, removed }] : [];
+  const kept = new Set(left === 0 ? [] : dropletNames(metadata.name, left));
+  return live
+    .filter(droplet => droplet.spec.project === metadata.name && !kept.has(droplet.metadata.name))
+    .map(droplet => ({
+      ...lossOf(droplet),
+      cause: left === 0 ? ('row removed' as const) : ('row shrank' as const),
+      change: left === 0 ? 'its row is gone' : `${spec.servers} to ${left} servers`,
+    }));
 }
 
-/** A confirmation counts when any Project that loses something carries it: one annotation is enough. */
-function isConfirmed(projects: readonly Project[], losses: readonly Loss[], confirmation: string): boolean {
-  const losers = new Set(losses.map(loss => loss.project));
-  return projects.some(
-    project =>
-      losers.has(project.metadata.name) &&
-      project.metadata.annotations?.[CONFIRM_ANNOTATION] === confirmation,
-  );
-}
-
-/** `shop=0` for a deleted project, `shop=2` for one that shrinks to two servers. */
-const confirmationOf = (loss: Loss): string => `${loss.project}=${loss.left}`;
-
-const describeLoss = (loss: Loss): string =>
-  loss.left === 0 ? `all of ${loss.project}` : `${loss.removed} of ${loss.project}`;
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+/** The end of a Droplet, as the gate is asked for it. */
+export const lossOf = ({ metadata, spec, status }: Droplet): Omit<Effect, 'cause'> => ({
+  verb: 'destroy',
+  project: `${metadata.namespace}/${spec.project}`,
+  name: metadata.name,
+  uid: metadata.uid!,
+  ...(status?.dropletID !== undefined && { server: status.dropletID }),
+});

@@ -2,11 +2,15 @@ import { checkSizes } from '../../config/check-sizes.ts';
 import type { WatchedFile } from '../../config/watched-file.ts';
 import { formatProblems, type Problem } from '../../config/problems.ts';
 import { parseProjectsCsv, type ProjectRow } from '../../config/projects-csv.ts';
+import { splitKey } from '../../crds/meta.ts';
+import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Context, Run } from '../context.ts';
+import { confirms } from '../gate/confirmation.ts';
+import type { Answer } from '../gate/gate.ts';
 import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyProjectSteps } from './apply.ts';
-import type { CsvState } from './csv-state.ts';
+import type { Brake, CsvState } from './csv-state.ts';
 import { planProjects, rowsWithNewSizes, type CsvPlan } from './plan.ts';
 
 /** What csv-sync needs besides the context. */
@@ -31,24 +35,62 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
         : parseProjectsCsv(text, sync.file.path);
     const all = problems.length > 0 ? problems : await sizeProblems(context, rows, sync, run);
     if (all.length > 0) {
-      toldMistakes ||= look.unsettledMs <= 0;
-      return refuse(all, look, sync);
+      const unsettledMs = context.timings.csvSettleMs - look.ageMs;
+      toldMistakes ||= unsettledMs <= 0;
+      return refuse(all, look, unsettledMs, sync);
     }
     // As loud as the mistakes were: who reads of these must read that they are mended.
-    if (toldMistakes) run.log.warn(`${sync.file.path} is right again`);
+    if (toldMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
     toldMistakes = false;
     const plan = planFrom(context, rows, sync.namespace);
-    waitUntilSettled(plan, text, look);
-    const isNewBrake = plan.brake?.confirmation !== sync.state.brake()?.confirmation;
-    sync.state.set({ rows, ...(plan.brake && { brake: plan.brake }) });
-    await carryOut(plan, isNewBrake, look, context, sync, run);
-    return undefined;
+    waitUntilComplete(plan, text, look, context);
+    const answer = await passGate(context, plan, sync, look, run);
+    const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
+    sync.state.set({ rows, ...(brake && { brake }) });
+    await carryOut(plan, brake, look, context, sync, run);
+    return brake && { requeueAfterMs: HELD_AGAIN_MS };
   };
 }
 
+/** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
+const HELD_AGAIN_MS = 30_000;
+
+const SHRINKS = 'projects.csv was just changed and lacks what it had: waiting until it lies still';
+
+/** What the file takes away is believed only when it has lain still, unless a person has confirmed just that. */
+async function passGate(
+  { clock, gate, projects, timings }: Context,
+  { losses, steps }: CsvPlan,
+  { namespace }: CsvSync,
+  look: Look,
+  run: Run,
+): Promise<Exclude<Answer, { type: 'wait' }>> {
+  const losers = new Set(losses.map(({ project }) => project));
+  const objects = [...losers].flatMap(key => projects.get(key) ?? []);
+  const isConfirmed = objects.some(({ metadata }) =>
+    confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, clock.now()),
+  );
+  const removes = losses.length > 0 || steps.some(step => step.type === 'delete-project');
+  const unsettledMs = timings.csvLossSettleMs - look.ageMs;
+  if (removes && !isConfirmed && unsettledMs > 0) throw new Waiting(SHRINKS, unsettledMs);
+  const ask = { asker: CSV_ASKER, group: `projects.csv of ${namespace}`, effects: losses, objects };
+  const answer = await gate.ask({ ...ask, believedAfterMs: 0 }, run);
+  if (answer.type === 'wait') throw new Waiting(SHRINKS, answer.ms);
+  return answer;
+}
+
+/** Who asks: the gate wakes the look at the file by it. */
+export const CSV_ASKER = 'csv-sync';
+
+const brakeOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losses }: CsvPlan): Brake => ({
+  reason,
+  message: `${message}; else mend projects.csv. Nothing of it is done meanwhile`,
+  projects: [...new Set(losses.map(({ project }) => splitKey(project).name))],
+});
+
 async function carryOut(
   plan: CsvPlan,
-  isNewBrake: boolean,
+  brake: Brake | undefined,
   look: Look,
   context: Context,
   { file, namespace }: CsvSync,
@@ -56,29 +98,26 @@ async function carryOut(
 ): Promise<void> {
   if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   look.reported();
-  if (plan.brake === undefined) return applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
-  if (isNewBrake)
-    run.log.warn(
-      `${plan.brake.message}: held back until "dropfleet orchestrate --confirm", or until the file is mended`,
-    );
+  // What is held the gate has told.
+  if (brake === undefined) await applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
 }
 
 /** One look at a content of the file. */
 interface Look {
-  /** For how much longer the content must stay the same to be believed, ms; not above 0 once it has. */
-  unsettledMs: number;
+  /** For how long the content has been the same, ms. */
+  ageMs: number;
   /** What is wrong with it was told already. */
   isReported: boolean;
   reported(): void;
 }
 
-function createContentMemory({ clock, timings }: Context): (text: string) => Look {
+function createContentMemory({ clock }: Context): (text: string) => Look {
   let last = { text: '', since: Number.NEGATIVE_INFINITY, isReported: false };
   return text => {
     if (last.text !== text || last.since < 0) last = { text, since: clock.monotonic(), isReported: false };
     const current = last;
     return {
-      unsettledMs: timings.csvSettleMs - (clock.monotonic() - current.since),
+      ageMs: clock.monotonic() - current.since,
       isReported: current.isReported,
       reported: () => {
         current.isReported = true;
@@ -111,19 +150,21 @@ function planFrom(context: Context, rows: readonly ProjectRow[], namespace: stri
 }
 
 /**
- * A file that an editor is still writing can look complete. What it lacks is believed only once it has lain
- * still for a while; what it adds or changes is done at once.
+ * A file that an editor is still writing can look complete but for its last line, whose last number may go on. What
+ * such a file changes is believed only once it has lain still for a while.
  */
-function waitUntilSettled(plan: CsvPlan, text: string, look: Look): void {
-  const mayBeCut = !/[\r\n]$/.test(text) && plan.steps.length > 0;
-  const removes = plan.steps.some(step => step.type === 'delete-project');
-  if ((removes || mayBeCut) && look.unsettledMs > 0)
-    throw new Waiting('projects.csv was just changed: waiting until it lies still', look.unsettledMs);
+function waitUntilComplete({ steps }: CsvPlan, text: string, { ageMs }: Look, { timings }: Context): void {
+  const mayBeCut = !/[\r\n]$/.test(text) && steps.length > 0;
+  if (mayBeCut && ageMs < timings.csvSettleMs)
+    throw new Waiting(
+      'projects.csv was just changed: waiting until it lies still',
+      timings.csvSettleMs - ageMs,
+    );
 }
 
 /** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */
-function refuse(problems: readonly Problem[], look: Look, { state }: CsvSync): Outcome {
-  if (look.unsettledMs > 0) return { requeueAfterMs: look.unsettledMs };
+function refuse(problems: readonly Problem[], look: Look, unsettledMs: number, { state }: CsvSync): Outcome {
+  if (unsettledMs > 0) return { requeueAfterMs: unsettledMs };
   state.set({});
   if (look.isReported) return undefined;
   look.reported();

@@ -125,9 +125,9 @@ function serversOf(
 
 function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
   // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.
-  const isGoing = droplet === undefined || droplet.metadata.deletionTimestamp !== undefined;
+  // A deletion alone is not enough: it may be held, and the server goes on until a person has confirmed it.
   const { phase, privateAddress } = droplet?.status ?? {};
-  if (isGoing || phase !== 'Active') return 'the droplet does not run, or is about to stop';
+  if (droplet === undefined || phase !== 'Active') return 'the droplet does not run, or is about to stop';
   if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
     return `the droplet's private address is ${privateAddress ?? 'not known'}`;
   return undefined;

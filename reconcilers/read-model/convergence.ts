@@ -1,4 +1,4 @@
-import { isAsInRow, isFromCsv, planProjects, type DesiredProject } from '../projects-csv/plan.ts';
+import { isAsInRow, isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { FleetSummary } from './fleet-summary.ts';
@@ -8,7 +8,7 @@ export type Convergence =
   | { state: 'converged' }
   /** On its way; `waitingFor` names what is not there yet. */
   | { state: 'converging'; waitingFor: string[] }
-  /** A brake holds a deletion back. */
+  /** Something is held until a person confirms it. */
   | { state: 'held'; message: string }
   /** Nothing moves any more until a person acts. */
   | { state: 'failed'; messages: string[] };
@@ -40,18 +40,10 @@ export function convergenceOf(input: ConvergenceInput): Convergence {
   return { state: 'converging', waitingFor };
 }
 
-/**
- * What the Projects say of a brake. When there are rows it must be the brake that they would cause: the word of
- * an earlier one stays until the operator has looked at the file that was mended or at the confirmation.
- */
-function heldBack({ rows, namespace, projects, droplets, fleet }: ConvergenceInput): string | undefined {
-  const said = fleet.projects
-    .filter(project => project.reason === 'ConfirmationRequired')
-    .map(project => project.message);
-  if (rows === undefined) return said[0];
-  const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === namespace;
-  const { brake } = planProjects(rows, projects.filter(isHere), droplets.filter(isHere));
-  return brake && said.find(message => message.startsWith(brake.message));
+/** What is said of what is held; the words of an earlier file stay until the operator has looked at the new one. */
+function heldBack({ fleet }: ConvergenceInput): string | undefined {
+  const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
+  return [...fleet.projects, ...droplets].find(({ held }) => held !== undefined)?.held;
 }
 
 /** The Projects that are not as their rows say, by name. */

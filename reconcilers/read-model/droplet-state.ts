@@ -1,9 +1,10 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 
 /** How one droplet is, for a person. */
 export interface DropletState {
-  /** One word: Deleting, Draining, Ready, a phase, or why a server that runs is not Ready. */
+  /** One word: Held, Deleting, Draining, Ready, a phase, or why a server that runs is not Ready. */
   state: string;
   /** Nothing moves any more until a person acts; `message` says how. */
   stuck: boolean;
@@ -19,6 +20,9 @@ const STUCK = new Set(['HostKeyMismatch', 'AuthenticationRefused', 'DiskFull', '
 /** Sums up what the phase and the Ready condition say. */
 export function dropletState({ metadata, status }: Droplet): DropletState {
   const phase = status?.phase ?? 'Pending';
+  const isHeld = isConditionTrue(status?.conditions, CONFIRMATION_REQUIRED);
+  if (isHeld && (metadata.deletionTimestamp !== undefined || phase !== 'Active'))
+    return { state: 'Held', stuck: true, troubled: true };
   if (metadata.deletionTimestamp !== undefined)
     return { state: phase === 'Draining' ? phase : 'Deleting', stuck: false, troubled: false };
   if (phase === 'Failed') return { state: phase, stuck: true, troubled: true };

@@ -1,6 +1,7 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Condition } from '../../crds/meta.ts';
+import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
 import { monthlyCost, type Prices } from './cost.ts';
@@ -19,6 +20,8 @@ export interface DropletSummary extends DropletState {
   deleting: boolean;
   /** What the Ready condition says. */
   message: string;
+  /** What of it is held until a person confirms it, and how. */
+  held?: string;
   id?: number;
   address?: string;
 }
@@ -33,6 +36,8 @@ export interface ProjectSummary {
   ready: boolean;
   reason: string;
   message: string;
+  /** What of it is held until a person confirms it, and how. */
+  held?: string;
   masterAddress?: string;
   /** US dollars; undefined while a price is not known. */
   monthlyCost?: number;
@@ -74,7 +79,7 @@ function summarizeProject(project: Project, all: readonly Droplet[], prices: Pri
     droplet => droplet.spec.project === metadata.name && droplet.metadata.namespace === metadata.namespace,
   );
   const ready = findCondition(status?.conditions, 'Ready');
-  const brake = findCondition(status?.conditions, 'ConfirmationRequired');
+  const brake = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
   const isCurrent = status?.observedGeneration === metadata.generation;
   const cost = monthlyCost(droplets, prices);
   return {
@@ -85,6 +90,7 @@ function summarizeProject(project: Project, all: readonly Droplet[], prices: Pri
     readyDroplets: droplets.filter(isReady).length,
     ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
     ...explanation(isCurrent ? ready : undefined, brake),
+    ...heldIn(brake),
     ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
     ...(cost !== undefined && { monthlyCost: cost }),
     droplets: masterFirst(droplets).map(summarizeDroplet),
@@ -113,10 +119,14 @@ function summarizeDroplet(droplet: Droplet): DropletSummary {
     ready: isReady(droplet),
     deleting: metadata.deletionTimestamp !== undefined,
     message: findCondition(status?.conditions, 'Ready')?.message ?? 'not looked at yet',
+    ...heldIn(findCondition(status?.conditions, CONFIRMATION_REQUIRED)),
     ...(status?.dropletID !== undefined && { id: status.dropletID }),
     ...(status?.publicAddress !== undefined && { address: status.publicAddress }),
   };
 }
+
+const heldIn = (condition: Condition | undefined): { held?: string } =>
+  condition?.status === 'True' ? { held: condition.message } : {};
 
 const isReady = (droplet: Droplet): boolean => isConditionTrue(droplet.status?.conditions, 'Ready');
 

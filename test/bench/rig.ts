@@ -77,6 +77,7 @@ export function startOperator(
     registry,
     metrics: createRuntimeMetrics(registry),
     fleetId: FLEET_ID,
+    apiId: 'bench-api',
     namespace: 'default',
     sshPublicKey: TEST_KEY,
     newNonce: () => randomBytes(12).toString('hex'),

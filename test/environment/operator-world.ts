@@ -38,6 +38,9 @@ const TIMINGS: Timings = {
   drainMs: 20_000,
   refusedMs: 2_000,
   csvSettleMs: 200,
+  csvLossSettleMs: 500,
+  absenceMs: 1_500,
+  gateSettleMs: 200,
   leftoverAgeMs: 600_000,
 };
 const FIREWALL_TIMINGS: FirewallTimings = {
@@ -310,6 +313,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
     registry,
     metrics: createRuntimeMetrics(registry),
     fleetId: 'test',
+    apiId: 'test-api',
     namespace,
     sshPublicKey: hosts ? sshKey.publicKey : TEST_KEY,
     ...(hosts && {

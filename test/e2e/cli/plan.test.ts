@@ -127,7 +127,7 @@ describe('dropfleet plan', () => {
       'shop-web2',
     ]);
     expect(plan.monthlyCost).to.deep.equal({ before: 42, after: 42 });
-    expect(plan.brake).to.equal(undefined);
+    expect(plan.held).to.equal(undefined);
   });
 
   it('names the servers that are then resized', async () => {

@@ -21,6 +21,9 @@ const TIMINGS: Timings = {
   drainMs: 400_000,
   refusedMs: 6_000,
   csvSettleMs: 1_000,
+  csvLossSettleMs: 2_000,
+  absenceMs: 8_000,
+  gateSettleMs: 2_000,
   leftoverAgeMs: 600_000,
 };
 const FIREWALL_TIMINGS: FirewallTimings = {
@@ -65,6 +68,7 @@ export function startOperator(world: World): RunningOperator {
     registry,
     metrics: createRuntimeMetrics(registry),
     fleetId: FLEET_ID,
+    apiId: 'campaign-api',
     namespace,
     sshPublicKey: TEST_KEY,
     newNonce: () => randomBytes(12).toString('hex'),

@@ -39,6 +39,7 @@ export function startOperator(world: StillWorld): CountedOperator {
     registry,
     metrics: createRuntimeMetrics(registry),
     fleetId: 'figures',
+    apiId: 'figures-api',
     namespace,
     sshPublicKey: TEST_KEY,
     newNonce: () => randomBytes(12).toString('hex'),

@@ -101,6 +101,7 @@ describe('The plan as a table', () => {
       ],
       firewalls: [{ action: 'create', name: 'dropfleet.f.shop.master', project: 'shop', role: 'master' }],
       conflicts: ['byhand'],
+      losses: [],
       monthlyCost: { before: 18, after: 12 },
     });
     expect(lines).to.deep.equal([
@@ -116,7 +117,7 @@ describe('The plan as a table', () => {
   });
 
   it('says so when there is nothing to do', () => {
-    const nothing = { projects: [], droplets: [], firewalls: [], conflicts: [], monthlyCost: {} };
+    const nothing = { projects: [], droplets: [], firewalls: [], conflicts: [], losses: [], monthlyCost: {} };
     expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);
   });
 });

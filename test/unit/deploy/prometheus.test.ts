@@ -45,6 +45,7 @@ function registeredMetrics(): Set<string> {
     projects: () => [],
     droplets: () => [],
     prices: () => new Map(),
+    holds: () => [],
     leftovers: () => 0,
   });
   return new Set(registry.getMetricsAsArray().map(({ name }) => name));

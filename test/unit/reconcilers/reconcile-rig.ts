@@ -4,8 +4,19 @@ import { DROPLETS, PROJECTS, type ResourceKind } from '../../../clients/kubernet
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
-import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Run } from '../../../reconcilers/context.ts';
+import {
+  DROPLETS_BY_PROJECT,
+  DROPLETS_BY_UID,
+  projectKeyOf,
+  type Context,
+  type Run,
+} from '../../../reconcilers/context.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { createGate } from '../../../reconcilers/gate/gate.ts';
+import { guardedCloud } from '../../../reconcilers/gate/guarded-cloud.ts';
+import { createLedger } from '../../../reconcilers/gate/ledger.ts';
+import { createStanding } from '../../../reconcilers/gate/standing.ts';
+import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../../../reconcilers/ssh-key/upload.ts';
 import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
@@ -15,9 +26,10 @@ import { fakeKubernetesClient, type FakeKubernetesClient } from '../../fakes/kub
 import { fakeLogger } from '../../fakes/logger.ts';
 
 const FLEET_ID = 'fleet';
+const API_ID = 'api';
 
 /** The tags of a server that was made for the Droplet. */
-export const tagsFor = (droplet: Droplet): string[] => ownTags(droplet, FLEET_ID);
+export const tagsFor = (droplet: Droplet): string[] => ownTags(droplet, { fleetId: FLEET_ID, apiId: API_ID });
 
 /** A context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
 export function createRig(seeds: readonly KubernetesObject[]) {
@@ -28,17 +40,48 @@ export function createRig(seeds: readonly KubernetesObject[]) {
   const fleet = createFleet({ cloud, tag: fleetTag(FLEET_ID), clock, log, random: () => 0.5 });
   const events: string[] = [];
   let nonces = 0;
-  const context: Context = {
+  const projects = readerOf(client, PROJECTS);
+  const droplets = readerOf(client, DROPLETS);
+  const recorder: Context['events'] = {
+    record: (object, _type, reason) => void events.push(`${reason} ${object.metadata.name}`),
+  };
+  const namespace = 'default';
+  const standing = createStanding({
     kubernetes: client,
     cloud,
     fleet,
-    fleetId: FLEET_ID,
+    droplets,
+    namespace,
+    identity: { fleet: FLEET_ID, api: API_ID },
     clock,
-    projects: readerOf(client, PROJECTS),
-    droplets: readerOf(client, DROPLETS),
+    log,
+  });
+  const context: Context = {
+    kubernetes: client,
+    cloud: guardedCloud(cloud, standing),
+    fleet,
+    fleetId: FLEET_ID,
+    apiId: API_ID,
+    clock,
+    projects,
+    droplets,
+    standing,
+    gate: createGate({
+      kubernetes: client,
+      ledger: createLedger({ kubernetes: client, namespace, clock }),
+      standing,
+      droplets,
+      projects,
+      dropletsOf: key => droplets.byIndex(DROPLETS_BY_PROJECT, key).map(({ metadata }) => metadata.uid!),
+      events: recorder,
+      clock,
+      log,
+      settleMs: DEFAULT_TIMINGS.gateSettleMs,
+    }),
+    since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),
     sshKey: createSshKeyUpload(cloud, 'key', 'ssh-ed25519 AAAA someone'),
-    events: { record: (object, _type, reason) => void events.push(`${reason} ${object.metadata.name}`) },
+    events: recorder,
     timings: DEFAULT_TIMINGS,
     newNonce: () => `nonce${++nonces}`,
   };
@@ -61,6 +104,7 @@ function readerOf<T extends KubernetesObject>(
     list,
     get: key => list().find(object => keyOf(object) === key),
     byIndex(index, value) {
+      if (index === DROPLETS_BY_UID) return list().filter(({ metadata }) => metadata.uid === value);
       if (index !== DROPLETS_BY_PROJECT) throw new Error(`There is no index ${index}.`);
       return list().filter(object => projectKeyOf(object as unknown as Droplet) === value);
     },

@@ -40,7 +40,7 @@ const server = (parts: Partial<Server> = {}): Server => ({
 function plan(droplet: Droplet, view: Partial<CloudView> = {}, parts: Partial<PlanInput> = {}) {
   return planDroplet({
     droplet,
-    view: { duplicates: [], listStartedAt: launchedAt + 1_000, ...view },
+    view: { duplicates: [], nonceSeenMs: 1_000, listAgeMs: 0, ...view },
     suspended: false,
     sizes,
     tags: TAGS,
@@ -75,7 +75,8 @@ describe('The plan for a Droplet', () => {
 
   it('never asks again while a request whose reply was lost may still show up', () => {
     expect(steps(web(asked))).to.deep.equal([]);
-    expect(steps(web(asked), { listStartedAt: launchedAt + 60_000 })).to.deep.equal([]);
+    expect(steps(web(asked), { nonceSeenMs: 60_000 })).to.deep.equal([]);
+    expect(steps(web(asked), { nonceSeenMs: 90_000, listAgeMs: 30_000 })).to.deep.equal([]);
   });
 
   it('says the same until the list shows the server that was asked for, so that waiting costs no write', () => {
@@ -85,11 +86,11 @@ describe('The plan for a Droplet', () => {
   });
 
   it('asks again once a list that began after the grace period lacks the server', () => {
-    expect(steps(web(asked), { listStartedAt: launchedAt + 60_001 })).to.deep.equal(['launch']);
+    expect(steps(web(asked), { nonceSeenMs: 60_001 })).to.deep.equal(['launch']);
   });
 
   it('does not take the clock for a list: without one, nothing is known to be absent', () => {
-    const view: CloudView = { duplicates: [] };
+    const view: CloudView = { duplicates: [], nonceSeenMs: 1e9 };
     const input = {
       droplet: web(asked),
       view,
@@ -283,7 +284,7 @@ describe('The plan for a Droplet', () => {
 
     it('keeps the finalizer while a request whose reply was lost may still show up', () => {
       expect(steps(web(asked, deleted))).to.deep.equal([]);
-      expect(steps(web(asked, deleted), { listStartedAt: launchedAt + 60_001 })).to.deep.equal([
+      expect(steps(web(asked, deleted), { nonceSeenMs: 60_001 })).to.deep.equal([
         'remove-finalizer',
       ]);
     });

@@ -55,6 +55,7 @@ function plan(
     servers: new Map(own),
     sizes: SIZES,
     prices: PRICES,
+    admitted: [],
     firewalls: { fleetId: 'f', firewalls, sshPort: 22, admins },
   });
 }
@@ -120,7 +121,8 @@ describe('The plan for the fleet', () => {
     const droplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 2)];
     const byHand = activeDroplets('byhand', 1, 3);
     const result = plan([aRow('byhand', 4)], projects, [...droplets, ...byHand]);
-    expect(result.brake?.confirmation).to.equal('blog=0,shop=0');
+    expect(result.held).to.include({ reason: 'LargeDeletion' });
+    expect(result.losses.map(({ name }) => name)).to.deep.equal(['blog-master', 'shop-master']);
     expect(result.conflicts).to.deep.equal(['byhand']);
   });
 });

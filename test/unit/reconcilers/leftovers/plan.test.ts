@@ -20,12 +20,19 @@ const find = (change: Partial<OwnedResource>): number =>
       },
     ],
     'dropfleet:mine',
+    'our-api',
     new Set(['alive']),
     NOW,
     AGE_MS,
   ).length;
 
 describe('A leftover', () => {
+  it('is never what another Kubernetes API keeps, though its objects are nowhere to be seen here', () => {
+    const tags = ['dropfleet:mine', 'dropfleet-uid:gone'];
+    expect(find({ tags: [...tags, 'dropfleet-api:another-api'] })).to.equal(0);
+    expect(find({ tags: [...tags, 'dropfleet-api:our-api'] })).to.equal(1);
+  });
+
   it("carries the fleet's tag and the uid of no object", () => expect(find({})).to.equal(1));
 
   it("may carry no uid at all, as long as it has the fleet's tag", () =>

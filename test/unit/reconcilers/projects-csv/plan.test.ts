@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { CONFIRM_ANNOTATION } from '../../../../crds/names.ts';
 import { planProjects, type DesiredProject } from '../../../../reconcilers/projects-csv/plan.ts';
 import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
 
@@ -49,7 +48,7 @@ describe('The plan for projects.csv', () => {
       [aProject('mine', { spec: { servers: 1 } }), aProject('other')],
       [],
     );
-    expect(plan).to.deep.equal({ steps: [], conflicts: ['mine'] });
+    expect(plan).to.deep.equal({ steps: [], losses: [], conflicts: ['mine'] });
   });
 
   it('waits for a Project that is being deleted before it makes it anew', () => {
@@ -58,61 +57,45 @@ describe('The plan for projects.csv', () => {
     expect(planProjects([], [deleting], []).steps).to.deep.equal([]);
   });
 
-  describe('brakes', () => {
-    it('let one small project go without asking', () => {
-      const plan = planProjects(
-        [row('shop', 3)],
-        [aCsvProject('shop', 3), aCsvProject('blog', 2)],
-        [...activeDroplets('shop', 3), ...activeDroplets('blog', 2)],
+  describe('what the steps cost', () => {
+    const cost = (...input: Parameters<typeof planProjects>): string[] =>
+      planProjects(...input).losses.map(
+        ({ verb, cause, name, change }) => `${verb} ${name}: ${cause} (${change})`,
       );
-      expect(plan.brake).to.equal(undefined);
-      expect(kinds(plan)).to.deep.equal(['delete-project blog']);
+
+    it('is every droplet of a project whose row went', () => {
+      const fleet = [...activeDroplets('shop', 3), ...activeDroplets('blog', 2)];
+      expect(cost([row('shop', 3)], [aCsvProject('shop', 3), aCsvProject('blog', 2)], fleet)).to.deep.equal([
+        'destroy blog-master: row removed (its row is gone)',
+        'destroy blog-web1: row removed (its row is gone)',
+      ]);
     });
 
-    it('hold two projects back, however small, and say what would be lost', () => {
-      const plan = planProjects(
-        [row('shop', 3)],
-        [aCsvProject('shop', 3), aCsvProject('blog', 1), aCsvProject('wiki', 1)],
-        [...activeDroplets('shop', 3), ...activeDroplets('blog', 1), ...activeDroplets('wiki', 1)],
-      );
-      expect(plan.brake).to.deep.equal({
-        confirmation: 'blog=0,wiki=0',
-        projects: ['blog', 'wiki'],
-        message: 'projects.csv would delete 2 droplets of 5 and 2 projects (all of blog, all of wiki)',
-      });
+    it('is the droplets that a smaller number leaves no place for, with the numbers before and after', () => {
+      expect(cost([row('shop', 1)], [aCsvProject('shop', 3)], activeDroplets('shop', 3))).to.deep.equal([
+        'destroy shop-web1: row shrank (3 to 1 servers)',
+        'destroy shop-web2: row shrank (3 to 1 servers)',
+      ]);
     });
 
-    it('hold the last project back when the file has a header alone', () => {
-      const plan = planProjects([], [aCsvProject('blog', 1)], activeDroplets('blog', 1));
-      expect(plan.brake?.confirmation).to.equal('blog=0');
+    it('counts droplets that exist and stay so far, not numbers in a spec', () => {
+      const [master, web] = activeDroplets('shop', 2);
+      web!.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+      expect(cost([row('shop', 1)], [aCsvProject('shop', 90)], [master!, web!])).to.deep.equal([]);
     });
 
-    it('hold three of a small fleet back but let two go', () => {
-      const projects = [aCsvProject('shop', 5)];
-      const droplets = activeDroplets('shop', 5);
-      expect(planProjects([row('shop', 3)], projects, droplets).brake).to.equal(undefined);
-      expect(planProjects([row('shop', 2)], projects, droplets).brake?.confirmation).to.equal('shop=2');
+    it('is doubted when the file has a header alone, however little it is', () => {
+      const [loss] = planProjects([], [aCsvProject('blog', 1)], activeDroplets('blog', 1)).losses;
+      expect(loss!.doubt).to.include({ reason: 'EmptyCsv' });
     });
 
-    it('allow up to 30 % of a large fleet', () => {
-      const projects = [aCsvProject('shop', 40)];
-      const droplets = activeDroplets('shop', 40);
-      expect(planProjects([row('shop', 28)], projects, droplets).brake).to.equal(undefined);
-      expect(planProjects([row('shop', 27)], projects, droplets).brake).not.to.equal(undefined);
-    });
-
-    it('count droplets that exist, not numbers in a spec', () => {
-      const plan = planProjects([row('shop', 1)], [aCsvProject('shop', 90)], activeDroplets('shop', 2));
-      expect(plan.brake).to.equal(undefined);
-    });
-
-    it('open for exactly the change that was confirmed', () => {
-      const confirmed = aCsvProject('shop', 9, { annotations: { [CONFIRM_ANNOTATION]: 'shop=2' } });
-      confirmed.metadata.labels = { 'dropfleet.io/source': 'csv' };
-      const droplets = activeDroplets('shop', 9);
-      expect(planProjects([row('shop', 2)], [confirmed], droplets).brake).to.equal(undefined);
-      expect(planProjects([row('shop', 1)], [confirmed], droplets).brake?.confirmation).to.equal('shop=1');
-      expect(planProjects([], [confirmed], droplets).brake?.confirmation).to.equal('shop=0');
+    it('names the server, so that a confirmation is of that one alone', () => {
+      const [loss] = planProjects(
+        [row('shop', 1)],
+        [aCsvProject('shop', 2)],
+        activeDroplets('shop', 2, 41),
+      ).losses;
+      expect(loss).to.include({ uid: 'uid-shop-web1', server: 42, project: 'default/shop' });
     });
   });
 });

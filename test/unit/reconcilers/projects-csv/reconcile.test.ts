@@ -4,7 +4,9 @@ import type { TextFile } from '../../../../config/files.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
 import { isStalled, isWaiting } from '../../../../reconcilers/outcome.ts';
+import { confirmationOf } from '../../../../reconcilers/gate/confirmation.ts';
 import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
+import { planProjects } from '../../../../reconcilers/projects-csv/plan.ts';
 import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconcile.ts';
 import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
@@ -12,7 +14,7 @@ import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { createRig } from '../reconcile-rig.ts';
 
-const { csvSettleMs } = DEFAULT_TIMINGS;
+const { csvSettleMs, csvLossSettleMs } = DEFAULT_TIMINGS;
 const HEADER = 'Project,Servers,MasterSpec,WebSpec\n';
 const path = 'config/projects.csv';
 
@@ -56,28 +58,47 @@ describe('Reconciling projects.csv', () => {
     expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
   });
 
-  it('believes that a row is gone only when the file has lain still', async () => {
-    const { client, clock, projects, reconcile, write } = start(fleet);
-    write(`${HEADER}shop,2,,\n`);
-    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
-    await clock.advance(csvSettleMs - 1);
-    expect(isWaiting(await rejection(reconcile()))).to.equal(true);
-    expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
-    await clock.advance(1);
-    await reconcile();
-    const { deletionTimestamp } = client.stored<typeof blog>(PROJECTS, 'default/blog')!.metadata;
-    expect(deletionTimestamp).to.not.equal(undefined);
-  });
+  for (const [what, rows] of Object.entries({
+    'a row is gone': 'shop,2,,\n',
+    'a number is smaller': 'shop,1,,\nblog,2,,\n',
+  }))
+    it(`believes that ${what} only when the file has lain still for long`, async () => {
+      const { client, clock, projects, reconcile, write } = start(fleet);
+      write(`${HEADER}${rows}`);
+      expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+      await clock.advance(csvLossSettleMs - 1);
+      expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+      expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
+      await clock.advance(1);
+      await reconcile();
+      expect(client.writes().filter(({ kind }) => kind === 'Project')).to.have.length(1);
+    });
 
   it('begins to wait anew with every change of the file', async () => {
     const { clock, reconcile, write } = start(fleet);
     write(`${HEADER}shop,2,,\n`);
     await rejection(reconcile());
-    await clock.advance(csvSettleMs - 1);
+    await clock.advance(csvLossSettleMs - 1);
     write(`${HEADER}shop,3,,\n`);
     await rejection(reconcile());
-    await clock.advance(csvSettleMs - 1);
+    await clock.advance(csvLossSettleMs - 1);
     expect(isWaiting(await rejection(reconcile()))).to.equal(true);
+  });
+
+  it('does at once what a person confirmed beforehand, and uses the confirmation up', async () => {
+    const { client, clock, projects, reconcile, write } = start(fleet);
+    const stored = () => client.stored<typeof shop>(PROJECTS, 'default/shop')!;
+    const rows = [
+      { project: 'shop', servers: 1, masterSpec: shop.spec.masterSpec, webSpec: shop.spec.webSpec },
+      { project: 'blog', servers: 2, masterSpec: shop.spec.masterSpec, webSpec: shop.spec.webSpec },
+    ];
+    const { losses } = planProjects(rows, [shop, blog], activeDroplets('shop', 2));
+    const annotations = { [CONFIRM_ANNOTATION]: confirmationOf(losses, clock.now() + 60_000) };
+    await client.patch(PROJECTS, 'default/shop', { metadata: { annotations } });
+    write(`${HEADER}shop,1,,\nblog,2,,\n`);
+    await reconcile();
+    expect(projects()).to.deep.equal(['shop 2', 'blog 2'].map(text => text.replace('shop 2', 'shop 1')));
+    expect(stored().metadata.annotations).to.not.have.property(CONFIRM_ANNOTATION);
   });
 
   it('does not take the first digit of a number that is being typed for the number', async () => {
@@ -128,7 +149,9 @@ describe('Reconciling projects.csv', () => {
     write(right);
     await reconcile();
     await reconcile();
-    expect(log.lines.map(({ message }) => message)).to.deep.equal(['config/projects.csv is right again']);
+    expect(log.lines.map(({ message }) => message)).to.deep.equal([
+      'config/projects.csv is valid again; sync resumed',
+    ]);
   });
 
   it('changes nothing while the file is missing', async () => {
@@ -147,16 +170,18 @@ describe('Reconciling projects.csv', () => {
     ]);
     write(HEADER);
     await rejection(reconcile());
-    await clock.advance(csvSettleMs);
+    await clock.advance(csvLossSettleMs);
     await reconcile();
     expect(projects()).to.deep.equal(['shop 2']);
-    expect(client.writes()).to.deep.equal([]);
-    expect(state.brake()!.confirmation).to.equal('shop=0');
+    expect(client.writes().map(({ kind }) => kind)).to.not.include('Project');
+    const { reason, message } = state.brake()!;
+    expect(reason).to.equal('EmptyCsv');
+    expect(message).to.contain('Held: destroy 2 droplets of shop').and.to.contain('else mend projects.csv');
     const warnings = log.lines.filter(({ level }) => level === 'warn');
-    expect(warnings.map(({ message }) => message)).to.deep.equal([
-      'projects.csv would delete 2 droplets of 2 and 1 project (all of shop): held back until "dropfleet orchestrate --confirm", or until the file is mended',
-    ]);
-    const annotations = { [CONFIRM_ANNOTATION]: 'shop=0' };
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]!.message).to.match(/^held: destroy 2 droplets of shop/);
+    const [, confirmation] = /dropfleet\.io\/confirm='([^']+)'/.exec(message)!;
+    const annotations = { [CONFIRM_ANNOTATION]: confirmation };
     await client.patch(PROJECTS, 'default/shop', { metadata: { annotations } });
     await reconcile();
     const { deletionTimestamp } = client.stored<typeof shop>(PROJECTS, 'default/shop')!.metadata;

@@ -1,0 +1,26 @@
+import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import { fleetTag } from '../../crds/cloud-tags.ts';
+import { readFleetRecord } from '../../reconcilers/fleet-record/fleet-record.ts';
+import { examineStanding, type StandingProblem } from '../../reconcilers/gate/standing.ts';
+import { identityOf } from './identity.ts';
+import type { World } from './world.ts';
+
+/** Why an operator of this world would do nothing, if so; asked anew, and nothing is written. */
+export async function standingOf(world: World): Promise<StandingProblem | undefined> {
+  const { cloud, kubernetes, namespace } = world;
+  const identity = await identityOf(world);
+  const [account, record, servers, droplets] = await Promise.all([
+    cloud.getAccount(),
+    readFleetRecord(kubernetes, namespace),
+    cloud.listDroplets(fleetTag(identity.fleet)),
+    kubernetes.list(DROPLETS),
+  ]);
+  return examineStanding({
+    record,
+    identity,
+    account: account.uuid,
+    servers,
+    droplets: droplets.items,
+    namespace,
+  });
+}

@@ -1,0 +1,113 @@
+import { nonceOf } from '../../crds/cloud-tags.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import type { Doubt, Effect } from '../gate/effect.ts';
+import { isKept, MISSING, type CloudView, type DropletPlan, type DropletStep, type Server } from './plan.ts';
+
+/** What the gate must let through before a plan is carried out. */
+export interface DropletEffects {
+  /** What becomes of the object's own server. */
+  own: Effect[];
+  /** The other servers that carry its tags. */
+  duplicates: Effect[];
+}
+
+/**
+ * What of a plan destroys, stops, buys or takes over; from the moment when that is the aim, though it may have to wait
+ * for requests to end or for an absence to be believed.
+ *
+ *     the plan                                   | effect
+ *     -------------------------------------------+--------------------------------------------------------
+ *     the object goes, and there may be a server | destroy: its end, whatever servers there turn out to be
+ *     its server is missing, or gone             | buy another in its place
+ *     it never had one                           | buy; doubted where there may be one already
+ *     others carry its tags                      | destroy each; doubted unless it surely is a second answer
+ *                                                |   to one request
+ *     shut down, power off, resize               | power off
+ *     take over                                  | take over
+ */
+export function effectsOf(
+  droplet: Droplet,
+  view: CloudView,
+  plan: Pick<DropletPlan, 'steps' | 'reason'>,
+): DropletEffects {
+  const { metadata, spec, status } = droplet;
+  const base = { project: `${metadata.namespace}/${spec.project}`, name: metadata.name, uid: metadata.uid! };
+  const id = status?.dropletID ?? view.server?.id;
+  const own = (effect: Pick<Effect, 'verb' | 'cause'> & Partial<Effect>): Effect[] => [
+    { ...base, ...(id !== undefined && { server: id }), ...effect },
+  ];
+  if (metadata.deletionTimestamp !== undefined) {
+    const mayHaveOne = view.server !== undefined || view.duplicates.length > 0 || status?.nonce !== undefined;
+    return {
+      own: isKept(droplet) && mayHaveOne ? own({ verb: 'destroy', cause: 'deleted' }) : [],
+      duplicates: [],
+    };
+  }
+  const doubt = doubtOfFirst(view);
+  const has = (...types: DropletStep['type'][]): boolean =>
+    plan.steps.some(({ type }) => types.includes(type));
+  const effects: Effect[] = [
+    ...(plan.reason === MISSING || (view.notFound && has('launch'))
+      ? own({ verb: 'buy', cause: 'vanished' })
+      : []),
+    ...(!view.notFound && has('launch') ? own({ verb: 'buy', cause: 'new', ...(doubt && { doubt }) }) : []),
+    ...(has('shut-down', 'power-off', 'resize')
+      ? own({ verb: 'power-off', cause: 'resize', change: `${status?.size ?? '?'} to ${spec.size}` })
+      : []),
+    ...(has('take-over')
+      ? own({ verb: 'take-over', cause: 'adopted', ...(view.claim && { server: view.claim.id }) })
+      : []),
+  ];
+  const doomed = new Set(plan.steps.flatMap(step => (step.type === 'destroy' ? [step.id] : [])));
+  const duplicates = view.duplicates
+    .filter(server => doomed.has(server.id))
+    .map((server): Effect => {
+      const doubt = doubtOfDuplicate(droplet, view.server, server);
+      return { ...base, verb: 'destroy', cause: 'duplicate', server: server.id, ...(doubt && { doubt }) };
+    });
+  return { own: effects, duplicates };
+}
+
+function doubtOfFirst({ orphans = [], otherFleet }: CloudView): Doubt | undefined {
+  if (orphans.length > 0) {
+    const names = orphans
+      .map(({ id, name }) => `${name} (${id})`)
+      .slice(0, 5)
+      .join(', ');
+    return {
+      reason: 'Orphans',
+      message: `the account has servers of this project that belong to no Droplet: ${names}. "dropfleet adopt" takes them over, "dropfleet cleanup" removes them`,
+    };
+  }
+  if (otherFleet !== undefined)
+    return {
+      reason: 'OtherFleet',
+      message: `the account has servers of a project of this name that belong to the fleet ${otherFleet}. If that is this one, whose state was lost, run "dropfleet adopt --fleet ${otherFleet}"`,
+    };
+  return undefined;
+}
+
+/**
+ * Why a second server is not surely the answer to a request whose reply was lost. Such a one is younger than the one
+ * that is kept, was never this object's, and carries a nonce of its own: each is sent but once.
+ */
+function doubtOfDuplicate(
+  { metadata, status }: Droplet,
+  kept: Server | undefined,
+  { id, tags }: Server,
+): Doubt | undefined {
+  const nonce = nonceOf(tags);
+  const why =
+    kept === undefined || id < kept.id
+      ? 'it is the older one'
+      : status?.formerDropletIDs?.includes(id)
+        ? `it was ${metadata.name}'s server before`
+        : nonce === undefined || nonce === nonceOf(kept.tags)
+          ? 'somebody else made it, with copied tags'
+          : undefined;
+  if (why === undefined) return undefined;
+  return {
+    reason: 'Duplicate',
+    message: `droplet ${id} carries the tags of ${metadata.name} as well, whose server is ${kept?.id}: ${why}. Take its tags off at DigitalOcean to keep it`,
+  };
+}

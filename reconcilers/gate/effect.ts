@@ -1,0 +1,93 @@
+import type { ObjectKey } from '../../crds/meta.ts';
+
+/**
+ * Something that is about to be done to what costs money or holds data, as data: what, of whom, and why. Whoever
+ * plans such a thing describes it so, and asks the gate (gate.ts) before doing it.
+ */
+export interface Effect {
+  verb: Verb;
+  cause: Cause;
+  /** `namespace/name` of the Project that it is about. */
+  project: ObjectKey;
+  /** The name of the Droplet, or of what else it is done to. */
+  name: string;
+  /** The uid of the Droplet; empty for what belongs to no object. */
+  uid: string;
+  /** DigitalOcean's id of the server that is there, or was. */
+  server?: number;
+  /** What a confirmation must name besides: such as `9 to 2`. */
+  change?: string;
+  /** Why it must not be done by itself, however little it is. One sentence. */
+  doubt?: Doubt;
+}
+
+/** What a hold is told with: a condition's reason, and a sentence without what to do. */
+export interface Doubt {
+  reason: string;
+  message: string;
+}
+
+/**
+ *     verb       | what is lost or gained
+ *     -----------+-----------------------------------------------
+ *     destroy    | a server and its disk
+ *     power-off  | service for a while: a shutdown, a cut, a resize
+ *     buy        | money: a server is asked for
+ *     take-over  | a server that this object did not have so far
+ */
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over';
+
+/** Why it is to be done. */
+export type Cause =
+  | 'row removed'
+  | 'row shrank'
+  | 'scaled down'
+  | 'deleted'
+  | 'vanished'
+  | 'duplicate'
+  | 'orphan'
+  | 'resize'
+  | 'power'
+  | 'new'
+  | 'adopted';
+
+/**
+ * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
+ * course and whoever decided it; what belongs to no object goes by the server.
+ */
+export function keyOfEffect({ verb, cause, uid, server }: Effect): string {
+  if (verb === 'destroy' && (cause === 'duplicate' || cause === 'orphan')) return `destroy server ${server}`;
+  return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+}
+
+/** All that a confirmation of it names; another server, another size or another object is another thing. */
+export const contentOfEffect = ({ verb, name, uid, server, change }: Effect): string =>
+  [verb, name, uid, server ?? '-', change ?? '-'].join(' ');
+
+/** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
+export function describeEffects(effects: readonly Effect[]): string {
+  const groups = Map.groupBy(effects, ({ verb, project }) => `${verb} ${project}`);
+  return [...groups.values()].map(describeGroup).join('; ');
+}
+
+const MOST_NAMES = 5;
+
+function describeGroup(effects: readonly Effect[]): string {
+  const { verb, project, change } = effects[0]!;
+  const names = effects.map(({ name }) => name);
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+  const of = project.slice(project.indexOf('/') + 1);
+  const fromTo = change === undefined ? '' : ` (${change})`;
+  return `${WORDS[verb]} ${count(names.length, 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
+}
+
+const WORDS: Record<Verb, string> = {
+  destroy: 'destroy',
+  'power-off': 'power off',
+  buy: 'create',
+  'take-over': 'take over',
+};
+
+/** `1 droplet`, `2 droplets`. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,195 @@
+import type { ObjectKey } from '../../crds/meta.ts';
+import { count, keyOfEffect, type Doubt, type Effect } from './effect.ts';
+
+/** More projects than this never lose all they have within the window without a confirmation. */
+export const MOST_PROJECTS = 1;
+/** Nor are more droplets destroyed than the larger of this number and this share of the fleet. */
+export const MOST_DROPLETS = 2;
+export const MOST_SHARE = 0.3;
+/** Nor more servers bought in place of ones that vanished: several gone together are a storm, not a shopping list. */
+export const MOST_VANISHED = 1;
+/** How long what was let through counts, in ms. */
+export const WINDOW_MS = 600_000;
+
+/** What somebody wants to do; everything that a person would confirm together has one group. */
+export interface Request {
+  /** Whoever asks; another request of the same asker takes the place of the one before. */
+  asker: string;
+  group: string;
+  effects: readonly Effect[];
+  /** For how long it has been asked for. */
+  ageMs: number;
+  /** How long it must have been asked for to be believed: what comes with it may still be on its way. */
+  believedAfterMs: number;
+  /** A person has confirmed this very thing. */
+  confirmed: boolean;
+}
+
+/** Something that was let through. */
+export interface Admission {
+  key: string;
+  verb: Effect['verb'];
+  cause: Effect['cause'];
+  project: ObjectKey;
+  uid: string;
+  /** A person had confirmed it: then it counts against nobody. */
+  confirmed: boolean;
+  /** How long ago, ms, as far as this process knows. */
+  ageMs: number;
+}
+
+/** What is judged together. */
+export interface PolicyInput {
+  requests: readonly Request[];
+  /** Those of the last `WINDOW_MS`, and older ones that are still being carried out. */
+  admitted: readonly Admission[];
+  /** The keys of what was held when the policy was last asked. */
+  held: ReadonlySet<string>;
+  /** The uids of the Droplets that there are, by project. */
+  droplets: ReadonlyMap<ObjectKey, readonly string[]>;
+  /** How many Droplets there are in all. */
+  fleetSize: number;
+  /** Why nothing at all may be done, if so. */
+  standing?: Doubt;
+}
+
+/** What becomes of a request. */
+export type Verdict =
+  | { type: 'pass' }
+  /** Asked too lately to be believed. */
+  | { type: 'wait'; ms: number }
+  /** Not before a person has confirmed it, or what speaks against it is over. */
+  | ({ type: 'hold' } & Doubt);
+
+/**
+ * The one policy over all that destroys, stops, buys or takes over, whoever asks for it. By group, the first line that
+ * holds:
+ *
+ *     the fleet's standing is in doubt                          | hold
+ *     all of it was let through before                          | pass
+ *     a person confirmed it                                     | pass
+ *     something in it is doubted                                | hold
+ *     it was held before, and nothing of it was taken back      | hold
+ *     destroys, and with all that is asked for anew and all of  | hold
+ *       the last ten minutes it is more than the limit          |
+ *     buys in place of a server that vanished, and with all of  | hold
+ *       these it is more than one                               |
+ *     asked for only just now                                   | wait
+ *     anything else                                             | pass
+ */
+export function judge(input: PolicyInput): Map<string, Verdict> {
+  const groups = Map.groupBy(input.requests, ({ group }) => group);
+  const admitted = new Set(input.admitted.map(({ key }) => key));
+  const states = [...groups].map(([group, requests]) => stateOf(group, requests, admitted, input.held));
+  const excess = findExcess(
+    states.filter(({ isFresh }) => isFresh).flatMap(({ asked }) => asked),
+    input,
+  );
+  return new Map(states.map(state => [state.group, verdictOn(state, excess, input.standing)]));
+}
+
+interface State {
+  group: string;
+  /** What was not let through yet. */
+  asked: Effect[];
+  confirmed: boolean;
+  doubt: Doubt | undefined;
+  wasHeld: boolean;
+  /** It is nothing of the above, so that the limits decide. */
+  isFresh: boolean;
+  waitMs: number;
+}
+
+function stateOf(
+  group: string,
+  requests: readonly Request[],
+  admitted: ReadonlySet<string>,
+  held: ReadonlySet<string>,
+): State {
+  const asked = requests
+    .flatMap(({ effects }) => effects)
+    .filter(effect => !admitted.has(keyOfEffect(effect)));
+  const confirmed = requests.some(request => request.confirmed);
+  const doubt = asked.find(effect => effect.doubt !== undefined)?.doubt;
+  const wasHeld = asked.length > 0 && asked.some(effect => held.has(keyOfEffect(effect)));
+  const isFresh = !confirmed && doubt === undefined && !wasHeld;
+  const waitMs = Math.max(0, ...requests.map(({ ageMs, believedAfterMs }) => believedAfterMs - ageMs));
+  return { group, asked, confirmed, doubt, wasHeld, isFresh, waitMs };
+}
+
+interface Excess {
+  destroy?: Doubt;
+  buy?: Doubt;
+}
+
+function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): Verdict {
+  const { asked, confirmed, doubt, wasHeld, waitMs } = state;
+  if (standing !== undefined && !mayAllTheSame(asked, standing)) return { type: 'hold', ...standing };
+  if (asked.length === 0 || confirmed) return { type: 'pass' };
+  if (doubt !== undefined) return { type: 'hold', ...doubt };
+  if (wasHeld) return { type: 'hold', ...HELD_BEFORE };
+  const limit =
+    (asked.some(isDestruction) ? excess.destroy : undefined) ??
+    (asked.some(isReplacement) ? excess.buy : undefined);
+  if (limit !== undefined) return { type: 'hold', ...limit };
+  return waitMs > 0 ? { type: 'wait', ms: waitMs } : { type: 'pass' };
+}
+
+/** Servers that another API keeps are taken over when a person names them: nothing else would end that doubt. */
+const mayAllTheSame = (asked: readonly Effect[], { reason }: Doubt): boolean =>
+  reason === FLEET_TAKEN && asked.length > 0 && asked.every(({ cause }) => cause === 'adopted');
+
+/** The reason of a standing that servers of the fleet belong to another Kubernetes API. */
+export const FLEET_TAKEN = 'FleetTaken';
+
+/** What is said of something that was held for a reason that may be over. */
+const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
+
+const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
+const isReplacement = ({ verb, cause }: Effect): boolean => verb === 'buy' && cause === 'vanished';
+
+function findExcess(asked: readonly Effect[], input: PolicyInput): Excess {
+  const recent = input.admitted.filter(({ confirmed, ageMs }) => !confirmed && ageMs < WINDOW_MS);
+  const destroy = tooManyDestroyed(asked.filter(isDestruction), recent, input);
+  const buy = tooManyReplaced(asked.filter(isReplacement), recent);
+  return { ...(destroy && { destroy }), ...(buy && { buy }) };
+}
+
+function tooManyDestroyed(
+  asked: readonly Effect[],
+  admitted: readonly Admission[],
+  { droplets, fleetSize }: PolicyInput,
+): Doubt | undefined {
+  const recent = admitted.filter(({ verb }) => verb === 'destroy');
+  const keys = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]);
+  const there = new Set([...droplets.values()].flat());
+  // What was destroyed a moment ago belonged to the fleet that the share is taken of.
+  const before =
+    fleetSize + new Set(recent.map(({ uid }) => uid).filter(uid => uid !== '' && !there.has(uid))).size;
+  const limit = Math.max(MOST_DROPLETS, Math.floor(before * MOST_SHARE));
+  const ending = [...asked, ...recent].filter(({ uid }) => uid !== '');
+  const projects = new Set(ending.map(({ project }) => project));
+  const ended = [...projects].filter(project =>
+    (droplets.get(project) ?? []).every(uid => keys.has(`destroy ${uid}`)),
+  );
+  if (keys.size <= limit && ended.length <= MOST_PROJECTS) return undefined;
+  const earlier = recent.length === 0 ? '' : `, ${recent.length} of them in the last ten minutes`;
+  const whole = ended.length > 1 ? ` and with them ${count(ended.length, 'whole project')}` : '';
+  return {
+    reason: 'LargeDeletion',
+    message: `${count(keys.size, 'droplet')} of ${before} would be destroyed${earlier}${whole}; without a confirmation at most ${limit}, of ${MOST_PROJECTS} project at most all, are within ten minutes`,
+  };
+}
+
+function tooManyReplaced(asked: readonly Effect[], admitted: readonly Admission[]): Doubt | undefined {
+  const recent = admitted.filter(({ verb, cause }) => verb === 'buy' && cause === 'vanished');
+  const n = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]).size;
+  if (n <= MOST_VANISHED) return undefined;
+  return {
+    reason: 'Storm',
+    message: `${count(n, 'server')} vanished within ten minutes: ${asked
+      .map(({ name }) => name)
+      .slice(0, 10)
+      .join(', ')}. So many seldom go by themselves: look at the account and at DigitalOcean's status page`,
+  };
+}
