@@ -85,7 +85,13 @@ async function lastAction(
   signal: AbortSignal,
 ): Promise<ServerAction | undefined> {
   const { actionID } = droplet.status ?? {};
-  return actionID === undefined ? undefined : await cloud.getAction(actionID, signal);
+  if (actionID === undefined || droplet.metadata.deletionTimestamp !== undefined) return undefined;
+  try {
+    return await cloud.getAction(actionID, signal);
+  } catch (error) {
+    if (isCloudNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

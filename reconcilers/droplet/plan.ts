@@ -61,6 +61,7 @@ export interface PlanTimings {
   launchGraceMs: number;
   pollMs: number;
   refusedMs: number;
+  shutdownMs: number;
   drainMs: number;
 }
 
@@ -74,6 +75,8 @@ export interface PlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   /** What the server must carry to be found, known as this object's, and protected. */
   tags: readonly string[];
+  /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
+  actionSeenMs?: number;
   /** Wall time, ms. */
   now: number;
   timings: PlanTimings;

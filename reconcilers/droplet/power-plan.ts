@@ -25,7 +25,8 @@ export interface SizeFacts {
  *     right | active | any                     | -
  *     right | off    | any                     | power on
  *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
- *     wrong | active | shut down, but still on | power off
+ *     wrong | active | shut down, still on     | wait: the guest has shutdownMs
+ *     wrong | active | the same, for longer    | power off
  *     wrong | off    | not a failed resize     | resize
  *     wrong | off    | failed resize           | power on, and say why
  *
@@ -55,6 +56,9 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
 
 function busy(input: PlanInput, server: Server): DropletPlan {
   const runsAsAsked = server.status === 'active' && server.size === input.droplet.spec.size;
+  // The same words as while the guest is waited for when the cloud no longer is: that costs no write.
+  if (!runsAsAsked && server.status === 'active' && input.view.action?.type === 'shutdown')
+    return shuttingDown(input, server);
   return {
     steps: [],
     phase: runsAsAsked ? 'Active' : 'Resizing',
@@ -72,20 +76,54 @@ function planResize(input: PlanInput, server: Server): DropletPlan {
   if (problem !== undefined) return refuse(input, server, problem);
   const drained = drainOf(input, server);
   if (drained === 'not yet') return planDraining(input, server, `stopped and resized to ${wanted}`);
+  const { steps, ...plan } = planStop(input, server) ?? planResizeOf(input, server);
+  // It is said of what stops the server, not of the waiting in between.
+  const givenUp = steps.length > 0 ? giveUpDrain(input, drained) : [];
+  return { ...plan, steps: [...givenUp, ...steps] };
+}
+
+function planResizeOf({ droplet, timings }: PlanInput, { id, size: before }: Server): DropletPlan {
+  const { size } = droplet.spec;
   return {
-    steps: [...giveUpDrain(input, drained), resizeStep(input, server)],
+    steps: [{ type: 'resize', id, size }],
     phase: 'Resizing',
     provisioned: false,
     reason: 'Resizing',
-    message: `resizing droplet ${server.id} from ${server.size} to ${wanted}`,
-    lookAgainMs: input.timings.pollMs,
+    message: `resizing droplet ${id} from ${before} to ${size}`,
+    lookAgainMs: timings.pollMs,
   };
 }
 
-function resizeStep({ droplet, view }: PlanInput, { id, status }: Server): DropletPlan['steps'][number] {
-  if (status === 'off') return { type: 'resize', id, size: droplet.spec.size };
-  return view.action?.type === 'shutdown' ? { type: 'power-off', id } : { type: 'shut-down', id };
+/**
+ * How a server that is on gets to be off. The guest's time is counted by how long this process has seen its shutdown
+ * with the server still on, so that neither another machine's clock nor an action of long ago cuts it short.
+ */
+function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
+  if (server.status === 'off') return undefined;
+  const { view, actionSeenMs = 0, timings } = input;
+  const plan = shuttingDown(input, server);
+  if (view.action?.type !== 'shutdown') return { ...plan, steps: [{ type: 'shut-down', id: server.id }] };
+  const left = timings.shutdownMs - actionSeenMs;
+  if (left > 0) return { ...plan, lookAgainMs: Math.min(timings.pollMs, left) };
+  return {
+    ...plan,
+    steps: [{ type: 'power-off', id: server.id }],
+    message: `cutting the power of droplet ${server.id}, which did not shut down within ${seconds(timings)}`,
+  };
 }
+
+const shuttingDown = ({ droplet, timings }: PlanInput, server: Server): DropletPlan => ({
+  steps: [],
+  phase: 'Resizing',
+  provisioned: false,
+  reason: 'Resizing',
+  message:
+    `shutting down droplet ${server.id}; power is cut after ${seconds(timings)}, ` +
+    `and it is resized from ${server.size} to ${droplet.spec.size}`,
+  lookAgainMs: timings.pollMs,
+});
+
+const seconds = ({ shutdownMs }: PlanInput['timings']): string => `${shutdownMs / 1_000} s`;
 
 /** Why the cloud would not give this server that size; undefined when it would. */
 export function resizeProblem(

@@ -15,7 +15,8 @@ import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
 import { observeBalancer, observeCloud } from './observe.ts';
-import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
+import { planDroplet, type DropletPlan } from './plan.ts';
+import { actionSeenMs, forgetActions, withoutOldAction } from './power-memory.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withoutServer, withServer } from './status.ts';
 
@@ -28,6 +29,7 @@ export async function reconcileDroplet(
 ): Promise<Outcome> {
   if (droplet === undefined) {
     context.fleet.setMoving(key, false);
+    forgetActions(context, key);
     return undefined;
   }
   const progress: Progress = { droplet, status: droplet.status ?? {}, finished: false };
@@ -59,6 +61,7 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
     tags: ownTags(droplet, context.fleetId),
+    actionSeenMs: actionSeenMs(context, droplet, view),
     now: context.clock.now(),
     timings: context.timings,
   });
@@ -83,14 +86,6 @@ async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal
   signal.throwIfAborted();
   if (fleet.lastListStartedAt() === undefined)
     throw new Waiting(`the cloud has not answered yet: ${fleet.healthy().message}`, timings.pollMs);
-}
-
-/** An action that ended well long ago says nothing about the next one. */
-function withoutOldAction(status: Progress['status'], view: CloudView, droplet: Droplet): Progress['status'] {
-  const isSettled = view.server?.status === 'active' && view.server.size === droplet.spec.size;
-  if (!isSettled || view.server?.locked || status.actionID === undefined) return status;
-  const { actionID: _done, ...rest } = status;
-  return rest;
 }
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */

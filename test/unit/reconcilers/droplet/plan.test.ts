@@ -13,7 +13,13 @@ import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts
 const LAUNCHED = '2026-01-01T00:00:00Z';
 const launchedAt = Date.parse(LAUNCHED);
 const TAGS = ['dropfleet:f', 'dropfleet-uid:u'];
-const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000, drainMs: 360_000 };
+const timings = {
+  launchGraceMs: 60_000,
+  pollMs: 5_000,
+  refusedMs: 300_000,
+  shutdownMs: 60_000,
+  drainMs: 360_000,
+};
 
 const size = (slug: string, disk: number, regions = ['nyc3']): [string, SizeFacts] => [
   slug,
@@ -167,9 +173,38 @@ describe('The plan for a Droplet', () => {
       expect(steps(droplet(), { server: server(), ...shutdown('in-progress') })).to.deep.equal([]);
     });
 
-    it('powers off what would not shut down', () => {
-      expect(steps(droplet(), { server: server(), ...shutdown('errored') })).to.deep.equal(['power-off 7']);
-      expect(steps(droplet(), { server: server(), ...shutdown('completed') })).to.deep.equal(['power-off 7']);
+    for (const ended of ['errored', 'completed'] as const)
+      it(`leaves the guest its whole minute when its shutdown has ${ended}, and cuts the power then`, () => {
+        const asked = plan(droplet(), { server: server() });
+        const view = { server: server(), ...shutdown(ended) };
+        const early = plan(droplet(), view, { actionSeenMs: 59_999 });
+        expect(early).to.deep.include({ steps: [], phase: 'Resizing', provisioned: false, lookAgainMs: 1 });
+        expect(early.message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+        expect(early.message, 'another message would cost a write').to.equal(asked.message);
+        expect(plan(droplet(), view).lookAgainMs).to.equal(5_000);
+        expect(steps(droplet(), view, { actionSeenMs: 60_000 })).to.deep.equal(['power-off 7']);
+      });
+
+    it('says that the guest is shutting down while the cloud still is at it', () => {
+      const { message } = plan(droplet(), { server: server(), ...shutdown('in-progress') });
+      expect(message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+    });
+
+    it('goes on at once when the server is off', () => {
+      const view = { server: server({ status: 'off' }), ...shutdown('completed') };
+      expect(steps(droplet(), view, { actionSeenMs: 1 })).to.deep.equal(['resize 7']);
+    });
+
+    it('gives up draining with each step that stops the server, and not while its guest shuts down', () => {
+      const balancer = { name: 'shop-master' };
+      const late = { balancer, now: launchedAt + 1e9 };
+      const drained = droplet({
+        ...activeStatus(7),
+        conditions: [aCondition('Provisioned', 'False', 'Draining')],
+      });
+      const view = { server: server(), ...shutdown('completed') };
+      expect(steps(drained, { server: server() }, late)).to.deep.equal(['give-up-drain', 'shut-down 7']);
+      expect(steps(drained, view, late)).to.deep.equal([]);
     });
 
     it('resizes what is off', () => {

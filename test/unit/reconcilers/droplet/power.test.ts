@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
+import { createSince } from '../../../../reconcilers/since.ts';
+import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
+import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { createRig, tagsFor } from '../reconcile-rig.ts';
+
+const { pollMs, shutdownMs } = DEFAULT_TIMINGS;
+const KEY = 'default/shop-web1';
+const LARGE = 's-1vcpu-2gb';
+
+/** A Droplet whose server is there, as it was listed a moment ago. */
+async function start(droplet: Droplet, server = {}) {
+  const rig = createRig([aProject('shop', { spec: { servers: 2 } }), droplet]);
+  rig.cloud.addDroplet({ id: 7, tags: tagsFor(droplet), ...server });
+  await rig.fleet.refresh();
+  const stored = (): Droplet => rig.client.stored(DROPLETS, KEY)!;
+  const reconcile = (context = rig.context) => reconcileDroplet(context, KEY, stored(), rig.run);
+  /** Looks, and ends the action that was then asked for. */
+  const act = async (status?: 'completed' | 'errored') => {
+    await reconcile();
+    rig.cloud.finishAction(stored().status!.actionID!, status);
+  };
+  return { ...rig, stored, reconcile, act };
+}
+
+const grown = (status: DropletStatus = activeStatus(7)): Droplet =>
+  aDroplet('shop-web1', { spec: { size: LARGE }, status });
+
+describe('Stopping a server to resize it', () => {
+  it('cuts the power when this process has seen the shutdown for a minute, whatever the wall clock says', async () => {
+    const { act, clock, cloud, context, reconcile } = await start(grown());
+    await act('errored');
+    await reconcile();
+    await clock.advance(shutdownMs - 1);
+    const hourLater = { ...clock, now: () => clock.now() + 3_600_000 };
+    await reconcile({ ...context, clock: hourLater });
+    expect(cloud.count('powerOffDroplet')).to.equal(0);
+    await clock.advance(1);
+    await reconcile();
+    expect(cloud.count('powerOffDroplet')).to.equal(1);
+    expect(cloud.count('shutdownDroplet')).to.equal(1);
+  });
+
+  it('gives the guest its minute anew when another process takes over', async () => {
+    const { act, clock, cloud, context, reconcile } = await start(grown());
+    await act('errored');
+    await reconcile();
+    await clock.advance(shutdownMs);
+    await reconcile({ ...context, since: createSince(clock) });
+    expect(cloud.count('powerOffDroplet')).to.equal(0);
+  });
+
+  it('shuts a server down again that was off and that somebody powered on, for its shutdown is history', async () => {
+    const { act, clock, cloud, reconcile, stored } = await start(grown());
+    await act();
+    cloud.failNext('resizeDroplet', new Error('no route'));
+    await reconcile().catch(() => undefined);
+    expect(stored().status).to.not.have.property('actionID');
+    cloud.changeDroplet(7, { status: 'active' });
+    await clock.advance(shutdownMs);
+    await reconcile();
+    expect([cloud.count('shutdownDroplet'), cloud.count('powerOffDroplet')]).to.deep.equal([2, 0]);
+  });
+
+  it('is given its new size and power once it is off', async () => {
+    const { act, cloud, reconcile, stored } = await start(grown());
+    for (let step = 0; step < 3; step++) await act();
+    await reconcile();
+    expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('actionID');
+  });
+});
+
+describe('An action that the cloud does not know any more', () => {
+  it('is over, and forgotten', async () => {
+    const known = grown({ ...activeStatus(7), actionID: 404 });
+    const { cloud, reconcile, stored } = await start(known, { disk: 999 });
+    await reconcile();
+    expect(cloud.count('getAction')).to.equal(1);
+    expect(stored().status).to.include({ phase: 'Failed' }).and.not.have.property('actionID');
+  });
+
+  it('is no reason not to destroy the server', async () => {
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const status = { ...activeStatus(7), actionID: 404 };
+    const { cloud, reconcile } = await start(aDroplet('shop-web1', { status, metadata }));
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
+    expect(cloud.droplets.size).to.equal(0);
+    expect(cloud.count('getAction')).to.equal(0);
+  });
+});
