@@ -13,13 +13,15 @@ import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
-import type { DropletStep } from './plan.ts';
+import type { DropletPlan, DropletStep } from './plan.ts';
 import { withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
 export interface Progress {
   droplet: Droplet;
   status: DropletStatus;
+  /** What is said of a server that was seen and does not run as asked, also when a step fails. */
+  seen?: Pick<DropletPlan, 'phase' | 'provisioned'>;
   /** The finalizer is off: there may be no object left to write to. */
   finished: boolean;
 }

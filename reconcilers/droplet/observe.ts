@@ -13,8 +13,8 @@ import type { ServerAction } from './power-plan.ts';
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
  * only for a server that the list lacks though it should be there, because lists lag and absence costs money,
- * for one that is being resized, because the next step depends on the last one's end, and for one that the list
- * shows in another state than the one that was reached.
+ * for one that is being resized or powered on, because the next step depends on the last one's end, and for one that the
+ * list shows in another state than the one that was reached.
  */
 export async function observeCloud(
   context: Context,
@@ -47,11 +47,11 @@ function mustAsk(context: Context, droplet: Droplet, listed: CloudDroplet | unde
   // Nothing is done to it before the load balancer has let go of it.
   if (phase === 'Draining' && isHeld(droplet)) return false;
   const isDestroyed = droplet.metadata.deletionTimestamp !== undefined && phase === 'Deleting';
-  const isResized = phase === 'Resizing' || listed.size !== droplet.spec.size;
+  const isChanged = phase === 'Resizing' || phase === 'PoweringOn' || listed.size !== droplet.spec.size;
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
   // status would go to and fro until the next list, and a server that runs be powered on.
   const mayBeOldNews = phase === 'Active' && (listed.status !== 'active' || listed.locked);
-  return isDestroyed || isResized || mayBeOldNews;
+  return isDestroyed || isChanged || mayBeOldNews;
 }
 
 /** Whether "not found" would be believed: it also comes for droplets that were made a moment ago (spawn#2695). */

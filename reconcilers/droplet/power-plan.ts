@@ -37,14 +37,7 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
   if (server.locked || input.view.action?.status === 'in-progress') return busy(input, server);
   if (server.size !== wanted) return planResize(input, server);
   if (server.status === 'off')
-    return {
-      steps: [{ type: 'power-on', id: server.id }],
-      phase: 'Resizing',
-      provisioned: false,
-      reason: 'PoweringOn',
-      message: `droplet ${server.id} is off; powering it on`,
-      lookAgainMs: input.timings.pollMs,
-    };
+    return { ...poweringOn(input, server), steps: [{ type: 'power-on', id: server.id }] };
   return {
     steps: [],
     phase: 'Active',
@@ -54,18 +47,30 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
   };
 }
 
+/** Whoever turned it off. The words are the same until it runs, so that waiting costs no write. */
+const poweringOn = ({ timings }: PlanInput, { id }: Server): DropletPlan => ({
+  steps: [],
+  phase: 'PoweringOn',
+  provisioned: false,
+  reason: 'PoweringOn',
+  message: `droplet ${id} is off; powering it on`,
+  lookAgainMs: timings.pollMs,
+});
+
 function busy(input: PlanInput, server: Server): DropletPlan {
-  const runsAsAsked = server.status === 'active' && server.size === input.droplet.spec.size;
-  // The same words as while the guest is waited for when the cloud no longer is: that costs no write.
-  if (!runsAsAsked && server.status === 'active' && input.view.action?.type === 'shutdown')
-    return shuttingDown(input, server);
+  const { droplet, view, timings } = input;
+  const isOn = server.status === 'active';
+  const isAsAsked = server.size === droplet.spec.size;
+  if (isAsAsked && !isOn) return poweringOn(input, server);
+  // The same words as while the guest is waited for when the cloud no longer is.
+  if (!isAsAsked && isOn && view.action?.type === 'shutdown') return shuttingDown(input, server);
   return {
     steps: [],
-    phase: runsAsAsked ? 'Active' : 'Resizing',
-    provisioned: runsAsAsked,
-    reason: runsAsAsked ? 'Active' : 'Busy',
+    phase: isAsAsked ? 'Active' : 'Resizing',
+    provisioned: isAsAsked,
+    reason: isAsAsked ? 'Active' : 'Busy',
     message: `DigitalOcean is working on droplet ${server.id}`,
-    lookAgainMs: input.timings.pollMs,
+    lookAgainMs: timings.pollMs,
   };
 }
 

@@ -66,6 +66,7 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     timings: context.timings,
   });
   context.fleet.setMoving(keyOf(droplet), isMoving(plan));
+  if (view.server !== undefined && !plan.provisioned) progress.seen = plan;
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
   for (const step of plan.steps) await applyStep(step, progress, context, run);
@@ -154,12 +155,13 @@ function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan,
  */
 function describeTrouble(
   error: unknown,
-  { status, droplet }: Progress,
+  { status, droplet, seen }: Progress,
   { timings }: Context,
 ): Omit<DropletPlan, 'steps'> {
   const message = error instanceof Error ? error.message : String(error);
-  const phase = droplet.metadata.deletionTimestamp === undefined ? (status.phase ?? 'Pending') : 'Deleting';
-  const said = { phase, provisioned: isProvisioned(droplet), message };
+  const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
+  const phase = isDeleted ? 'Deleting' : (seen?.phase ?? status.phase ?? 'Pending');
+  const said = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
   if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };

@@ -141,6 +141,16 @@ describe('The plan for a Droplet', () => {
     expect(steps(web(activeStatus(7)), { server: server({ status: 'off' }) })).to.deep.equal(['power-on 7']);
   });
 
+  it('says that such a server is off until it runs, in the same words, and not that it is resized', () => {
+    const off = server({ status: 'off' });
+    const asked = plan(web(activeStatus(7)), { server: off });
+    expect(asked).to.include({ phase: 'PoweringOn', reason: 'PoweringOn', provisioned: false });
+    const action = { type: 'power_on', status: 'in-progress' } as const;
+    const { steps: _asks, ...words } = asked;
+    const waits = plan(web(activeStatus(7)), { server: { ...off, locked: true }, action });
+    expect(waits).to.deep.equal({ ...words, steps: [] });
+  });
+
   it('does nothing while the project is suspended', () => {
     expect(steps(web(), {}, { suspended: true })).to.deep.equal([]);
     expect(steps(web(asked), { server: server({ status: 'off' }) }, { suspended: true })).to.deep.equal([]);

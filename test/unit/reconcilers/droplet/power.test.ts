@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import { createSince } from '../../../../reconcilers/since.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { refusal } from '../../../fakes/cloud.ts';
+import { rejection } from '../../../fakes/rejection.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
 const { pollMs, shutdownMs } = DEFAULT_TIMINGS;
@@ -71,6 +74,29 @@ describe('Stopping a server to resize it', () => {
     await reconcile();
     expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
     expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('actionID');
+  });
+});
+
+describe('A server that is off', () => {
+  const active = aDroplet('shop-web1', { status: activeStatus(7) });
+
+  it('is not said to run because it could not be powered on', async () => {
+    const { cloud, reconcile, stored } = await start(active, { status: 'off' });
+    cloud.failNext('powerOnDroplet', refusal(500, 'something went wrong'));
+    expect((await rejection(reconcile())).message).to.equal('something went wrong');
+    expect(stored().status!.phase).to.equal('PoweringOn');
+    for (const type of ['Provisioned', 'Ready'])
+      expect(findCondition(stored().status!.conditions, type)).to.include({
+        status: 'False',
+        message: 'something went wrong',
+      });
+  });
+
+  it('is not powered on a second time because a list is older than its power', async () => {
+    const { act, cloud, reconcile } = await start(active, { status: 'off' });
+    await act();
+    expect(await reconcile()).to.equal(undefined);
+    expect(cloud.count('powerOnDroplet')).to.equal(1);
   });
 });
 

@@ -196,7 +196,7 @@ describe('Reconciling a Droplet', () => {
     await fleet.refresh();
     await reconcile();
     expect(cloud.count('powerOnDroplet')).to.equal(1);
-    expect(stored()!.status!.phase).to.equal('Resizing');
+    expect(stored()!.status!.phase).to.equal('PoweringOn');
   });
 
   it('changes nothing while the project is suspended', async () => {
