@@ -48,6 +48,17 @@ export interface DropletStatus {
   size?: string;
   /** DigitalOcean's id of the last power or resize action that was asked for. */
   actionID?: number;
+  /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
+  resize?: {
+    /** The size slug that was asked for. */
+    size: string;
+    /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
+    request?: string;
+    /** Refused at once, or failed when it was carried out; none while it is under way. */
+    reason?: 'ResizeRefused' | 'ResizeFailed';
+    /** What DigitalOcean said of it. */
+    message?: string;
+  };
   /** The newest snapshot that recovery could use. */
   snapshot?: {
     /** DigitalOcean's id of the snapshot. */

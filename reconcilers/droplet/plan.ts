@@ -2,7 +2,7 @@ import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts'
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
 import { drainOf, giveUpDrain, planDraining, type Balancer } from './drain-plan.ts';
-import { planPower, type ServerAction, type SizeFacts } from './power-plan.ts';
+import { planPower, type ResizeRefusal, type ServerAction, type SizeFacts } from './power-plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
 export interface Server {
@@ -41,6 +41,7 @@ export type DropletStep =
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
   | { type: 'resize'; id: number; size: string }
+  | { type: 'remember-refusal'; refusal: ResizeRefusal }
   | { type: 'power-on'; id: number }
   | { type: 'remove-finalizer' };
 
@@ -61,6 +62,7 @@ export interface PlanTimings {
   launchGraceMs: number;
   pollMs: number;
   refusedMs: number;
+  slowestRefusedMs: number;
   shutdownMs: number;
   drainMs: number;
 }

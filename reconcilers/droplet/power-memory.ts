@@ -37,3 +37,10 @@ function isOld({ action, server }: CloudView, { spec }: Droplet): boolean {
 }
 
 const STOPS: ReadonlySet<string> = new Set(['shutdown', 'power_off']);
+
+/** A size that nobody asks for any more, or that the server has by now, is no longer said to be refused. */
+export function withoutOldResize(status: DropletStatus, { spec }: Droplet): DropletStatus {
+  const { resize, ...rest } = status;
+  if (resize === undefined) return status;
+  return resize.size !== spec.size || status.size === spec.size ? rest : status;
+}

@@ -1,4 +1,5 @@
-import { findCondition } from '../../crds/conditions.ts';
+import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
 import type { DropletPlan, PlanInput, Server } from './plan.ts';
 
@@ -27,8 +28,9 @@ export interface SizeFacts {
  *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
  *     wrong | active | shut down, still on     | wait: the guest has shutdownMs
  *     wrong | active | the same, for longer    | power off
- *     wrong | off    | not a failed resize     | resize
- *     wrong | off    | failed resize           | power on, and say why
+ *     wrong | off    | none that says no       | resize
+ *     wrong | off    | refused or failed resize| power on, and say why
+ *     wrong | active | refused or failed resize| -, until another size or --force
  *
  * While the cloud is busy with the server (locked, or an action in progress) the step is to wait.
  */
@@ -62,6 +64,9 @@ function busy(input: PlanInput, server: Server): DropletPlan {
   const isOn = server.status === 'active';
   const isAsAsked = server.size === droplet.spec.size;
   if (isAsAsked && !isOn) return poweringOn(input, server);
+  const refusal = isAsAsked || view.action?.type === 'resize' ? undefined : refusalOf(input, server);
+  if (refusal !== undefined)
+    return { ...refuse(input, server, refusal), steps: [], lookAgainMs: timings.pollMs };
   // The same words as while the guest is waited for when the cloud no longer is.
   if (!isAsAsked && isOn && view.action?.type === 'shutdown') return shuttingDown(input, server);
   return {
@@ -76,9 +81,8 @@ function busy(input: PlanInput, server: Server): DropletPlan {
 
 function planResize(input: PlanInput, server: Server): DropletPlan {
   const wanted = input.droplet.spec.size;
-  const problem =
-    resizeProblem(server, wanted, input.sizes) ?? failedResize(input, server) ?? earlierRefusal(input);
-  if (problem !== undefined) return refuse(input, server, problem);
+  const refusal = refusalOf(input, server);
+  if (refusal !== undefined) return refuse(input, server, refusal);
   const drained = drainOf(input, server);
   if (drained === 'not yet') return planDraining(input, server, `stopped and resized to ${wanted}`);
   const { steps, ...plan } = planStop(input, server) ?? planResizeOf(input, server);
@@ -145,32 +149,59 @@ export function resizeProblem(
   return undefined;
 }
 
-function failedResize({ view }: PlanInput, server: Server): string | undefined {
-  const failed = view.action?.type === 'resize' && view.action.status === 'errored';
-  return failed && server.status === 'off' ? FAILED : undefined;
+/** Why a server does not get the size that it should have; what DigitalOcean itself said is remembered. */
+export type ResizeRefusal = Required<Pick<NonNullable<DropletStatus['resize']>, 'reason' | 'message'>>;
+
+function refusalOf(input: PlanInput, server: Server): ResizeRefusal | undefined {
+  const problem = resizeProblem(server, input.droplet.spec.size, input.sizes);
+  if (problem !== undefined) return { reason: 'ResizeRefused', message: problem };
+  return rememberedRefusal(input.droplet) ?? failedResize(input);
 }
 
 /**
- * A resize that failed is not tried again for the same generation: each try would power the server off. What
- * was said then is said again, until the spec changes.
+ * What was asked for is not asked for again for the same size, as each try stops the server, until a person asks by the
+ * annotation. It stands in the status, so that a restart is no reason to try again either.
  */
-function earlierRefusal({ droplet: { metadata, status } }: PlanInput): string | undefined {
-  if (status?.phase !== 'Failed' || status.observedGeneration !== metadata.generation) return undefined;
-  const ready = findCondition(status.conditions, 'Ready');
-  return ready?.reason === 'ResizeFailed' ? FAILED : undefined;
+export function rememberedRefusal(droplet: Droplet): ResizeRefusal | undefined {
+  const { reason, message = '' } = lastAttempt(droplet) ?? {};
+  return reason && { reason, message };
 }
 
-const FAILED = 'DigitalOcean could not carry the resize out';
+/** How a resize to the size that the spec has now went, as a person last asked for it. */
+function lastAttempt({ metadata, spec, status }: Droplet): DropletStatus['resize'] {
+  const { resize } = status ?? {};
+  const isSame =
+    resize?.size === spec.size && resize.request === metadata.annotations?.[RECONCILE_ANNOTATION];
+  return isSame ? resize : undefined;
+}
+
+function failedResize({ droplet, view }: PlanInput): ResizeRefusal | undefined {
+  const hasFailed = view.action?.type === 'resize' && view.action.status === 'errored';
+  if (!hasFailed || lastAttempt(droplet) === undefined) return undefined;
+  return { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+}
 
 /** The server keeps its old size and must at least run. */
-function refuse(input: PlanInput, server: Server, problem: string): DropletPlan {
-  const { size: wanted } = input.droplet.spec;
+function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): DropletPlan {
+  const { droplet, sizes, timings } = input;
+  const { size: wanted } = droplet.spec;
+  const isOff = server.status === 'off';
+  const isNews = refusal.reason === 'ResizeFailed' && rememberedRefusal(droplet) === undefined;
+  // What the list of sizes says may change by itself; what DigitalOcean answered waits for a person.
+  const isListed = resizeProblem(server, wanted, sizes) !== undefined;
+  const lookAgainMs = isOff ? timings.pollMs : isListed ? timings.slowestRefusedMs : undefined;
   return {
-    steps: server.status === 'off' ? [{ type: 'power-on', id: server.id }] : [],
+    steps: [
+      ...(isNews ? [{ type: 'remember-refusal' as const, refusal }] : []),
+      ...(isOff ? [{ type: 'power-on' as const, id: server.id }] : []),
+    ],
     phase: 'Failed',
-    provisioned: server.status === 'active',
-    reason: problem === FAILED ? 'ResizeFailed' : 'ResizeRefused',
-    message: `cannot resize from ${server.size} to ${wanted}: ${problem}. Choose another size, or delete this Droplet to have it made anew`,
-    lookAgainMs: input.timings.refusedMs,
+    provisioned: !isOff,
+    reason: refusal.reason,
+    message:
+      `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
+      (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
+      'Deleting this Droplet, to have it made anew with that size, loses all that is on its disk',
+    ...(lookAgainMs !== undefined && { lookAgainMs }),
   };
 }

@@ -15,8 +15,8 @@ import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
 import { observeBalancer, observeCloud } from './observe.ts';
-import { planDroplet, type DropletPlan } from './plan.ts';
-import { actionSeenMs, forgetActions, withoutOldAction } from './power-memory.ts';
+import { planDroplet, type DropletPlan, type PlanInput } from './plan.ts';
+import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withoutServer, withServer } from './status.ts';
 
@@ -52,9 +52,15 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
   const { droplet } = progress;
   await firstList(context, run.signal);
   const view = await observeCloud(context, droplet, run.signal);
-  progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
+  progress.status = withoutOldAction(
+    withoutOldResize(withServer(progress.status, view.server), droplet),
+    view,
+    droplet,
+  );
   const balancer = observeBalancer(context, droplet);
-  const plan = planDroplet({
+  if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
+    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  const input = {
     droplet,
     view,
     ...(balancer && { balancer }),
@@ -64,13 +70,25 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     actionSeenMs: actionSeenMs(context, droplet, view),
     now: context.clock.now(),
     timings: context.timings,
-  });
-  context.fleet.setMoving(keyOf(droplet), isMoving(plan));
-  if (view.server !== undefined && !plan.provisioned) progress.seen = plan;
-  if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
-    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  };
+  return await carryOut(input, progress, context, run);
+}
+
+async function carryOut(
+  input: PlanInput,
+  progress: Progress,
+  context: Context,
+  run: Run,
+): Promise<DropletPlan> {
+  const plan = planDroplet(input);
+  context.fleet.setMoving(keyOf(input.droplet), isMoving(plan));
+  if (input.view.server !== undefined && !plan.provisioned) progress.seen = plan;
   for (const step of plan.steps) await applyStep(step, progress, context, run);
-  return plan;
+  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
+  if (!isRefused) return plan;
+  // The server was stopped for nothing, and must run again.
+  const droplet = { ...progress.droplet, status: progress.status };
+  return await carryOut({ ...input, droplet }, progress, context, run);
 }
 
 /**

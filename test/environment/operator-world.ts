@@ -37,6 +37,9 @@ const TIMINGS: Timings = {
   shutdownMs: 2_000,
   drainMs: 20_000,
   refusedMs: 2_000,
+  slowestRefusedMs: 24_000,
+  retryMs: 100,
+  slowestRetryMs: 1_000,
   csvSettleMs: 200,
   leftoverAgeMs: 600_000,
 };

@@ -20,6 +20,9 @@ const TIMINGS: Timings = {
   shutdownMs: 6_000,
   drainMs: 400_000,
   refusedMs: 6_000,
+  slowestRefusedMs: 72_000,
+  retryMs: 600,
+  slowestRetryMs: 6_000,
   csvSettleMs: 1_000,
   leftoverAgeMs: 600_000,
 };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
-import { LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
+import { LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
 import {
   planDroplet,
   type CloudView,
@@ -17,6 +17,7 @@ const timings = {
   launchGraceMs: 60_000,
   pollMs: 5_000,
   refusedMs: 300_000,
+  slowestRefusedMs: 3_600_000,
   shutdownMs: 60_000,
   drainMs: 360_000,
 };
@@ -231,7 +232,8 @@ describe('The plan for a Droplet', () => {
     it('refuses what the cloud cannot do, leaves the server running, and says why', () => {
       const smaller = plan(droplet(activeStatus(7), 'tiny'), { server: server() });
       expect(smaller).to.deep.include({ steps: [], phase: 'Failed', reason: 'ResizeRefused' });
-      expect(smaller.message).to.contain('disks cannot shrink');
+      expect(smaller.message).to.contain('disks cannot shrink').and.not.contain('--force');
+      expect(smaller.lookAgainMs, 'the list of sizes may change').to.equal(3_600_000);
       expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
         'not to be had in nyc3',
       );
@@ -240,15 +242,69 @@ describe('The plan for a Droplet', () => {
       );
     });
 
-    it('powers a server on again whose resize failed, and does not power it off for another try', () => {
-      const view = { action: { type: 'resize', status: 'errored' } as const };
-      const off = plan(droplet(), { server: server({ status: 'off' }), ...view });
-      expect(off).to.deep.include({ steps: [{ type: 'power-on', id: 7 }], reason: 'ResizeFailed' });
-      const conditions = [aCondition('Ready', 'False', 'ResizeFailed')];
-      const told = { ...activeStatus(7), phase: 'Failed' as const, observedGeneration: 2, conditions };
-      expect(steps(droplet(told), { server: server() })).to.deep.equal([]);
-      const changed = { ...told, observedGeneration: 1 };
-      expect(steps(droplet(changed), { server: server() })).to.deep.equal(['shut-down 7']);
+    describe('that DigitalOcean refused, or could not carry out,', () => {
+      const failed = { action: { type: 'resize', status: 'errored' } as const };
+      const off = server({ status: 'off' });
+      const tried = (resize: DropletStatus['resize']): DropletStatus => ({
+        ...activeStatus(7),
+        ...(resize && { resize }),
+      });
+      const refused = tried({ size: 'big', reason: 'ResizeRefused', message: 'no big today.' });
+
+      it('has the server powered on again, and the failure remembered', () => {
+        const mended = plan(droplet(tried({ size: 'big' })), { server: off, ...failed });
+        const refusal = { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+        expect(mended.steps).to.deep.equal([
+          { type: 'remember-refusal', refusal },
+          { type: 'power-on', id: 7 },
+        ]);
+        expect(mended).to.include({
+          phase: 'Failed',
+          reason: 'ResizeFailed',
+          provisioned: false,
+          lookAgainMs: 5_000,
+        });
+      });
+
+      it('is not tried again, nor looked at, once the server runs', () => {
+        const told = plan(droplet(refused), { server: server() });
+        expect(told).to.deep.include({
+          steps: [],
+          phase: 'Failed',
+          reason: 'ResizeRefused',
+          provisioned: true,
+        });
+        expect(told).to.not.have.property('lookAgainMs');
+        expect(told.message).to.match(
+          /^cannot resize from s-1vcpu-1gb to big: no big today\. Choose another size, /,
+        );
+      });
+
+      it('says the same while the server gets its power back', () => {
+        const asked = plan(droplet(refused), { server: off });
+        const waits = plan(droplet(refused), { server: server({ status: 'off', locked: true }) });
+        expect(waits).to.deep.equal({ ...asked, steps: [] });
+      });
+
+      it('says that the disk is lost before anybody deletes the Droplet for it', () => {
+        expect(plan(droplet(refused), { server: off }).message).to.match(/Deleting this Droplet.*loses all/);
+      });
+
+      it('is tried again when the spec has another size, though the action that failed is still named', () => {
+        const status = tried({ size: 'far-too-big', reason: 'ResizeFailed', message: 'no' });
+        expect(steps(droplet(status), { server: server() })).to.deep.equal(['shut-down 7']);
+        expect(steps(droplet(status), { server: off, ...failed })).to.deep.equal(['resize 7']);
+      });
+
+      it('is tried again when a person asks for another look, and not for the same one again', () => {
+        const asking = (request: string): Droplet => ({
+          ...droplet(refused),
+          metadata: { ...droplet().metadata, annotations: { [RECONCILE_ANNOTATION]: request } },
+        });
+        expect(steps(asking('now'), { server: server() })).to.deep.equal(['shut-down 7']);
+        const again = { ...asking('now'), status: tried({ ...refused.resize!, request: 'now' }) };
+        expect(steps(again, { server: server() })).to.deep.equal([]);
+      });
     });
   });
 

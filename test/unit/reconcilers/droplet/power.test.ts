@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
+import { RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
 import { createSince } from '../../../../reconcilers/since.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
@@ -74,6 +75,106 @@ describe('Stopping a server to resize it', () => {
     await reconcile();
     expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
     expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('actionID');
+  });
+});
+
+describe('A resize that is refused at once', () => {
+  const WORDS = 'You cannot have that size here.';
+
+  /** The server is off, and the next look asks for the size. */
+  async function startOff() {
+    const rig = await start(grown());
+    await rig.act();
+    rig.cloud.failNext('resizeDroplet', refusal(422, WORDS));
+    return rig;
+  }
+
+  it('has the server powered on in the same look, and says why', async () => {
+    const { cloud, reconcile, stored } = await startOff();
+    await reconcile();
+    expect(cloud.count('powerOnDroplet')).to.equal(1);
+    const { phase, conditions, resize } = stored().status!;
+    expect(phase).to.equal('Failed');
+    expect(findCondition(conditions, 'Ready'))
+      .to.include({ status: 'False', reason: 'ResizeRefused' })
+      .with.property('message')
+      .that.contains(
+        `cannot resize from s-1vcpu-1gb to ${LARGE}: You cannot have that size here. Choose another`,
+      );
+    expect(resize).to.deep.equal({ size: LARGE, reason: 'ResizeRefused', message: WORDS });
+  });
+
+  it('is not tried again by itself, whoever takes over', async () => {
+    const { act, clock, cloud, context, fleet, reconcile, stored } = await startOff();
+    await act();
+    expect(await reconcile(), 'only a change matters').to.equal(undefined);
+    await clock.advance(86_400_000);
+    await fleet.refresh();
+    await reconcile({ ...context, since: createSince(clock) });
+    expect([cloud.count('shutdownDroplet'), cloud.count('resizeDroplet')]).to.deep.equal([1, 1]);
+    expect(stored().status).to.include({ phase: 'Failed' });
+    expect(findCondition(stored().status!.conditions, 'Provisioned')).to.include({ status: 'True' });
+  });
+
+  it('is tried again, and forgotten, when a person asks for another look', async () => {
+    const { act, client, cloud, reconcile, stored } = await startOff();
+    await act();
+    await reconcile();
+    await client.patch(DROPLETS, KEY, { metadata: { annotations: { [RECONCILE_ANNOTATION]: 'now' } } });
+    for (let step = 0; step < 3; step++) await act();
+    await reconcile();
+    expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('resize');
+  });
+
+  it('is forgotten when the spec goes back to the size that the server has', async () => {
+    const { act, client, reconcile, stored } = await startOff();
+    await act();
+    await client.patch(DROPLETS, KEY, { spec: { size: 's-1vcpu-1gb' } });
+    await reconcile();
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('resize');
+  });
+
+  it('is tried again when the spec had another size meanwhile', async () => {
+    const { act, client, cloud, reconcile } = await startOff();
+    await act();
+    for (const size of ['no-such-size', LARGE]) {
+      await client.patch(DROPLETS, KEY, { spec: { size } });
+      await reconcile();
+    }
+    expect(cloud.count('shutdownDroplet')).to.equal(2);
+  });
+
+  it('is no refusal of the size when the server was powered on meanwhile', async () => {
+    const { cloud, context, reconcile, stored } = await startOff();
+    const resizeDroplet = (id: number, size: string): ReturnType<typeof cloud.resizeDroplet> => {
+      cloud.changeDroplet(id, { status: 'active' });
+      return cloud.resizeDroplet(id, size);
+    };
+    await rejection(reconcile({ ...context, cloud: { ...cloud, resizeDroplet } }));
+    expect(stored().status!.resize).to.deep.equal({ size: LARGE });
+  });
+
+  it('is none while the cloud is busy with the server', async () => {
+    const { cloud, reconcile, stored, act } = await start(grown());
+    await act();
+    cloud.failNext('resizeDroplet', refusal(422, 'Droplet already has a pending event.'));
+    expect(await rejection(reconcile())).to.include({ afterMs: pollMs });
+    expect(stored().status!.resize).to.deep.equal({ size: LARGE });
+    expect(cloud.count('powerOnDroplet')).to.equal(0);
+  });
+});
+
+describe('A resize that fails', () => {
+  it('is remembered, so that the server keeps its power', async () => {
+    const { act, cloud, reconcile, stored } = await start(grown());
+    await act();
+    await act('errored');
+    await act();
+    expect(cloud.droplets.get(7)).to.include({ status: 'active' });
+    expect(await reconcile()).to.equal(undefined);
+    expect(stored().status!.resize).to.include({ size: LARGE, reason: 'ResizeFailed' });
+    expect(cloud.count('resizeDroplet')).to.equal(1);
   });
 });
 
