@@ -27,6 +27,7 @@ import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
+import { createPauses } from '../reconcilers/pauses.ts';
 import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
@@ -219,6 +220,7 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     }),
     timings: options.timings ?? DEFAULT_TIMINGS,
     since: createSince(clock),
+    pauses: createPauses(clock, options.random),
     newNonce: options.newNonce,
     ...(options.hosts && { hosts: hostsOf(options, options.hosts) }),
     ...(options.firewalls && { firewalls: firewallsOf(options, options.firewalls, informers) }),

@@ -11,6 +11,7 @@ import type { Project } from '../crds/project.ts';
 import type { AdminAccess } from './firewall/admin-access.ts';
 import type { Engine } from './host/desired.ts';
 import type { Sightings } from './load-balancer/sightings.ts';
+import type { Pauses } from './pauses.ts';
 import type { Since } from './since.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
@@ -38,6 +39,8 @@ export interface Context {
   readonly timings: Timings;
   /** How long this process has seen things be as they are. */
   readonly since: Since;
+  /** How long Droplets wait before they ask again for what failed. */
+  readonly pauses: Pauses;
   /** A word of at least 64 random bits, lower-case letters and digits. */
   readonly newNonce: () => string;
   /** How servers are reached and configured; without it they are only made and destroyed. */

@@ -22,6 +22,10 @@ export interface Progress {
   status: DropletStatus;
   /** What is said of a server that was seen and does not run as asked, also when a step fails. */
   seen?: Pick<DropletPlan, 'phase' | 'provisioned'>;
+  /** A change has been asked of the cloud, or is about to be. */
+  asked?: boolean;
+  /** For how many ms the plan is not carried out. */
+  heldMs?: number;
   /** The finalizer is off: there may be no object left to write to. */
   finished: boolean;
 }

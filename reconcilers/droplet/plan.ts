@@ -79,6 +79,8 @@ export interface PlanInput {
   tags: readonly string[];
   /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
   actionSeenMs?: number;
+  /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
+  pausedMs?: number;
   /** Wall time, ms. */
   now: number;
   timings: PlanTimings;

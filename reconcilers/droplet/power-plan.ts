@@ -24,10 +24,12 @@ export interface SizeFacts {
  *     size  | power  | last action             | step
  *     ------+--------+-------------------------+-----------
  *     right | active | any                     | -
- *     right | off    | any                     | power on
+ *     right | off    | any but the next       | power on
+ *     right | off    | failed to power on      | the same, after a pause
  *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
  *     wrong | active | shut down, still on     | wait: the guest has shutdownMs
  *     wrong | active | the same, for longer    | power off
+ *     wrong | active | failed to power off     | the same, after a pause
  *     wrong | off    | none that says no       | resize
  *     wrong | off    | refused or failed resize| power on, and say why
  *     wrong | active | refused or failed resize| -, until another size or --force
@@ -39,7 +41,9 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
   if (server.locked || input.view.action?.status === 'in-progress') return busy(input, server);
   if (server.size !== wanted) return planResize(input, server);
   if (server.status === 'off')
-    return { ...poweringOn(input, server), steps: [{ type: 'power-on', id: server.id }] };
+    return powerOnFailed(input)
+      ? afterFailedPowerOn(input, server)
+      : { ...poweringOn(input, server), steps: [{ type: 'power-on', id: server.id }] };
   return {
     steps: [],
     phase: 'Active',
@@ -58,6 +62,24 @@ const poweringOn = ({ timings }: PlanInput, { id }: Server): DropletPlan => ({
   message: `droplet ${id} is off; powering it on`,
   lookAgainMs: timings.pollMs,
 });
+
+const powerOnFailed = ({ view }: PlanInput): boolean =>
+  view.action?.type === 'power_on' && view.action.status === 'errored';
+
+/** Asked for again after a pause, which grows with every time. */
+function afterFailedPowerOn(input: PlanInput, server: Server): DropletPlan {
+  const { pausedMs = 0, timings } = input;
+  return {
+    ...poweringOn(input, server),
+    steps: pausedMs > 0 ? [] : [{ type: 'power-on', id: server.id }],
+    phase: 'Failed',
+    reason: 'PowerOnFailed',
+    message:
+      `DigitalOcean could not power droplet ${server.id} on: look at its console and history there. It is tried again ` +
+      'ever more slowly, and at once by "dropfleet orchestrate --force"',
+    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
+  };
+}
 
 function busy(input: PlanInput, server: Server): DropletPlan {
   const { droplet, view, timings } = input;
@@ -111,6 +133,8 @@ function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
   if (server.status === 'off') return undefined;
   const { view, actionSeenMs = 0, timings } = input;
   const plan = shuttingDown(input, server);
+  if (view.action?.type === 'power_off' && view.action.status === 'errored')
+    return afterFailedPowerOff(input, server);
   if (view.action?.type !== 'shutdown') return { ...plan, steps: [{ type: 'shut-down', id: server.id }] };
   const left = timings.shutdownMs - actionSeenMs;
   if (left > 0) return { ...plan, lookAgainMs: Math.min(timings.pollMs, left) };
@@ -118,6 +142,17 @@ function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
     ...plan,
     steps: [{ type: 'power-off', id: server.id }],
     message: `cutting the power of droplet ${server.id}, which did not shut down within ${seconds(timings)}`,
+  };
+}
+
+/** The guest had its time. */
+function afterFailedPowerOff(input: PlanInput, server: Server): DropletPlan {
+  const { pausedMs = 0, timings } = input;
+  return {
+    ...shuttingDown(input, server),
+    steps: pausedMs > 0 ? [] : [{ type: 'power-off', id: server.id }],
+    message: `DigitalOcean could not cut the power of droplet ${server.id}; it is tried again ever more slowly`,
+    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
   };
 }
 

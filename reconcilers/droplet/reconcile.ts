@@ -2,8 +2,8 @@ import {
   isCloudUnreachable,
   isInvalidKey,
   isPendingEvent,
+  isRefused,
   isUnauthorized,
-  isUnprocessable,
 } from '../../clients/digitalocean/errors.ts';
 import { sleep } from '../../clients/clock.ts';
 import { isConflict } from '../../clients/kubernetes/errors.ts';
@@ -15,6 +15,7 @@ import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
 import { observeBalancer, observeCloud } from './observe.ts';
+import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
 import { planDroplet, type DropletPlan, type PlanInput } from './plan.ts';
 import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { requiredGates } from './readiness.ts';
@@ -30,11 +31,14 @@ export async function reconcileDroplet(
   if (droplet === undefined) {
     context.fleet.setMoving(key, false);
     forgetActions(context, key);
+    context.pauses.forget(key);
     return undefined;
   }
   const progress: Progress = { droplet, status: droplet.status ?? {}, finished: false };
   try {
     const plan = await converge(context, progress, run);
+    // What was said of the failure still holds.
+    if (progress.heldMs) return { requeueAfterMs: progress.heldMs };
     await report(context, progress, plan, run);
     return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
   } catch (error) {
@@ -43,10 +47,16 @@ export async function reconcileDroplet(
     const trouble = describeTrouble(error, progress, context);
     // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
     if (trouble.phase !== 'Active') await reportTrouble(context, progress, trouble, run);
+    if (trouble.phase === 'Failed') context.fleet.setMoving(key, false);
     if (trouble.lookAgainMs === undefined) throw error;
+    if (!EXPECTED.has(trouble.reason))
+      run.log.warn(trouble.message, { againInMs: Math.round(trouble.lookAgainMs) });
     throw new Waiting(trouble.message, trouble.lookAgainMs);
   }
 }
+
+/** What passes by itself within moments, and needs no word in the log. */
+const EXPECTED: ReadonlySet<string> = new Set(['Busy', 'KeyNotReady']);
 
 async function converge(context: Context, progress: Progress, run: Run): Promise<DropletPlan> {
   const { droplet } = progress;
@@ -60,6 +70,7 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
   const balancer = observeBalancer(context, droplet);
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  noteFailedAction(context, droplet, view);
   const input = {
     droplet,
     view,
@@ -68,6 +79,7 @@ async function converge(context: Context, progress: Progress, run: Run): Promise
     sizes: await knownSizes(context, droplet, run.signal),
     tags: ownTags(droplet, context.fleetId),
     actionSeenMs: actionSeenMs(context, droplet, view),
+    pausedMs: pausedMs(context, droplet),
     now: context.clock.now(),
     timings: context.timings,
   };
@@ -81,9 +93,14 @@ async function carryOut(
   run: Run,
 ): Promise<DropletPlan> {
   const plan = planDroplet(input);
-  context.fleet.setMoving(keyOf(input.droplet), isMoving(plan));
+  const held = heldMs(context, input.droplet, plan);
+  context.fleet.setMoving(keyOf(input.droplet), held === 0 && isMoving(plan));
   if (input.view.server !== undefined && !plan.provisioned) progress.seen = plan;
+  progress.heldMs = held;
+  if (held > 0) return plan;
+  progress.asked = true;
   for (const step of plan.steps) await applyStep(step, progress, context, run);
+  if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));
   const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
   if (!isRefused) return plan;
   // The server was stopped for nothing, and must run again.
@@ -173,9 +190,10 @@ function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan,
  */
 function describeTrouble(
   error: unknown,
-  { status, droplet, seen }: Progress,
-  { timings }: Context,
+  { status, droplet, seen, asked }: Progress,
+  context: Context,
 ): Omit<DropletPlan, 'steps'> {
+  const { timings } = context;
   const message = error instanceof Error ? error.message : String(error);
   const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
   const phase = isDeleted ? 'Deleting' : (seen?.phase ?? status.phase ?? 'Pending');
@@ -183,18 +201,20 @@ function describeTrouble(
   if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
-  if (isUnprocessable(error))
-    return {
-      ...said,
-      phase: 'Failed',
-      reason: 'Refused',
-      message: status.dropletID === undefined ? `${message} (${requestOf(droplet)})` : message,
-      lookAgainMs: timings.refusedMs,
-    };
+  const hasServer = status.dropletID !== undefined;
+  const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
+  const again = pause === undefined ? {} : { lookAgainMs: pause };
+  if (isRefused(error)) {
+    const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
+    return { ...said, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };
+  }
   if (isUnauthorized(error)) return { ...said, reason: 'Unauthorized' };
-  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable' };
-  return { ...said, reason: 'Error' };
+  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable', ...again };
+  return { ...said, reason: 'Error', ...again };
 }
+
+const ASKED_AGAIN =
+  'mend what it names: it is asked for again ever more slowly, and at once by "dropfleet orchestrate --force"';
 
 /** The cloud's refusal names the field at most, and never its value. */
 const requestOf = ({ spec: { size, image, region } }: Droplet): string =>

@@ -6,6 +6,7 @@ import type { Droplet } from '../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Run } from '../../../reconcilers/context.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { createPauses } from '../../../reconcilers/pauses.ts';
 import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../../../reconcilers/ssh-key/upload.ts';
@@ -42,6 +43,7 @@ export function createRig(seeds: readonly KubernetesObject[]) {
     events: { record: (object, _type, reason) => void events.push(`${reason} ${object.metadata.name}`) },
     timings: DEFAULT_TIMINGS,
     since: createSince(clock),
+    pauses: createPauses(clock, () => 0.5),
     newNonce: () => `nonce${++nonces}`,
   };
   const signal = new AbortController().signal;

@@ -124,7 +124,9 @@ describe('Reconciling a Droplet', () => {
     expect(stored()!.status).to.include({ phase: 'Failed' }).and.not.have.property('nonce');
     const ready = findCondition(stored()!.status!.conditions, 'Ready');
     expect(ready).to.include({ status: 'False', reason: 'Refused' });
-    expect(ready!.message).to.match(/droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\)$/);
+    expect(ready!.message).to.match(
+      /droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\); mend what it names: .*--force"$/,
+    );
   });
 
   it('forgets it also when the object is deleted while the cloud is asked, which then waits for nothing', async () => {
