@@ -31,6 +31,7 @@ import { createLedger } from '../reconcilers/gate/ledger.ts';
 import { createStanding } from '../reconcilers/gate/standing.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
 import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
+import { createPauses } from '../reconcilers/pauses.ts';
 import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
@@ -242,6 +243,7 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
       settleMs: timings.gateSettleMs,
     }),
     since: createSince(clock),
+    pauses: createPauses(clock, random),
     sizes: createSizeCatalog(cloud, clock),
     sshKey: createSshKeyUpload(cloud, `dropfleet-${fleetId}`, options.sshPublicKey),
     events,

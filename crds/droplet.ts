@@ -19,8 +19,17 @@ export interface DropletSpec {
 export interface DropletStatus {
   /** The generation of the spec that this status describes. */
   observedGeneration?: number;
-  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests that the load balancer has under way to it have ended, to be stopped or destroyed then. Resizing, stopped to change size. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
-  phase?: 'Pending' | 'Creating' | 'Booting' | 'Active' | 'Draining' | 'Resizing' | 'Deleting' | 'Failed';
+  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests that the load balancer has under way to it have ended, to be stopped or destroyed then. Resizing, stopped to change size. PoweringOn, off for whatever reason, and about to run again. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
+  phase?:
+    | 'Pending'
+    | 'Creating'
+    | 'Booting'
+    | 'Active'
+    | 'Draining'
+    | 'Resizing'
+    | 'PoweringOn'
+    | 'Deleting'
+    | 'Failed';
   /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
   nonce?: string;
   /** When the server was last asked for. */
@@ -41,6 +50,17 @@ export interface DropletStatus {
   size?: string;
   /** DigitalOcean's id of the last power or resize action that was asked for. */
   actionID?: number;
+  /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
+  resize?: {
+    /** The size slug that was asked for. */
+    size: string;
+    /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
+    request?: string;
+    /** Refused at once, or failed when it was carried out; none while it is under way. */
+    reason?: 'ResizeRefused' | 'ResizeFailed';
+    /** What DigitalOcean said of it. */
+    message?: string;
+  };
   /** The newest snapshot that recovery could use. */
   snapshot?: {
     /** DigitalOcean's id of the snapshot. */

@@ -13,8 +13,9 @@ import type { Gate } from './gate/gate.ts';
 import type { Standing } from './gate/standing.ts';
 import type { Engine } from './host/desired.ts';
 import type { Sightings } from './load-balancer/sightings.ts';
-import type { SizeCatalog } from './sizes/catalog.ts';
+import type { Pauses } from './pauses.ts';
 import type { Since } from './since.ts';
+import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
 import type { FirewallTimings, HostTimings, Timings } from './timings.ts';
 
@@ -46,6 +47,8 @@ export interface Context {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly timings: Timings;
+  /** How long Droplets wait before they ask again for what failed. */
+  readonly pauses: Pauses;
   /** A word of at least 64 random bits, lower-case letters and digits. */
   readonly newNonce: () => string;
   /** How servers are reached and configured; without it they are only made and destroyed. */

@@ -14,8 +14,12 @@ export interface Timings {
   readonly shutdownMs: number;
   /** How long a server is left running at most for the load balancer to let go of it, before it is stopped or destroyed. */
   readonly drainMs: number;
-  /** How soon to ask again after the cloud refused a request as impossible (422). */
+  /** How soon to ask again after the cloud refused a request as impossible (422); doubled up to `slowestRefusedMs`. */
   readonly refusedMs: number;
+  readonly slowestRefusedMs: number;
+  /** How soon to ask again after the cloud failed, or could not be reached; doubled up to `slowestRetryMs`. */
+  readonly retryMs: number;
+  readonly slowestRetryMs: number;
   /** How long projects.csv must have stayed as it is before what it adds to an unfinished last line is believed. */
   readonly csvSettleMs: number;
   /**
@@ -40,6 +44,9 @@ export const DEFAULT_TIMINGS: Timings = {
   shutdownMs: 60_000,
   drainMs: DRAIN_MS,
   refusedMs: 300_000,
+  slowestRefusedMs: 3_600_000,
+  retryMs: 2_000,
+  slowestRetryMs: 60_000,
   csvSettleMs: 1_000,
   csvLossSettleMs: 10_000,
   absenceMs: 75_000,

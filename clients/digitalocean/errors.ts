@@ -67,6 +67,15 @@ export const isCloudNotFound = (error: unknown): error is CloudErrorOf<404> => h
 /** The request was understood and refused (422): a limit, an invalid value, or a pending event. */
 export const isUnprocessable = (error: unknown): error is CloudErrorOf<422> => hasStatus(error, 422);
 
+/** What was asked for cannot be had: neither the token, nor the moment, nor the rate is the reason. */
+export const isRefused = (error: unknown): error is CloudError & { readonly status: number } =>
+  isCloudError(error) &&
+  error.status !== undefined &&
+  error.status >= 400 &&
+  error.status < 500 &&
+  ![401, 403, 404, 408, 429].includes(error.status) &&
+  !isPendingEvent(error);
+
 /** Another action is under way on the droplet: try again when it is over. Both wordings occur. */
 export const isPendingEvent = (error: unknown): error is CloudErrorOf<422> =>
   isUnprocessable(error) && /pending event|blocking events/i.test(error.message);

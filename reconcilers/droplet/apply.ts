@@ -1,5 +1,5 @@
 import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound, isDoubtful, isInvalidKey } from '../../clients/digitalocean/errors.ts';
+import { isCloudNotFound, isDoubtful, isInvalidKey, isRefused } from '../../clients/digitalocean/errors.ts';
 import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
@@ -7,20 +7,26 @@ import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { apiTag, fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
-import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
+import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
-import type { DropletStep } from './plan.ts';
 import { endKey, nonceKey } from './observe.ts';
+import type { DropletPlan, DropletStep } from './plan.ts';
 import { withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
 export interface Progress {
   droplet: Droplet;
   status: DropletStatus;
+  /** What is said of a server that was seen and does not run as asked, also when a step fails. */
+  seen?: Pick<DropletPlan, 'phase' | 'provisioned'>;
+  /** A change has been asked of the cloud, or is about to be. */
+  asked?: boolean;
+  /** For how many ms the plan is not carried out. */
+  heldMs?: number;
   /** The finalizer is off: there may be no object left to write to. */
   finished: boolean;
 }
@@ -85,7 +91,11 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   'shut-down': act(({ id }, { cloud }, signal) => cloud.shutdownDroplet(id, signal)),
   'power-off': act(({ id }, { cloud }, signal) => cloud.powerOffDroplet(id, signal)),
   'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
-  resize: act(({ id, size }, { cloud }, signal) => cloud.resizeDroplet(id, size, signal)),
+  resize,
+  'remember-refusal': ({ refusal }, progress) => {
+    progress.status = { ...progress.status, resize: { ...attemptOf(progress.droplet), ...refusal } };
+    return Promise.resolve();
+  },
 };
 
 /** Does one step; `progress` says afterwards what there is. */
@@ -196,6 +206,41 @@ async function putTag(id: number, tag: string, { cloud }: Context, run: Run): Pr
     await run.fenced(signal => cloud.createTag(tag, signal));
     await put();
   }
+}
+
+const askResize = act<Extract<DropletStep, { type: 'resize' }>>(({ id, size }, { cloud }, signal) =>
+  cloud.resizeDroplet(id, size, signal),
+);
+
+/**
+ * Asks for the size, and notes for what; a refusal is noted too, and no failure: the plan that follows from it powers
+ * the server on again.
+ */
+async function resize(
+  step: Extract<DropletStep, { type: 'resize' }>,
+  progress: Progress,
+  context: Context,
+  run: Run,
+) {
+  const attempt = attemptOf(progress.droplet);
+  progress.status = { ...progress.status, resize: attempt };
+  try {
+    await askResize(step, progress, context, run);
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    // A server that somebody powered on meanwhile, or resized, is refused whatever the size.
+    const { status, locked, size } = await context.cloud.getDroplet(step.id, run.signal);
+    if (status !== 'off' || locked || size === step.size) throw error;
+    const { message } = error;
+    run.log.warn('the resize was refused', { size: step.size, error: message });
+    progress.status = { ...progress.status, resize: { ...attempt, reason: 'ResizeRefused', message } };
+  }
+}
+
+/** Which size is asked for, and by whose word. */
+function attemptOf({ metadata, spec }: Droplet): { size: string; request?: string } {
+  const request = metadata.annotations?.[RECONCILE_ANNOTATION];
+  return { size: spec.size, ...(request !== undefined && { request }) };
 }
 
 /** An executor that asks for an action and remembers its id, to see later how it ended. */

@@ -14,8 +14,8 @@ import type { ServerAction } from './power-plan.ts';
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
  * only for a server that the list lacks though it should be there, because lists lag and absence costs money,
- * for one that is being resized, because the next step depends on the last one's end, and for one that the list
- * shows in another state than the one that was reached.
+ * for one that is being resized or powered on, because the next step depends on the last one's end, and for one that the
+ * list shows in another state than the one that was reached.
  */
 export async function observeCloud(
   context: Context,
@@ -80,11 +80,11 @@ function mustAsk(
   // Nothing is done to it before the load balancer has let go of it.
   if (phase === 'Draining' && isHeld(droplet)) return false;
   const isDestroyed = isLeaving && phase === 'Deleting';
-  const isResized = phase === 'Resizing' || listed.size !== droplet.spec.size;
+  const isChanged = phase === 'Resizing' || phase === 'PoweringOn' || listed.size !== droplet.spec.size;
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
   // status would go to and fro until the next list, and a server that runs be powered on.
   const mayBeOldNews = phase === 'Active' && (listed.status !== 'active' || listed.locked);
-  return isDestroyed || isResized || mayBeOldNews;
+  return isDestroyed || isChanged || mayBeOldNews;
 }
 
 /** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */
@@ -206,7 +206,13 @@ async function lastAction(
   signal: AbortSignal,
 ): Promise<ServerAction | undefined> {
   const { actionID } = droplet.status ?? {};
-  return actionID === undefined ? undefined : await cloud.getAction(actionID, signal);
+  if (actionID === undefined || droplet.metadata.deletionTimestamp !== undefined) return undefined;
+  try {
+    return await cloud.getAction(actionID, signal);
+  } catch (error) {
+    if (isCloudNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

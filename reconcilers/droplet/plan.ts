@@ -3,7 +3,7 @@ import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '..
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
 import { drainOf, giveUpDrain, planDraining, type Balancer } from './drain-plan.ts';
-import { planPower, type ServerAction, type SizeFacts } from './power-plan.ts';
+import { planPower, type ResizeRefusal, type ServerAction, type SizeFacts } from './power-plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
 export interface Server {
@@ -62,6 +62,7 @@ export type DropletStep =
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
   | { type: 'resize'; id: number; size: string }
+  | { type: 'remember-refusal'; refusal: ResizeRefusal }
   | { type: 'power-on'; id: number }
   | { type: 'remove-finalizer' };
 
@@ -82,6 +83,8 @@ export interface PlanTimings {
   launchGraceMs: number;
   pollMs: number;
   refusedMs: number;
+  slowestRefusedMs: number;
+  shutdownMs: number;
   drainMs: number;
 }
 
@@ -95,6 +98,10 @@ export interface PlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   /** What the server must carry to be found, known as this object's, and protected. */
   tags: readonly string[];
+  /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
+  actionSeenMs?: number;
+  /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
+  pausedMs?: number;
   /** Wall time, ms: only what was written down as wall time is compared with it. */
   now: number;
   timings: PlanTimings;

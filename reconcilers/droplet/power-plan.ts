@@ -1,4 +1,5 @@
-import { findCondition } from '../../crds/conditions.ts';
+import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
 import type { DropletPlan, PlanInput, Server } from './plan.ts';
 
@@ -23,11 +24,15 @@ export interface SizeFacts {
  *     size  | power  | last action             | step
  *     ------+--------+-------------------------+-----------
  *     right | active | any                     | -
- *     right | off    | any                     | power on
+ *     right | off    | any but the next       | power on
+ *     right | off    | failed to power on      | the same, after a pause
  *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
- *     wrong | active | shut down, but still on | power off
- *     wrong | off    | not a failed resize     | resize
- *     wrong | off    | failed resize           | power on, and say why
+ *     wrong | active | shut down, still on     | wait: the guest has shutdownMs
+ *     wrong | active | the same, for longer    | power off
+ *     wrong | active | failed to power off     | the same, after a pause
+ *     wrong | off    | none that says no       | resize
+ *     wrong | off    | refused or failed resize| power on, and say why
+ *     wrong | active | refused or failed resize| -, until another size or --force
  *
  * While the cloud is busy with the server (locked, or an action in progress) the step is to wait.
  */
@@ -36,14 +41,9 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
   if (server.locked || input.view.action?.status === 'in-progress') return busy(input, server);
   if (server.size !== wanted) return planResize(input, server);
   if (server.status === 'off')
-    return {
-      steps: [{ type: 'power-on', id: server.id }],
-      phase: 'Resizing',
-      provisioned: false,
-      reason: 'PoweringOn',
-      message: `droplet ${server.id} is off; powering it on`,
-      lookAgainMs: input.timings.pollMs,
-    };
+    return powerOnFailed(input)
+      ? afterFailedPowerOn(input, server)
+      : { ...poweringOn(input, server), steps: [{ type: 'power-on', id: server.id }] };
   return {
     steps: [],
     phase: 'Active',
@@ -53,39 +53,121 @@ export function planPower(input: PlanInput, server: Server): DropletPlan {
   };
 }
 
+/** Whoever turned it off. The words are the same until it runs, so that waiting costs no write. */
+const poweringOn = ({ timings }: PlanInput, { id }: Server): DropletPlan => ({
+  steps: [],
+  phase: 'PoweringOn',
+  provisioned: false,
+  reason: 'PoweringOn',
+  message: `droplet ${id} is off; powering it on`,
+  lookAgainMs: timings.pollMs,
+});
+
+const powerOnFailed = ({ view }: PlanInput): boolean =>
+  view.action?.type === 'power_on' && view.action.status === 'errored';
+
+/** Asked for again after a pause, which grows with every time. */
+function afterFailedPowerOn(input: PlanInput, server: Server): DropletPlan {
+  const { pausedMs = 0, timings } = input;
+  return {
+    ...poweringOn(input, server),
+    steps: pausedMs > 0 ? [] : [{ type: 'power-on', id: server.id }],
+    phase: 'Failed',
+    reason: 'PowerOnFailed',
+    message:
+      `DigitalOcean could not power droplet ${server.id} on: look at its console and history there. It is tried again ` +
+      'ever more slowly, and at once by "dropfleet orchestrate --force"',
+    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
+  };
+}
+
 function busy(input: PlanInput, server: Server): DropletPlan {
-  const runsAsAsked = server.status === 'active' && server.size === input.droplet.spec.size;
+  const { droplet, view, timings } = input;
+  const isOn = server.status === 'active';
+  const isAsAsked = server.size === droplet.spec.size;
+  if (isAsAsked && !isOn) return poweringOn(input, server);
+  const refusal = isAsAsked || view.action?.type === 'resize' ? undefined : refusalOf(input, server);
+  if (refusal !== undefined)
+    return { ...refuse(input, server, refusal), steps: [], lookAgainMs: timings.pollMs };
+  // The same words as while the guest is waited for when the cloud no longer is.
+  if (!isAsAsked && isOn && view.action?.type === 'shutdown') return shuttingDown(input, server);
   return {
     steps: [],
-    phase: runsAsAsked ? 'Active' : 'Resizing',
-    provisioned: runsAsAsked,
-    reason: runsAsAsked ? 'Active' : 'Busy',
+    phase: isAsAsked ? 'Active' : 'Resizing',
+    provisioned: isAsAsked,
+    reason: isAsAsked ? 'Active' : 'Busy',
     message: `DigitalOcean is working on droplet ${server.id}`,
-    lookAgainMs: input.timings.pollMs,
+    lookAgainMs: timings.pollMs,
   };
 }
 
 function planResize(input: PlanInput, server: Server): DropletPlan {
   const wanted = input.droplet.spec.size;
-  const problem =
-    resizeProblem(server, wanted, input.sizes) ?? failedResize(input, server) ?? earlierRefusal(input);
-  if (problem !== undefined) return refuse(input, server, problem);
+  const refusal = refusalOf(input, server);
+  if (refusal !== undefined) return refuse(input, server, refusal);
   const drained = drainOf(input, server);
   if (drained === 'not yet') return planDraining(input, server, `stopped and resized to ${wanted}`);
+  const { steps, ...plan } = planStop(input, server) ?? planResizeOf(input, server);
+  // It is said of what stops the server, not of the waiting in between.
+  const givenUp = steps.length > 0 ? giveUpDrain(input, drained) : [];
+  return { ...plan, steps: [...givenUp, ...steps] };
+}
+
+function planResizeOf({ droplet, timings }: PlanInput, { id, size: before }: Server): DropletPlan {
+  const { size } = droplet.spec;
   return {
-    steps: [...giveUpDrain(input, drained), resizeStep(input, server)],
+    steps: [{ type: 'resize', id, size }],
     phase: 'Resizing',
     provisioned: false,
     reason: 'Resizing',
-    message: `resizing droplet ${server.id} from ${server.size} to ${wanted}`,
-    lookAgainMs: input.timings.pollMs,
+    message: `resizing droplet ${id} from ${before} to ${size}`,
+    lookAgainMs: timings.pollMs,
   };
 }
 
-function resizeStep({ droplet, view }: PlanInput, { id, status }: Server): DropletPlan['steps'][number] {
-  if (status === 'off') return { type: 'resize', id, size: droplet.spec.size };
-  return view.action?.type === 'shutdown' ? { type: 'power-off', id } : { type: 'shut-down', id };
+/**
+ * How a server that is on gets to be off. The guest's time is counted by how long this process has seen its shutdown
+ * with the server still on, so that neither another machine's clock nor an action of long ago cuts it short.
+ */
+function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
+  if (server.status === 'off') return undefined;
+  const { view, actionSeenMs = 0, timings } = input;
+  const plan = shuttingDown(input, server);
+  if (view.action?.type === 'power_off' && view.action.status === 'errored')
+    return afterFailedPowerOff(input, server);
+  if (view.action?.type !== 'shutdown') return { ...plan, steps: [{ type: 'shut-down', id: server.id }] };
+  const left = timings.shutdownMs - actionSeenMs;
+  if (left > 0) return { ...plan, lookAgainMs: Math.min(timings.pollMs, left) };
+  return {
+    ...plan,
+    steps: [{ type: 'power-off', id: server.id }],
+    message: `cutting the power of droplet ${server.id}, which did not shut down within ${seconds(timings)}`,
+  };
 }
+
+/** The guest had its time. */
+function afterFailedPowerOff(input: PlanInput, server: Server): DropletPlan {
+  const { pausedMs = 0, timings } = input;
+  return {
+    ...shuttingDown(input, server),
+    steps: pausedMs > 0 ? [] : [{ type: 'power-off', id: server.id }],
+    message: `DigitalOcean could not cut the power of droplet ${server.id}; it is tried again ever more slowly`,
+    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
+  };
+}
+
+const shuttingDown = ({ droplet, timings }: PlanInput, server: Server): DropletPlan => ({
+  steps: [],
+  phase: 'Resizing',
+  provisioned: false,
+  reason: 'Resizing',
+  message:
+    `shutting down droplet ${server.id}; power is cut after ${seconds(timings)}, ` +
+    `and it is resized from ${server.size} to ${droplet.spec.size}`,
+  lookAgainMs: timings.pollMs,
+});
+
+const seconds = ({ shutdownMs }: PlanInput['timings']): string => `${shutdownMs / 1_000} s`;
 
 /** Why the cloud would not give this server that size; undefined when it would. */
 export function resizeProblem(
@@ -102,32 +184,59 @@ export function resizeProblem(
   return undefined;
 }
 
-function failedResize({ view }: PlanInput, server: Server): string | undefined {
-  const failed = view.action?.type === 'resize' && view.action.status === 'errored';
-  return failed && server.status === 'off' ? FAILED : undefined;
+/** Why a server does not get the size that it should have; what DigitalOcean itself said is remembered. */
+export type ResizeRefusal = Required<Pick<NonNullable<DropletStatus['resize']>, 'reason' | 'message'>>;
+
+function refusalOf(input: PlanInput, server: Server): ResizeRefusal | undefined {
+  const problem = resizeProblem(server, input.droplet.spec.size, input.sizes);
+  if (problem !== undefined) return { reason: 'ResizeRefused', message: problem };
+  return rememberedRefusal(input.droplet) ?? failedResize(input);
 }
 
 /**
- * A resize that failed is not tried again for the same generation: each try would power the server off. What
- * was said then is said again, until the spec changes.
+ * What was asked for is not asked for again for the same size, as each try stops the server, until a person asks by the
+ * annotation. It stands in the status, so that a restart is no reason to try again either.
  */
-function earlierRefusal({ droplet: { metadata, status } }: PlanInput): string | undefined {
-  if (status?.phase !== 'Failed' || status.observedGeneration !== metadata.generation) return undefined;
-  const ready = findCondition(status.conditions, 'Ready');
-  return ready?.reason === 'ResizeFailed' ? FAILED : undefined;
+export function rememberedRefusal(droplet: Droplet): ResizeRefusal | undefined {
+  const { reason, message = '' } = lastAttempt(droplet) ?? {};
+  return reason && { reason, message };
 }
 
-const FAILED = 'DigitalOcean could not carry the resize out';
+/** How a resize to the size that the spec has now went, as a person last asked for it. */
+function lastAttempt({ metadata, spec, status }: Droplet): DropletStatus['resize'] {
+  const { resize } = status ?? {};
+  const isSame =
+    resize?.size === spec.size && resize.request === metadata.annotations?.[RECONCILE_ANNOTATION];
+  return isSame ? resize : undefined;
+}
+
+function failedResize({ droplet, view }: PlanInput): ResizeRefusal | undefined {
+  const hasFailed = view.action?.type === 'resize' && view.action.status === 'errored';
+  if (!hasFailed || lastAttempt(droplet) === undefined) return undefined;
+  return { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+}
 
 /** The server keeps its old size and must at least run. */
-function refuse(input: PlanInput, server: Server, problem: string): DropletPlan {
-  const { size: wanted } = input.droplet.spec;
+function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): DropletPlan {
+  const { droplet, sizes, timings } = input;
+  const { size: wanted } = droplet.spec;
+  const isOff = server.status === 'off';
+  const isNews = refusal.reason === 'ResizeFailed' && rememberedRefusal(droplet) === undefined;
+  // What the list of sizes says may change by itself; what DigitalOcean answered waits for a person.
+  const isListed = resizeProblem(server, wanted, sizes) !== undefined;
+  const lookAgainMs = isOff ? timings.pollMs : isListed ? timings.slowestRefusedMs : undefined;
   return {
-    steps: server.status === 'off' ? [{ type: 'power-on', id: server.id }] : [],
+    steps: [
+      ...(isNews ? [{ type: 'remember-refusal' as const, refusal }] : []),
+      ...(isOff ? [{ type: 'power-on' as const, id: server.id }] : []),
+    ],
     phase: 'Failed',
-    provisioned: server.status === 'active',
-    reason: problem === FAILED ? 'ResizeFailed' : 'ResizeRefused',
-    message: `cannot resize from ${server.size} to ${wanted}: ${problem}. Choose another size, or delete this Droplet to have it made anew`,
-    lookAgainMs: input.timings.refusedMs,
+    provisioned: !isOff,
+    reason: refusal.reason,
+    message:
+      `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
+      (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
+      'Deleting this Droplet, to have it made anew with that size, loses all that is on its disk',
+    ...(lookAgainMs !== undefined && { lookAgainMs }),
   };
 }

@@ -2,8 +2,8 @@ import {
   isCloudUnreachable,
   isInvalidKey,
   isPendingEvent,
+  isRefused,
   isUnauthorized,
-  isUnprocessable,
 } from '../../clients/digitalocean/errors.ts';
 import { sleep } from '../../clients/clock.ts';
 import { isConflict } from '../../clients/kubernetes/errors.ts';
@@ -17,7 +17,9 @@ import { applyStep, ownTags, type Progress } from './apply.ts';
 import { takeOffExpired } from '../gate/gate.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
 import { passGate, withdraw, type PassedPlan } from './pass.ts';
-import { planDroplet, type CloudView, type DropletPlan } from './plan.ts';
+import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
+import { planDroplet, type CloudView, type DropletPlan, type PlanInput } from './plan.ts';
+import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withoutServer, withServer } from './status.ts';
 
@@ -33,6 +35,8 @@ export async function reconcileDroplet(
   try {
     const plan = await converge(context, progress, run);
     if ('waitMs' in plan) return { requeueAfterMs: plan.waitMs };
+    // What was said of the failure still holds.
+    if (progress.heldMs) return { requeueAfterMs: progress.heldMs };
     await report(context, progress, plan, run);
     return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
   } catch (error) {
@@ -41,7 +45,10 @@ export async function reconcileDroplet(
     const trouble = describeTrouble(error, progress, context);
     // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
     if (trouble.phase !== 'Active') await reportTrouble(context, progress, trouble, run);
+    if (trouble.phase === 'Failed') context.fleet.setMoving(key, false);
     if (trouble.lookAgainMs === undefined) throw error;
+    if (!EXPECTED.has(trouble.reason))
+      run.log.warn(trouble.message, { againInMs: Math.round(trouble.lookAgainMs) });
     throw new Waiting(trouble.message, trouble.lookAgainMs);
   }
 }
@@ -49,8 +56,13 @@ export async function reconcileDroplet(
 /** What was asked for on its behalf is asked for no more. */
 async function forgetDroplet(context: Context, key: ObjectKey, run: Run): Promise<undefined> {
   context.fleet.setMoving(key, false);
+  forgetActions(context, key);
+  context.pauses.forget(key);
   await withdraw(context, key, run);
 }
+
+/** What passes by itself within moments, and needs no word in the log. */
+const EXPECTED: ReadonlySet<string> = new Set(['Busy', 'KeyNotReady']);
 
 async function converge(
   context: Context,
@@ -61,27 +73,72 @@ async function converge(
   await firstList(context, run.signal);
   await takeOffExpired(context.kubernetes, droplet, context.clock.now(), run);
   const view = await observeCloud(context, droplet, run.signal);
-  progress.status = withoutOldAction(withServer(progress.status, view.server), view, droplet);
+  progress.status = withoutOldAction(
+    withoutOldResize(withServer(progress.status, view.server), droplet),
+    view,
+    droplet,
+  );
   const balancer = observeBalancer(context, droplet);
-  const planned = planDroplet({
+  if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
+    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  noteFailedAction(context, droplet, view);
+  const input = {
     droplet,
     view,
     ...(balancer && { balancer }),
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
     tags: ownTags(droplet, context),
+    actionSeenMs: actionSeenMs(context, droplet, view),
+    pausedMs: pausedMs(context, droplet),
     now: context.clock.now(),
     timings: context.timings,
-  });
-  const isFirst = !view.notFound && planned.steps.some(({ type }) => type === 'launch');
-  const evidence = isFirst ? { ...view, ...(await observeOrphans(context, droplet, run.signal)) } : view;
-  const plan = await passGate(context, droplet, evidence, planned, run);
+  };
+  return await carryOut(input, progress, context, run);
+}
+
+async function carryOut(
+  input: PlanInput,
+  progress: Progress,
+  context: Context,
+  run: Run,
+): Promise<PassedPlan | { waitMs: number }> {
+  const planned = planDroplet(input);
+  const held = heldMs(context, input.droplet, planned);
+  if (input.view.server !== undefined && !planned.provisioned) progress.seen = planned;
+  progress.heldMs = held;
+  if (held > 0) {
+    context.fleet.setMoving(keyOf(input.droplet), false);
+    return planned;
+  }
+  const plan = await passGate(
+    context,
+    input.droplet,
+    await evidenceFor(planned, input, context, run),
+    planned,
+    run,
+  );
   if ('waitMs' in plan) return plan;
-  context.fleet.setMoving(keyOf(droplet), isMoving(plan));
-  if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
-    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+  context.fleet.setMoving(keyOf(input.droplet), isMoving(plan));
+  progress.asked = true;
   for (const step of plan.steps) await applyStep(step, progress, context, run);
-  return plan;
+  if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));
+  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
+  if (!isRefused) return plan;
+  // The server was stopped for nothing, and must run again.
+  const droplet = { ...progress.droplet, status: progress.status };
+  return await carryOut({ ...input, droplet }, progress, context, run);
+}
+
+/** What the cloud holds; before a first server is bought, also what speaks against it. */
+async function evidenceFor(
+  { steps }: DropletPlan,
+  { droplet, view }: PlanInput,
+  context: Context,
+  { signal }: Run,
+): Promise<CloudView> {
+  const isFirst = !view.notFound && steps.some(({ type }) => type === 'launch');
+  return isFirst ? { ...view, ...(await observeOrphans(context, droplet, signal)) } : view;
 }
 
 /**
@@ -98,14 +155,6 @@ async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal
   signal.throwIfAborted();
   if (fleet.lastListStartedAt() === undefined)
     throw new Waiting(`the cloud has not answered yet: ${fleet.healthy().message}`, timings.pollMs);
-}
-
-/** An action that ended well long ago says nothing about the next one. */
-function withoutOldAction(status: Progress['status'], view: CloudView, droplet: Droplet): Progress['status'] {
-  const isSettled = view.server?.status === 'active' && view.server.size === droplet.spec.size;
-  if (!isSettled || view.server?.locked || status.actionID === undefined) return status;
-  const { actionID: _done, ...rest } = status;
-  return rest;
 }
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */
@@ -178,27 +227,31 @@ function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan,
  */
 function describeTrouble(
   error: unknown,
-  { status, droplet }: Progress,
-  { timings }: Context,
+  { status, droplet, seen, asked }: Progress,
+  context: Context,
 ): Omit<DropletPlan, 'steps'> {
+  const { timings } = context;
   const message = error instanceof Error ? error.message : String(error);
-  const phase = droplet.metadata.deletionTimestamp === undefined ? (status.phase ?? 'Pending') : 'Deleting';
-  const said = { phase, provisioned: isProvisioned(droplet), message };
+  const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
+  const phase = isDeleted ? 'Deleting' : (seen?.phase ?? status.phase ?? 'Pending');
+  const said = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
   if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
-  if (isUnprocessable(error))
-    return {
-      ...said,
-      phase: 'Failed',
-      reason: 'Refused',
-      message: status.dropletID === undefined ? `${message} (${requestOf(droplet)})` : message,
-      lookAgainMs: timings.refusedMs,
-    };
+  const hasServer = status.dropletID !== undefined;
+  const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
+  const again = pause === undefined ? {} : { lookAgainMs: pause };
+  if (isRefused(error)) {
+    const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
+    return { ...said, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };
+  }
   if (isUnauthorized(error)) return { ...said, reason: 'Unauthorized' };
-  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable' };
-  return { ...said, reason: 'Error' };
+  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable', ...again };
+  return { ...said, reason: 'Error', ...again };
 }
+
+const ASKED_AGAIN =
+  'mend what it names: it is asked for again ever more slowly, and at once by "dropfleet orchestrate --force"';
 
 /** The cloud's refusal names the field at most, and never its value. */
 const requestOf = ({ spec: { size, image, region } }: Droplet): string =>

@@ -73,6 +73,7 @@ export function withoutServer(status: DropletStatus): DropletStatus {
     nextHostKeyFingerprint: _nextHostKey,
     size: _size,
     actionID: _action,
+    resize: _resize,
     conditions,
     ...rest
   } = status;

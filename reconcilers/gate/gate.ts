@@ -46,6 +46,8 @@ export interface Hold extends HeldEntry {
 export interface Gate {
   /** Answers by the policy (policy.ts). No effects take back what that asker asked for before. */
   ask(ask: Ask, run: Run): Promise<Answer>;
+  /** Whether all of it was let through before. */
+  hasPassed(effects: readonly Effect[], signal: AbortSignal): Promise<boolean>;
   /** Everything that is held now. */
   holds(): readonly Hold[];
   /** The handler hears whose answer may be another now. Returns what ends it. */
@@ -97,6 +99,11 @@ class LedgerGate implements Gate {
   subscribe(handler: (askers: readonly string[]) => void): () => void {
     this.#handlers.add(handler);
     return () => void this.#handlers.delete(handler);
+  }
+
+  async hasPassed(effects: readonly Effect[], signal: AbortSignal): Promise<boolean> {
+    await this.#options.ledger.load(signal);
+    return this.#unadmitted(effects).length === 0;
   }
 
   async ask(ask: Ask, run: Run): Promise<Answer> {

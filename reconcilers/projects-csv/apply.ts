@@ -29,22 +29,26 @@ const executors: Executors<ProjectStep, [namespace: string, kubernetes: Kubernet
 };
 
 /**
- * Does the steps of a CSV plan. One that meets a newer object than it was planned for is left to the next
- * plan, which that object's arrival in the cache brings about.
+ * Does the steps of a CSV plan. One that meets a newer object than it was planned for is left to the next plan.
+ *
+ * @returns false when there was one: then the caller must plan again by itself.
  */
 export async function applyProjectSteps(
   steps: readonly ProjectStep[],
   namespace: string,
   kubernetes: KubernetesClient,
   run: Run,
-): Promise<void> {
+): Promise<boolean> {
   const errors: unknown[] = [];
+  let isDone = true;
   for (const step of steps) {
     try {
       await execute(executors, step, namespace, kubernetes, run);
     } catch (error) {
+      isDone = false;
       if (!isConflict(error) && !isAlreadyExists(error)) errors.push(error);
     }
   }
   if (errors.length > 0) throw errors[0];
+  return isDone;
 }

@@ -47,13 +47,20 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     const answer = await passGate(context, plan, sync, look, run);
     const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
     sync.state.set({ rows, ...(brake && { brake }) });
-    await carryOut(plan, brake, look, context, sync, run);
-    return brake && { requeueAfterMs: HELD_AGAIN_MS };
+    const isDone = await carryOut(plan, brake, look, context, sync, run);
+    if (brake !== undefined) return { requeueAfterMs: HELD_AGAIN_MS };
+    return isDone ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
   };
 }
 
 /** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
 const HELD_AGAIN_MS = 30_000;
+
+/**
+ * How soon a step is planned anew that met a newer object than the cache had shown, ms. What changed it may be a status,
+ * which wakes nobody here.
+ */
+const CONFLICT_AGAIN_MS = 50;
 
 const SHRINKS = 'projects.csv was just changed and lacks what it had: waiting until it lies still';
 
@@ -67,9 +74,10 @@ async function passGate(
 ): Promise<Exclude<Answer, { type: 'wait' }>> {
   const losers = new Set(losses.map(({ project }) => project));
   const objects = [...losers].flatMap(key => projects.get(key) ?? []);
-  const isConfirmed = objects.some(({ metadata }) =>
-    confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, clock.now()),
-  );
+  const isConfirmed =
+    objects.some(({ metadata }) =>
+      confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, clock.now()),
+    ) || (await gate.hasPassed(losses, run.signal));
   const removes = losses.length > 0 || steps.some(step => step.type === 'delete-project');
   const unsettledMs = timings.csvLossSettleMs - look.ageMs;
   if (removes && !isConfirmed && unsettledMs > 0) throw new Waiting(SHRINKS, unsettledMs);
@@ -95,11 +103,11 @@ async function carryOut(
   context: Context,
   { file, namespace }: CsvSync,
   run: Run,
-): Promise<void> {
+): Promise<boolean> {
   if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   look.reported();
   // What is held the gate has told.
-  if (brake === undefined) await applyProjectSteps(plan.steps, namespace, context.kubernetes, run);
+  return brake !== undefined || (await applyProjectSteps(plan.steps, namespace, context.kubernetes, run));
 }
 
 /** One look at a content of the file. */

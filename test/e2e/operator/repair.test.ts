@@ -52,7 +52,7 @@ describeOnApiServers('A fleet that somebody else changes', server => {
     const id = idOf('shop-web2');
     await world.owner.powerOffDroplet(id);
     await world.until('a request for power', () => operator.cloudCalls.includes('powerOnDroplet'));
-    await world.until('word of it', () => world.droplet('shop-web2')!.status!.phase === 'Resizing');
+    await world.until('word of it', () => world.droplet('shop-web2')!.status!.phase === 'PoweringOn');
     await world.until('power', () => world.droplet('shop-web2')!.status!.phase === 'Active');
     await world.untilReady('shop', 3);
     expect((await world.owner.getDroplet(id)).status).to.equal('active');

@@ -1,9 +1,10 @@
 import { createFleet } from '../../../clients/digitalocean/fleet.ts';
 import type { Reader } from '../../../clients/kubernetes/client.ts';
-import { DROPLETS, PROJECTS, type ResourceKind } from '../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, type ConfigMap, type ResourceKind } from '../../../clients/kubernetes/kinds.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
+import { FLEET_CONFIG_MAP } from '../../../crds/names.ts';
 import {
   DROPLETS_BY_PROJECT,
   DROPLETS_BY_UID,
@@ -16,6 +17,7 @@ import { createGate } from '../../../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../../../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../../../reconcilers/gate/ledger.ts';
 import { createStanding } from '../../../reconcilers/gate/standing.ts';
+import { createPauses } from '../../../reconcilers/pauses.ts';
 import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload } from '../../../reconcilers/ssh-key/upload.ts';
@@ -31,12 +33,23 @@ const API_ID = 'api';
 /** The tags of a server that was made for the Droplet. */
 export const tagsFor = (droplet: Droplet): string[] => ownTags(droplet, { fleetId: FLEET_ID, apiId: API_ID });
 
+/** What the fleet belongs to, as an earlier operator wrote it down. */
+const RECORD: ConfigMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: FLEET_CONFIG_MAP, namespace: 'default' },
+  data: { fleet: FLEET_ID, api: API_ID, account: 'account-1' },
+};
+
+/** What comes together is judged by the gate's own tests: here nobody waits for it. */
+const TIMINGS = { ...DEFAULT_TIMINGS, gateSettleMs: 0 };
+
 /** A context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
 export function createRig(seeds: readonly KubernetesObject[]) {
   const clock = fakeClock();
   const log = fakeLogger();
   const cloud = fakeCloud();
-  const client = fakeKubernetesClient(seeds, () => clock.now());
+  const client = fakeKubernetesClient([...seeds, RECORD], () => clock.now());
   const fleet = createFleet({ cloud, tag: fleetTag(FLEET_ID), clock, log, random: () => 0.5 });
   const events: string[] = [];
   let nonces = 0;
@@ -76,13 +89,14 @@ export function createRig(seeds: readonly KubernetesObject[]) {
       events: recorder,
       clock,
       log,
-      settleMs: DEFAULT_TIMINGS.gateSettleMs,
+      settleMs: TIMINGS.gateSettleMs,
     }),
     since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),
     sshKey: createSshKeyUpload(cloud, 'key', 'ssh-ed25519 AAAA someone'),
     events: recorder,
-    timings: DEFAULT_TIMINGS,
+    timings: TIMINGS,
+    pauses: createPauses(clock, () => 0.5),
     newNonce: () => `nonce${++nonces}`,
   };
   const signal = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
-import { LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
+import { LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
 import {
   planDroplet,
   type CloudView,
@@ -13,7 +13,14 @@ import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts
 const LAUNCHED = '2026-01-01T00:00:00Z';
 const launchedAt = Date.parse(LAUNCHED);
 const TAGS = ['dropfleet:f', 'dropfleet-uid:u'];
-const timings = { launchGraceMs: 60_000, pollMs: 5_000, refusedMs: 300_000, drainMs: 360_000 };
+const timings = {
+  launchGraceMs: 60_000,
+  pollMs: 5_000,
+  refusedMs: 300_000,
+  slowestRefusedMs: 3_600_000,
+  shutdownMs: 60_000,
+  drainMs: 360_000,
+};
 
 const size = (slug: string, disk: number, regions = ['nyc3']): [string, SizeFacts] => [
   slug,
@@ -136,6 +143,16 @@ describe('The plan for a Droplet', () => {
     expect(steps(web(activeStatus(7)), { server: server({ status: 'off' }) })).to.deep.equal(['power-on 7']);
   });
 
+  it('says that such a server is off until it runs, in the same words, and not that it is resized', () => {
+    const off = server({ status: 'off' });
+    const asked = plan(web(activeStatus(7)), { server: off });
+    expect(asked).to.include({ phase: 'PoweringOn', reason: 'PoweringOn', provisioned: false });
+    const action = { type: 'power_on', status: 'in-progress' } as const;
+    const { steps: _asks, ...words } = asked;
+    const waits = plan(web(activeStatus(7)), { server: { ...off, locked: true }, action });
+    expect(waits).to.deep.equal({ ...words, steps: [] });
+  });
+
   it('does nothing while the project is suspended', () => {
     expect(steps(web(), {}, { suspended: true })).to.deep.equal([]);
     expect(steps(web(asked), { server: server({ status: 'off' }) }, { suspended: true })).to.deep.equal([]);
@@ -168,9 +185,38 @@ describe('The plan for a Droplet', () => {
       expect(steps(droplet(), { server: server(), ...shutdown('in-progress') })).to.deep.equal([]);
     });
 
-    it('powers off what would not shut down', () => {
-      expect(steps(droplet(), { server: server(), ...shutdown('errored') })).to.deep.equal(['power-off 7']);
-      expect(steps(droplet(), { server: server(), ...shutdown('completed') })).to.deep.equal(['power-off 7']);
+    for (const ended of ['errored', 'completed'] as const)
+      it(`leaves the guest its whole minute when its shutdown has ${ended}, and cuts the power then`, () => {
+        const asked = plan(droplet(), { server: server() });
+        const view = { server: server(), ...shutdown(ended) };
+        const early = plan(droplet(), view, { actionSeenMs: 59_999 });
+        expect(early).to.deep.include({ steps: [], phase: 'Resizing', provisioned: false, lookAgainMs: 1 });
+        expect(early.message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+        expect(early.message, 'another message would cost a write').to.equal(asked.message);
+        expect(plan(droplet(), view).lookAgainMs).to.equal(5_000);
+        expect(steps(droplet(), view, { actionSeenMs: 60_000 })).to.deep.equal(['power-off 7']);
+      });
+
+    it('says that the guest is shutting down while the cloud still is at it', () => {
+      const { message } = plan(droplet(), { server: server(), ...shutdown('in-progress') });
+      expect(message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+    });
+
+    it('goes on at once when the server is off', () => {
+      const view = { server: server({ status: 'off' }), ...shutdown('completed') };
+      expect(steps(droplet(), view, { actionSeenMs: 1 })).to.deep.equal(['resize 7']);
+    });
+
+    it('gives up draining with each step that stops the server, and not while its guest shuts down', () => {
+      const balancer = { name: 'shop-master' };
+      const late = { balancer, now: launchedAt + 1e9 };
+      const drained = droplet({
+        ...activeStatus(7),
+        conditions: [aCondition('Provisioned', 'False', 'Draining')],
+      });
+      const view = { server: server(), ...shutdown('completed') };
+      expect(steps(drained, { server: server() }, late)).to.deep.equal(['give-up-drain', 'shut-down 7']);
+      expect(steps(drained, view, late)).to.deep.equal([]);
     });
 
     it('resizes what is off', () => {
@@ -187,7 +233,8 @@ describe('The plan for a Droplet', () => {
     it('refuses what the cloud cannot do, leaves the server running, and says why', () => {
       const smaller = plan(droplet(activeStatus(7), 'tiny'), { server: server() });
       expect(smaller).to.deep.include({ steps: [], phase: 'Failed', reason: 'ResizeRefused' });
-      expect(smaller.message).to.contain('disks cannot shrink');
+      expect(smaller.message).to.contain('disks cannot shrink').and.not.contain('--force');
+      expect(smaller.lookAgainMs, 'the list of sizes may change').to.equal(3_600_000);
       expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
         'not to be had in nyc3',
       );
@@ -196,15 +243,69 @@ describe('The plan for a Droplet', () => {
       );
     });
 
-    it('powers a server on again whose resize failed, and does not power it off for another try', () => {
-      const view = { action: { type: 'resize', status: 'errored' } as const };
-      const off = plan(droplet(), { server: server({ status: 'off' }), ...view });
-      expect(off).to.deep.include({ steps: [{ type: 'power-on', id: 7 }], reason: 'ResizeFailed' });
-      const conditions = [aCondition('Ready', 'False', 'ResizeFailed')];
-      const told = { ...activeStatus(7), phase: 'Failed' as const, observedGeneration: 2, conditions };
-      expect(steps(droplet(told), { server: server() })).to.deep.equal([]);
-      const changed = { ...told, observedGeneration: 1 };
-      expect(steps(droplet(changed), { server: server() })).to.deep.equal(['shut-down 7']);
+    describe('that DigitalOcean refused, or could not carry out,', () => {
+      const failed = { action: { type: 'resize', status: 'errored' } as const };
+      const off = server({ status: 'off' });
+      const tried = (resize: DropletStatus['resize']): DropletStatus => ({
+        ...activeStatus(7),
+        ...(resize && { resize }),
+      });
+      const refused = tried({ size: 'big', reason: 'ResizeRefused', message: 'no big today.' });
+
+      it('has the server powered on again, and the failure remembered', () => {
+        const mended = plan(droplet(tried({ size: 'big' })), { server: off, ...failed });
+        const refusal = { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+        expect(mended.steps).to.deep.equal([
+          { type: 'remember-refusal', refusal },
+          { type: 'power-on', id: 7 },
+        ]);
+        expect(mended).to.include({
+          phase: 'Failed',
+          reason: 'ResizeFailed',
+          provisioned: false,
+          lookAgainMs: 5_000,
+        });
+      });
+
+      it('is not tried again, nor looked at, once the server runs', () => {
+        const told = plan(droplet(refused), { server: server() });
+        expect(told).to.deep.include({
+          steps: [],
+          phase: 'Failed',
+          reason: 'ResizeRefused',
+          provisioned: true,
+        });
+        expect(told).to.not.have.property('lookAgainMs');
+        expect(told.message).to.match(
+          /^cannot resize from s-1vcpu-1gb to big: no big today\. Choose another size, /,
+        );
+      });
+
+      it('says the same while the server gets its power back', () => {
+        const asked = plan(droplet(refused), { server: off });
+        const waits = plan(droplet(refused), { server: server({ status: 'off', locked: true }) });
+        expect(waits).to.deep.equal({ ...asked, steps: [] });
+      });
+
+      it('says that the disk is lost before anybody deletes the Droplet for it', () => {
+        expect(plan(droplet(refused), { server: off }).message).to.match(/Deleting this Droplet.*loses all/);
+      });
+
+      it('is tried again when the spec has another size, though the action that failed is still named', () => {
+        const status = tried({ size: 'far-too-big', reason: 'ResizeFailed', message: 'no' });
+        expect(steps(droplet(status), { server: server() })).to.deep.equal(['shut-down 7']);
+        expect(steps(droplet(status), { server: off, ...failed })).to.deep.equal(['resize 7']);
+      });
+
+      it('is tried again when a person asks for another look, and not for the same one again', () => {
+        const asking = (request: string): Droplet => ({
+          ...droplet(refused),
+          metadata: { ...droplet().metadata, annotations: { [RECONCILE_ANNOTATION]: request } },
+        });
+        expect(steps(asking('now'), { server: server() })).to.deep.equal(['shut-down 7']);
+        const again = { ...asking('now'), status: tried({ ...refused.resize!, request: 'now' }) };
+        expect(steps(again, { server: server() })).to.deep.equal([]);
+      });
     });
   });
 
@@ -284,9 +385,7 @@ describe('The plan for a Droplet', () => {
 
     it('keeps the finalizer while a request whose reply was lost may still show up', () => {
       expect(steps(web(asked, deleted))).to.deep.equal([]);
-      expect(steps(web(asked, deleted), { nonceSeenMs: 60_001 })).to.deep.equal([
-        'remove-finalizer',
-      ]);
+      expect(steps(web(asked, deleted), { nonceSeenMs: 60_001 })).to.deep.equal(['remove-finalizer']);
     });
 
     it('lets an object go at once for which nothing was ever asked', () => {

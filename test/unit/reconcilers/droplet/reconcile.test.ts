@@ -19,7 +19,7 @@ import { rejection } from '../../../fakes/rejection.ts';
 import { fakeHosts } from '../host/host-rig.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
-const { launchGraceMs, pollMs, refusedMs } = DEFAULT_TIMINGS;
+const { absenceMs, launchGraceMs, pollMs, refusedMs } = DEFAULT_TIMINGS;
 const KEY = 'default/shop-web1';
 const unborn = aDroplet('shop-web1');
 const active = aDroplet('shop-web1', { status: activeStatus(7) });
@@ -60,7 +60,10 @@ describe('Reconciling a Droplet', () => {
 
   it('puts back the tags that somebody took off, and the tag itself when the account has lost it', async () => {
     const { cloud, fleet, reconcile, events } = await startActive();
-    cloud.changeDroplet(7, { tags: ['a-persons'] });
+    const whose = tagsFor(active).filter(
+      tag => tag === 'dropfleet:fleet' || tag.startsWith('dropfleet-uid:'),
+    );
+    cloud.changeDroplet(7, { tags: ['a-persons', ...whose] });
     await fleet.refresh();
     cloud.failNext('tagDroplet', refusal(404, 'not found'));
     await reconcile();
@@ -124,7 +127,9 @@ describe('Reconciling a Droplet', () => {
     expect(stored()!.status).to.include({ phase: 'Failed' }).and.not.have.property('nonce');
     const ready = findCondition(stored()!.status!.conditions, 'Ready');
     expect(ready).to.include({ status: 'False', reason: 'Refused' });
-    expect(ready!.message).to.match(/droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\)$/);
+    expect(ready!.message).to.match(
+      /droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\); mend what it names: .*--force"$/,
+    );
   });
 
   it('forgets it also when the object is deleted while the cloud is asked, which then waits for nothing', async () => {
@@ -160,19 +165,88 @@ describe('Reconciling a Droplet', () => {
     expect(cloud.count('createDroplet')).to.equal(0);
   });
 
-  it('makes a new server in place of one that the cloud has no more', async () => {
-    const { cloud, events, fleet, reconcile, stored } = await startActive();
+  for (const tags of [
+    [],
+    ['a-persons'],
+    ['dropfleet:fleet'],
+    ['dropfleet:fleet', 'dropfleet-uid:uid-shop-web2'],
+  ])
+    it(`touches no server whose tags are ${JSON.stringify(tags)}, though its id is in the status`, async () => {
+      const rig = await startActive();
+      rig.cloud.changeDroplet(7, { tags, status: 'off', size: 's-2vcpu-4gb' });
+      await rig.fleet.refresh();
+      await rig.reconcile();
+      expect(rig.stored()!.status).to.include({ phase: 'Failed', dropletID: 7 });
+      expect(findCondition(rig.stored()!.status!.conditions, 'Ready')).to.include({ reason: 'NotOurs' });
+      await rig.client.delete(DROPLETS, KEY);
+      await rig.reconcile();
+      await rig.clock.advance(1e9);
+      await rig.fleet.refresh();
+      await rig.reconcile();
+      const changes = rig.cloud.calls.filter(({ operation }) => !/^(get|list)/.test(operation));
+      expect(changes).to.deep.equal([]);
+      expect(rig.stored(), 'it may be its server, which is paid for').to.not.equal(undefined);
+    });
+
+  it('heals a status that names another server than its own, and leaves that other alone', async () => {
+    const { addServer, client, cloud, events, fleet, reconcile, stored } = await startActive();
+    addServer(8);
+    cloud.changeDroplet(8, { tags: ['a-persons'] });
+    await client.patch(DROPLETS, KEY, { status: { dropletID: 8 } }, { subresource: 'status' });
+    await reconcile();
+    expect(stored()!.status!.dropletID).to.equal(7);
+    expect(events).to.include('Adopted shop-web1');
+    await client.delete(DROPLETS, KEY);
+    await reconcile();
+    expect([...cloud.droplets.keys()]).to.deep.equal([8]);
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()).to.equal(undefined);
+  });
+
+  it('believes that a server is gone only when the cloud has said so for long', async () => {
+    const { clock, cloud, fleet, reconcile, stored } = await startActive();
+    const server = cloud.droplets.get(7)!;
+    cloud.droplets.delete(7);
+    await fleet.refresh();
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: absenceMs });
+    expect(findCondition(stored()!.status!.conditions, 'Ready')).to.include({
+      status: 'False',
+      reason: 'Missing',
+    });
+    await clock.advance(absenceMs - 1);
+    await reconcile();
+    expect(cloud.count('createDroplet')).to.equal(0);
+    cloud.droplets.set(7, server);
+    await reconcile();
+    expect(stored()!.status).to.include({ phase: 'Active', dropletID: 7 });
     cloud.droplets.delete(7);
     await fleet.refresh();
     await reconcile();
+    await clock.advance(absenceMs - 1);
+    await reconcile();
+    expect(cloud.count('createDroplet'), 'the time begins anew').to.equal(0);
+  });
+
+  it('makes a new server in place of one that the cloud has no more', async () => {
+    const { clock, cloud, events, fleet, reconcile, stored } = await startActive();
+    cloud.droplets.delete(7);
+    await fleet.refresh();
+    await reconcile();
+    await clock.advance(absenceMs);
+    await reconcile();
     expect(cloud.count('createDroplet')).to.equal(1);
+    expect(stored()!.status!.formerDropletIDs).to.deep.equal([7]);
     expect(stored()!.status!.dropletID).to.equal([...cloud.droplets.keys()][0]);
     expect(events).to.include('Vanished shop-web1');
   });
 
-  it('keeps the oldest of several servers and destroys the others', async () => {
+  it('keeps the oldest of several servers and destroys the others that answered to requests of its own', async () => {
     const { addServer, cloud, fleet, reconcile, stored } = await start(unborn);
-    for (const id of [9, 7, 8]) addServer(id);
+    for (const id of [9, 7, 8]) {
+      addServer(id);
+      cloud.changeDroplet(id, { tags: [...tagsFor(unborn), nonceTag(`nonce${id}`)] });
+    }
     await fleet.refresh();
     await reconcile();
     expect([...cloud.droplets.keys()]).to.deep.equal([7]);
@@ -196,7 +270,7 @@ describe('Reconciling a Droplet', () => {
     await fleet.refresh();
     await reconcile();
     expect(cloud.count('powerOnDroplet')).to.equal(1);
-    expect(stored()!.status!.phase).to.equal('Resizing');
+    expect(stored()!.status!.phase).to.equal('PoweringOn');
   });
 
   it('changes nothing while the project is suspended', async () => {
@@ -361,11 +435,13 @@ describe('Reconciling a Droplet whose host will be configured', () => {
       nextHostKeyFingerprint: 'SHA256:next',
     };
     const old = aDroplet('shop-web1', { status: { ...status, conditions } });
-    const { addServer, cloud, fleet, reconcile, stored } = await startWithHosts(old);
+    const { addServer, clock, cloud, fleet, reconcile, stored } = await startWithHosts(old);
     addServer(7);
     await fleet.refresh();
     cloud.droplets.delete(7);
     await fleet.refresh();
+    await reconcile();
+    await clock.advance(absenceMs);
     await reconcile();
     const types = stored()!.status!.conditions!.map(({ type }) => type);
     expect(types).to.have.members(['Provisioned', 'Ready']);
@@ -396,6 +472,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
     const context = { ...rig.context, ...(hasHosts && { hosts }) };
     rig.cloud.addDroplet({ id: 7, tags: tagsFor(held) });
     await rig.fleet.refresh();
+    await rig.context.standing.problem(rig.run.signal);
     rig.cloud.calls.length = 0;
     const stored = (): Droplet | undefined => rig.client.stored(DROPLETS, KEY);
     const reconcile = () => reconcileDroplet(context, KEY, stored(), rig.run);

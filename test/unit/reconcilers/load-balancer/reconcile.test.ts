@@ -231,6 +231,8 @@ describe('Reconciling a load balancer', () => {
       const rig = startMaster();
       await rig.reconcile();
       await rig.client.delete(DROPLETS, 'default/shop-web2');
+      const status = { phase: 'Draining' };
+      await rig.client.patch(DROPLETS, 'default/shop-web2', { status }, { subresource: 'status' });
       expect(await rig.reconcile()).to.deep.equal({ requeueAfterMs: 2_000 });
       await rig.clock.advance(2_000);
       rig.commands();

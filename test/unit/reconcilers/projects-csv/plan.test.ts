@@ -27,6 +27,7 @@ describe('The plan for projects.csv', () => {
   it('has nothing to do when every Project is as its row says', () => {
     expect(planProjects([row('shop', 3)], [aCsvProject('shop', 3)], [])).to.deep.equal({
       steps: [],
+      losses: [],
       conflicts: [],
     });
   });

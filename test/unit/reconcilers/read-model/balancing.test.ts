@@ -45,10 +45,14 @@ describe('Who balances what', () => {
   it('takes a server out whose droplet is gone, leaving, stopped, or somewhere else', () => {
     const out = (...droplets: Droplet[]): string => servers([web1, ...droplets])[1]!;
     const draining = web2({ status: { phase: 'Draining' } });
-    const deleted = web2({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
-    for (const droplets of [[], [draining], [web2({ status: { phase: 'Resizing' } })], [deleted]])
+    for (const droplets of [[], [draining], [web2({ status: { phase: 'Resizing' } })]])
       expect(out(...droplets), 'other words would cost a reload').to.equal(`shop-web2 out ${GONE}`);
     expect(out(aServer('shop-web2', '10.0.0.9'))).to.match(/out .*address is 10\.0\.0\.9$/);
+  });
+
+  it('keeps a server in whose deletion is held', () => {
+    const deleted = web2({ metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    expect(servers([web1, deleted])).to.deep.equal(['shop-web1 in', 'shop-web2 in']);
   });
 
   it('takes a server out whose droplet is not healthy', () => {

@@ -112,15 +112,16 @@ describe('How far the fleet is', () => {
     });
   });
 
-  it('is not held by the word of a brake once the file is mended', () => {
-    const projects = twoProjects.map(project => held(project, `${BRAKE}. Nothing was changed.`));
-    expect(look([aRow('blog', 1), aRow('shop', 1)], projects, twoDroplets).state).to.equal('converging');
-  });
-
-  it('is not held by the word of a brake once it is confirmed', () => {
-    const confirmed = aCsvProject('blog', 1, { annotations: { 'dropfleet.io/confirm': 'blog=0,shop=0' } });
-    const projects = [confirmed, twoProjects[1]!].map(project => held(project, BRAKE));
-    expect(look([], projects, twoDroplets).state).to.equal('converging');
+  it('is held while a Droplet says that its end needs a confirmation', () => {
+    const [droplet] = activeDroplets('shop', 1);
+    droplet!.status!.conditions!.push({
+      ...aCondition('ConfirmationRequired', 'True', 'Storm'),
+      message: 'many',
+    });
+    expect(look([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet!])).to.deep.equal({
+      state: 'held',
+      message: 'many',
+    });
   });
 
   it('is held by what the Projects say when there are no rows to ask', () => {

@@ -15,7 +15,8 @@ const fine = { stuck: false, troubled: false };
 describe('How one droplet is', () => {
   it('is its phase until the server runs', () => {
     expect(dropletState(aDroplet('shop-web1'))).to.deep.equal({ state: 'Pending', ...fine });
-    expect(stateOf('Booting', 'False', 'Booting')).to.deep.equal({ state: 'Booting', ...fine });
+    for (const phase of ['Booting', 'PoweringOn'] as const)
+      expect(stateOf(phase, 'False', phase)).to.deep.equal({ state: phase, ...fine });
   });
 
   it('is Ready, and Deleting whatever else is said', () => {
