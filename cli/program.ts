@@ -47,12 +47,18 @@ export function createProgram(): Command {
       '--rotate-key',
       "put a new SSH key in the place of the fleet's, on every droplet, and do nothing else",
     )
+    .option(
+      '--accept-loss',
+      'with --rotate-key, when the key that hosts know is lost for good: take another one without asking them',
+    )
     .addHelpText('after', example('dropfleet init'))
-    .action(async (own: { rotateKey?: true }, command: Command) =>
-      own.rotateKey
-        ? (await import('./commands/rotate-key.ts')).rotateKey(globals(command))
-        : (await import('./commands/init.ts')).init(globals(command)),
-    );
+    .action(async (own: { rotateKey?: true; acceptLoss?: true }, command: Command) => {
+      if (own.acceptLoss && !own.rotateKey)
+        throw new CommandFailure('--accept-loss goes with --rotate-key (see dropfleet init --help)', 2);
+      if (!own.rotateKey) return await (await import('./commands/init.ts')).init(globals(command));
+      const commands = await import('./commands/rotate-key.ts');
+      await commands[own.acceptLoss ? 'acceptLoss' : 'rotateKey'](globals(command));
+    });
 
   program
     .command('up')

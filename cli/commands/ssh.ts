@@ -10,7 +10,7 @@ import { accessOf } from '../../reconcilers/host/access.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
-import { openWorld, sshKeyOf, type World } from '../world/world.ts';
+import { openWorld, presentSshKeyOf, type World } from '../world/world.ts';
 
 export interface SshOptions extends GlobalOptions {
   /** A droplet's name, or as much of it as one project alone has. */
@@ -37,7 +37,7 @@ export async function ssh(options: SshOptions): Promise<void> {
 
 async function accessTo(droplet: Droplet, world: World): Promise<HostAccess> {
   const { name } = droplet.metadata;
-  const { privateKey } = await sshKeyOf(world);
+  const { privateKey } = await presentSshKeyOf(world);
   const access = accessOf({ port: world.sshPort, privateKey }, droplet);
   if (access === undefined)
     throw new CommandFailure(`${name} has no address yet: wait until "dropfleet status" shows it Active`);
