@@ -20,6 +20,7 @@ import {
 import { fleetKeys, type FleetKeys } from './fleet-keys.ts';
 import { operatorNamespace } from './leader.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
+import { sweepSshFiles } from './ssh-files.ts';
 import { keysInFolder, keysInSecret, type KeyPlace } from './ssh-key.ts';
 
 /** A Kubernetes API and a cloud to work with, real or embedded. */
@@ -82,7 +83,10 @@ async function openKubernetes(
 ): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig'>> {
   const embedded =
     hasCluster || daemon !== undefined ? undefined : await startStandaloneApi(folder, options.ports);
-  if (embedded !== undefined) closers.push(() => embedded.close());
+  if (embedded !== undefined) {
+    closers.push(() => embedded.close());
+    await sweepSshFiles(folder);
+  }
   const kubeconfig = daemon?.kubeconfig ?? embedded?.kubeconfig;
   const connection = await loadConnection({
     kubeconfig: kubeconfig ?? options.kubeconfig,
