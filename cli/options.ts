@@ -12,6 +12,8 @@ export interface GlobalOptions {
 
 /** Where `dropfleet sandbox` listens unless told otherwise. */
 export const SANDBOX_PORT = 7480;
+/** Where `dropfleet standalone` does. */
+export const STANDALONE_PORT = 7443;
 
 /** What the options are where none is given. */
 export const DEFAULTS = { configDir: 'config', stateDir: '.dropfleet' };

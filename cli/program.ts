@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../config/near-match.ts';
 import { CommandFailure } from './failure.ts';
-import { DEFAULTS, SANDBOX_PORT, type GlobalOptions } from './options.ts';
+import { DEFAULTS, SANDBOX_PORT, STANDALONE_PORT, type GlobalOptions } from './options.ts';
 import type { OrchestrateFlags } from './commands/orchestrate.ts';
 import type { HostsChoice } from './world/embedded.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -47,12 +47,18 @@ export function createProgram(): Command {
       '--rotate-key',
       "put a new SSH key in the place of the fleet's, on every droplet, and do nothing else",
     )
+    .option(
+      '--accept-loss',
+      'with --rotate-key, when the key that hosts know is lost for good: take another one without asking them',
+    )
     .addHelpText('after', example('dropfleet init'))
-    .action(async (own: { rotateKey?: true }, command: Command) =>
-      own.rotateKey
-        ? (await import('./commands/rotate-key.ts')).rotateKey(globals(command))
-        : (await import('./commands/init.ts')).init(globals(command)),
-    );
+    .action(async (own: { rotateKey?: true; acceptLoss?: true }, command: Command) => {
+      if (own.acceptLoss && !own.rotateKey)
+        throw new CommandFailure('--accept-loss goes with --rotate-key (see dropfleet init --help)', 2);
+      if (!own.rotateKey) return await (await import('./commands/init.ts')).init(globals(command));
+      const commands = await import('./commands/rotate-key.ts');
+      await commands[own.acceptLoss ? 'acceptLoss' : 'rotateKey'](globals(command));
+    });
 
   program
     .command('up')
@@ -167,12 +173,12 @@ export function createProgram(): Command {
   const sandbox = program
     .command('sandbox')
     .description('run a DigitalOcean API in one process, for rehearsals')
-    .option('--port <port>', 'where it listens', parsePort, SANDBOX_PORT)
+    .option('--port <port>', listensAt(SANDBOX_PORT), parsePort)
     .addOption(bootDelayOption())
     .addOption(hostsOption())
     .allowExcessArguments()
     .addHelpText('after', example('dropfleet sandbox --hosts docker'))
-    .action(async (own: { port: number; bootDelay: number; hosts: HostsChoice }, command: Command) => {
+    .action(async (own: { port?: number; bootDelay: number; hosts: HostsChoice }, command: Command) => {
       expectNoArguments(command);
       await (await import('./commands/sandbox.ts')).sandbox({ ...globals(command), ...own });
     });
@@ -233,7 +239,7 @@ On a docker host, programs in Go, its container engines among them, and those in
   const standalone = program
     .command('standalone')
     .description('run a Kubernetes API in one process, for machines without a cluster')
-    .option('--port <port>', 'where it listens', parsePort, 7443)
+    .option('--port <port>', listensAt(STANDALONE_PORT), parsePort)
     .option(
       '--address <ip>',
       'the IPv4 address it listens on; 0.0.0.0 is all of them',
@@ -242,7 +248,7 @@ On a docker host, programs in Go, its container engines among them, and those in
     )
     .allowExcessArguments()
     .addHelpText('after', example('dropfleet standalone'))
-    .action(async (own: { port: number; address: string }, command: Command) => {
+    .action(async (own: { port?: number; address: string }, command: Command) => {
       expectNoArguments(command);
       await (await import('./commands/standalone.ts')).standalone({ ...globals(command), ...own });
     });
@@ -303,6 +309,9 @@ const globals = (command: Command): GlobalOptions => ({
 });
 
 const example = (line: string): string => `\nExample:\n  ${line}`;
+
+const listensAt = (port: number): string =>
+  `where it listens, and nowhere else (default: ${port}, or the next that is free)`;
 
 const portOption = (): Option =>
   new Option(

@@ -6,25 +6,32 @@ export type AskEcho = (url: string, signal: AbortSignal) => Promise<string>;
 /** What an echo service answers is an address and nothing else. */
 const LONGEST_ANSWER = 200;
 
+/** So many services must have answered, so that none alone decides who may use SSH; one if only one was named. */
+const ANSWERS_NEEDED = 2;
+
 /**
  * The IPv4 address that the internet sees this machine under, by services that answer with the address they are
- * asked from. All are asked; one answer is enough, but those that come must agree: with two ways out, or a proxy
- * on one of them, it would be a guess which of them droplets see. Rejects with a sentence that says what to do.
+ * asked from. All are asked; those that answer must be enough, and must agree: with two ways out, or a proxy on one of
+ * them, it would be a guess which of them droplets see. Rejects with a sentence that says what to do.
  */
 export async function findOwnAddress(
   urls: readonly string[],
   ask: AskEcho,
   signal: AbortSignal,
 ): Promise<string> {
-  const answers = await Promise.all(urls.map(url => addressFrom(url, ask, signal)));
+  const services = [...new Set(urls)];
+  const answers = await Promise.all(
+    services.map(async url => ({ url, address: await addressFrom(url, ask, signal) })),
+  );
   signal.throwIfAborted();
-  const addresses = new Set(answers.filter(answer => answer !== undefined));
-  const [address] = addresses;
-  if (addresses.size === 1) return address!;
+  const told = answers.filter(answer => answer.address !== undefined);
+  const [address] = new Set(told.map(answer => answer.address));
+  const isEnough = told.length >= Math.min(ANSWERS_NEEDED, services.length);
+  if (address !== undefined && isEnough && told.every(answer => answer.address === address)) return address;
   const why =
-    addresses.size === 0
-      ? `none of ${urls.join(', ')} told it`
-      : `${urls.join(' and ')} told ${[...addresses].join(' and ')}`;
+    told.length === 0
+      ? `none of ${services.join(', ')} told it`
+      : `${told.map(answer => `${answer.url} told ${answer.address}`).join(', ')}${isEnough ? '' : ', and no other anything'}`;
   throw new AddressUnknown(
     `the address that droplets see this operator under could not be found out (${why}): set DROPFLEET_OPERATOR_IP to it; firewalls stay as they are until then`,
   );

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { FOREIGN_TOKEN_NAMES, misspelled, nameMeantBy } from './env-names.ts';
+import { unclosedQuotes } from './env-quotes.ts';
 import { explainFileError, isMissingFile } from './files.ts';
-import { placeAt, type Problem } from './problems.ts';
+import { placeAt, type OffsetProblem, type Problem } from './problems.ts';
 
 /** Where variables come from. */
 export interface EnvironmentSource {
-  /** The process's own environment; it wins over the file. */
+  /** The process's own environment; it wins over the file, but for what is empty in it. */
   env: Readonly<Record<string, string | undefined>>;
   /** The path of a .env file; one that does not exist says nothing. */
   envFile?: string;
@@ -19,35 +21,81 @@ export interface Variables {
   placeOf(name: string): Pick<Problem, 'file' | 'line' | 'column'>;
 }
 
-/** Reads both. A file that cannot be read is a problem. */
+/** Reads both. A file that cannot be read, and a name that means nothing but nearly does, are problems. */
 export function readVariables({ env, envFile }: EnvironmentSource): {
   variables: Variables;
   problems: Problem[];
 } {
   const { text, problems } = readEnvFile(envFile);
   const fromFile = parseEnv(text);
+  const fromEnv = (name: string): string | undefined => own(env, name)?.trim() || undefined;
   const variables: Variables = {
-    get: name => (own(env, name) ?? own(fromFile, name))?.trim() || undefined,
+    get: name => fromEnv(name) ?? (own(fromFile, name)?.trim() || undefined),
     placeOf: name =>
-      env[name] === undefined && envFile !== undefined
+      fromEnv(name) === undefined && envFile !== undefined
         ? { file: envFile, ...placeAt(text, findAssignment(text, name)) }
         : { file: 'environment' },
   };
-  return { variables, problems };
+  const nearly = [...misspelledIn(envFile, text, variables), ...misspelledInEnv(env, variables)];
+  return { variables, problems: [...problems, ...nearly, ...foreignTokens(variables)] };
 }
+
+function misspelledIn(file: string | undefined, text: string, variables: Variables): Problem[] {
+  if (file === undefined) return [];
+  const lines = misspelled(text).filter(({ meant }) => variables.get(meant) === undefined);
+  return placed(
+    file,
+    text,
+    lines.map(({ problem }) => problem),
+  );
+}
+
+function misspelledInEnv(env: EnvironmentSource['env'], variables: Variables): Problem[] {
+  return Object.keys(env).flatMap(found => {
+    const meant = nameMeantBy(found);
+    if (meant === undefined || variables.get(meant) !== undefined || !env[found]) return [];
+    return [{ file: 'environment', found, message: `this sets nothing; name it ${meant}` }];
+  });
+}
+
+/** Whoever has the token under another tool's name does not mean the sandbox. */
+function foreignTokens(variables: Variables): Problem[] {
+  if (variables.get('DO_TOKEN') !== undefined) return [];
+  return FOREIGN_TOKEN_NAMES.filter(name => variables.get(name) !== undefined).map(name => ({
+    ...variables.placeOf(name),
+    message: `${name} is what other tools read; name it DO_TOKEN to use that token, or unset it to rehearse in the sandbox`,
+  }));
+}
+
+const placed = (file: string, text: string, problems: readonly OffsetProblem[]): Problem[] =>
+  problems.map(({ offset, ...problem }) => ({ file, ...placeAt(text, offset), ...problem }));
 
 /** A name such as `constructor` is no variable unless somebody set it. */
 const own = (variables: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
   Object.hasOwn(variables, name) ? variables[name] : undefined;
 
+/** The text, which is empty when something in it would be read otherwise than it looks. */
 function readEnvFile(path: string | undefined): { text: string; problems: Problem[] } {
   if (path === undefined) return { text: '', problems: [] };
   try {
-    return { text: readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), problems: [] };
+    const bytes = readFileSync(path);
+    const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+    const fault = encodingFault(bytes);
+    const problems =
+      fault === undefined ? placed(path, text, unclosedQuotes(text)) : [{ file: path, message: fault }];
+    return { text: problems.length > 0 ? '' : text, problems };
   } catch (error) {
     const message = `the file cannot be read: ${explainFileError(error)}`;
     return { text: '', problems: isMissingFile(error) ? [] : [{ file: path, message }] };
   }
+}
+
+/** No text has a zero in it, but every second byte of most UTF-16 is one. */
+function encodingFault(bytes: Buffer): string | undefined {
+  if (bytes.includes(0))
+    return 'the file is UTF-16, as Windows PowerShell and the "Unicode" of some editors write it; save it as UTF-8, nothing in it is used until then';
+  if (Buffer.from(bytes.toString('utf8')).equals(bytes)) return undefined;
+  return 'the file is not UTF-8; save it as UTF-8, nothing in it is used until then';
 }
 
 /** The offset of the variable's name; of its last assignment, which is the one that counts. */

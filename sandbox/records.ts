@@ -4,6 +4,12 @@
 import type { ChargeRecord, UsageRecord } from './billing-records.ts';
 import type { VolumeRecord, VolumeSnapshotRecord } from './storage-records.ts';
 
+/** Whose everything is: made with a state, and never changed. Each is 32 hexadecimal digits. */
+export interface AccountRecord {
+  readonly uuid: string;
+  readonly teamUuid: string;
+}
+
 /** A droplet with the lags that faults gave it. */
 export interface DropletRecord {
   readonly id: number;
@@ -248,6 +254,7 @@ export interface Records {
   usage: UsageRecord;
   charges: ChargeRecord;
   counters: CountersRecord;
+  account: AccountRecord;
 }
 
 export type Collection = keyof Records;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi, type OnRequest } from './api.ts';
@@ -12,7 +13,7 @@ import { DEFAULT_PUBLIC_RANGE } from './networks.ts';
 import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
 import { ROUTES } from './routes.ts';
 import { createState, type Change, type State } from './state.ts';
-import { NO_MACHINES } from './world.ts';
+import { NO_MACHINES, withAccount } from './world.ts';
 
 /** How a sandbox is started; only `port` must be said. */
 export interface SandboxOptions {
@@ -66,8 +67,8 @@ const LAST_PORT = 65_535;
 
 /**
  * Starts a sandbox. Rejects with StateFileError, and leaves the file alone, when the state file is damaged or
- * in use; with HostError when machines cannot be had; with the system's error when the port is taken and may
- * not be stepped over.
+ * in use; with HostError when machines cannot be had; with CannotListen when the port is taken and may not be
+ * stepped over.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const closers: Closer[] = [];
@@ -141,6 +142,9 @@ async function openHosts(
   return hosts;
 }
 
+/** Never of `random`: two sandboxes are two accounts though both are seeded alike. */
+const newUuid = (): string => randomUUID().replaceAll('-', '');
+
 interface Storage {
   readonly state: State;
   readonly journal: Journal | undefined;
@@ -152,7 +156,11 @@ async function openStorage(
   onCommit: (changes: Change[]) => void,
 ): Promise<Storage> {
   if (file === undefined)
-    return { state: createState([], onCommit), journal: undefined, close: async () => undefined };
+    return {
+      state: createState(withAccount([], newUuid), onCommit),
+      journal: undefined,
+      close: async () => undefined,
+    };
   const release = await lockStateFile(file);
   try {
     return await openFile(file, release, onCommit);
@@ -167,7 +175,7 @@ async function openFile(
   release: Release,
   onCommit: (changes: Change[]) => void,
 ): Promise<Storage> {
-  const state = createState(await readJournal(file), changes => {
+  const state = createState(withAccount(await readJournal(file), newUuid), changes => {
     journal.append(changes);
     onCommit(changes);
   });
@@ -185,13 +193,22 @@ async function openFile(
   };
 }
 
+/** The port is not to be had; the message says what to do. */
+class CannotListen extends Error {
+  override readonly name = 'CannotListen';
+}
+
 async function listen(server: Server, host: string, port: number, allowNext: boolean): Promise<number> {
   for (let candidate = port; ; candidate += 1) {
     try {
       return await tryListen(server, host, candidate);
     } catch (error) {
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (!taken || !allowNext || candidate >= LAST_PORT) throw error;
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (isTaken && allowNext && candidate < LAST_PORT) continue;
+      const why = isTaken
+        ? `Port ${candidate} on ${host} is taken: stop what listens there, or choose another port.`
+        : `${host}:${candidate} cannot be listened on (${(error as Error).message}): choose another port.`;
+      throw new CannotListen(why, { cause: error });
     }
   }
 }

@@ -20,6 +20,7 @@ const COLLECTIONS: readonly Collection[] = [
   'usage',
   'charges',
   'counters',
+  'account',
 ];
 
 type Tables = { readonly [C in Collection]: Map<string, Records[C]> };

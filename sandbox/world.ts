@@ -1,6 +1,6 @@
 import type { Faults } from './faults.ts';
-import type { ActionRecord, CountersRecord } from './records.ts';
-import type { State } from './state.ts';
+import type { AccountRecord, ActionRecord, CountersRecord } from './records.ts';
+import type { Change, State } from './state.ts';
 
 /** How what an action does to its machine ended. */
 export interface Ending {
@@ -54,4 +54,16 @@ export function nextNumber(state: State, kind: 'droplet' | 'action' | 'key' | 'i
   const next = countersOf(state)[kind] + 1;
   setCounters(state, { [kind]: next });
   return next;
+}
+
+/** The account that the state is of. */
+export const accountOf = (state: State): AccountRecord => state.get('account', 'account')!;
+
+/**
+ * What a state begins with, with an account that it is of: a new one unless it had one. A sandbox that began anew is
+ * another account, so that whoever worked with the one before can tell.
+ */
+export function withAccount(changes: Change[], newUuid: () => string): Change[] {
+  if (changes.some(([collection]) => collection === 'account')) return changes;
+  return [...changes, ['account', 'account', { uuid: newUuid(), teamUuid: newUuid() }]];
 }

@@ -1,15 +1,16 @@
 import { resetSandboxCloud, startSandboxCloud, type HostsChoice } from '../world/embedded.ts';
 import { readWorldSettings } from '../world/settings.ts';
-import type { GlobalOptions } from '../options.ts';
+import { SANDBOX_PORT, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
 /** Runs the sandbox cloud alone until it is told to stop. */
 export async function sandbox(
-  options: GlobalOptions & { port: number; bootDelay: number; hosts: HostsChoice },
+  options: GlobalOptions & { port?: number; bootDelay: number; hosts: HostsChoice },
 ): Promise<void> {
   const { folder } = readWorldSettings(options);
-  const ports = { sandbox: options.port, standalone: 0 };
+  const { port = SANDBOX_PORT } = options;
+  const ports = { sandbox: port, standalone: 0, fixed: options.port !== undefined };
   const cloud = await startSandboxCloud(folder, { ...options, ports });
   const { url, hosts } = cloud;
   const result = { url, ...(hosts && { hosts: hosts.kind, sshPort: hosts.sshPort }) };

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:os';
 import { systemClock } from '../../clients/clock.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { HostAccess } from '../../clients/ssh/ssh.ts';
@@ -10,7 +9,8 @@ import { accessOf } from '../../reconcilers/host/access.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
-import { openWorld, sshKeyOf, type World } from '../world/world.ts';
+import { withSshFiles, type SshFiles } from '../world/ssh-files.ts';
+import { openWorld, presentSshKeyOf, type World } from '../world/world.ts';
 
 export interface SshOptions extends GlobalOptions {
   /** A droplet's name, or as much of it as one project alone has. */
@@ -29,7 +29,14 @@ export async function ssh(options: SshOptions): Promise<void> {
     const droplet = await findOneDroplet(options.droplet, world);
     const access = await accessTo(droplet, world);
     const hostKey = await verifiedHostKey(access);
-    process.exitCode = await withFiles(world, access, hostKey, files => runSsh(access, files, options.words));
+    const content = {
+      identity: access.privateKey.reveal(),
+      knownHosts: `${HOST_ALIAS} ${hostKey}\n`,
+    };
+    const stop = endedBySignal();
+    process.exitCode = await withSshFiles(world.folder, content, files =>
+      runSsh(sshArguments(access, files, options.words), stop),
+    );
   } finally {
     await world.close();
   }
@@ -37,7 +44,7 @@ export async function ssh(options: SshOptions): Promise<void> {
 
 async function accessTo(droplet: Droplet, world: World): Promise<HostAccess> {
   const { name } = droplet.metadata;
-  const { privateKey } = await sshKeyOf(world);
+  const { privateKey } = await presentSshKeyOf(world);
   const access = accessOf({ port: world.sshPort, privateKey }, droplet);
   if (access === undefined)
     throw new CommandFailure(`${name} has no address yet: wait until "dropfleet status" shows it Active`);
@@ -57,49 +64,43 @@ async function verifiedHostKey(access: HostAccess): Promise<string> {
   }
 }
 
-/** What `ssh` is told by files, for it takes neither a key nor a host key in any other way. */
-interface SshFiles {
-  identity: string;
-  knownHosts: string;
-}
-
 /** The name that the host key goes by: an address would need its port, and says less in ssh's own messages. */
 const HOST_ALIAS = 'dropfleet-host';
 
-async function withFiles<R>(
-  { folder }: World,
-  { privateKey }: HostAccess,
-  hostKey: string,
-  use: (files: SshFiles) => Promise<R>,
-): Promise<R> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const own = await mkdtemp(join(folder, 'ssh-'));
-  try {
-    const files = { identity: join(own, 'identity'), knownHosts: join(own, 'known_hosts') };
-    await writeFile(files.identity, privateKey.reveal(), { mode: 0o600 });
-    await writeFile(files.knownHosts, `${HOST_ALIAS} ${hostKey}\n`, { mode: 0o600 });
-    return await use(files);
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
+/**
+ * Aborts when the terminal is closed, or when this process is to end: it has a private key to clear away first. The
+ * reason is the signal's name.
+ */
+function endedBySignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGHUP', 'SIGTERM'] as const) process.on(signal, () => stop.abort(signal));
+  return stop.signal;
 }
 
-async function runSsh(access: HostAccess, files: SshFiles, words: readonly string[]): Promise<number> {
-  const child = spawn('ssh', sshArguments(access, files, words), { stdio: 'inherit' });
+/** The exit code of the ssh program; 128 and the signal's number when one ended it, as a shell has it. */
+async function runSsh(args: readonly string[], stop: AbortSignal): Promise<number> {
+  if (stop.aborted) return codeOf(stop.reason as NodeJS.Signals);
+  const child = spawn('ssh', args, { stdio: 'inherit' });
   // A terminal sends Ctrl-C to both; what it means is for the other side to say.
   const ignore = (): void => undefined;
+  const end = (): void => void child.kill(stop.reason as NodeJS.Signals);
   process.on('SIGINT', ignore);
+  stop.addEventListener('abort', end);
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return code ?? (signal === 'SIGINT' ? 130 : 143);
+    if (stop.aborted) return codeOf(stop.reason as NodeJS.Signals);
+    return code ?? codeOf(signal!);
   } catch (error) {
     throw new CommandFailure(
       `the ssh program cannot be started (${(error as Error).message}): install OpenSSH's client, on Debian and Ubuntu with "apt install openssh-client"`,
     );
   } finally {
     process.removeListener('SIGINT', ignore);
+    stop.removeEventListener('abort', end);
   }
 }
+
+const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 /** Only this key, only this host key, and nothing of a person's own configuration. */
 function sshArguments(

@@ -1,14 +1,16 @@
 import { backUp, restore } from '../../standalone/backup.ts';
 import { standaloneStateDir, startStandaloneApi } from '../world/embedded.ts';
 import { readWorldSettings } from '../world/settings.ts';
-import type { GlobalOptions } from '../options.ts';
+import { STANDALONE_PORT, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
 /** Runs the standalone Kubernetes API alone until it is told to stop. */
-export async function standalone(options: GlobalOptions & { port: number; address: string }): Promise<void> {
+export async function standalone(options: GlobalOptions & { port?: number; address: string }): Promise<void> {
   const { folder } = readWorldSettings(options);
-  const api = await startStandaloneApi(folder, { standalone: options.port, sandbox: 0 }, options.address);
+  const { port = STANDALONE_PORT, address } = options;
+  const ports = { standalone: port, sandbox: 0, fixed: options.port !== undefined };
+  const api = await startStandaloneApi(folder, ports, address);
   const { url, kubeconfig } = api;
   printResult(options, { url, kubeconfig }, () => [
     `Kubernetes API at ${url}. Try: kubectl --kubeconfig ${kubeconfig} get projects`,

@@ -4,10 +4,12 @@ import type { HostsChoice } from '../../sandbox/hosts/choose.ts';
 
 export type { HostsChoice };
 
-/** Where embedded servers listen. A port that is taken is stepped over; 0 is any free one. */
+/** Where embedded servers listen; 0 is any free one. A port that is taken is stepped over unless it was asked for. */
 export interface Ports {
   standalone: number;
   sandbox: number;
+  /** They were given by name, which is a promise to whoever is to find them there. */
+  fixed?: boolean;
 }
 
 /** Where in that folder the standalone Kubernetes API keeps its data. */
@@ -21,7 +23,7 @@ export async function startStandaloneApi(folder: string, ports?: Ports, address?
   return await startStandalone({
     stateDir,
     port: ports?.standalone ?? 0,
-    allowNextPort: true,
+    allowNextPort: ports?.fixed !== true,
     ...(address === undefined ? {} : { address }),
   });
 }
@@ -65,7 +67,7 @@ export async function startSandboxCloud(
   const chosen = hosts === undefined ? undefined : await chooseHosts(folder, hosts, remark);
   const sandbox = await startSandbox({
     port: ports?.sandbox ?? 0,
-    allowNextPort: true,
+    allowNextPort: ports?.fixed !== true,
     stateFile: stateFileIn(folder),
     bootDelayMs: bootDelay,
     onProblem: remark,

@@ -7,8 +7,8 @@ import { writeAtomically } from '../../config/files.ts';
 import { isSandboxUrl } from './settings.ts';
 import type { World } from './world.ts';
 
-/** Services of two big companies, so that neither alone can open SSH to somebody. */
-const ECHO_URLS = ['https://api.ipify.org', 'https://checkip.amazonaws.com'];
+/** Services of three companies, so that none alone can open SSH to somebody, and one may be away. */
+const ECHO_URLS = ['https://api.ipify.org', 'https://checkip.amazonaws.com', 'https://ipv4.icanhazip.com'];
 /** How long an address that was found out may stand in for one that cannot be, in milliseconds. */
 const CACHE_AGE_MS = 24 * 3_600_000;
 const TIMEOUT_MS = 5_000;

@@ -3,7 +3,7 @@ import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { HostAccess, SshPool } from '../../clients/ssh/ssh.ts';
 import { accessOf } from '../../reconcilers/host/access.ts';
-import { sshKeyOf, type World } from './world.ts';
+import { presentSshKeyOf, type World } from './world.ts';
 
 /** sshd tells each session whom it comes from: the very address that a firewall in front of it saw. */
 const WHO_AM_I: readonly string[] = ['sh', '-c', 'echo "$SSH_CONNECTION"'];
@@ -36,7 +36,7 @@ export async function seenFrom(world: World, timeoutMs: number): Promise<Sight> 
 
 async function reachableHosts(world: World): Promise<HostAccess[]> {
   const { items } = await world.kubernetes.list(DROPLETS);
-  const { privateKey } = await sshKeyOf(world);
+  const { privateKey } = await presentSshKeyOf(world);
   return items
     .map(droplet => accessOf({ port: world.sshPort, privateKey }, droplet))
     .filter(access => access !== undefined)

@@ -29,7 +29,8 @@ export function readWorldSettings(options: GlobalOptions): WorldSettings {
     );
   if (cloudKind === 'digitalocean') expectPublicAddresses(settings);
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST } = process.env;
-  const hasCluster = Boolean(options.kubeconfig ?? KUBECONFIG ?? KUBERNETES_SERVICE_HOST);
+  // One that is empty is as good as unset, and hides no other.
+  const hasCluster = [options.kubeconfig, KUBECONFIG, KUBERNETES_SERVICE_HOST].some(Boolean);
   return { settings, cloudKind, hasCluster, folder: join(options.stateDir, cloudKind) };
 }
 

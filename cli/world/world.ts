@@ -6,7 +6,7 @@ import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
-import type { FleetKey, KeyStore } from '../../reconcilers/ssh-key/key-ring.ts';
+import type { FleetKey } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
@@ -17,9 +17,11 @@ import {
   type SandboxCloudOptions,
   type SandboxHosts,
 } from './embedded.ts';
+import { fleetKeys, type FleetKeys } from './fleet-keys.ts';
 import { operatorNamespace } from './leader.ts';
 import { readWorldSettings, type WorldSettings } from './settings.ts';
-import { keysInFolder, keysInSecret } from './ssh-key.ts';
+import { sweepSshFiles } from './ssh-files.ts';
+import { keysInFolder, keysInSecret, type KeyPlace } from './ssh-key.ts';
 
 /** A Kubernetes API and a cloud to work with, real or embedded. */
 export interface World extends WorldSettings {
@@ -81,7 +83,10 @@ async function openKubernetes(
 ): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig'>> {
   const embedded =
     hasCluster || daemon !== undefined ? undefined : await startStandaloneApi(folder, options.ports);
-  if (embedded !== undefined) closers.push(() => embedded.close());
+  if (embedded !== undefined) {
+    closers.push(() => embedded.close());
+    await sweepSshFiles(folder);
+  }
   const kubeconfig = daemon?.kubeconfig ?? embedded?.kubeconfig;
   const connection = await loadConnection({
     kubeconfig: kubeconfig ?? options.kubeconfig,
@@ -153,15 +158,29 @@ async function openSandbox(
 /** What tells this fleet's resources from others in the account. */
 export const fleetIdOf = async (world: World): Promise<string> => (await identityOf(world)).fleet;
 
+/** This world's SSH keys, in the Secret or in the folder. */
+export const sshKeysOf = (
+  world: Pick<World, 'hasCluster' | 'kubernetes' | 'namespace' | 'folder'>,
+): FleetKeys => fleetKeys(keyPlaceOf(world), world.kubernetes, world.namespace);
+
 /** Where this world keeps the fleet's SSH keys. */
-export function sshKeysOf({
+export function keyPlaceOf({
   hasCluster,
   kubernetes,
   namespace,
   folder,
-}: Pick<World, 'hasCluster' | 'kubernetes' | 'namespace' | 'folder'>): KeyStore {
+}: Pick<World, 'hasCluster' | 'kubernetes' | 'namespace' | 'folder'>): KeyPlace {
   return hasCluster ? keysInSecret(kubernetes, namespace) : keysInFolder(join(folder, 'ssh'));
 }
 
-/** The key pair that the fleet's droplets let in. */
+/** The key pair that the fleet's droplets let in; for an operator, which makes the first one. */
 export const sshKeyOf = async (world: World): Promise<FleetKey> => (await sshKeysOf(world).read()).current;
+
+/** The same for a command that only reads. */
+export async function presentSshKeyOf(world: World): Promise<FleetKey> {
+  const ring = await sshKeysOf(world).find();
+  if (ring !== undefined) return ring.current;
+  throw new CommandFailure(
+    'there is no SSH key yet: the operator makes it when it starts, see "dropfleet up" and "dropfleet orchestrate"',
+  );
+}

@@ -85,7 +85,8 @@ async function lookAt(
   }
 }
 
-const AUTHORIZED_KEYS = `/home/${HOST_USER}/.ssh/authorized_keys`;
+/** Where a host keeps who may log in. */
+export const AUTHORIZED_KEYS = `/home/${HOST_USER}/.ssh/authorized_keys`;
 
 const readAuthorizedKeys = async (host: SshHost): Promise<string> =>
   (await host.succeed(['cat', AUTHORIZED_KEYS])).stdout;

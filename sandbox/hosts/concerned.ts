@@ -35,6 +35,7 @@ const REACH: { readonly [C in Collection]: (id: string, record: Records[C] | nul
   usage: () => [],
   charges: () => [],
   counters: () => [],
+  account: () => [],
 };
 
 export function createConcerned(state: State): Concerned {

@@ -1,3 +1,4 @@
+import { accountOf } from '../world.ts';
 import { ACCOUNT_LIMITS } from '../limits.ts';
 import { ok, type Call, type Route } from '../route.ts';
 
@@ -7,6 +8,7 @@ export const accountRoutes: readonly Route[] = [
 ];
 
 function getAccount(call: Call) {
+  const { uuid, teamUuid } = accountOf(call.world.state);
   return ok({
     account: {
       droplet_limit: call.world.dropletLimit,
@@ -15,11 +17,11 @@ function getAccount(call: Call) {
       volume_limit: ACCOUNT_LIMITS.volumes,
       email: 'sandbox@example.com',
       name: 'Sandbox',
-      uuid: '00000000000040008000000000000000',
+      uuid,
       email_verified: true,
       status: 'active',
       status_message: '',
-      team: { uuid: '00000000000040008000000000000001', name: 'Sandbox' },
+      team: { uuid: teamUuid, name: 'Sandbox' },
     },
   });
 }

@@ -12,6 +12,7 @@ import { defaultProject } from '../projects.ts';
 import type { ProjectRecord } from '../records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../stamp.ts';
+import { accountOf, type World } from '../world.ts';
 
 /** Projects; what they hold is in project-resources.ts. `default` stands for the id of the default one. */
 export const projectRoutes: readonly Route[] = [
@@ -21,7 +22,7 @@ export const projectRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/projects/:project',
     operation: 'projects.get',
-    handle: call => ok({ project: projectView(projectNamed(call)) }),
+    handle: call => ok({ project: projectView(call.world, projectNamed(call)) }),
   },
   {
     method: 'PUT',
@@ -50,9 +51,9 @@ export function projectNamed(call: Call): ProjectRecord {
     : found(call.world.state.get('projects', id));
 }
 
-const projectView = (project: ProjectRecord) => ({
+const projectView = ({ state }: World, project: ProjectRecord) => ({
   id: project.id,
-  owner_uuid: '00000000000040008000000000000000',
+  owner_uuid: accountOf(state).uuid,
   owner_id: 1,
   name: project.name,
   description: project.description,
@@ -65,7 +66,8 @@ const projectView = (project: ProjectRecord) => ({
 
 function listProjects(call: Call) {
   defaultProject(call.world, call.now);
-  return listReply(call, 'projects', [...call.world.state.all('projects')], projectView);
+  const projects = [...call.world.state.all('projects')];
+  return listReply(call, 'projects', projects, project => projectView(call.world, project));
 }
 
 const ENVIRONMENTS = ['Development', 'Staging', 'Production'] as const;
@@ -87,7 +89,7 @@ function createProject(call: Call) {
     updatedAt: now,
   };
   world.state.put('projects', project.id, project);
-  return created({ project: projectView(project) });
+  return created({ project: projectView(world, project) });
 }
 
 function checkName({ world }: Call, name: string, self?: ProjectRecord): string {
@@ -143,7 +145,7 @@ function change(call: Call, changes: Partial<ProjectRecord>) {
     if (project.default && other.default && other.id !== project.id)
       state.put('projects', other.id, { ...other, default: false });
   state.put('projects', project.id, project);
-  return ok({ project: projectView(project) });
+  return ok({ project: projectView(call.world, project) });
 }
 
 function deleteProject(call: Call) {

@@ -117,6 +117,19 @@ describe('A call that cannot be, dropfleet answers in a sentence and not with a 
       exits: 1,
       says: /^dropfleet: DIGITALOCEAN_API_URL is set but DO_TOKEN is not/,
     },
+    {
+      args: ['plan'],
+      env: { DIGITALOCEAN_TOKEN: 'dop_v1_verysecret' },
+      exits: 1,
+      says: /^dropfleet: environment: DIGITALOCEAN_TOKEN is what other tools read; name it DO_TOKEN /,
+    },
+    {
+      args: ['plan'],
+      env: { KUBECONFIG: '', KUBERNETES_SERVICE_HOST: '127.0.0.1' },
+      exits: 1,
+      says: /^dropfleet: .*serviceaccount/,
+    },
+    { args: ['init', '--accept-loss'], says: /^dropfleet: --accept-loss goes with --rotate-key/ },
     { args: ['plan', '--kubeconfig', 'nowhere'], says: /^dropfleet: .*nowhere/, exits: 1 },
     {
       args: ['plan'],

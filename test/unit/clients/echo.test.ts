@@ -2,6 +2,16 @@ import { expect } from 'chai';
 import { findOwnAddress } from '../../../clients/echo.ts';
 import { rejection } from '../../fakes/rejection.ts';
 
+const never = new AbortController().signal;
+const NO_ADDRESS = [
+  new Error('down'),
+  '<html>503</html>',
+  '',
+  '300.0.113.7',
+  '2001:db8::7',
+  '203.0.113.8 '.repeat(99),
+];
+
 const find = (answers: Record<string, string | Error>): Promise<string> =>
   findOwnAddress(
     Object.keys(answers),
@@ -9,7 +19,7 @@ const find = (answers: Record<string, string | Error>): Promise<string> =>
       const answer = answers[url]!;
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    new AbortController().signal,
+    never,
   );
 
 const sentence = async (answers: Record<string, string | Error>): Promise<string> =>
@@ -20,21 +30,36 @@ describe('The own address, by echo services', () => {
     expect(await find({ a: '203.0.113.7', b: '203.0.113.7\n' })).to.equal('203.0.113.7');
   });
 
-  it('is what one of them says when the other cannot be asked or talks nonsense', async () => {
-    for (const other of [
-      new Error('down'),
-      '<html>503</html>',
-      '',
-      '300.0.113.7',
-      '2001:db8::7',
-      '203.0.113.8 '.repeat(99),
-    ])
-      expect(await find({ a: other, b: '203.0.113.7' }), String(other)).to.equal('203.0.113.7');
+  it('is what two of them say when a third cannot be asked or talks nonsense', async () => {
+    for (const other of NO_ADDRESS)
+      expect(await find({ a: other, b: '203.0.113.7', c: '203.0.113.7' }), String(other)).to.equal(
+        '203.0.113.7',
+      );
+  });
+
+  it('is not what one of them says alone, for it could open SSH to anybody', async () => {
+    for (const other of NO_ADDRESS)
+      expect(await sentence({ a: other, b: '203.0.113.7' }), String(other)).to.match(
+        /\(b told 203\.0\.113\.7, and no other anything\): set DROPFLEET_OPERATOR_IP/,
+      );
+  });
+
+  it('is not what one of them says twice', async () => {
+    const ask = (url: string) =>
+      url === 'a' ? Promise.resolve('203.0.113.7') : Promise.reject(new Error('down'));
+    expect((await rejection(findOwnAddress(['a', 'a', 'b'], ask, never))).message).to.include(
+      '(a told 203.0.113.7, and',
+    );
+  });
+
+  it('is what the only one says where a person named no other', async () => {
+    expect(await find({ a: '203.0.113.7' })).to.equal('203.0.113.7');
   });
 
   it('is not guessed when they disagree', async () => {
-    expect(await sentence({ a: '203.0.113.7', b: '198.51.100.7' })).to.match(
-      /\(a and b told 203\.0\.113\.7 and 198\.51\.100\.7\): set DROPFLEET_OPERATOR_IP/,
+    const most = { a: '203.0.113.7', b: '198.51.100.7', c: '203.0.113.7' };
+    expect(await sentence(most)).to.match(
+      /\(a told 203\.0\.113\.7, b told 198\.51\.100\.7, c told 203\.0\.113\.7\): set DROPFLEET_OPERATOR_IP/,
     );
   });
 

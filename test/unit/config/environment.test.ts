@@ -69,6 +69,18 @@ describe('the environment', () => {
     ]);
   });
 
+  it('has names told that mean nothing, but nearly do', () => {
+    expect(problemsOf({ do_token: 'hunter2' })).to.equal(
+      'environment: found "do_token"; this sets nothing; name it DO_TOKEN',
+    );
+    expect(problemsOf({ DIGITALOCEAN_TOKEN: 'hunter2' })).to.equal(
+      'environment: DIGITALOCEAN_TOKEN is what other tools read; name it DO_TOKEN to use that token, or unset it to rehearse in the sandbox',
+    );
+    const both = { do_token: 'a', DIGITALOCEAN_TOKEN: 'a', DIGITALOCEAN_ACCESS_TOKEN: 'a', DO_TOKEN: 'b' };
+    expect(problemsOf(both)).to.equal('');
+    expect(problemsOf({ do_token: '', DIGITALOCEAN_TOKEN: '' })).to.equal('');
+  });
+
   it('never sends the token in clear to another machine', () => {
     expect(problemsOf({ DIGITALOCEAN_API_URL: 'http://api.example.com' })).to.contain(
       'must be an https address',
@@ -124,6 +136,83 @@ describe('the .env file', () => {
     expect(formatProblems(loadEnvironment({ env: {}, envFile }).problems)).to.match(
       /\.env:3:9: found "nowhere"; ADMIN_IP must be/,
     );
+  });
+
+  async function read(text: string | Buffer, env: Record<string, string> = {}) {
+    const envFile = join(folder, '.env');
+    await writeFile(envFile, text);
+    const { settings, problems } = loadEnvironment({ env, envFile });
+    return {
+      settings,
+      lines: formatProblems(problems).replaceAll(`${envFile}:`, '').split('\n').filter(Boolean),
+    };
+  }
+
+  it('is used for what is empty in the process environment', async () => {
+    const { settings } = await read('DO_TOKEN=abc\n', { DO_TOKEN: '', ADMIN_IP: ' ' });
+    expect(settings.token?.reveal()).to.equal('abc');
+    const { lines } = await read('\nADMIN_IP=nowhere\n', { ADMIN_IP: ' ' });
+    expect(lines[0]).to.match(/^2:1: found "nowhere"/);
+  });
+
+  it('is not used at all when a quote is not closed, which would hide the variables below it', async () => {
+    for (const [text, place] of [
+      ['SMTP_PASSWORD="abc\nADMIN_IP=10.0.0.1\nDROPFLEET_FLEET="a"\n', '1:15: found "\\"";'],
+      ["A=1\n  export B = 'abc\r\nADMIN_IP='10.0.0.1'\r\n", '2:14: found "\'";'],
+      ['A="abc\nADMIN_IP="10.0.0.1"', '1:3: '],
+      ['ADMIN_IP=10.0.0.1\nA=`abc', '2:3: '],
+      ['A="abc\nADMIN_IP=10.0.0.1\nB=abc"\n', '1:3: '],
+      ['A="abc\nADMIN_IP=10.0.0.1\n# says "hello"\n', '1:3: '],
+    ]) {
+      const { settings, lines } = await read(text!);
+      expect(lines, text).to.have.length(1);
+      expect(lines[0], text).to.include(`${place}`).and.to.include('this quote is not closed');
+      expect(settings.adminIp, text).to.equal(undefined);
+    }
+  });
+
+  it('may have values of many lines, and quotes that nobody can take for an open one', async () => {
+    const key = '-----BEGIN KEY-----\nMIIB/abc\nQUJDRA==\n-----END KEY-----';
+    const { settings, lines } = await read(
+      `# don't\nKEY="${key}" # mine\nA=it's\nB='x'\nC="a'b"\nPADDED='\nQUJDRA=='\nADMIN_IP=10.0.0.1\n`,
+    );
+    expect(lines).to.deep.equal([]);
+    expect(settings.variable('KEY')).to.equal(key);
+    expect(settings.adminIp).to.equal('10.0.0.1');
+  });
+
+  it('is refused in plain words when it is no UTF-8', async () => {
+    const text = 'ADMIN_IP=10.0.0.1\n';
+    const utf16 = Buffer.from(text, 'utf16le');
+    for (const bytes of [
+      utf16,
+      Buffer.from(`\uFEFF${text}`, 'utf16le'),
+      Buffer.from(`\uFEFF${text}`, 'utf16le').swap16(),
+    ])
+      expect((await read(bytes)).lines.join()).to.match(/^ the file is UTF-16, .* save it as UTF-8/);
+    const latin = await read(Buffer.from(`${text}P=ä\n`, 'latin1'));
+    expect(latin.lines.join()).to.match(/^ the file is not UTF-8; save it/);
+    expect(latin.settings.adminIp).to.equal(undefined);
+    expect((await read(`\uFEFF${text}P=ä\n`)).lines).to.deep.equal([]);
+  });
+
+  it('has names told that mean nothing, but nearly do, without their values', async () => {
+    for (const [line, found] of [
+      ['do_token=hunter2', '1:1: found "do_token="; this sets nothing; write DO_TOKEN=, '],
+      ['DO_TOKEN: hunter2', '1:1: found "DO_TOKEN:"; '],
+      ['  export Do-Token = hunter2', '1:10: found "Do-Token ="; '],
+      ['set ADMIN_IP=10.0.0.1', '1:1: found "set ADMIN_IP="; this sets nothing; write ADMIN_IP=, '],
+      ['$env:DO_TOKEN="hunter2"', '1:1: found "$env:DO_TOKEN="; '],
+      ['DIGITALOCEAN_TOKEN=hunter2', '1:1: DIGITALOCEAN_TOKEN is what other tools read; name it DO_TOKEN '],
+      ['A=1\nDIGITALOCEAN_ACCESS_TOKEN=hunter2', '2:1: DIGITALOCEAN_ACCESS_TOKEN is what '],
+    ]) {
+      const { lines } = await read(`${line}\n`);
+      expect(lines, line).to.have.length(1);
+      expect(lines[0], line).to.include(found).and.not.to.include('hunter2');
+      const both = await read(`${line}\nDO_TOKEN=abc\nADMIN_IP=10.0.0.1\n`);
+      expect(both.lines, line).to.deep.equal([]);
+    }
+    expect((await read('# DO_TOKEN: x\nshop_token=1\nNOTE=do_token: x\n')).lines).to.deep.equal([]);
   });
 
   it('is a problem when it is there and cannot be read', () => {

@@ -34,6 +34,24 @@ describe("the sandbox's state file", () => {
     await second.sandbox.close();
   });
 
+  it('is of one account for as long as it is kept, and of another when it begins anew', async () => {
+    const accountOf = async (stateFile?: string): Promise<{ uuid: string; team: { uuid: string } }> => {
+      const test = await startTestSandbox(stateFile === undefined ? {} : { stateFile });
+      const { account } = await test.read('/v2/account');
+      await test.sandbox.close();
+      return account;
+    };
+    // As it was written before there were accounts.
+    writeFileSync(file, '{"dropfleetSandbox":1}\n[["tags","web",{"name":"web"}]]\n');
+    const first = await accountOf(file);
+    expect(first.uuid).to.match(/^[0-9a-f]{32}$/);
+    expect(await accountOf(file)).to.deep.equal(first);
+    rmSync(file);
+    const others = [await accountOf(file), await accountOf(), await accountOf()];
+    const uuids = [first, ...others].flatMap(({ uuid, team }) => [uuid, team.uuid]);
+    expect(new Set(uuids)).to.have.property('size', uuids.length);
+  });
+
   it('holds everything that was answered when the process is killed', async function () {
     this.timeout(10_000);
     const child = fork(fileURLToPath(import.meta.resolve('./killed-sandbox.ts')), [file], {

@@ -26,8 +26,9 @@ describe("the sandbox's server", () => {
 
   it('does not start on a port that is taken when it may not step over it', async () => {
     const { port } = (await start()).sandbox;
-    const error = (await rejection(startTestSandbox({ port }))) as NodeJS.ErrnoException;
-    expect(error.code).to.equal('EADDRINUSE');
+    expect((await rejection(startTestSandbox({ port }))).message).to.equal(
+      `Port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another port.`,
+    );
   });
 
   it('answers nobody after it is closed', async () => {
