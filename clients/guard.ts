@@ -3,7 +3,7 @@ type Check = () => void;
 
 const CHECK: unique symbol = Symbol('check');
 
-interface Guarded {
+interface GuardedSignal extends AbortSignal {
   [CHECK]?: Check;
 }
 
@@ -12,12 +12,12 @@ interface Guarded {
  * is not enough: it comes by a timer, timers stand still while the machine sleeps, and an effect may have waited for
  * its turn meanwhile. The check goes along with the signal because everything between hands that on already.
  */
-export function guard(signal: AbortSignal, check: Check): void {
-  (signal as AbortSignal & Guarded)[CHECK] = check;
+export function guard(signal: GuardedSignal, check: Check): void {
+  signal[CHECK] = check;
 }
 
 /** Throws when that signal has aborted, or its guard says that it should have. */
-export function assertMayAct(signal: AbortSignal | undefined): void {
+export function assertMayAct(signal: GuardedSignal | undefined): void {
   signal?.throwIfAborted();
-  (signal as (AbortSignal & Guarded) | undefined)?.[CHECK]?.();
+  signal?.[CHECK]?.();
 }
