@@ -79,13 +79,17 @@ describe('the manifests in deploy/', () => {
 
   it("let the operator see no Lease outside of its namespace but its like's, and write none there", () => {
     const roles = manifestsIn(textOf('deploy/roles.yaml')) as Role[];
-    const rulesOf = (kind: string, resource: string): Omit<Role['rules'][number], 'apiGroups'>[] =>
+    const rulesOf = (kind: string, resource: string): Role['rules'] =>
       roles
         .filter(role => role.kind === kind)
-        .flatMap(({ rules }) => rules.filter(({ resources }) => resources.includes(resource)))
-        .map(({ apiGroups: _, ...rule }) => rule);
+        .flatMap(({ rules }) => rules.filter(({ resources }) => resources.includes(resource)));
     expect(rulesOf('ClusterRole', 'leases')).to.deep.equal([
-      { resources: ['leases'], resourceNames: [LEADER_LEASE], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: [LEADER_LEASE],
+        verbs: ['get', 'list', 'watch'],
+      },
     ]);
     expect(rulesOf('Role', 'leases')[0]!.verbs).to.include.members(['get', 'create', 'update']);
     const configMaps = rulesOf('Role', 'configmaps').flatMap(({ verbs }) => verbs);
