@@ -4,7 +4,7 @@ import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts'
 import { describeError } from '../../clients/log/describe-error.ts';
 import type { LogFields, Logger } from '../../clients/log.ts';
 import type { Fence } from './fence.ts';
-import { LeaseClaim, type LeaseClaimOptions } from './lease-claim.ts';
+import { ATTEMPT_MS, LeaseClaim, type LeaseClaimOptions } from './lease-claim.ts';
 import { isEarlier, LeaseRivals, type Rival } from './lease-rivals.ts';
 import { RENEW_DEADLINE_MS, RETRY_PERIOD_MS } from './lease.ts';
 
@@ -43,6 +43,12 @@ const JITTER = 1.2;
 const LOOK_EVERY = 5;
 /** Such a look must leave time for the renewals between which it is. */
 const LOOK_MS = 2_000;
+
+/**
+ * A deadline that comes so late tells that the process stood still, and all that it does with it: Ctrl-Z, a machine out
+ * of memory. As after a sleep of the machine the fence is shut, and the renewal that is overdue tells who leads now.
+ */
+const STANDSTILL_MS = 1_000;
 
 /** Why this process does not lead yet; without a message when another try will tell. */
 interface Hindrance {
@@ -231,9 +237,14 @@ class HeldLease implements Leadership {
 
   #armDeadline(): void {
     this.#cancelDeadline();
-    this.#cancelDeadline = this.#options.clock.after(Math.max(0, this.remainingMs()), () =>
-      this.#lose(`the lease could not be renewed for ${RENEW_DEADLINE_MS / 1000} s`),
-    );
+    this.#cancelDeadline = this.#options.clock.after(Math.max(0, this.remainingMs()), () => {
+      if (this.remainingMs() > -STANDSTILL_MS) return this.#expire();
+      this.#cancelDeadline = this.#options.clock.after(ATTEMPT_MS, () => this.#expire());
+    });
+  }
+
+  #expire(): void {
+    this.#lose(`the lease could not be renewed for ${RENEW_DEADLINE_MS / 1000} s`);
   }
 
   #lose(why: string): void {

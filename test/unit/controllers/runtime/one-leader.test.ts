@@ -180,6 +180,31 @@ describe('Operators in several namespaces of one API', () => {
     expect(await leadership.fence(() => Promise.resolve('done'))).to.equal('done');
   });
 
+  it('lead on after the process stood still, unless the renewal that follows fails too', async () => {
+    for (const failures of [0, 5]) {
+      const stalled = stallingClock(clock, { atMs: clock.monotonic() + 1_000, forMs: 60_000 });
+      client = fakeKubernetesClient();
+      // Its answer comes after the deadline that is overdue as well.
+      const slow: typeof client = {
+        ...client,
+        replace: async (kind, object, options) => {
+          await new Promise<void>(resolve => clock.after(1, resolve));
+          return client.replace(kind, object, options);
+        },
+      };
+      const leadership = await acquireLeadership(contender(slow, stalled, 'one'), never);
+      await clock.advance(60_000);
+      for (let n = 0; n < failures; n++) client.failNext('replace', unreachable());
+      expect(await rejection(leadership.fence(() => Promise.resolve()))).to.satisfy(isLeadershipLost);
+      await clock.advance(7_000);
+      const signal = { isAborted: leadership.signal.aborted, isHeld: leadership.remainingMs() > 0 };
+      expect(signal).to.deep.equal({ isAborted: failures > 0, isHeld: failures === 0 });
+      const released = leadership.release();
+      await clock.advance(1);
+      await released;
+    }
+  });
+
   it('do not begin while the API does not let them look, and say so once', async () => {
     const blind: typeof client = { ...client, list: () => Promise.reject(new Error('forbidden')) };
     const options = contender(blind, clock, 'one');
@@ -192,7 +217,7 @@ describe('Operators in several namespaces of one API', () => {
     expect(client.writes()).to.deep.equal([]);
   });
 
-  it('never act two at an instant, whatever calls fail, hang or come late, and whoever crashes or sleeps', async () => {
+  it('never act two at an instant, whatever calls fail, hang or come late, and whoever crashes, sleeps or is stopped', async () => {
     let terms = 0;
     const property = fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 5 }), async lives => {
       terms += await live(lives);
@@ -209,6 +234,24 @@ interface Fate {
   ends: 'well' | 'lost before' | 'lost after';
 }
 
+interface Sleep {
+  atMs: number;
+  forMs: number;
+}
+
+/** The clock of a process that is stopped meanwhile: what falls due then comes after it, in its order. */
+function stallingClock(clock: FakeClock, { atMs, forMs }: Sleep): Clock {
+  return {
+    ...clock,
+    after(ms, callback) {
+      const now = clock.monotonic();
+      const due = now + ms;
+      const isLate = due >= atMs && due < atMs + forMs;
+      return clock.after(isLate ? atMs + forMs - now + due / 1e9 : ms, callback);
+    },
+  };
+}
+
 /** A process that is started again whenever it ends. */
 interface Life {
   namespace: string;
@@ -217,8 +260,11 @@ interface Life {
   offsetMs: number;
   randoms: number[];
   fates: Fate[];
-  /** While its machine sleeps its monotonic clock and its timers stand still, and its wall clock goes on. */
-  sleep: { atMs: number; forMs: number };
+  /**
+   * While its machine sleeps its monotonic clock and its timers stand still, and its wall clock goes on. When only the
+   * process is stopped all clocks go on, and its timers come too late.
+   */
+  sleep: Sleep & { of: 'machine' | 'process' };
   /** How long each run of it goes on, and how it ends. */
   terms: { forMs: number; ends: 'crash' | 'stop' }[];
 }
@@ -243,6 +289,7 @@ const life: fc.Arbitrary<Life> = fc.record({
   sleep: fc.record({
     atMs: fc.integer({ min: 0, max: 150_000 }),
     forMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60_000 })),
+    of: fc.constantFrom('machine' as const, 'process' as const),
   }),
   terms: fc.array(
     fc.record({
@@ -273,7 +320,7 @@ async function live(lives: readonly Life[]): Promise<number> {
     };
     const isAsleep = (): boolean =>
       clock.monotonic() >= sleep.atMs && clock.monotonic() < sleep.atMs + sleep.forMs;
-    const own: Clock = {
+    const ofMachine: Clock = {
       now: () => clock.now() + offsetMs,
       monotonic: () => awake() * rate,
       after(ms, callback) {
@@ -282,6 +329,13 @@ async function live(lives: readonly Life[]): Promise<number> {
         return clock.after(Math.max(0, at - clock.monotonic()), callback);
       },
     };
+    const stalling = stallingClock(clock, sleep);
+    const ofProcess: Clock = {
+      now: () => clock.now() + offsetMs,
+      monotonic: () => clock.monotonic() * rate,
+      after: (ms, callback) => stalling.after(ms / rate, callback),
+    };
+    const own = sleep.of === 'machine' ? ofMachine : ofProcess;
     const wait = (by: Clock, ms: number): Promise<void> => new Promise(resolve => by.after(ms, resolve));
     let calls = 0;
     let draws = 0;
