@@ -45,6 +45,9 @@ export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
  */
 export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
 
+/** On the operator's Lease: the fleet that it keeps. */
+export const FLEET_LABEL = 'dropfleet.io/fleet';
+
 /** The ConfigMap that says what the fleet belongs to: its account, its Kubernetes API, its SSH key, its rows. */
 export const FLEET_CONFIG_MAP = 'dropfleet-fleet';
 /** The ConfigMap by which the gate remembers what it let through and what it holds. */

@@ -4,13 +4,15 @@ import type { GlobalOptions } from '../options.ts';
 import { stopSignal } from '../stop.ts';
 import { engineOf } from '../world/engine.ts';
 import { createMetrics, createWorldOperator } from '../world/operator.ts';
-import { leadingNamespace } from '../world/leader.ts';
 import { readWorldSettings } from '../world/settings.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
 
-/** Runs the operator alone until it is told to stop; exits with 1 when it loses its leadership. */
+/**
+ * Runs the operator alone until it is told to stop, waiting while another one of this API leads; exits with 1 when it
+ * loses its leadership.
+ */
 export async function operator(
   options: GlobalOptions & { csv?: string; namespace?: string; infrastructure?: string; httpPort?: number },
 ): Promise<void> {
@@ -22,7 +24,6 @@ export async function operator(
   // Its own namespace whoever else leads: in a pod it may see the Secrets of no other.
   const world = { ...found, namespace: options.namespace ?? found.connection.namespace };
   try {
-    await expectNoOtherLeader(world);
     log.info('operator starts', { kubernetes: world.connection.server, cloud: world.cloudUrl });
     const worker = await createWorldOperator(world, metrics, log, {
       ...(options.csv !== undefined && { csvPath: options.csv }),
@@ -48,14 +49,5 @@ function expectCluster(options: GlobalOptions): void {
   throw new CommandFailure(
     'operator needs a cluster: name one with --kubeconfig or KUBECONFIG. "dropfleet up" needs none',
     2,
-  );
-}
-
-/** Operators contend for the leadership within a namespace; two of them in two would work against each other. */
-async function expectNoOtherLeader({ kubernetes, namespace }: World): Promise<void> {
-  const leading = await leadingNamespace(kubernetes, new Date());
-  if (leading === undefined || leading === namespace) return;
-  throw new CommandFailure(
-    `an operator already leads this cluster from namespace ${leading}, and this one would from ${namespace}: stop that one, or give --namespace ${leading} to stand by for it`,
   );
 }

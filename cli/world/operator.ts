@@ -2,20 +2,20 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
-import { isNotFound } from '../../clients/kubernetes/errors.ts';
-import { DROPLETS, LEASES, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
 import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
 import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
+import { FLEET_LABEL } from '../../crds/names.ts';
 import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
 import { csvPathOf, isCsvThere } from './csv.ts';
 import { engineOf } from './engine.ts';
-import { isHeld, LEADER_LEASE } from './leader.ts';
+import { findLeader, LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
 import { identityOf, rememberFleet } from './identity.ts';
 import { sshKeyOf, type Observers, type World } from './world.ts';
@@ -51,11 +51,9 @@ export async function createWorldOperator(
   log: Logger,
   choices: OperatorChoices,
 ): Promise<ReturnType<typeof createOperator>> {
-  const { kubernetes, cloud, cloudKind, namespace, hasCluster } = world;
-  const identity = `${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
-  const client = kubernetes;
-  const { publicKey, privateKey } = await sshKeyOf(world);
+  const { kubernetes, cloud, cloudKind, namespace } = world;
   const known = await identityOf(world);
+  const { publicKey, privateKey } = await sshKeyOf(world);
   await rememberFleet(world, known);
   const ssh = createSshPool({ clock: systemClock, random: Math.random });
   const operator = createOperator({
@@ -77,13 +75,33 @@ export async function createWorldOperator(
     ...choices,
     firewalls: { ...adminSettingsOf(world), operatorAddress: signal => findOperatorAddress(world, signal) },
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),
-    // The lock on the state directory keeps a second operator away from an embedded API.
-    ...(hasCluster && {
-      leaderElection: { client, namespace, name: LEADER_LEASE, identity, random: Math.random },
-    }),
+    leaderElection: {
+      client: kubernetes,
+      namespace,
+      name: LEADER_LEASE,
+      labels: { [FLEET_LABEL]: known.fleet },
+      identity: newIdentity(world),
+      random: Math.random,
+      isKnownDead: deadHoldersOf(world),
+    },
   });
   return { run: signal => operator.run(signal).finally(() => ssh.close()) };
 }
+
+/** Begins the identity of an operator whose Kubernetes API is in the same process. */
+const EMBEDDED = 'embedded_';
+
+const isEmbedded = ({ hasCluster, daemon }: World): boolean => !hasCluster && daemon === undefined;
+
+/** Names the machine and the process to people; the rest makes it this process's own. */
+const newIdentity = (world: World): string =>
+  `${isEmbedded(world) ? EMBEDDED : ''}${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
+
+/**
+ * The lock on the state directory proves that the process which ran its API before is dead, and so the operator in it.
+ * Whoever else came over a connection may live.
+ */
+const deadHoldersOf = (world: World) => (holder: string) => isEmbedded(world) && holder.startsWith(EMBEDDED);
 
 /** An operator that runs beside a command. */
 export interface RunningOperator {
@@ -135,18 +153,11 @@ export async function bringInfrastructureUpToDate(
 export const infrastructurePathOf = ({ configDir }: GlobalOptions): string =>
   configurationFiles(configDir).infrastructure;
 
-/** Whether an operator already works on that world: the daemon, or the holder of the cluster's Lease. */
-export async function isOperatorRunning({
-  daemon,
-  hasCluster,
-  kubernetes,
-  namespace,
-}: World): Promise<boolean> {
-  if (!hasCluster) return daemon !== undefined;
-  try {
-    return isHeld(await kubernetes.get(LEASES, `${namespace}/${LEADER_LEASE}`), new Date());
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+/** Whether an operator already works on that world: the daemon's, or whoever leads that API from wherever. */
+export async function isOperatorRunning(world: World): Promise<boolean> {
+  const { kubernetes, namespace, daemon } = world;
+  // The daemon's own either leads, or is about to, or waits for one that does.
+  if (daemon !== undefined) return true;
+  const isKnownDead = deadHoldersOf(world);
+  return (await findLeader(kubernetes, { namespace, clock: systemClock, isKnownDead })) !== undefined;
 }

@@ -1,7 +1,8 @@
 import { sleep, type Clock } from '../clock.ts';
-import { ABORTED_BEFORE_SENDING, isCloudError, isRateLimited, type CloudError } from './errors.ts';
-import { aborted, refused } from './failures.ts';
-import type { RateBudget } from './rate-budget.ts';
+import { assertMayAct } from '../guard.ts';
+import { isCloudError, isRateLimited, type CloudError } from './errors.ts';
+import { neverSent, refused } from './failures.ts';
+import type { BudgetKind, RateBudget } from './rate-budget.ts';
 import type { Reply, Request, Transport } from './transport.ts';
 
 /** One request as the metrics want it; a retry is another request. */
@@ -51,8 +52,9 @@ export function createCaller(options: CallerOptions): (request: Request) => Prom
 async function attemptOnce(options: CallerOptions, request: Request): Promise<Reply | CloudError> {
   const { transport, budget, clock, onRequest } = options;
   const { operation, signal } = request;
-  const kind = operation === 'listKeys' ? 'keys' : 'ordinary';
+  const kind = kindOf(operation);
   await unlessAborted(request, budget.take(kind, signal));
+  mustStillAct(request);
   const start = clock.monotonic();
   const report = (code: string, remaining?: number): void =>
     onRequest?.({
@@ -71,6 +73,15 @@ async function attemptOnce(options: CallerOptions, request: Request): Promise<Re
     report(error.code ?? 'UNKNOWN');
     return error;
   }
+}
+
+/** What ends something, saves something or waits for one of these goes first; what only adds goes last. */
+const URGENT = /^(delete|shutdown|power|getAction$)/;
+
+function kindOf(operation: string): BudgetKind {
+  if (operation === 'listKeys') return 'keys';
+  if (operation === 'createDroplet') return 'create';
+  return URGENT.test(operation) ? 'urgent' : 'ordinary';
 }
 
 function mayRepeat({ method, signal }: Request, error: CloudError): boolean {
@@ -94,7 +105,16 @@ async function backOff(
 async function unlessAborted({ operation }: Request, waiting: Promise<void>): Promise<void> {
   try {
     await waiting;
-  } catch {
-    throw aborted(operation, ABORTED_BEFORE_SENDING);
+  } catch (error) {
+    throw neverSent(operation, error);
+  }
+}
+
+/** The turn may have come after minutes, and the machine may have slept through them: by now another may lead. */
+function mustStillAct({ operation, signal }: Request): void {
+  try {
+    assertMayAct(signal);
+  } catch (error) {
+    throw neverSent(operation, error);
   }
 }

@@ -112,7 +112,10 @@ export interface CloudAccount {
   status: string;
 }
 
-/** What dropfleet asks of DigitalOcean. Every failure is a CloudError (errors.ts). */
+/**
+ * What dropfleet asks of DigitalOcean. Every failure is a CloudError (errors.ts). A signal's guard (clients/guard.ts) is
+ * asked at the moment when a request leaves.
+ */
 export interface Cloud {
   getAccount(signal?: AbortSignal): Promise<CloudAccount>;
   /** All pages, 200 a page; those of the whole account when there is no tag. */

@@ -47,7 +47,7 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 
 /** The code of a call that its caller's signal stopped. */
 export const ABORTED = 'ABORTED';
-/** The code of a call that its caller's signal stopped while it waited for its turn. */
+/** The code of a call that its caller's signal, or that signal's guard, stopped while it waited for its turn. */
 export const ABORTED_BEFORE_SENDING = 'ABORTED_BEFORE_SENDING';
 /** The code of a call that got no reply in time. */
 export const TIMED_OUT = 'TIMED_OUT';

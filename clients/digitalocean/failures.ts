@@ -1,4 +1,4 @@
-import { ABORTED, CloudError, TIMED_OUT } from './errors.ts';
+import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
 import type { Reply } from './transport.ts';
 
 /** The error for a reply with a status of 400 or more. */
@@ -40,12 +40,22 @@ export function timedOut(operation: string, timeoutMs: number): CloudError {
   return new CloudError({ operation, code: TIMED_OUT, message });
 }
 
-/** The error for a call that its caller stopped; `code` says whether anything was sent. */
-export function aborted(operation: string, code: string = ABORTED): CloudError {
+/** The error for a call that its caller stopped after it was sent. */
+export function aborted(operation: string): CloudError {
   return new CloudError({
     operation,
-    code,
+    code: ABORTED,
     message: `${operation} was stopped before DigitalOcean answered`,
+  });
+}
+
+/** The error for a call that was stopped while it waited for its turn, because of `reason`. */
+export function neverSent(operation: string, reason: unknown): CloudError {
+  const why = reason instanceof Error ? `: ${reason.message}` : '';
+  return new CloudError({
+    operation,
+    code: ABORTED_BEFORE_SENDING,
+    message: `${operation} was never sent to DigitalOcean${why}`,
   });
 }
 

@@ -14,10 +14,22 @@ const LIMITS = {
     { calls: 4_800, ms: HOUR },
   ],
   keys: [{ calls: 9, ms: MINUTE }],
+  // What creates leave to others, so that a burst of them does not use up the minute in which a server must go.
+  create: [
+    { calls: 220, ms: MINUTE },
+    { calls: 4_600, ms: HOUR },
+  ],
 };
 
-/** Calls that have a limit of their own besides the one on all. */
-export type BudgetKind = 'ordinary' | 'keys';
+/**
+ * In which order calls that wait are let through, whenever they came: `urgent` ones first, which destroy, switch or
+ * rescue something, creates last. Creates do not starve: of what is urgent there is no more than servers are there.
+ * Lists of keys, which have a limit of their own, are as ordinary as other lists.
+ */
+const ORDER = ['urgent', 'ordinary', 'create'] as const;
+
+/** What decides when a call's turn comes. */
+export type BudgetKind = (typeof ORDER)[number] | 'keys';
 
 /** What a reply said of the limits. */
 interface LimitReport {
@@ -30,7 +42,7 @@ interface LimitReport {
   retryAfterMs?: number;
 }
 
-/** One allowance of calls for everything that uses the same token. Calls wait their turn, first come first served. */
+/** One allowance of calls for everything that uses the same token. Calls of one kind pass first come first served. */
 export interface RateBudget {
   /** Resolves when the call may be sent, and counts it. Rejects only with the signal's reason. */
   take(kind: BudgetKind, signal?: AbortSignal): Promise<void>;
@@ -42,34 +54,49 @@ export interface RateBudget {
 export function createRateBudget(clock: Clock): RateBudget {
   const all = createLane(LIMITS.all);
   const keys = createLane(LIMITS.keys);
-  const lanesOf = { ordinary: [all], keys: [all, keys] };
-  const queue = new Set<{ lanes: Lane[]; pass: () => void }>();
+  const lanesOf = {
+    urgent: [all],
+    ordinary: [all],
+    keys: [all, keys],
+    create: [all, createLane(LIMITS.create)],
+  };
+  const queues = ORDER.map(() => new Set<Waiting>());
   let cancelTimer: (() => void) | undefined;
 
-  /** Lets those through whose turn it is: a list of keys that must wait longer holds up nobody behind it. */
+  const queueOf = (kind: BudgetKind): Set<Waiting> =>
+    queues[ORDER.indexOf(kind === 'keys' ? 'ordinary' : kind)]!;
+
+  /** Lets those through whose turn it is. */
   function letThrough(): void {
     cancelTimer?.();
     const now = clock.monotonic();
+    const nextAt = Math.min(...queues.map(queue => letThroughOf(queue, now)));
+    cancelTimer = nextAt === Infinity ? undefined : clock.after(nextAt - now, letThrough);
+  }
+
+  /** When it must be tried again. A list of keys that must wait longer holds up nobody behind it. */
+  function letThroughOf(queue: Set<Waiting>, now: number): number {
     let nextAt = Infinity;
     for (const waiting of queue) {
       const freeAt = Math.max(...waiting.lanes.map(lane => lane.freeAt()));
       if (freeAt > now) {
         nextAt = Math.min(nextAt, freeAt);
-        if (all.freeAt() > now) break;
+        if (waiting.kind !== 'keys' || all.freeAt() > now) break;
         continue;
       }
       for (const lane of waiting.lanes) lane.count(now);
       queue.delete(waiting);
       waiting.pass();
     }
-    cancelTimer = nextAt === Infinity ? undefined : clock.after(nextAt - now, letThrough);
+    return nextAt;
   }
 
   return {
     take(kind, signal) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error);
-        const waiting = { lanes: lanesOf[kind], pass };
+        const queue = queueOf(kind);
+        const waiting = { kind, lanes: lanesOf[kind], pass };
         const onAbort = (): void => {
           queue.delete(waiting);
           letThrough();
@@ -86,10 +113,17 @@ export function createRateBudget(clock: Clock): RateBudget {
     },
     report(kind, { status, remaining, resetMs = MINUTE, retryAfterMs = MINUTE }) {
       const now = clock.monotonic();
-      if (remaining === 0) all.closeUntil(now + Math.min(resetMs, HOUR));
-      else if (status === 429) (kind === 'keys' ? keys : all).closeUntil(now + retryAfterMs);
+      const closeUntil = (lane: Lane, ms: number): void => lane.closeUntil(now + Math.min(ms, HOUR));
+      if (remaining === 0) closeUntil(all, resetMs);
+      else if (status === 429) closeUntil(kind === 'keys' ? keys : all, retryAfterMs);
     },
   };
+}
+
+interface Waiting {
+  kind: BudgetKind;
+  lanes: Lane[];
+  pass: () => void;
 }
 
 /** The limits that apply to some of the calls, and how far they are used. */

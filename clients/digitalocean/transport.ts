@@ -20,9 +20,9 @@ export interface Reply {
   data: unknown;
   /** Requests left in this hour. */
   remaining?: number;
-  /** Milliseconds until the hour's limit gives a request again. */
+  /** Milliseconds until the hour's limit gives a request again; an hour at most. */
   resetMs?: number;
-  /** Milliseconds to wait, by `retry-after`. */
+  /** Milliseconds to wait, by `retry-after`; an hour at most. */
   retryAfterMs?: number;
 }
 
@@ -48,6 +48,9 @@ export interface TransportOptions {
  * somebody's names: those are not to be changed.
  */
 const LEAST_SECRET = 20;
+
+/** No limit of DigitalOcean's lasts longer: a reply that asks for more is mistaken, and must not stop everything. */
+const LONGEST_PAUSE_MS = 3_600_000;
 
 /** A transport. No connection is made before the first request. Throws on a token that no header can carry. */
 export function createTransport({ token, apiUrl, clock, callTimeoutMs }: TransportOptions): Transport {
@@ -114,10 +117,12 @@ function readReply(status: number, headers: Headers, text: string, now: number):
     status,
     data: parseJson(text),
     ...(remaining !== undefined && { remaining }),
-    ...(resetAt !== undefined && { resetMs: Math.max(1000, resetAt * 1000 - now) }),
-    ...(retryAfter !== undefined && { retryAfterMs: retryAfter * 1000 }),
+    ...(resetAt !== undefined && { resetMs: pause(Math.max(1000, resetAt * 1000 - now)) }),
+    ...(retryAfter !== undefined && { retryAfterMs: pause(retryAfter * 1000) }),
   };
 }
+
+const pause = (ms: number): number => Math.min(ms, LONGEST_PAUSE_MS);
 
 function numberIn(headers: Headers, name: string): number | undefined {
   const value = Number(headers[name] ?? NaN);

@@ -1,9 +1,11 @@
 import { sleep } from '../../clients/clock.ts';
+import { guard } from '../../clients/guard.ts';
 import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts';
 import { describeError } from '../../clients/log/describe-error.ts';
-import type { Logger } from '../../clients/log.ts';
+import type { LogFields, Logger } from '../../clients/log.ts';
 import type { Fence } from './fence.ts';
-import { LeaseClaim, type LeaseClaimOptions } from './lease-claim.ts';
+import { ATTEMPT_MS, LeaseClaim, type LeaseClaimOptions } from './lease-claim.ts';
+import { isEarlier, LeaseRivals, type Rival } from './lease-rivals.ts';
 import { RENEW_DEADLINE_MS, RETRY_PERIOD_MS } from './lease.ts';
 
 /** Who contends for what. */
@@ -37,37 +39,70 @@ export interface Leadership {
 
 /** client-go's JitterFactor: contenders try again after 1 to 2.2 periods, so that they do not march in step. */
 const JITTER = 1.2;
+/** How many renewals go by from one look at the other namespaces to the next. */
+const LOOK_EVERY = 5;
+/** Such a look must leave time for the renewals between which it is. */
+const LOOK_MS = 2_000;
 
-/** Waits until this process leads. Rejects when the signal aborts first. */
+/**
+ * A deadline that comes so late tells that the process stood still, and all that it does with it: Ctrl-Z, a machine out
+ * of memory. As after a sleep of the machine the fence is shut, and the renewal that is overdue tells who leads now.
+ */
+const STANDSTILL_MS = 1_000;
+
+/** Why this process does not lead yet; without a message when another try will tell. */
+interface Hindrance {
+  message?: string;
+  fields?: LogFields;
+}
+
+/**
+ * Waits until this process leads: it has the Lease of its namespace, and no other operator of this API is alive.
+ * Rejects when the signal aborts first.
+ */
 export async function acquireLeadership(
   options: LeaderElectionOptions,
   signal: AbortSignal,
 ): Promise<Leadership> {
   const { clock, log, random } = options;
   const claim = new LeaseClaim(options);
-  let lastHolder = '';
+  const rivals = new LeaseRivals(options);
+  let told: string | undefined;
   for (;;) {
-    const held = new HeldLease(claim, options);
-    if (await held.begin(signal)) return held;
-    if (claim.holder !== lastHolder) log.info('waiting for the leadership', { holder: claim.holder });
-    lastHolder = claim.holder;
+    const held = new HeldLease(claim, rivals, options);
+    const hindrance = await held.begin(signal);
+    if (hindrance === undefined) return held;
+    const { message, fields } = hindrance;
+    if (message !== undefined && message !== told) log.warn(message, fields);
+    told = message ?? told;
     await sleep(clock, RETRY_PERIOD_MS * (1 + JITTER * random()), signal);
   }
 }
 
+type Leader = Pick<Rival, 'holder' | 'namespace'>;
+
+const whereLeads = ({ holder, namespace }: Leader): string =>
+  `operator ${holder} leads from namespace ${namespace}`;
+
 class HeldLease implements Leadership {
   readonly #claim: LeaseClaim;
+  readonly #rivals: LeaseRivals;
   readonly #options: LeaderElectionOptions;
   readonly #lost = new AbortController();
   readonly #released = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   /** When the last successful renewal was sent, by both clocks. */
   #renewedAt = { monotonic: -Infinity, wall: -Infinity };
+  #acquireTime = '';
+  #renewals = 0;
+  #toldBeside: string | undefined;
   #cancelDeadline: () => void = () => {};
 
-  constructor(claim: LeaseClaim, options: LeaderElectionOptions) {
+  constructor(claim: LeaseClaim, rivals: LeaseRivals, options: LeaderElectionOptions) {
     this.#claim = claim;
+    this.#rivals = rivals;
     this.#options = options;
+    guard(this.signal, () => this.#assertHeld());
   }
 
   get signal(): AbortSignal {
@@ -76,26 +111,27 @@ class HeldLease implements Leadership {
 
   readonly fence: Fence = async effect => {
     this.signal.throwIfAborted();
-    if (this.remainingMs() <= 0) throw this.#loss('its deadline has passed');
+    this.#assertHeld();
     return effect(this.signal);
   };
 
-  /** Whether the lease was got. */
-  async begin(signal: AbortSignal): Promise<boolean> {
-    const { clock, log } = this.#options;
+  /** What hinders it; nothing when it leads. */
+  async begin(signal: AbortSignal): Promise<Hindrance | undefined> {
+    const { clock, log, name } = this.#options;
     try {
-      if (!(await this.#attempt(signal)) || this.remainingMs() <= 0) return false;
+      const leader = await this.#contend(signal);
+      if (leader !== undefined) return { message: `waiting: ${whereLeads(leader)}`, fields: { ...leader } };
+      if (this.remainingMs() <= 0) return {};
     } catch (error) {
       signal.throwIfAborted();
       // Another one was faster, which is how it should be.
-      if (isConflict(error) || isAlreadyExists(error)) return false;
-      log.warn('could not contend for the leadership', { error: describeError(error) });
-      return false;
+      if (isConflict(error) || isAlreadyExists(error)) return {};
+      return { message: 'could not contend for the leadership', fields: { error: describeError(error) } };
     }
     this.#armDeadline();
     this.#renewing = this.#keepRenewing();
-    log.info('leading', { lease: this.#options.name, at: new Date(clock.now()).toISOString() });
-    return true;
+    log.info('leading', { lease: name, at: new Date(clock.now()).toISOString() });
+    return undefined;
   }
 
   /**
@@ -124,13 +160,40 @@ class HeldLease implements Leadership {
     });
   }
 
-  async #attempt(signal: AbortSignal): Promise<boolean> {
-    const { clock } = this.#options;
+  /** Looks before it writes: whoever waits for another costs no write, and nobody takes it for one that leads. */
+  async #contend(signal: AbortSignal): Promise<Leader | undefined> {
+    const [leader] = await this.#rivals.look(signal);
+    return leader ?? (await this.#attempt(signal));
+  }
+
+  /** Gets or renews the lease; answers who leads instead. */
+  async #attempt(signal: AbortSignal): Promise<Leader | undefined> {
+    const { clock, namespace } = this.#options;
     // Taken before the call is sent: whoever sees the renewal sees it later than this.
     const sentAt = { monotonic: clock.monotonic(), wall: clock.now() };
-    const isHeld = await this.#claim.attempt(signal);
-    if (isHeld) this.#renewedAt = sentAt;
-    return isHeld;
+    if (!(await this.#claim.attempt(signal))) return { holder: this.#claim.holder, namespace };
+    if (this.#isNewTerm()) {
+      const [leader] = await this.#rivals.look(signal);
+      if (leader !== undefined) return this.#yieldTo(leader, signal);
+    }
+    this.#acquireTime = this.#claim.acquireTime;
+    this.#renewedAt = sentAt;
+    return undefined;
+  }
+
+  /**
+   * Whether it was not held all the time until now. In another namespace nobody touches this lease when it takes over,
+   * so that a process which slept through its deadline can still renew it: that it could proves nothing then.
+   */
+  #isNewTerm(): boolean {
+    return this.remainingMs() <= 0 || this.#claim.acquireTime !== this.#acquireTime;
+  }
+
+  /** Of two that see each other at once both do this, and come back after pauses that differ. */
+  async #yieldTo(leader: Leader, signal: AbortSignal): Promise<Leader> {
+    // If that fails it runs out.
+    await this.#claim.release(signal).catch(() => undefined);
+    return leader;
   }
 
   async #keepRenewing(): Promise<void> {
@@ -144,21 +207,44 @@ class HeldLease implements Leadership {
 
   async #renew(until: AbortSignal): Promise<void> {
     try {
-      const isHeld = await this.#attempt(until);
+      const leader = await this.#attempt(until);
       if (until.aborted) return;
-      if (isHeld) this.#armDeadline();
-      else this.#lose(`${this.#claim.holder} has it`);
+      if (leader !== undefined) return this.#lose(whereLeads(leader));
+      this.#armDeadline();
+      if (++this.#renewals % LOOK_EVERY === 0) await this.#lookBeside(until);
     } catch (error) {
       if (until.aborted) return;
       this.#options.log.warn('could not renew the leadership', { error: describeError(error) });
     }
   }
 
+  /**
+   * Two can lead all the same when Leases were deleted or restored by hand, or one is of a version that looks at its
+   * own namespace only. The later one goes.
+   */
+  async #lookBeside(until: AbortSignal): Promise<void> {
+    const { namespace, log } = this.#options;
+    const others = (await this.#rivals.look(until, LOOK_MS)).filter(({ isRenewing }) => isRenewing);
+    const own = { acquireTime: this.#acquireTime, namespace };
+    const elder = others.find(other => isEarlier(other, own));
+    if (until.aborted) return;
+    if (elder !== undefined) return this.#lose(`${whereLeads(elder)}, and began earlier`);
+    const beside =
+      others[0] && `${whereLeads(others[0])} beside this one: stop it, if it does not go by itself`;
+    if (beside !== undefined && beside !== this.#toldBeside) log.warn(beside);
+    this.#toldBeside = beside;
+  }
+
   #armDeadline(): void {
     this.#cancelDeadline();
-    this.#cancelDeadline = this.#options.clock.after(Math.max(0, this.remainingMs()), () =>
-      this.#lose(`the lease could not be renewed for ${RENEW_DEADLINE_MS / 1000} s`),
-    );
+    this.#cancelDeadline = this.#options.clock.after(Math.max(0, this.remainingMs()), () => {
+      if (this.remainingMs() > -STANDSTILL_MS) return this.#expire();
+      this.#cancelDeadline = this.#options.clock.after(ATTEMPT_MS, () => this.#expire());
+    });
+  }
+
+  #expire(): void {
+    this.#lose(`the lease could not be renewed for ${RENEW_DEADLINE_MS / 1000} s`);
   }
 
   #lose(why: string): void {
@@ -166,7 +252,13 @@ class HeldLease implements Leadership {
     this.#lost.abort(this.#loss(why));
   }
 
+  #assertHeld(): void {
+    if (this.remainingMs() <= 0) throw this.#loss('its deadline has passed');
+  }
+
   #loss(why: string): LeadershipLost {
-    return new LeadershipLost(`lost the leadership (lease ${this.#options.name}): ${why}`);
+    return new LeadershipLost(
+      `lost the leadership (lease ${this.#options.name}): ${why}; start it again, and it waits for its turn`,
+    );
   }
 }

@@ -2,21 +2,25 @@ import type { Clock } from '../../clients/clock.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
-import { claimLease, isHeldByOther, LEASE_DURATION_MS, releaseLease, RENEW_DEADLINE_MS } from './lease.ts';
+import { attemptWithin } from './attempt.ts';
+import { claimLease, holderOf, isHeldByOther, isOutlived, releaseLease, RENEW_DEADLINE_MS } from './lease.ts';
 
 /** Whose lease it is about, and how to reach it. */
 export interface LeaseClaimOptions {
-  client: Pick<KubernetesClient, 'get' | 'create' | 'replace'>;
+  client: Pick<KubernetesClient, 'get' | 'list' | 'create' | 'replace'>;
   clock: Clock;
   namespace: string;
-  /** The Lease's name. */
+  /** The Lease's name, the same in whatever namespace an operator of this API has its own. */
   name: string;
+  labels?: Readonly<Record<string, string>>;
   /** Unique to this process: two that share it would both believe that they hold the lease. */
   identity: string;
+  /** Whether that holder is surely dead, so that what it held may be taken at once; none is unless told. */
+  isKnownDead?: (holder: string) => boolean;
 }
 
 /** An attempt has this long, so that a hanging call leaves time for another before the deadline. */
-const ATTEMPT_MS = RENEW_DEADLINE_MS / 2;
+export const ATTEMPT_MS = RENEW_DEADLINE_MS / 2;
 
 /**
  * One process's dealings with a Lease. Whether it has expired is judged by how long this process has seen it
@@ -35,25 +39,17 @@ export class LeaseClaim {
 
   /** Who holds it, as far as known. */
   get holder(): string {
-    return this.#known?.spec?.holderIdentity ?? '';
+    return holderOf(this.#known);
+  }
+
+  /** When it was got, as written in it. */
+  get acquireTime(): string {
+    return this.#known?.spec?.acquireTime ?? '';
   }
 
   /** Gets or renews it. False when somebody else has it; throws when it cannot be told or written. */
   async attempt(signal: AbortSignal): Promise<boolean> {
-    const attempt = new AbortController();
-    const cut = (): void => attempt.abort(signal.reason);
-    signal.addEventListener('abort', cut);
-    const cancel = this.#options.clock.after(ATTEMPT_MS, () =>
-      attempt.abort(new Error(`the API did not answer within ${ATTEMPT_MS / 1000} s`)),
-    );
-    try {
-      signal.throwIfAborted();
-      return await this.#hold(attempt.signal);
-    } finally {
-      cancel();
-      // Not AbortSignal.any: the outer signal lives as long as the process, and would remember every attempt.
-      signal.removeEventListener('abort', cut);
-    }
+    return attemptWithin(this.#options.clock, ATTEMPT_MS, signal, cut => this.#hold(cut));
   }
 
   /** Lets the next one have it at once. */
@@ -116,8 +112,7 @@ export class LeaseClaim {
   }
 
   #hasExpired(): boolean {
-    const promisedMs = (this.#known?.spec?.leaseDurationSeconds ?? 0) * 1000;
-    const unchangedMs = this.#options.clock.monotonic() - this.#seenAt;
-    return unchangedMs > Math.max(LEASE_DURATION_MS, promisedMs);
+    if (this.#options.isKnownDead?.(this.holder)) return true;
+    return isOutlived(this.#known, this.#options.clock.monotonic() - this.#seenAt);
   }
 }

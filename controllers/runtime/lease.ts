@@ -13,25 +13,38 @@ function toMicroTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
+/** Who has it; empty when nobody does. */
+export const holderOf = (lease: Lease | undefined): string => lease?.spec?.holderIdentity ?? '';
+
+/** Whether its holder has stopped, when it was seen unchanged for so long. */
+export function isOutlived(lease: Lease | undefined, unchangedMs: number): boolean {
+  const promisedMs = (lease?.spec?.leaseDurationSeconds ?? 0) * 1000;
+  return unchangedMs > Math.max(LEASE_DURATION_MS, promisedMs);
+}
+
 /** Whether somebody else has it, going by its holder alone and not by time. */
 export function isHeldByOther(lease: Lease | undefined, identity: string): boolean {
-  const holder = lease?.spec?.holderIdentity ?? '';
+  const holder = holderOf(lease);
   return holder !== '' && holder !== identity;
 }
 
 /** The lease as it is when `identity` holds it from now (ms since the epoch) on, or goes on holding it. */
 export function claimLease(
   known: Lease | undefined,
-  { namespace, name, identity }: { namespace: string; name: string; identity: string },
+  claimant: { namespace: string; name: string; labels?: Readonly<Record<string, string>>; identity: string },
   now: number,
 ): Lease {
+  const { namespace, name, labels, identity } = claimant;
   const { acquireTime, leaseTransitions, holderIdentity } = known?.spec ?? {};
   const isRenewal = holderIdentity === identity;
   const changes = (leaseTransitions ?? 0) + (known !== undefined && !isRenewal ? 1 : 0);
   return {
     apiVersion: apiVersionOf(LEASES),
     kind: 'Lease',
-    metadata: known?.metadata ?? { namespace, name },
+    metadata: {
+      ...(known?.metadata ?? { namespace, name }),
+      ...(labels && { labels: { ...known?.metadata.labels, ...labels } }),
+    },
     spec: {
       holderIdentity: identity,
       leaseDurationSeconds: LEASE_DURATION_MS / 1000,

@@ -84,6 +84,14 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
+interface OperatorStart {
+  csv?: boolean;
+  /** With one, it contends for the leadership, with those whose Lease has the same name: this world's own unless told. */
+  identity?: string;
+  lease?: string;
+  firewalls?: boolean;
+}
+
 /** A fleet of its own: a namespace, a cloud, a projects.csv, and operators that see nothing else. */
 export interface OperatorWorld {
   readonly namespace: string;
@@ -114,7 +122,7 @@ export interface OperatorWorld {
   /** Until the project has exactly that many servers and all of them are Ready. */
   untilReady(project: string, servers: number): Promise<void>;
   /** With `firewalls` it makes those too, for an operator that droplets see under OPERATOR_ADDRESS. */
-  startOperator(options?: { csv?: boolean; identity?: string; firewalls?: boolean }): RunningOperator;
+  startOperator(options?: OperatorStart): RunningOperator;
   close(): Promise<void>;
 }
 
@@ -212,7 +220,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
           wanted.every(each => isReady(droplet(each)))
         );
       }),
-    startOperator({ csv = true, identity, firewalls = false } = {}) {
+    startOperator({ csv = true, identity, lease = `leader-${namespace}`, firewalls = false } = {}) {
       const operator = startOperator({
         server,
         namespace,
@@ -222,6 +230,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
         },
         files: csv ? { csvPath, infrastructurePath } : {},
         identity,
+        lease,
         firewalls,
         hosts,
         sshKey,
@@ -282,8 +291,8 @@ interface OperatorParts {
   namespace: string;
   urls: { kubernetes: string; cloud: string };
   files: { csvPath?: string; infrastructurePath?: string };
-  /** With one, it contends for the leadership. */
   identity: string | undefined;
+  lease: string;
   firewalls: boolean;
   hosts: WorldHosts | undefined;
   sshKey: SshKeyPair;
@@ -291,7 +300,7 @@ interface OperatorParts {
 }
 
 function startOperator(parts: OperatorParts): RunningOperator {
-  const { server, namespace, urls, files, identity, firewalls, hosts, sshKey, changed } = parts;
+  const { server, namespace, urls, files, identity, lease, firewalls, hosts, sshKey, changed } = parts;
   const lines = fakeLogger();
   const cloudCalls: string[] = [];
   const connection = { ...server.connection(), server: urls.kubernetes };
@@ -306,7 +315,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
   const ssh = countCommands(createSshPool({ clock: systemClock, random: Math.random }));
   const registry = new Registry();
   const kubernetes = confine(client, namespace);
-  const election = { client, namespace, name: 'dropfleet-leader', random: Math.random };
+  const election = { client, namespace, name: lease, random: Math.random };
   const operator = createOperator({
     kubernetes,
     cloud,

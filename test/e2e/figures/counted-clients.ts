@@ -77,7 +77,8 @@ export function countedKubernetes(
     get: (kind, key, options) => traffic.during(() => client.get(kind, key, options)),
     async list(kind, selection = {}, options) {
       const list = await traffic.during(() => client.list(kind, here(selection), options));
-      traffic.show(kind, list.resourceVersion);
+      // Leases are listed now and then, and not watched: nothing more of them is to come.
+      if (kind.kind !== 'Lease') traffic.show(kind, list.resourceVersion);
       return list;
     },
     async *watch(kind, selection, options) {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { refused } from '../../../clients/kubernetes/errors.ts';
-import type { Lease } from '../../../clients/kubernetes/kinds.ts';
-import { LEADER_LEASE, leadingNamespace, operatorNamespace } from '../../../cli/world/leader.ts';
-import { fakeKubernetesClient } from '../../fakes/kubernetes-client.ts';
+import { LEASES, type Lease } from '../../../clients/kubernetes/kinds.ts';
+import { findLeader, LEADER_LEASE, operatorNamespace } from '../../../cli/world/leader.ts';
+import { fakeClock } from '../../fakes/clock.ts';
+import { fakeKubernetesClient, type FakeKubernetesClient } from '../../fakes/kubernetes-client.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 
@@ -36,17 +37,72 @@ describe('The namespace of the operator', () => {
     });
 
   it('is the own for whoever may not see other namespaces', async () => {
-    const call = { method: 'GET', path: '/apis/coordination.k8s.io/v1/leases', server: 'https://k' };
-    const list = () => Promise.reject(refused(call, 403, { message: 'no' }));
-    expect(await operatorNamespace({ list }, 'mine', now)).to.equal('mine');
+    expect(await operatorNamespace(confined([aLease('dropfleet', 3)]), 'mine', now)).to.equal('mine');
   });
 });
 
-describe('An operator that leads now', () => {
-  it('is one that holds its Lease and renewed it in time', async () => {
-    const leader = (...leases: Lease[]) => leadingNamespace(fakeKubernetesClient(leases), now);
-    expect(await leader(aLease('dropfleet', 14))).to.equal('dropfleet');
-    expect(await leader(aLease('dropfleet', 15))).to.equal(undefined);
-    expect(await leader(aLease('dropfleet', 1, ''))).to.equal(undefined);
+describe('The operator that leads now', () => {
+  const search = (client: Pick<FakeKubernetesClient, 'get' | 'list'>, more = {}) => {
+    const clock = fakeClock(now.getTime());
+    return { clock, found: findLeader(client, { namespace: 'mine', clock, ...more }) };
+  };
+  /** What is found by a command that waits as long as it likes. */
+  const find = async (client: Pick<FakeKubernetesClient, 'get' | 'list'>, more = {}) => {
+    const { clock, found } = search(client, more);
+    await clock.advance(60_000);
+    return await found;
+  };
+
+  it('is one that renewed its Lease just now, in whatever namespace, and is believed at once', async () => {
+    const { found } = search(fakeKubernetesClient([aLease('mine', 1, ''), aLease('dropfleet', 14)]));
+    expect(await found).to.deep.equal({ holder: 'pod-1', namespace: 'dropfleet' });
+  });
+
+  it('is none where none holds a Lease, and where the holder is known to be dead', async () => {
+    expect(await search(fakeKubernetesClient([aLease('dropfleet', 1, '')])).found).to.equal(undefined);
+    const isKnownDead = (holder: string): boolean => holder === 'pod-1';
+    const dead = search(fakeKubernetesClient([aLease('dropfleet', 1)]), { isKnownDead });
+    expect(await dead.found).to.equal(undefined);
+  });
+
+  for (const [whose, age] of [
+    ['behind', 3_600],
+    ['ahead', -3_600],
+  ] as const)
+    it(`is one that is seen to renew, though its clock is an hour ${whose}`, async () => {
+      const client = fakeKubernetesClient([aLease('dropfleet', age)]);
+      const { clock, found } = search(client);
+      await clock.advance(1_900);
+      await client.patch(LEASES, `dropfleet/${LEADER_LEASE}`, { spec: { leaseTransitions: 1 } });
+      await clock.advance(500);
+      expect(await found).to.deep.equal({ holder: 'pod-1', namespace: 'dropfleet' });
+    });
+
+  it('is none when it does not renew, and nothing is written to find out', async () => {
+    const client = fakeKubernetesClient([aLease('dropfleet', 16), aLease('other', -60)]);
+    const { clock, found } = search(client);
+    await clock.advance(5_000);
+    expect(await found).to.equal(undefined);
+    expect(client.writes()).to.deep.equal([]);
+  });
+
+  it('is not waited for where the last one went days ago', async () => {
+    const { found } = search(fakeKubernetesClient([aLease('dropfleet', 90_000)]));
+    expect(await found).to.equal(undefined);
+  });
+
+  it('is sought in the own namespace by whoever may not see others', async () => {
+    const leases = [aLease('mine', 1), aLease('dropfleet', 1)];
+    expect(await find(confined(leases))).to.deep.equal({ holder: 'pod-1', namespace: 'mine' });
+    expect(await find(confined(leases.slice(1)))).to.equal(undefined);
   });
 });
+
+/** The client of somebody who may not list Leases over all namespaces. */
+function confined(leases: Lease[]): FakeKubernetesClient {
+  const call = { method: 'GET', path: '/apis/coordination.k8s.io/v1/leases', server: 'https://k' };
+  return {
+    ...fakeKubernetesClient(leases),
+    list: () => Promise.reject(refused(call, 403, { message: 'no' })),
+  };
+}

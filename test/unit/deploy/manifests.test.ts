@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
+import { LEADER_LEASE } from '../../../cli/world/leader.ts';
 import { loadCrds } from '../../../crds/schema.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -12,7 +13,7 @@ interface Manifest {
   metadata: { name: string; namespace?: string };
 }
 interface Role extends Manifest {
-  rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  rules: { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[];
 }
 interface Container {
   image: string;
@@ -74,6 +75,26 @@ describe('the manifests in deploy/', () => {
     expect(allowed).to.have.members(needed);
     expect(clusterRules.flatMap(({ resources }) => resources)).not.to.include('secrets');
     expect(JSON.stringify(roles)).not.to.contain('"*"');
+  });
+
+  it("let the operator see no Lease outside of its namespace but its like's, and write none there", () => {
+    const roles = manifestsIn(textOf('deploy/roles.yaml')) as Role[];
+    const rulesOf = (kind: string, resource: string): Role['rules'] =>
+      roles
+        .filter(role => role.kind === kind)
+        .flatMap(({ rules }) => rules.filter(({ resources }) => resources.includes(resource)));
+    expect(rulesOf('ClusterRole', 'leases')).to.deep.equal([
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: [LEADER_LEASE],
+        verbs: ['get', 'list', 'watch'],
+      },
+    ]);
+    expect(rulesOf('Role', 'leases')[0]!.verbs).to.include.members(['get', 'create', 'update']);
+    const configMaps = rulesOf('Role', 'configmaps').flatMap(({ verbs }) => verbs);
+    expect(configMaps).to.have.members(['get', 'list', 'watch', 'create', 'patch']);
+    expect(rulesOf('ClusterRole', 'configmaps')).to.deep.equal([]);
   });
 
   it('let the operator read all that the ConfigMap holds', () => {

@@ -42,7 +42,7 @@ describeOnApiServers('The manager', server => {
       metrics: createRuntimeMetrics(new Registry()),
       newReconcileId: () => 'id',
       controllers: [controller],
-      leaderElection: { client, random: Math.random, namespace, name: 'dropfleet', identity },
+      leaderElection: { client, random: Math.random, namespace, name: `leader-${namespace}`, identity },
     });
   }
 
@@ -111,7 +111,7 @@ describeOnApiServers('The manager', server => {
     await stopA();
     await began['b']!.promise;
     expect(overlaps).to.deep.equal([]);
-    const lease = await server().client().get(LEASES, `${namespace}/dropfleet`);
+    const lease = await server().client().get(LEASES, `${namespace}/leader-${namespace}`);
     expect(lease.spec).to.include({ holderIdentity: 'b', leaseTransitions: 1 });
     expect(lease.spec!.renewTime).to.match(/\.\d{6}Z$/);
   });

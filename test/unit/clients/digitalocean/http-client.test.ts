@@ -15,6 +15,7 @@ import {
   type CloudError,
 } from '../../../../clients/digitalocean/errors.ts';
 import { createCloud, type HttpCloud } from '../../../../clients/digitalocean/http-client.ts';
+import { guard } from '../../../../clients/guard.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { scriptedServer, type Answer, type Received, type ScriptedServer } from './scripted-server.ts';
@@ -420,6 +421,41 @@ describe('createCloud', () => {
     const next = await rejection(cloud.createDroplet(REQUEST, stop.signal));
     expect([isAborted(next), isDoubtful(next)]).to.deep.equal([true, false]);
     expect(server.received).to.have.length(1);
+  });
+
+  it('asks the guard of a signal when the turn of a call has come, before every attempt, and sends nothing past it', async () => {
+    const clock = fakeClock();
+    await serve((_, n) => ({ status: 429, headers: { 'retry-after': String(n) } }), clock);
+    const lease = new AbortController();
+    let isHeld = true;
+    guard(lease.signal, () => {
+      if (!isHeld) throw new Error('the lease has run out');
+    });
+    const failure = rejection(cloud.createDroplet(REQUEST, lease.signal));
+    await reported(1);
+    await clock.advance(1_000);
+    await reported(2);
+    isHeld = false;
+    await clock.advance(2_000);
+    const error = (await failure) as CloudError;
+    expect([isAborted(error), isDoubtful(error)]).to.deep.equal([true, false]);
+    expect(error.message).to.equal('createDroplet was never sent to DigitalOcean: the lease has run out');
+    expect(server.received).to.have.length(2);
+  });
+
+  it('sends what must go before what is only to be made', async () => {
+    const clock = fakeClock();
+    await serve(({ method }) => ({ status: method === 'DELETE' ? 204 : 422 }), clock);
+    const waiting = Array.from({ length: 300 }, () => rejection(cloud.createDroplet(REQUEST)));
+    await reported(220);
+    const list = rejection(cloud.listSizes());
+    const off = rejection(cloud.powerOffDroplet(7));
+    await cloud.deleteDroplet(7);
+    await Promise.all([list, off]);
+    expect(server.received.slice(0, 220).every(({ path }) => path === '/v2/droplets')).to.equal(true);
+    expect(server.received).to.have.length(223);
+    await clock.advance(60_000);
+    await Promise.all(waiting);
   });
 
   it('is sure that nothing was done when nobody listens', async () => {

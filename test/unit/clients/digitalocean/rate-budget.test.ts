@@ -48,13 +48,41 @@ describe('createRateBudget', () => {
     expect(clock.pending()).to.equal(0);
   });
 
-  it('lets nobody overtake', async () => {
+  it('lets nobody overtake another of its kind', async () => {
     const { clock, passed, takeMany } = fixture();
     takeMany(500);
     await clock.advance(30_000);
     takeMany(10);
     await clock.advance(3 * MINUTE);
     expect(passed.map(call => call.n)).to.deep.equal(Array.from({ length: 510 }, (_, i) => i));
+  });
+
+  it('lets what is urgent pass first and creates last, whatever came first', async () => {
+    const { clock, passed, takeMany } = fixture();
+    takeMany(240);
+    takeMany(2, 'create');
+    takeMany(2);
+    takeMany(2, 'keys');
+    takeMany(2, 'urgent');
+    await clock.advance(MINUTE);
+    expect(passed.slice(240).map(call => call.kind)).to.deep.equal(
+      ['urgent', 'ordinary', 'keys', 'create'].flatMap(kind => [kind, kind]),
+    );
+    expect(clock.pending()).to.equal(0);
+  });
+
+  it('never lets creates use up the minute, so that hundreds of them hold up no deletion', async () => {
+    const { clock, passed, takeMany } = fixture();
+    takeMany(900, 'create');
+    for (let second = 0; second < 240; second += 10) {
+      takeMany(1, 'urgent');
+      const before = passed.length;
+      await clock.advance(0);
+      expect(passed[Math.max(before, second === 0 ? 220 : 0)]?.kind, `after ${second} s`).to.equal('urgent');
+      await clock.advance(10_000);
+    }
+    await clock.advance(MINUTE);
+    expect(passed.filter(call => call.kind === 'create')).to.have.length(900);
   });
 
   it('spends 4,800 calls in an hour and no more', async () => {
@@ -109,6 +137,14 @@ describe('createRateBudget', () => {
     expect(passed).to.have.length(1);
   });
 
+  it('is not closed for longer than an hour by whatever a 429 asks', async () => {
+    const { clock, budget, passed, takeMany } = fixture();
+    budget.report('ordinary', { status: 429, retryAfterMs: 3e9 });
+    takeMany(1);
+    await clock.advance(HOUR);
+    expect(passed).to.have.length(1);
+  });
+
   it('forgets a call whose signal aborts while it waits, and lets those behind it move up', async () => {
     const { clock, passed, take, takeMany } = fixture();
     takeMany(240);
@@ -126,21 +162,28 @@ describe('createRateBudget', () => {
   });
 
   it('never exceeds a window, and loses no call, however calls come', async () => {
-    const bursts = array(record({ count: nat(150), keys: nat(6), pauseMs: nat(40_000) }), {
-      minLength: 1,
-      maxLength: 12,
-    });
+    const bursts = array(
+      record({ count: nat(150), creates: nat(99), urgent: nat(9), keys: nat(6), pauseMs: nat(40_000) }),
+      {
+        minLength: 1,
+        maxLength: 12,
+      },
+    );
     await assert(
       asyncProperty(bursts, async bursts => {
         const { clock, passed, takeMany } = fixture();
-        for (const { count, keys, pauseMs } of bursts) {
+        for (const { count, creates, urgent, keys, pauseMs } of bursts) {
           takeMany(count);
+          takeMany(creates, 'create');
+          takeMany(urgent, 'urgent');
           takeMany(keys, 'keys');
           await clock.advance(pauseMs);
         }
         await clock.advance(HOUR);
         const keyCalls = passed.filter(call => call.kind === 'keys');
-        expect(passed).to.have.length(bursts.reduce((sum, { count, keys }) => sum + count + keys, 0));
+        expect(passed).to.have.length(
+          bursts.reduce((sum, { count, creates, urgent, keys }) => sum + count + creates + urgent + keys, 0),
+        );
         expect(
           mostWithin(
             passed.map(call => call.at),

@@ -29,6 +29,20 @@ describe('The transport', () => {
     expect(reply).to.deep.equal({ status: 200, data: { id: 1 }, remaining: 12, resetMs: 1_000 });
   });
 
+  it('believes no reply that asks for more than an hour', async () => {
+    const [reset, retryAfter] = [String(clock.now() / 1000 + 4e9), '3000000'];
+    const headers = { 'ratelimit-remaining': '0', 'ratelimit-reset': reset, 'retry-after': retryAfter };
+    const other = await scriptedServer(() => ({ status: 429, headers }));
+    const patient = createTransport({ token: 't', apiUrl: other.url, clock, callTimeoutMs: 1_000 });
+    try {
+      const reply = await patient.send({ operation: 'getDroplet', method: 'GET', path: '/' });
+      expect(reply).to.include({ resetMs: 3_600_000, retryAfterMs: 3_600_000 });
+    } finally {
+      patient.close();
+      await other.close();
+    }
+  });
+
   it('declares a body only when there is one', async () => {
     await transport.send({ operation: 'deleteDroplet', method: 'DELETE', path: '/droplets/1' });
     await transport.send({
