@@ -15,9 +15,9 @@ import { createSshPool } from '../../clients/ssh/pool.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import { createOperator } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
-import { isConditionTrue } from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { dropletNames } from '../../crds/names.ts';
+import { CONFIRMATION_REQUIRED, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
 import type { FirewallTimings, HostTimings, Timings } from '../../reconcilers/timings.ts';
@@ -121,6 +121,10 @@ export interface OperatorWorld {
   until(what: string, condition: () => boolean): Promise<void>;
   /** Until the project has exactly that many servers and all of them are Ready. */
   untilReady(project: string, servers: number): Promise<void>;
+  /** What the Project or Droplet of that name says is held of it; undefined when nothing is. */
+  held(name: string): string | undefined;
+  /** Until something of it is held; then lets that through by the kubectl command that it names. */
+  letThrough(name: string): Promise<void>;
   /** With `firewalls` it makes those too, for an operator that droplets see under OPERATOR_ADDRESS. */
   startOperator(options?: OperatorStart): RunningOperator;
   close(): Promise<void>;
@@ -193,12 +197,24 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       listeners.add(look);
       look();
     });
+  const held = (name: string): string | undefined => {
+    const { conditions } = (project(name) ?? droplet(name))?.status ?? {};
+    return findCondition(conditions, CONFIRMATION_REQUIRED)?.message;
+  };
+  const kubectl = createKubectl(server, namespace, folder);
   return {
     namespace,
     sandbox,
     owner,
     kubernetes: server.client(),
-    kubectl: createKubectl(server, namespace, folder),
+    kubectl,
+    held,
+    async letThrough(name) {
+      await until(`something of ${name} to be held`, () => held(name) !== undefined);
+      const [, command, value] = /"kubectl (annotate [^"]*?=)'([^']*)'"/.exec(held(name)!)!;
+      const words = command!.split(' ');
+      await kubectl.succeed(...words.slice(0, -1), `${words.at(-1)}${value}`);
+    },
     csvPath,
     infrastructurePath,
     sshKey,

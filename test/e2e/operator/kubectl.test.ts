@@ -92,7 +92,11 @@ describeOnApiServers('A fleet by kubectl', server => {
     await world.untilReady('shop', 2);
     const uid = world.droplet('shop-web1')!.metadata.uid!;
     // kubectl waits for the finalizers, so when it is back everything is gone.
-    await world.kubectl.succeed('delete', '-f', manifest);
+    const deleted = world.kubectl.succeed('delete', '-f', manifest);
+    // Two droplets were destroyed a moment ago: more are not within ten minutes, unless a person says so.
+    await world.letThrough('shop');
+    expect(world.effects().destroyed).to.equal(2);
+    await deleted;
     const mine = { namespace: world.namespace, labelSelector: 'dropfleet.io/project=shop' };
     const { items } = await world.kubernetes.list(DROPLETS, mine);
     expect(items).to.deep.equal([]);
@@ -103,6 +107,7 @@ describeOnApiServers('A fleet by kubectl', server => {
   it('delete waits for as long as a server cannot be destroyed', async () => {
     world.sandbox.faults.set({ serverError: { operation: 'droplets.delete' } });
     await world.kubectl.succeed('delete', 'project', 'digitalpixo', '--wait=false');
+    await world.letThrough('digitalpixo');
     await world.until('a refused delete', () => world.effects().destroyed >= 5);
     expect(world.project('digitalpixo')?.metadata.deletionTimestamp).to.be.a('string');
     expect(world.dropletNames()).to.contain('digitalpixo-master');
