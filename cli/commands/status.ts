@@ -7,9 +7,10 @@ import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
-import { readableCsv } from '../world/csv.ts';
+import { desiredCsv } from '../world/csv.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { isOperatorRunning } from '../world/operator.ts';
+import { nobodyLeads } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
@@ -24,7 +25,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       createLogger(options, 'warn'),
       stop.signal,
     );
-    const csv = await readableCsv(options, world);
+    const csv = await desiredCsv(options, world);
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
@@ -52,7 +53,7 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
 }
 
-const nobodyKeepsIt = ({ hasCluster }: World): string =>
-  hasCluster
-    ? 'No operator is at work in this cluster: look at its pod, by "kubectl -n dropfleet get pods" where deploy/ was applied.'
+const nobodyKeepsIt = (world: World): string =>
+  world.hasCluster
+    ? nobodyLeads(world)
     : 'Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.';

@@ -13,6 +13,7 @@ import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/adm
 import { isOperatorRunning, startOperator } from '../world/operator.ts';
 import { seenFrom } from '../world/prove-ssh.ts';
 import { isSandboxUrl, privateAddress } from '../world/settings.ts';
+import { nobodyLeads } from '../world/source.ts';
 import { firewallTrouble, hasServers, untilSshRules } from '../world/ssh-rules.ts';
 import { openWorld, type World } from '../world/world.ts';
 
@@ -68,9 +69,10 @@ async function confirmOld(
   printResult(options, { adminIp: ip }, () => [`ADMIN_IP is ${ip} already.`]);
 }
 
-/** The operator alone changes firewalls; where none runs, one runs for as long as this takes. */
+/** The operator alone changes firewalls; where none runs and there is no cluster, one runs for as long as this takes. */
 async function withOperator(world: World, options: GlobalOptions, work: () => Promise<void>): Promise<void> {
   const isRunning = await isOperatorRunning(world);
+  if (world.hasCluster && !isRunning) throw new CommandFailure(`nothing was changed. ${nobodyLeads(world)}`);
   const operator = isRunning ? undefined : await startOperator(world, options, createLogger(options, 'warn'));
   try {
     await Promise.race([work(), ...(operator ? [operator.failed] : [])]);

@@ -28,6 +28,7 @@ describe('Without a daemon, dropfleet', () => {
     const { code, stdout, stderr } = await run('--plan');
     expect(stdout.replaceAll(/ +/g, ' ')).to.equal(
       [
+        'Cloud: sandbox; Kubernetes: standalone (.dropfleet/sandbox); rows: config/projects.csv',
         '+ project blog create, 1 server',
         '+ project docs create, 1 server',
         '+ project shop create, 2 servers',
@@ -74,7 +75,7 @@ describe('Without a daemon, dropfleet', () => {
     const [again, plan] = [await run('orchestrate'), await run('plan')];
     expect(again.code).to.equal(0);
     expect(again.stdout.trimEnd().split('\n').at(-1)).to.equal('4 of 4 droplets Ready, $24.00 a month.');
-    expect(plan.stdout).to.equal('Nothing to do: the fleet is as projects.csv says.\n');
+    expect(plan.stdout).to.match(/\nNothing to do: the fleet is as projects\.csv says\.\n$/);
   });
 
   it('status shows the fleet and exits with 0', async () => {

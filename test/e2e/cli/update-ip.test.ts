@@ -94,7 +94,7 @@ describe('dropfleet update-ip', function () {
     await daemon.stop();
     daemon = startDropfleet(place, 'up');
     await daemon.says(/^2 of 2 droplets Ready/m, 60_000);
-    expect((await runDropfleet(place, 'plan')).stdout).to.match(/^Nothing to do/);
+    expect((await runDropfleet(place, 'plan')).stdout).to.match(/^Nothing to do/m);
     expect(await admins()).to.deep.equal([['127.0.0.0/24'], ['127.0.0.0/24']]);
   });
 
