@@ -56,6 +56,7 @@ export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOpti
  */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const settings = readWorldSettings(options);
+  if (settings.cloudKind === 'sandbox' && settings.hasCluster) throw await noToken(options);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer();
@@ -69,6 +70,20 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     await close();
     throw error;
   }
+}
+
+/** A cluster was meant, perhaps by a variable that somebody forgot about. */
+async function noToken({ kubeconfig }: GlobalOptions): Promise<CommandFailure> {
+  const { env } = process;
+  const { server } = await loadConnection({ kubeconfig, env });
+  const why = kubeconfig
+    ? `--kubeconfig names ${kubeconfig}`
+    : env['KUBECONFIG']
+      ? `KUBECONFIG is set to ${env['KUBECONFIG']} (unset it to go without a cluster)`
+      : 'this runs in one of its pods';
+  return new CommandFailure(
+    `DO_TOKEN is not set. The cluster at ${server} is meant, because ${why}, and with a cluster the droplets are real: set DO_TOKEN to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)`,
+  );
 }
 
 type Closers = (() => Promise<void>)[];
@@ -106,14 +121,10 @@ async function openKubernetes(
 
 async function openCloud(
   options: WorldOptions,
-  { cloudKind, settings, folder, hasCluster }: WorldSettings,
+  { cloudKind, settings, folder }: WorldSettings,
   daemon: DaemonFile | undefined,
   closers: Closers,
 ): Promise<Pick<World, 'cloud' | 'cloudUrl' | 'sshPort' | 'hosts'>> {
-  if (cloudKind === 'sandbox' && hasCluster)
-    throw new CommandFailure(
-      'DO_TOKEN is not set: with a cluster the droplets are real, so set it to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)',
-    );
   const place =
     cloudKind === 'digitalocean'
       ? { cloudUrl: settings.apiUrl ?? DIGITALOCEAN_URL, sshPort: settings.sshPort ?? SSH_PORT }
