@@ -9,7 +9,7 @@ import { openWorld } from '../world/world.ts';
 
 /** Shows what orchestrate would do, and changes nothing. */
 export async function plan(options: CsvOptions): Promise<void> {
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, readOnly: true });
   try {
     // What is wrong there stops orchestrate, too.
     await engineOf(options);

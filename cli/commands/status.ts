@@ -15,7 +15,7 @@ import { openWorld, type World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
 export async function status(options: GlobalOptions): Promise<void> {
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, readOnly: true });
   const stop = new AbortController();
   try {
     const prices = pricesOf(await world.cloud.listSizes());
@@ -56,4 +56,4 @@ export async function status(options: GlobalOptions): Promise<void> {
 const nobodyKeepsIt = (world: World): string =>
   world.hasCluster
     ? nobodyLeads(world)
-    : 'Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.';
+    : `${world.isNew ? `There is no state in ${world.folder} yet. ` : ''}Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.`;

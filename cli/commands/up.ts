@@ -22,6 +22,8 @@ import { expectSource, recordSource, type SourceOptions } from '../world/source.
 import { openWorld, type World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
+/** Another command may be at work in the state directory; one that lasts is told. */
+const PATIENCE_MS = 15_000;
 const PORTS = { standalone: 7443, sandbox: 7480 };
 
 export interface UpOptions extends SourceOptions {
@@ -40,7 +42,7 @@ export async function up(options: UpOptions): Promise<void> {
   const metrics = createMetrics();
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const remarks = progress?.log ?? process.stderr;
-  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks });
+  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks, patienceMs: PATIENCE_MS });
   try {
     if (world.daemon !== undefined)
       throw new CommandFailure(

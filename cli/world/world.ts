@@ -4,7 +4,7 @@ import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-cli
 import type { RequestReport } from '../../clients/digitalocean/caller.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
-import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
+import { connectionTo, loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import { NAMESPACES } from '../../clients/kubernetes/kinds.ts';
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
 import type { FleetKey, KeyStore } from '../../reconcilers/ssh-key/key-ring.ts';
@@ -14,6 +14,9 @@ import { findDaemon, type DaemonFile } from './daemon-file.ts';
 import {
   startSandboxCloud,
   startStandaloneApi,
+  viewStandaloneApi,
+  whenFree,
+  type Patience,
   type SandboxCloudOptions,
   type SandboxHosts,
 } from './embedded.ts';
@@ -37,6 +40,10 @@ export interface World extends WorldSettings {
   readonly kubeconfig?: string;
   /** The daemon that already runs this world. */
   readonly daemon?: DaemonFile;
+  /** Nothing may be written, not even what was found out on the way. */
+  readonly readOnly: boolean;
+  /** The state directory holds nothing yet; only who may not write finds it so. */
+  readonly isNew?: boolean;
   /** Undoes all that was started, last first. */
   close(): Promise<void>;
 }
@@ -48,7 +55,7 @@ export interface Observers {
 }
 
 /** Embedded servers listen on any free port unless told. */
-export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions {}
+export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions, Patience {}
 
 /**
  * Finds the world or makes it: a cluster that was named, else the daemon's API, else an embedded one; and
@@ -65,7 +72,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const daemon = settings.hasCluster ? undefined : await findDaemon(settings.folder);
     const api = await openKubernetes(options, settings, daemon, closers);
     const cloud = await openCloud(options, settings, daemon, closers);
-    return { ...settings, ...api, ...cloud, ...(daemon && { daemon }), close };
+    const { readOnly = false } = options;
+    return { ...settings, ...api, ...cloud, readOnly, ...(daemon && { daemon }), close };
   } catch (error) {
     await close();
     throw error;
@@ -93,15 +101,13 @@ async function openKubernetes(
   { hasCluster, folder }: WorldSettings,
   daemon: DaemonFile | undefined,
   closers: Closers,
-): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig'>> {
+): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig' | 'isNew'>> {
   const embedded =
-    hasCluster || daemon !== undefined ? undefined : await startStandaloneApi(folder, options.ports);
-  if (embedded !== undefined) closers.push(() => embedded.close());
+    hasCluster || daemon !== undefined ? undefined : await openEmbedded(options, folder, closers);
   const kubeconfig = daemon?.kubeconfig ?? embedded?.kubeconfig;
-  const connection = await loadConnection({
-    kubeconfig: kubeconfig ?? options.kubeconfig,
-    env: process.env,
-  });
+  const connection =
+    embedded?.connection ??
+    (await loadConnection({ kubeconfig: kubeconfig ?? options.kubeconfig, env: process.env }));
   const { onKubernetesRequest: onRequest } = options;
   // 5 s is lease duration less renew deadline: a call that outlasts it could overlap another leader's.
   const client = createKubernetesClient(connection, {
@@ -116,7 +122,25 @@ async function openKubernetes(
     kubernetes: client,
     namespace: hasCluster ? await operatorNamespace(client, namespace, new Date()) : namespace,
     ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(embedded?.isNew && { isNew: true }),
   };
+}
+
+/** An API of the state directory itself, or for who only reads one that shows what is stored there. */
+async function openEmbedded(
+  options: WorldOptions,
+  folder: string,
+  closers: Closers,
+): Promise<{ connection?: Connection; kubeconfig?: string; isNew?: boolean }> {
+  if (!options.readOnly) {
+    const start = () => startStandaloneApi(folder, options.ports);
+    const { close, kubeconfig } = await whenFree(options, start);
+    closers.push(close);
+    return { kubeconfig };
+  }
+  const { url, authority, token, isEmpty, close } = await viewStandaloneApi(folder);
+  closers.push(close);
+  return { connection: await connectionTo(url, authority, token, 'standalone'), isNew: isEmpty };
 }
 
 async function openCloud(
@@ -155,7 +179,7 @@ async function openSandbox(
 ): Promise<Pick<World, 'cloudUrl' | 'sshPort' | 'hosts'>> {
   if (daemon?.sandboxUrl !== undefined)
     return { cloudUrl: daemon.sandboxUrl, sshPort: daemon.sshPort ?? SSH_PORT };
-  const sandbox = await startSandboxCloud(folder, options);
+  const sandbox = await whenFree(options, () => startSandboxCloud(folder, options));
   closers.push(() => sandbox.close());
   const { url, hosts } = sandbox;
   return { cloudUrl: url, sshPort: hosts?.sshPort ?? SSH_PORT, ...(hosts && { hosts }) };

@@ -52,7 +52,7 @@ describe('Without a daemon, dropfleet', () => {
   it('status exits with 1 and says what to do while there is nothing', async () => {
     const { code, stdout } = await run('status');
     expect(stdout).to.equal(
-      'No projects.\n\n0 of 0 droplets Ready, $0.00 a month\nNothing is running here: "dropfleet up" keeps the fleet as projects.csv says.\n',
+      'No projects.\n\n0 of 0 droplets Ready, $0.00 a month\nThere is no state in .dropfleet/sandbox yet. Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.\n',
     );
     expect(code).to.equal(1);
   });
