@@ -64,11 +64,16 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     const isEverywhere = address === ALL_ADDRESSES;
     const identity = loadIdentity(stateDir, now(), isEverywhere ? ownAddresses() : [address]);
     const api = createApi(store, now);
-    const { port, close } = await serve(api, identity, { ...options, address });
+    const served = await serve(api, identity, { ...options, address });
     const stopBackground = startBackground(api);
+    const { port } = served;
     const url = `https://${isEverywhere ? LOOPBACK : address}:${port}`;
     const kubeconfig = writeKubeconfig(stateDir, url, identity);
-    return { url, port, kubeconfig, token: identity.token, close: () => (stopBackground(), close()) };
+    const close = async (): Promise<void> => {
+      stopBackground();
+      await served.close();
+    };
+    return { url, port, kubeconfig, token: identity.token, close };
   } catch (error) {
     store.close();
     throw error;
@@ -98,10 +103,11 @@ export async function viewStandalone(
   const api = createApi(new Store(stateDir, now(), undefined, snapshot), now);
   snapshot.seal();
   const identity = newIdentity(now(), [LOOPBACK]);
-  const { port, close } = await serve(api, identity, { address: LOOPBACK, port: 0 });
-  const { isEmpty } = snapshot;
-  const url = `https://${LOOPBACK}:${port}`;
-  return { url, token: identity.token, authority: identity.tls.authority, isEmpty, close };
+  const served = await serve(api, identity, { address: LOOPBACK, port: 0 });
+  const url = `https://${LOOPBACK}:${served.port}`;
+  const { token, tls } = identity;
+  const close = (): Promise<void> => served.close();
+  return { url, token, authority: tls.authority, isEmpty: snapshot.isEmpty, close };
 }
 
 function createApi(store: Store, now: () => number): Background {

@@ -134,12 +134,13 @@ async function openEmbedded(
 ): Promise<{ connection?: Connection; kubeconfig?: string; isNew?: boolean }> {
   if (!options.readOnly) {
     const start = () => startStandaloneApi(folder, options.ports);
-    const { close, kubeconfig } = await whenFree(options, start);
-    closers.push(close);
-    return { kubeconfig };
+    const api = await whenFree(options, start);
+    closers.push(() => api.close());
+    return { kubeconfig: api.kubeconfig };
   }
-  const { url, authority, token, isEmpty, close } = await viewStandaloneApi(folder);
-  closers.push(close);
+  const view = await viewStandaloneApi(folder);
+  closers.push(() => view.close());
+  const { url, authority, token, isEmpty } = view;
   return { connection: await connectionTo(url, authority, token, 'standalone'), isNew: isEmpty };
 }
 

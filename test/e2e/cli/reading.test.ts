@@ -71,9 +71,11 @@ describe('A command that reads', () => {
   it('is not in the way of up, which waits for a command that does hold the state', async () => {
     const release = await hold(place);
     const up = startDropfleet(place, 'up', '--boot-delay', '200ms');
-    await up
-      .says(/^Waiting for another dropfleet command, which is at work here, to end\.$/m)
-      .finally(release);
+    try {
+      await up.says(/^Waiting for another dropfleet command, which is at work here, to end\.$/m);
+    } finally {
+      await release();
+    }
     await up.says(/^2 of 2 droplets Ready/m);
     expect((await up.stop()).code).to.equal(0);
   });

@@ -65,7 +65,7 @@ describe('A login that proves an address', () => {
     } as unknown as World;
     try {
       const problemWhere = async (suspended: Set<string>): Promise<unknown> =>
-        (await seenFrom(world, suspended, 0)) as { problem: string };
+        await seenFrom(world, suspended, 0);
       expect(await problemWhere(new Set(['blog'])))
         .to.have.property('problem')
         .that.match(/^no droplet has/);
