@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { formatProblems } from '../../config/problems.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
@@ -7,10 +8,10 @@ import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
-import { desiredCsv } from '../world/csv.ts';
+import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { isOperatorRunning } from '../world/operator.ts';
-import { nobodyLeads } from '../world/source.ts';
+import { daemonCsv, nobodyLeads } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
@@ -25,7 +26,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       createLogger(options, 'warn'),
       stop.signal,
     );
-    const csv = await desiredCsv(options, world);
+    const csv = await desiredCsv(await asDaemon(options, world), world);
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
@@ -51,6 +52,12 @@ export async function status(options: GlobalOptions): Promise<void> {
     stop.abort();
     await world.close();
   }
+}
+
+/** What is kept is kept as the daemon's own file says, whichever that is. */
+async function asDaemon(options: GlobalOptions, world: World): Promise<CsvOptions> {
+  const csv = await daemonCsv(world);
+  return csv === undefined || csv === resolve(csvPathOf(options)) ? options : { ...options, csv };
 }
 
 const nobodyKeepsIt = (world: World): string =>

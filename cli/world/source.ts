@@ -69,13 +69,19 @@ export async function recordSource(world: World, path: string): Promise<void> {
   await writeFleetRecord(world.kubernetes, world.namespace, { source });
 }
 
-/** A daemon in this state directory that was given another folder would never do what is asked for here. */
-async function expectDaemonFollows(world: World, path: string): Promise<void> {
+/** The file that the daemon of this state directory follows, where one runs. */
+export async function daemonCsv(world: World): Promise<string | undefined> {
+  if (world.daemon === undefined) return undefined;
   const recorded = await recordedSource(world);
-  const followed = recorded?.slice(recorded.indexOf(':') + 1);
+  return recorded?.slice(recorded.indexOf(':') + 1);
+}
+
+/** A daemon that follows another file would never do what is asked for here. */
+async function expectDaemonFollows(world: World, path: string): Promise<void> {
+  const followed = await daemonCsv(world);
   if (followed === undefined || followed === resolve(path)) return;
   throw new CommandFailure(
-    `nothing was changed: the dropfleet that runs here (pid ${world.daemon?.pid}) follows ${followed}, not ${resolve(path)}: name that one with --config-dir, or stop it first`,
+    `nothing was changed: the dropfleet that runs here (pid ${world.daemon?.pid}) follows ${followed}, not ${resolve(path)}: go by that one (--csv or --config-dir), or stop it first`,
   );
 }
 
