@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../config/near-match.ts';
 import { CommandFailure } from './failure.ts';
 import { DEFAULTS, SANDBOX_PORT, STANDALONE_PORT, type GlobalOptions } from './options.ts';
-import type { OrchestrateFlags } from './commands/orchestrate.ts';
+import type { OrchestrateFlags, OrchestrateOptions } from './commands/orchestrate.ts';
 import type { HostsChoice } from './world/embedded.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -68,9 +68,14 @@ export function createProgram(): Command {
     .addOption(portOption())
     .addOption(bootDelayOption())
     .addOption(hostsOption())
+    .addOption(csvOption())
+    .addOption(takeOverOption())
     .addHelpText('after', example('dropfleet up'))
-    .action(async (own: { httpPort?: number; bootDelay: number; hosts: HostsChoice }, command: Command) =>
-      (await import('./commands/up.ts')).up({ ...globals(command), ...own }),
+    .action(
+      async (
+        own: { httpPort?: number; bootDelay: number; hosts: HostsChoice; csv?: string; takeOver?: true },
+        command: Command,
+      ) => (await import('./commands/up.ts')).up({ ...globals(command), ...own }),
     );
 
   program
@@ -88,8 +93,11 @@ export function createProgram(): Command {
   program
     .command('plan')
     .description('show what orchestrate would do, and what it would cost')
+    .addOption(csvOption())
     .addHelpText('after', example('dropfleet plan'))
-    .action(async (_own, command: Command) => (await import('./commands/plan.ts')).plan(globals(command)));
+    .action(async (own: { csv?: string }, command: Command) =>
+      (await import('./commands/plan.ts')).plan({ ...globals(command), ...own }),
+    );
 
   program
     .command('orchestrate')
@@ -99,10 +107,13 @@ export function createProgram(): Command {
       '--confirm',
       'let through what is held because it would destroy or buy too much, as "confirm" would',
     )
+    .option('--yes', 'with --csv and a cluster: do what the plan says without asking')
+    .addOption(csvOption())
+    .addOption(takeOverOption())
     .addOption(timeoutOption())
     .addOption(hostsOption())
     .addHelpText('after', example('dropfleet orchestrate --timeout 15m'))
-    .action(async (own: OrchestrateFlags, command: Command) =>
+    .action(async (own: Omit<OrchestrateOptions, keyof GlobalOptions>, command: Command) =>
       (await import('./commands/orchestrate.ts')).orchestrate({ ...globals(command), ...own }),
     );
 
@@ -118,8 +129,8 @@ export function createProgram(): Command {
 
   program
     .command('scale')
-    .description("change a project's number of servers in projects.csv, and wait until it is so")
-    .argument('<project>', 'a project of projects.csv')
+    .description("change a project's number of servers, in its row or its Project, and wait until it is so")
+    .argument('<project>', 'a project of projects.csv, or one that was applied by hand')
     .argument('<servers>', 'how many servers in all, 1 to 100', parseServers)
     .addOption(timeoutOption())
     .addOption(hostsOption())
@@ -318,6 +329,18 @@ const portOption = (): Option =>
     '--http-port <port>',
     'where /metrics, /healthz and /readyz are served (default: 8080 or the next free one)',
   ).argParser(parsePort);
+
+const csvOption = (): Option =>
+  new Option(
+    '--csv <file>',
+    "go by this projects.csv (default: that of --config-dir; with a cluster, the cluster's own)",
+  );
+
+const takeOverOption = (): Option =>
+  new Option(
+    '--take-over',
+    "with --csv: follow it from now on, although the cluster's rows come from elsewhere",
+  );
 
 const sandboxUrlOption = (): Option =>
   new Option(

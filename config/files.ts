@@ -20,7 +20,7 @@ export async function readTextFile(path: string): Promise<TextFile> {
 }
 
 /** UTF-16 when a byte order mark says so (Excel's "Unicode text"), else UTF-8, else one byte a character. */
-function decodeText(bytes: Buffer): { text: string; encoding: TextEncoding } {
+export function decodeText(bytes: Buffer): { text: string; encoding: TextEncoding } {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { text: bytes.toString('utf16le'), encoding: 'utf16le' };
   const text = bytes.toString('utf8');
   return Buffer.from(text, 'utf8').equals(bytes)

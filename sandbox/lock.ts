@@ -4,16 +4,19 @@ import { StateFileError, unwritable } from './journal.ts';
 /** Gives the lock back. */
 export type Release = () => Promise<void>;
 
+/** Another process that lives holds the state file. */
+export class StateFileInUse extends StateFileError {}
+
 /**
  * Keeps two sandboxes from writing one state file. The lock names a process; one that is dead, killed or of
- * before a restart, holds nothing any more. Rejects with StateFileError while another one lives, or where nothing can be written.
+ * before a restart, holds nothing any more. Rejects with StateFileInUse while another one lives, with StateFileError where nothing can be written.
  */
 export async function lockStateFile(file: string): Promise<Release> {
   const lock = `${file}.lock`;
   while (!(await takeLock(file, lock))) {
     const owner = await ownerOf(lock);
     if (owner !== undefined && owner !== process.pid && isAlive(owner))
-      throw new StateFileError(
+      throw new StateFileInUse(
         `The sandbox's state file ${file} is in use by process ${owner}; ` +
           `stop it, or delete ${lock} if that is no sandbox.`,
       );

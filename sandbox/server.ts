@@ -25,6 +25,8 @@ export interface SandboxOptions {
   readonly token?: string;
   /** Where the state outlives the process; without it, it does not. */
   readonly stateFile?: string;
+  /** Begins with what the state file holds, whoever has it in use, and leaves it as it is. */
+  readonly forgets?: boolean;
   /** From create to active, in milliseconds; other actions take their share of it. 3 s unless said otherwise. */
   readonly bootDelayMs?: number;
   /** Goes on to the next port while one is taken. */
@@ -90,7 +92,7 @@ type Closer = () => Promise<void>;
 async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sandbox, 'close'>> {
   const { random = Math.random, now = Date.now, host = DEFAULT_HOST } = options;
   let hosts: HostFleet | undefined;
-  const storage = await openStorage(options.stateFile, changes => hosts?.changed(changes));
+  const storage = await openStorage(options, changes => hosts?.changed(changes));
   closers.push(() => storage.close());
   hosts = await openHosts(options, storage.state, now, closers);
   const faults = createFaults(random, OPERATIONS);
@@ -152,15 +154,14 @@ interface Storage {
 }
 
 async function openStorage(
-  file: string | undefined,
+  { stateFile: file, forgets = false }: SandboxOptions,
   onCommit: (changes: Change[]) => void,
 ): Promise<Storage> {
-  if (file === undefined)
-    return {
-      state: createState(withAccount([], newUuid), onCommit),
-      journal: undefined,
-      close: async () => undefined,
-    };
+  if (file === undefined || forgets) {
+    const changes = file === undefined ? [] : await readJournal(file);
+    const state = createState(withAccount(changes, newUuid), onCommit);
+    return { state, journal: undefined, close: async () => undefined };
+  }
   const release = await lockStateFile(file);
   try {
     return await openFile(file, release, onCommit);

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import {
+  Database,
   APPLICATION_ID,
   copyDatabase,
   DATABASE_FILE,
@@ -82,9 +83,10 @@ function prepare(folder: string, file: string, version: number): string {
   const copy = join(folder, DATABASE_FILE);
   fs.copyFileSync(file, copy);
   try {
-    const store = new Store(folder, version);
+    const database = new Database(folder, version);
+    const store = new Store(folder, version, undefined, database);
     // What clients saw since the backup was made must not be mistaken for what is now.
-    store.database.restartAt(Math.max(version, store.version + 1));
+    database.restartAt(Math.max(version, store.version + 1));
     store.close();
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;

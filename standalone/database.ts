@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { ApiError } from './api-error.ts';
 
@@ -10,6 +11,13 @@ export interface JournalRow {
   key: string;
   /** The object before, as JSON; null when there was none. */
   previous: string | null;
+}
+
+/** Everything that a database holds. `floors` says up to which version the journal has forgotten each kind. */
+export interface Stored {
+  objects: { kind: string; key: string; body: string }[];
+  journal: JournalRow[];
+  floors: Map<string, number>;
 }
 
 /** In place of a kind among the floors: that version is before all that the journal ever held. */
@@ -70,15 +78,9 @@ export class Database {
     }
   }
 
-  /** Everything that is stored. `floors` says up to which version the journal has forgotten each kind. */
-  load() {
-    const all = <T>(sql: string): T[] => this.#database.prepare(sql).all() as T[];
-    const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
-    return {
-      objects: all<{ kind: string; key: string; body: string }>('SELECT kind, key, body FROM objects'),
-      journal: all<JournalRow>('SELECT version, kind, key, previous FROM journal ORDER BY version'),
-      floors: new Map(floors.map(({ kind, version }) => [kind, version])),
-    };
+  /** Everything that is stored. */
+  load(): Stored {
+    return loadAll(this.#database);
   }
 
   /** One change in one transaction: the journal row, and the object's new text or (null) its removal. */
@@ -144,6 +146,44 @@ export class Database {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function loadAll(database: DatabaseSync): Stored {
+  const all = <T>(sql: string): T[] => database.prepare(sql).all() as T[];
+  const floors = all<{ kind: string; version: number }>('SELECT kind, version FROM floors');
+  return {
+    objects: all('SELECT kind, key, body FROM objects'),
+    journal: all('SELECT version, kind, key, previous FROM journal ORDER BY version'),
+    floors: new Map(floors.map(({ kind, version }) => [kind, version])),
+  };
+}
+
+/**
+ * What the database of that directory holds, whoever has it open: no lock is taken and no file is made. Undefined when
+ * there is none. Throws a DatabaseError when it is damaged, or newer than this program.
+ */
+export function readStored(directory: string): Stored | undefined {
+  const file = join(directory, DATABASE_FILE);
+  if (!existsSync(file)) return undefined;
+  let database: DatabaseSync | undefined;
+  try {
+    database = openToRead(file);
+    if (Number(pragma(database, 'user_version')) > MIGRATIONS.length)
+      throw unusable(file, 'was written by a newer dropfleet');
+    database.exec('BEGIN');
+    return loadAll(database);
+  } catch (error) {
+    throw explain(error, file, 'cannot be read');
+  } finally {
+    database?.close();
+  }
+}
+
+/** SQLite would make files beside one that was closed in order, were it not told that nobody changes it. */
+function openToRead(file: string): DatabaseSync {
+  const url = pathToFileURL(file);
+  if (!existsSync(`${file}-wal`)) url.searchParams.set('immutable', '1');
+  return new DatabaseSync(url, { readOnly: true, timeout: MOST_MS_BUSY });
 }
 
 /** Copies a database, which may be in use, to an empty file, as it is at some moment. */

@@ -11,6 +11,14 @@ export interface Identity {
   token: string;
 }
 
+/** One that is kept nowhere. */
+export const newIdentity = (now: number, addresses: readonly string[]): Identity => ({
+  tls: createTlsIdentity(now, addresses),
+  token: newToken(),
+});
+
+const newToken = (): string => randomBytes(32).toString('base64url');
+
 /**
  * The identity kept in that directory, for these addresses; made, or made anew when it is about to expire or names
  * other addresses, if need be.
@@ -20,7 +28,7 @@ export function loadIdentity(directory: string, now: number, addresses: readonly
     const file = join(directory, name);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   };
-  const token = read('token').trim() || randomBytes(32).toString('base64url');
+  const token = read('token').trim() || newToken();
   const kept: TlsIdentity = {
     authority: read('ca.crt'),
     server: { certificate: read('tls.crt'), key: read('tls.key') },

@@ -4,14 +4,15 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { loadCrds } from '../crds/schema.ts';
-import { startBackground } from './background.ts';
+import { startBackground, type Background } from './background.ts';
 import { addFixedObjects } from './fixed-objects.ts';
 import { createHandler } from './handler.ts';
-import { loadIdentity, writeKubeconfig } from './identity.ts';
+import { loadIdentity, newIdentity, writeKubeconfig, type Identity } from './identity.ts';
 import { DEFAULT_LIMITS, limitConnections, timeoutsFor, type Limits } from './limits.ts';
 import { BUILT_IN_KINDS } from './built-in-kinds.ts';
 import { CUSTOM, toKind } from './kinds.ts';
 import { Resources } from './resources.ts';
+import { Snapshot } from './snapshot.ts';
 import { Store } from './store.ts';
 import { WatchHub } from './watch.ts';
 
@@ -59,22 +60,70 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const store = new Store(stateDir, now());
   try {
-    return await serve(options, store, now);
+    const { address = LOOPBACK } = options;
+    const isEverywhere = address === ALL_ADDRESSES;
+    const identity = loadIdentity(stateDir, now(), isEverywhere ? ownAddresses() : [address]);
+    const api = createApi(store, now);
+    const served = await serve(api, identity, { ...options, address });
+    const stopBackground = startBackground(api);
+    const { port } = served;
+    const url = `https://${isEverywhere ? LOOPBACK : address}:${port}`;
+    const kubeconfig = writeKubeconfig(stateDir, url, identity);
+    const close = async (): Promise<void> => {
+      stopBackground();
+      await served.close();
+    };
+    return { url, port, kubeconfig, token: identity.token, close };
   } catch (error) {
     store.close();
     throw error;
   }
 }
 
-async function serve(options: StandaloneOptions, store: Store, now: () => number): Promise<StandaloneServer> {
-  const { stateDir, address = LOOPBACK } = options;
-  const isEverywhere = address === ALL_ADDRESSES;
-  const identity = loadIdentity(stateDir, now(), isEverywhere ? ownAddresses() : [address]);
+/** A standalone API that only shows what is stored. */
+export interface StandaloneView {
+  url: string;
+  token: string;
+  /** The certificate, PEM, of the authority that its own is signed by. */
+  authority: string;
+  /** Nothing was stored there yet. */
+  isEmpty: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves what is stored in that directory at this moment, whoever else has it open: it takes no lock, writes nothing
+ * and refuses every write. Rejects with an Error of one sentence when what is stored is damaged.
+ */
+export async function viewStandalone(
+  stateDir: string,
+  now: () => number = Date.now,
+): Promise<StandaloneView> {
+  const snapshot = new Snapshot(stateDir, now());
+  const api = createApi(new Store(stateDir, now(), undefined, snapshot), now);
+  snapshot.seal();
+  const identity = newIdentity(now(), [LOOPBACK]);
+  const served = await serve(api, identity, { address: LOOPBACK, port: 0 });
+  const url = `https://${LOOPBACK}:${served.port}`;
+  const { token, tls } = identity;
+  const close = (): Promise<void> => served.close();
+  return { url, token, authority: tls.authority, isEmpty: snapshot.isEmpty, close };
+}
+
+function createApi(store: Store, now: () => number): Background {
   const crds = loadCrds();
   const kinds = [...BUILT_IN_KINDS, ...crds.map(({ spec }) => toKind(spec, CUSTOM))];
   const resources = new Resources(store, kinds, now);
   addFixedObjects(store, resources, crds);
-  const watches = new WatchHub(store);
+  return { store, resources, watches: new WatchHub(store), kinds, now };
+}
+
+/** Answers for that API until it is closed, which closes the store, too. */
+async function serve(
+  { store, resources, watches, kinds, now }: Background,
+  identity: Identity,
+  options: Omit<StandaloneOptions, 'stateDir' | 'now'> & { address: string },
+): Promise<{ port: number; close(): Promise<void> }> {
   const { authority: ca, server: own } = identity.tls;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   // Who shows no certificate may still have the token, so TLS itself turns nobody away.
@@ -83,19 +132,15 @@ async function serve(options: StandaloneOptions, store: Store, now: () => number
   const admit = limitConnections(server, limits);
   const api = { store, resources, watches, mostWatches: limits.watches, now };
   server.on('request', createHandler(api, kinds, identity, admit));
-  const port = await listen(server, address, options);
-  const stopBackground = startBackground({ store, resources, watches, kinds, now });
-  const url = `https://${isEverywhere ? LOOPBACK : address}:${port}`;
-  const kubeconfig = writeKubeconfig(stateDir, url, identity);
+  const port = await listen(server, options.address, options);
   const close = async (): Promise<void> => {
-    stopBackground();
     watches.close();
     const closed = once(server, 'close');
     server.close().closeAllConnections();
     await closed;
     store.close();
   };
-  return { url, port, kubeconfig, token: identity.token, close };
+  return { port, close };
 }
 
 const ownAddresses = (): string[] =>
@@ -108,7 +153,7 @@ const ownAddresses = (): string[] =>
 async function listen(
   server: Server,
   address: string,
-  { port: first, allowNextPort = false }: StandaloneOptions,
+  { port: first, allowNextPort = false }: Pick<StandaloneOptions, 'port' | 'allowNextPort'>,
 ): Promise<number> {
   const last = allowNextPort ? first + MOST_PORTS_TRIED - 1 : first;
   for (let port = first; ; port++) {

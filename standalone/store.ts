@@ -21,6 +21,9 @@ export interface Change {
   before: Entry | undefined;
 }
 
+/** Where what is stored comes from and goes to. */
+export type Storage = Pick<Database, 'load' | 'write' | 'compact' | 'close'>;
+
 /** How many changes the journal keeps, and how many more may gather before it is cut. */
 export interface JournalLimits {
   keep: number;
@@ -44,7 +47,7 @@ interface Collection {
  * earlier version.
  */
 export class Store {
-  readonly database: Database;
+  readonly #database: Storage;
   readonly #limits: JournalLimits;
   readonly #collections = new Map<string, Collection>();
   readonly #listeners: ((change: Change) => void)[] = [];
@@ -55,14 +58,19 @@ export class Store {
   #compacted: number;
 
   /**
-   * Opens the database of that directory and reads all of it; `now` is in milliseconds. Throws a DatabaseError when it
-   * cannot be used.
+   * Reads all of the database of that directory, which it opens unless it is given; `now` is in milliseconds. Throws a
+   * DatabaseError when it cannot be used.
    */
-  constructor(directory: string, now: number, limits: JournalLimits = { keep: 10_000, slack: 1_000 }) {
-    this.database = new Database(directory, now);
+  constructor(
+    directory: string,
+    now: number,
+    limits: JournalLimits = { keep: 10_000, slack: 1_000 },
+    database: Storage = new Database(directory, now),
+  ) {
+    this.#database = database;
     this.#limits = limits;
     try {
-      const { objects, journal, floors } = this.database.load();
+      const { objects, journal, floors } = this.#database.load();
       this.#floors = floors;
       this.#base = floors.get(ANY_KIND) ?? 0;
       this.#version = journal.at(-1)?.version ?? this.#base;
@@ -145,7 +153,7 @@ export class Store {
   compact(): void {
     const upTo = this.#version - this.#limits.keep;
     if (upTo - this.#compacted < this.#limits.slack) return;
-    this.database.compact(upTo);
+    this.#database.compact(upTo);
     this.#compacted = upTo;
     for (const [kind, collection] of this.#collections) {
       const last = collection.changes.findLast(change => change.version <= upTo);
@@ -156,7 +164,7 @@ export class Store {
   }
 
   close(): void {
-    this.database.close();
+    this.#database.close();
   }
 
   #collection(kind: string): Collection {
@@ -169,7 +177,7 @@ export class Store {
 
   #commit(change: Change): void {
     const { version, kind, key, after, before } = change;
-    this.database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
+    this.#database.write({ version, kind, key, previous: before?.text ?? null }, after?.text ?? null);
     this.#version = version;
     this.#apply(kind, key, after);
     this.#collection(kind).changes.push(change);

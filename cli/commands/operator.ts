@@ -1,11 +1,15 @@
+import { isForbidden } from '../../clients/kubernetes/errors.ts';
+import type { Logger } from '../../clients/log.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
 import { stopSignal } from '../stop.ts';
+import { recordedSource } from '../world/cluster-csv.ts';
 import { engineOf } from '../world/engine.ts';
-import { createMetrics, createWorldOperator } from '../world/operator.ts';
+import { createMetrics, createWorldOperator, isOperatorRunning } from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
-import { openWorld } from '../world/world.ts';
+import { recordSource } from '../world/source.ts';
+import { openWorld, type World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
 
@@ -25,6 +29,7 @@ export async function operator(
   const world = { ...found, namespace: options.namespace ?? found.connection.namespace };
   try {
     log.info('operator starts', { kubernetes: world.connection.server, cloud: world.cloudUrl });
+    if (options.csv !== undefined) await writeSource(world, options.csv, log);
     const worker = await createWorldOperator(world, metrics, log, {
       ...(options.csv !== undefined && { csvPath: options.csv }),
       ...(options.infrastructure !== undefined && { infrastructurePath: options.infrastructure }),
@@ -41,6 +46,19 @@ export async function operator(
     log.info('operator stopped');
   } finally {
     await found.close();
+  }
+}
+
+/** Commands on other machines ask where the rows come from; one that stands by does not speak for who leads. */
+async function writeSource(world: World, path: string, log: Logger): Promise<void> {
+  try {
+    const isFirst = (await recordedSource(world)) === undefined;
+    if (isFirst || !(await isOperatorRunning(world))) await recordSource(world, path);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    log.warn('where the rows come from could not be written down: apply deploy/roles.yaml again', {
+      error: error.message,
+    });
   }
 }
 

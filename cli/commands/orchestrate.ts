@@ -1,20 +1,30 @@
 import { systemClock } from '../../clients/clock.ts';
+import type { Logger } from '../../clients/log.ts';
+import type { FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { expectYes } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
-import type { GlobalOptions } from '../options.ts';
 import { printResult, say } from '../output.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine } from '../show/fleet-table.ts';
+import { planTable } from '../show/plan-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import { confirmHeld, confirmLosses } from '../world/confirmations.ts';
 import { requestReconcile, untilConvergedInCloud, type Ending } from '../world/converge.ts';
 import type { HostsChoice } from '../world/embedded.ts';
-import { readableCsv, rowsOrFail } from '../world/csv.ts';
+import { desiredCsv, localCsvOf, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { serversOf } from '../world/leftovers.ts';
 import { planForRows } from '../world/fleet-plan.ts';
-import { bringInfrastructureUpToDate, isOperatorRunning, startOperator } from '../world/operator.ts';
+import {
+  bringInfrastructureUpToDate,
+  isOperatorRunning,
+  startOperator,
+  type RunningOperator,
+} from '../world/operator.ts';
+import { placeOf } from '../world/place.ts';
+import { expectWorker, recordSource, type SourceOptions } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 export interface OrchestrateFlags {
@@ -26,7 +36,10 @@ export interface OrchestrateFlags {
   hosts: HostsChoice;
 }
 
-export interface OrchestrateOptions extends GlobalOptions, OrchestrateFlags {}
+export interface OrchestrateOptions extends SourceOptions, OrchestrateFlags {
+  /** What was asked for is meant: nobody needs to be asked. */
+  yes?: true;
+}
 
 /** Makes everything as projects.csv says and waits; the exit code is 0 only when everything is Ready. */
 export async function orchestrate(options: OrchestrateOptions): Promise<void> {
@@ -40,12 +53,14 @@ export async function orchestrate(options: OrchestrateOptions): Promise<void> {
 
 /** The same in a world that is open already. */
 export async function orchestrateIn(world: World, options: OrchestrateOptions): Promise<void> {
-  const rows = rowsOrFail(await readableCsv(options, world));
+  await expectWorker(world, options);
+  const rows = rowsOrFail(await desiredCsv(options, world));
   const prices = pricesOf(await world.cloud.listSizes());
   if (rows !== undefined) {
-    const { held, losses } = await planForRows(world, rows);
-    if (held !== undefined && options.confirm)
-      say(options, `Confirmed: ${await confirmLosses(world, losses, Date.now())}.`);
+    const plan = await planForRows(world, rows);
+    if (world.hasCluster && options.csv !== undefined) await expectMeant(plan, world, options);
+    if (plan.held !== undefined && options.confirm)
+      say(options, `Confirmed: ${await confirmLosses(world, plan.losses, Date.now())}.`);
   }
   if (options.confirm)
     for (const entry of (await readLedger(world.kubernetes, world.namespace)).held)
@@ -56,7 +71,7 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   const stopped = stopSignal();
   const stop = new AbortController();
   const ended = AbortSignal.any([stopped, AbortSignal.timeout(options.timeout)]);
-  const operator = (await isOperatorRunning(world)) ? undefined : await startOperator(world, options, log);
+  const operator = (await isOperatorRunning(world)) ? undefined : await begin(world, options, log);
   try {
     const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
     const { namespace } = world;
@@ -75,6 +90,19 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     await operator?.stop();
   }
   if (operator !== undefined && rows !== undefined) await bringInfrastructureUpToDate(world, options);
+}
+
+/** A file of this machine is about to decide over a cluster: a person is to see first what comes of that. */
+async function expectMeant(plan: FleetPlan, world: World, options: OrchestrateOptions): Promise<void> {
+  const lines = [`${placeOf(world)}; rows: ${options.csv}`, ...planTable(plan)];
+  for (const line of lines) say(options, line);
+  await expectYes('Do this?', options.yes ?? false);
+}
+
+async function begin(world: World, options: OrchestrateOptions, log: Logger): Promise<RunningOperator> {
+  const path = localCsvOf(options, world);
+  if (path !== undefined) await recordSource(world, path);
+  return await startOperator(world, options, log);
 }
 
 function failureOf(

@@ -1,23 +1,26 @@
-import { CommandFailure } from '../failure.ts';
-import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { planTable } from '../show/plan-table.ts';
-import { readableCsv, rowsOrFail } from '../world/csv.ts';
+import { clusterCsvName } from '../world/cluster-csv.ts';
+import { desiredCsv, localCsvOf, rowsOrFail, type CsvOptions } from '../world/csv.ts';
 import { engineOf } from '../world/engine.ts';
 import { planForRows } from '../world/fleet-plan.ts';
+import { placeOf } from '../world/place.ts';
 import { openWorld } from '../world/world.ts';
 
 /** Shows what orchestrate would do, and changes nothing. */
-export async function plan(options: GlobalOptions): Promise<void> {
-  const world = await openWorld(options);
+export async function plan(options: CsvOptions): Promise<void> {
+  const world = await openWorld({ ...options, readOnly: true });
   try {
     // What is wrong there stops orchestrate, too.
     await engineOf(options);
-    const rows = rowsOrFail(await readableCsv(options, world));
-    if (rows === undefined)
-      throw new CommandFailure('there is no projects.csv to plan from; "dropfleet init" writes one');
+    const rows = rowsOrFail(await desiredCsv(options, world));
     const result = await planForRows(world, rows);
-    printResult(options, result, () => planTable(result));
+    const place = placeOf(world);
+    const source = rows && (localCsvOf(options, world) ?? clusterCsvName);
+    printResult(options, { place, rows: source, ...result }, () => [
+      `${place}; rows: ${source ?? 'none, the Projects are applied by hand'}`,
+      ...planTable(result),
+    ]);
   } finally {
     await world.close();
   }

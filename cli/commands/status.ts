@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { formatProblems } from '../../config/problems.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
@@ -7,14 +8,15 @@ import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
-import { readableCsv } from '../world/csv.ts';
+import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { isOperatorRunning } from '../world/operator.ts';
+import { daemonCsv, nobodyLeads } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
 export async function status(options: GlobalOptions): Promise<void> {
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, readOnly: true });
   const stop = new AbortController();
   try {
     const prices = pricesOf(await world.cloud.listSizes());
@@ -24,7 +26,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       createLogger(options, 'warn'),
       stop.signal,
     );
-    const csv = await readableCsv(options, world);
+    const csv = await desiredCsv(await asDaemon(options, world), world);
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
@@ -52,7 +54,13 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
 }
 
-const nobodyKeepsIt = ({ hasCluster }: World): string =>
-  hasCluster
-    ? 'No operator is at work in this cluster: look at its pod, by "kubectl -n dropfleet get pods" where deploy/ was applied.'
-    : 'Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.';
+/** What is kept is kept as the daemon's own file says, whichever that is. */
+async function asDaemon(options: GlobalOptions, world: World): Promise<CsvOptions> {
+  const csv = await daemonCsv(world);
+  return csv === undefined || csv === resolve(csvPathOf(options)) ? options : { ...options, csv };
+}
+
+const nobodyKeepsIt = (world: World): string =>
+  world.hasCluster
+    ? nobodyLeads(world)
+    : `${world.isNew ? `There is no state in ${world.folder} yet. ` : ''}Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.`;

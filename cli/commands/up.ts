@@ -1,27 +1,32 @@
-import { loadConfiguration } from '../../config/load.ts';
+import { configurationFiles, loadConfiguration } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import { readProjectsCsv } from '../../config/projects-csv.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { quoteCommand } from '../../clients/ssh/quote.ts';
-import { commandLine, type GlobalOptions } from '../options.ts';
+import { commandLine } from '../options.ts';
 import { say } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress, type Progress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
-import { csvPathOf, expectCsv, readableCsv } from '../world/csv.ts';
+import { expectCsv, localCsvOf } from '../world/csv.ts';
 import type { HostsChoice } from '../world/embedded.ts';
 import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
 import { engineOf } from '../world/engine.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
 import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
+import { readWorldSettings } from '../world/settings.ts';
+import { expectSource, recordSource, type SourceOptions } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
+/** Another command may be at work in the state directory; one that lasts is told. */
+const PATIENCE_MS = 15_000;
 const PORTS = { standalone: 7443, sandbox: 7480 };
 
-export interface UpOptions extends GlobalOptions {
+export interface UpOptions extends SourceOptions {
   httpPort?: number;
   /** Milliseconds. */
   bootDelay: number;
@@ -37,12 +42,13 @@ export async function up(options: UpOptions): Promise<void> {
   const metrics = createMetrics();
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const remarks = progress?.log ?? process.stderr;
-  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks });
+  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks, patienceMs: PATIENCE_MS });
   try {
     if (world.daemon !== undefined)
       throw new CommandFailure(
         `dropfleet already runs here (pid ${world.daemon.pid}); see "dropfleet status", or stop it first`,
       );
+    await expectRows(world, options);
     await run({ world, progress }, metrics, options, startedAt, signal);
   } finally {
     await world.close();
@@ -54,12 +60,23 @@ export async function up(options: UpOptions): Promise<void> {
  * files are read once, so they must be right.
  */
 async function checkConfiguration(options: UpOptions): Promise<void> {
-  await expectCsv(options);
+  const path = localCsvOf(options, readWorldSettings(options));
+  if (path !== undefined) await expectCsv(path);
   const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
-  const others = problems.filter(problem => problem.file !== csvPathOf(options));
+  const { projects } = configurationFiles(options.configDir);
+  const others = problems.filter(problem => problem.file !== projects);
   if (others.length > 0) throw new ConfigurationError(formatProblems(others));
-  if (problems.length > 0)
-    process.stderr.write(`${formatProblems(problems)}\nNothing is changed until this is mended.\n`);
+  const mistakes = path === undefined ? [] : (await readProjectsCsv(path)).problems;
+  if (mistakes.length > 0)
+    process.stderr.write(`${formatProblems(mistakes)}\nNothing is changed until this is mended.\n`);
+}
+
+/** A cluster that follows other rows is left alone; this one's are written down. */
+async function expectRows(world: World, options: UpOptions): Promise<void> {
+  const path = localCsvOf(options, world);
+  if (path === undefined) return;
+  if (world.hasCluster) await expectSource(world, path, options, 'starts');
+  await recordSource(world, path);
 }
 
 async function run(
@@ -74,8 +91,9 @@ async function run(
   const prices = pricesOf(await world.cloud.listSizes());
   const failed = new AbortController();
   const listening = Promise.withResolvers<number>();
+  const csvPath = localCsvOf(options, world);
   const operator = await createWorldOperator(world, metrics, log, {
-    csvPath: csvPathOf(options),
+    ...(csvPath !== undefined && { csvPath }),
     infrastructurePath: infrastructurePathOf(options),
     engine: await engineOf(options),
     http: {
@@ -119,7 +137,11 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
   say(options, `Cloud       ${cloudUrl} (${cloud})`);
   if (hosts !== undefined) say(options, `Droplets    ${hosts.kind} hosts (${hosts.why})`);
   say(options, `Metrics     ${httpUrl}/metrics`);
-  say(options, `Projects    ${csvPathOf(options)}`);
+  const csv = localCsvOf(options, world);
+  say(
+    options,
+    `Projects    ${csv ?? 'those that are applied by hand; no file is followed without --csv FILE'}`,
+  );
   say(options, '');
 }
 
@@ -134,7 +156,8 @@ function follow(
   let isFirst = true;
   const tell = (line: string): void => (progress === undefined ? say(options, line) : progress.end(line));
   const look = async (): Promise<void> => {
-    const csv = await readableCsv(options, world);
+    const path = localCsvOf(options, world);
+    const csv = path === undefined ? undefined : await readProjectsCsv(path);
     const rows = csv?.problems.length === 0 ? csv.rows : undefined;
     const { namespace } = world;
     // Since the file was asked for, the fleet may have changed.
@@ -154,8 +177,9 @@ function follow(
   void look();
 }
 
-function whatToTry({ kubeconfig }: World, { projects }: FleetSummary, options: UpOptions): string[] {
-  const config = kubeconfig ?? options.kubeconfig;
+function whatToTry(world: World, { projects }: FleetSummary, options: UpOptions): string[] {
+  const csv = localCsvOf(options, world);
+  const config = world.kubeconfig ?? options.kubeconfig;
   const kubectl = quoteCommand(['kubectl', ...(config === undefined ? [] : ['--kubeconfig', config])]);
   const biggest = projects.toSorted((a, b) => b.droplets.length - a.droplets.length)[0];
   const size = biggest?.droplets.length ?? 0;
@@ -166,7 +190,7 @@ function whatToTry({ kubeconfig }: World, { projects }: FleetSummary, options: U
     `  ${commandLine(options, 'status')}`,
     ...(biggest ? [`  ${commandLine(options, 'ssh', biggest.droplets.at(-1)!.name)}`] : []),
     ...(biggest ? [`  ${commandLine(options, 'scale', biggest.name, `${size + 1}`)}`] : []),
-    `  edit ${csvPathOf(options)} and save it: the change is made at once`,
+    ...(csv === undefined ? [] : [`  edit ${csv} and save it: the change is made at once`]),
     'Ctrl-C stops dropfleet; the droplets stay.',
     '',
   ];

@@ -13,7 +13,8 @@ import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/adm
 import { isOperatorRunning, startOperator } from '../world/operator.ts';
 import { seenFrom } from '../world/prove-ssh.ts';
 import { isSandboxUrl, privateAddress } from '../world/settings.ts';
-import { firewallTrouble, hasServers, untilSshRules } from '../world/ssh-rules.ts';
+import { nobodyLeads } from '../world/source.ts';
+import { firewallTrouble, serversBehindRules, untilSshRules, type Suspended } from '../world/ssh-rules.ts';
 import { openWorld, type World } from '../world/world.ts';
 
 const ENV_FILE = '.env';
@@ -68,9 +69,10 @@ async function confirmOld(
   printResult(options, { adminIp: ip }, () => [`ADMIN_IP is ${ip} already.`]);
 }
 
-/** The operator alone changes firewalls; where none runs, one runs for as long as this takes. */
+/** The operator alone changes firewalls; where none runs and there is no cluster, one runs for as long as this takes. */
 async function withOperator(world: World, options: GlobalOptions, work: () => Promise<void>): Promise<void> {
   const isRunning = await isOperatorRunning(world);
+  if (world.hasCluster && !isRunning) throw new CommandFailure(`nothing was changed. ${nobodyLeads(world)}`);
   const operator = isRunning ? undefined : await startOperator(world, options, createLogger(options, 'warn'));
   try {
     await Promise.race([work(), ...(operator ? [operator.failed] : [])]);
@@ -87,21 +89,37 @@ async function exchange(
   options: GlobalOptions,
 ): Promise<void> {
   const { candidate: _candidate, candidateUntil: _until, ...rest } = before;
-  if (await hasServers(world)) {
+  const { some, changeable, suspended } = await serversBehindRules(world);
+  if (some && !changeable) throw allSuspended(suspended);
+  if (some) {
     say(options, `Letting ${ip} in beside ${old ?? "the operator's own address"}.`);
     await writeAdminAccess(world, { ...rest, candidate: ip, candidateUntil: Date.now() + CANDIDATE_MS });
     try {
-      await prove(world, ip, options);
+      await prove(world, suspended, ip, options);
     } catch (error) {
       await writeAdminAccess(world, rest);
-      await untilSshRules(world, ip, false, systemClock, CLEAR_MS);
+      await untilSshRules(world, suspended, ip, false, systemClock, CLEAR_MS);
       throw error;
     }
   }
   await writeAdminAccess(world, { adminIp: ip, replaces: replacedBy(world) });
   await writeEnvFile(world, ip, options);
-  if (old !== undefined) await sayGoodbye(world, old, options);
-  printResult(options, { adminIp: ip }, () => [`ADMIN_IP is ${ip} now.`]);
+  if (old !== undefined) await sayGoodbye(world, suspended, old, options);
+  const names = [...suspended];
+  printResult(options, { adminIp: ip, ...(names.length > 0 && { suspended: names }) }, () => [
+    `ADMIN_IP is ${ip} now.`,
+    ...(names.length > 0 ? [suspendedOnes(names)] : []),
+  ]);
+}
+
+const suspendedOnes = (names: readonly string[]): string =>
+  `${names.join(', ')}: suspended, so the firewalls there keep their old rule until that is over, and follow then.`;
+
+function allSuspended(suspended: Suspended): CommandFailure {
+  const [first] = suspended;
+  return new CommandFailure(
+    `nothing was changed: every project that has droplets is suspended (${[...suspended].join(', ')}), and a suspended project's firewalls are left as they are, so that no droplet could prove the new address. Resume one, such as by "kubectl patch project ${first} --type merge -p '{"spec":{"suspend":false}}'", and call this again`,
+  );
 }
 
 /**
@@ -111,13 +129,13 @@ async function exchange(
 const replacedBy = (world: World): string =>
   world.hasCluster ? '*' : (adminSettingsOf(world).adminIp ?? '');
 
-async function prove(world: World, ip: string, options: GlobalOptions): Promise<void> {
-  if (!(await untilSshRules(world, ip, true, systemClock, FIREWALLS_MS)))
+async function prove(world: World, suspended: Suspended, ip: string, options: GlobalOptions): Promise<void> {
+  if (!(await untilSshRules(world, suspended, ip, true, systemClock, FIREWALLS_MS)))
     throw unproved(
       ip,
-      `the firewalls did not take it in: ${(await firewallTrouble(world)) || silent(world)}`,
+      `the firewalls did not take it in: ${(await firewallTrouble(world, suspended)) || silent(world)}`,
     );
-  const sight = await seenFrom(world, LOGIN_MS);
+  const sight = await seenFrom(world, suspended, LOGIN_MS);
   if ('problem' in sight) throw unproved(ip, `no droplet lets this machine in: ${sight.problem}`);
   if (!isInNetwork(sight.address, ip))
     throw unproved(
@@ -133,8 +151,13 @@ const silent = ({ namespace }: World): string =>
 const unproved = (ip: string, why: string): CommandFailure =>
   new CommandFailure(`${ip} could not be proved, so SSH is open as before (${why})`);
 
-async function sayGoodbye(world: World, old: string, options: GlobalOptions): Promise<void> {
-  const isGone = await untilSshRules(world, old, false, systemClock, CLEAR_MS);
+async function sayGoodbye(
+  world: World,
+  suspended: Suspended,
+  old: string,
+  options: GlobalOptions,
+): Promise<void> {
+  const isGone = await untilSshRules(world, suspended, old, false, systemClock, CLEAR_MS);
   if (!isGone) say(options, `${old} is still let in: by ADDITIONAL_IPS, or as the operator's own address.`);
 }
 

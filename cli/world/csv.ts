@@ -1,21 +1,44 @@
 import { access } from 'node:fs/promises';
 import { configurationFiles } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
-import { readProjectsCsv, type ProjectRow, type ProjectsCsv } from '../../config/projects-csv.ts';
+import {
+  parseProjectsCsv,
+  readProjectsCsv,
+  type ProjectRow,
+  type ProjectsCsv,
+} from '../../config/projects-csv.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
+import { clusterCsvName, readClusterCsv } from './cluster-csv.ts';
 import type { World } from './world.ts';
 
-/** The path of projects.csv. */
-export const csvPathOf = ({ configDir }: GlobalOptions): string => configurationFiles(configDir).projects;
+/** What a command takes that may be told of a projects.csv by name. */
+export interface CsvOptions extends GlobalOptions {
+  csv?: string;
+}
 
-/** What projects.csv says; undefined with a cluster and no such file: then Projects are applied by hand. */
-export async function readableCsv(
-  options: GlobalOptions,
+/** The path of projects.csv: the one that was named, else that of the configuration folder. */
+export const csvPathOf = ({ csv, configDir }: CsvOptions): string =>
+  csv ?? configurationFiles(configDir).projects;
+
+/**
+ * The file on this machine that a command goes by. With a cluster there is none unless it was named: the rows belong
+ * to the cluster, and a clone on somebody's laptop says nothing about it.
+ */
+export const localCsvOf = (
+  options: CsvOptions,
   { hasCluster }: Pick<World, 'hasCluster'>,
+): string | undefined => (hasCluster && options.csv === undefined ? undefined : csvPathOf(options));
+
+/** What projects.csv says, this machine's or the cluster's; undefined where Projects are applied by hand alone. */
+export async function desiredCsv(
+  options: CsvOptions,
+  world: Pick<World, 'hasCluster' | 'kubernetes' | 'namespace'>,
 ): Promise<ProjectsCsv | undefined> {
-  if (hasCluster && !(await isCsvThere(options))) return undefined;
-  return await readProjectsCsv(csvPathOf(options));
+  const path = localCsvOf(options, world);
+  if (path !== undefined) return await readProjectsCsv(path);
+  const csv = await readClusterCsv(world);
+  return csv && parseProjectsCsv(csv.text, clusterCsvName);
 }
 
 /** The rows, or a failure that lists every mistake. */
@@ -25,17 +48,14 @@ export function rowsOrFail(csv: ProjectsCsv | undefined): ProjectRow[] | undefin
   return csv?.rows;
 }
 
-/** Fails when there is no projects.csv at all: the command was started in another folder, or too early. */
-export async function expectCsv(options: GlobalOptions): Promise<void> {
-  if (await isCsvThere(options)) return;
-  throw new CommandFailure(
-    `there is no ${csvPathOf(options)}: "dropfleet init" writes a sample, and --config-dir names another folder`,
-  );
-}
-
-/** Whether there is a projects.csv, right or wrong. */
-export const isCsvThere = (options: GlobalOptions): Promise<boolean> =>
-  access(csvPathOf(options)).then(
+/** Fails when that file is not there at all: the command was started in another folder, or too early. */
+export async function expectCsv(path: string): Promise<void> {
+  const isThere = await access(path).then(
     () => true,
     () => false,
   );
+  if (isThere) return;
+  throw new CommandFailure(
+    `there is no ${path}: "dropfleet init" writes a sample, and --config-dir names another folder`,
+  );
+}

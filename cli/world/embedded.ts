@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sleep, systemClock } from '../../clients/clock.ts';
 import type { HostsChoice } from '../../sandbox/hosts/choose.ts';
 
 export type { HostsChoice };
@@ -28,8 +29,49 @@ export async function startStandaloneApi(folder: string, ports?: Ports, address?
   });
 }
 
+/** Shows what the standalone API of that folder has stored; nothing is locked, written or made. */
+export async function viewStandaloneApi(folder: string) {
+  const { viewStandalone } = await import('../../standalone/server.ts');
+  return await viewStandalone(standaloneStateDir(folder));
+}
+
+const LOOK_AGAIN_MS = 250;
+
+/** How another process is waited for that holds the state directory. */
+export interface Patience {
+  /** In milliseconds; not at all unless told. */
+  patienceMs?: number;
+  /** Hears of it; standard error unless told. */
+  remarks?: { write(text: string): unknown };
+}
+
+/** Does it as soon as no other process holds what it needs; rejects when that takes longer than `patienceMs`. */
+export async function whenFree<T>(
+  { patienceMs = 0, remarks = process.stderr }: Patience,
+  start: () => Promise<T>,
+): Promise<T> {
+  const deadline = systemClock.monotonic() + patienceMs;
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(await isInUse(error)) || systemClock.monotonic() >= deadline) throw error;
+      if (!isTold) remarks.write('Waiting for another dropfleet command, which is at work here, to end.\n');
+      await sleep(systemClock, LOOK_AGAIN_MS);
+    }
+  }
+}
+
+async function isInUse(error: unknown): Promise<boolean> {
+  const { DatabaseInUse } = await import('../../standalone/database.ts');
+  const { StateFileInUse } = await import('../../sandbox/lock.ts');
+  return error instanceof DatabaseInUse || error instanceof StateFileInUse;
+}
+
 export interface SandboxCloudOptions {
   ports?: Ports;
+  /** Only shows what is there: nothing is locked, written or made. */
+  readOnly?: boolean;
   /** Milliseconds; 3 s unless told. */
   bootDelay?: number;
   /** None unless told: droplets are records then. */
@@ -59,16 +101,17 @@ export interface SandboxHosts {
 /** The sandbox cloud, with its droplets in that folder. */
 export async function startSandboxCloud(
   folder: string,
-  { ports, bootDelay = 3_000, hosts, remarks = process.stderr }: SandboxCloudOptions,
+  { ports, bootDelay = 3_000, hosts, remarks = process.stderr, readOnly = false }: SandboxCloudOptions,
 ): Promise<SandboxCloud> {
   const { startSandbox } = await import('../../sandbox/server.ts');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!readOnly) await mkdir(folder, { recursive: true, mode: 0o700 });
   const remark = (line: string): void => void remarks.write(`${line}\n`);
   const chosen = hosts === undefined ? undefined : await chooseHosts(folder, hosts, remark);
   const sandbox = await startSandbox({
     port: ports?.sandbox ?? 0,
     allowNextPort: ports?.fixed !== true,
     stateFile: stateFileIn(folder),
+    forgets: readOnly,
     bootDelayMs: bootDelay,
     onProblem: remark,
     ...(chosen && { hosts: chosen.driver }),

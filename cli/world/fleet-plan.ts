@@ -5,16 +5,20 @@ import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { ProjectRow } from '../../config/projects-csv.ts';
 import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
+import type { Project } from '../../crds/project.ts';
 import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
-import { rowsWithNewSizes } from '../../reconcilers/projects-csv/plan.ts';
+import { isFromCsv, rowsWithNewSizes, type DesiredProject } from '../../reconcilers/projects-csv/plan.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { knownAdmins } from './admin-access.ts';
 import { fleetIdOf, type World } from './world.ts';
 
-/** What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. */
-export async function planForRows(world: World, rows: readonly ProjectRow[]): Promise<FleetPlan> {
+/**
+ * What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. Without rows
+ * the Projects stay as they are, and what they ask for is planned.
+ */
+export async function planForRows(world: World, rows: readonly ProjectRow[] | undefined): Promise<FleetPlan> {
   const fleetId = await fleetIdOf(world);
   const tag = fleetTag(fleetId);
   const [projects, droplets, servers, sizes, firewalls, admins, { admitted }] = await Promise.all([
@@ -27,11 +31,11 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     readLedger(world.kubernetes, world.namespace),
   ]);
   const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
-  const news = rowsWithNewSizes(rows, name => specs.get(`${world.namespace}/${name}`));
+  const news = rowsWithNewSizes(rows ?? [], name => specs.get(`${world.namespace}/${name}`));
   const problems = checkSizes(news, sizes, DEFAULT_REGION);
   if (problems.length > 0) throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
   return planFleet({
-    rows,
+    rows: rows ?? rowsAsTheyAre(projects.items, world.namespace),
     namespace: world.namespace,
     projects: projects.items,
     droplets: droplets.items,
@@ -42,6 +46,17 @@ export async function planForRows(world: World, rows: readonly ProjectRow[]): Pr
     firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
 }
+
+/** What rows would say that change nothing. */
+const rowsAsTheyAre = (projects: readonly Project[], namespace: string): DesiredProject[] =>
+  projects
+    .filter(project => isFromCsv(project) && project.metadata.namespace === namespace)
+    .map(({ metadata, spec: { servers, masterSpec, webSpec } }) => ({
+      project: metadata.name,
+      servers,
+      masterSpec,
+      webSpec,
+    }));
 
 function byUid(servers: readonly CloudDroplet[]): Map<string, CloudDroplet[]> {
   const groups = new Map<string, CloudDroplet[]>();

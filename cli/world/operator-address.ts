@@ -13,7 +13,7 @@ const ECHO_URLS = ['https://api.ipify.org', 'https://checkip.amazonaws.com', 'ht
 const CACHE_AGE_MS = 24 * 3_600_000;
 const TIMEOUT_MS = 5_000;
 
-type Place = Pick<World, 'settings' | 'cloudKind' | 'cloudUrl' | 'folder'>;
+type Place = Pick<World, 'settings' | 'cloudKind' | 'cloudUrl' | 'folder'> & Partial<Pick<World, 'readOnly'>>;
 
 /**
  * Finds out which address droplets see this machine under: what DROPFLEET_OPERATOR_IP says, else what the sandbox
@@ -26,7 +26,7 @@ export async function findOperatorAddress(place: Place, signal: AbortSignal): Pr
   const urls = settings.echoUrls.length > 0 ? settings.echoUrls : ECHO_URLS;
   try {
     const address = await findOwnAddress(urls, askOverHttps, signal);
-    await remember(folder, address);
+    if (!place.readOnly) await remember(folder, address);
     return address;
   } catch (error) {
     signal.throwIfAborted();

@@ -13,7 +13,7 @@ import { FLEET_LABEL } from '../../crds/names.ts';
 import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
-import { csvPathOf, isCsvThere } from './csv.ts';
+import { localCsvOf, type CsvOptions } from './csv.ts';
 import { engineOf } from './engine.ts';
 import { findLeader, LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
@@ -113,15 +113,14 @@ export interface RunningOperator {
 /** Runs an operator for as long as a command needs it. */
 export async function startOperator(
   world: World,
-  options: GlobalOptions,
+  options: CsvOptions,
   log: Logger,
 ): Promise<RunningOperator> {
   const stop = new AbortController();
-  // With a cluster the Projects may all be applied by hand, and this machine hold no configuration at all.
-  const files = (!world.hasCluster || (await isCsvThere(options))) && {
-    csvPath: csvPathOf(options),
-    infrastructurePath: infrastructurePathOf(options),
-  };
+  const csvPath = localCsvOf(options, world);
+  // Rows that nobody named are no reason to converge a cluster from this machine.
+  if (csvPath === undefined) throw new Error('an operator beside a command needs a projects.csv');
+  const files = { csvPath, infrastructurePath: infrastructurePathOf(options) };
   const choices = { ...files, engine: await engineOf(options) };
   const operator = await createWorldOperator(world, createMetrics(), log, choices);
   const running = operator.run(stop.signal);

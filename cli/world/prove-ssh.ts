@@ -3,6 +3,7 @@ import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { HostAccess, SshPool } from '../../clients/ssh/ssh.ts';
 import { accessOf } from '../../reconcilers/host/access.ts';
+import type { Suspended } from './ssh-rules.ts';
 import { presentSshKeyOf, type World } from './world.ts';
 
 /** sshd tells each session whom it comes from: the very address that a firewall in front of it saw. */
@@ -15,10 +16,11 @@ export type Sight = { address: string } | { problem: string };
 
 /**
  * Logs in to droplets, one after the other, by new connections and pinned host keys, until one lets this machine
- * in. Firewalls take a change in only after a while, so that it goes round until the time is over.
+ * in. Firewalls take a change in only after a while, so that it goes round until the time is over. Those of suspended
+ * projects take none in, so that their droplets prove nothing.
  */
-export async function seenFrom(world: World, timeoutMs: number): Promise<Sight> {
-  const hosts = await reachableHosts(world);
+export async function seenFrom(world: World, suspended: Suspended, timeoutMs: number): Promise<Sight> {
+  const hosts = await reachableHosts(world, suspended);
   if (hosts.length === 0)
     return { problem: 'no droplet has an address and a known host key yet; see "dropfleet status"' };
   const deadline = systemClock.monotonic() + timeoutMs;
@@ -34,10 +36,11 @@ export async function seenFrom(world: World, timeoutMs: number): Promise<Sight> 
   }
 }
 
-async function reachableHosts(world: World): Promise<HostAccess[]> {
+async function reachableHosts(world: World, suspended: Suspended): Promise<HostAccess[]> {
   const { items } = await world.kubernetes.list(DROPLETS);
   const { privateKey } = await presentSshKeyOf(world);
   return items
+    .filter(({ spec }) => !suspended.has(spec.project))
     .map(droplet => accessOf({ port: world.sshPort, privateKey }, droplet))
     .filter(access => access !== undefined)
     .filter(({ hostKeys }) => hostKeys.length > 0);

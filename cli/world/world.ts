@@ -4,7 +4,7 @@ import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-cli
 import type { RequestReport } from '../../clients/digitalocean/caller.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
-import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
+import { connectionTo, loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
 import type { FleetKey } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
@@ -14,6 +14,9 @@ import { identityOf } from './identity.ts';
 import {
   startSandboxCloud,
   startStandaloneApi,
+  viewStandaloneApi,
+  whenFree,
+  type Patience,
   type SandboxCloudOptions,
   type SandboxHosts,
 } from './embedded.ts';
@@ -39,6 +42,10 @@ export interface World extends WorldSettings {
   readonly kubeconfig?: string;
   /** The daemon that already runs this world. */
   readonly daemon?: DaemonFile;
+  /** Nothing may be written, not even what was found out on the way. */
+  readonly readOnly: boolean;
+  /** The state directory holds nothing yet; only who may not write finds it so. */
+  readonly isNew?: boolean;
   /** Undoes all that was started, last first. */
   close(): Promise<void>;
 }
@@ -50,7 +57,7 @@ export interface Observers {
 }
 
 /** Embedded servers listen on any free port unless told. */
-export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions {}
+export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions, Patience {}
 
 /**
  * Finds the world or makes it: a cluster that was named, else the daemon's API, else an embedded one; and
@@ -58,6 +65,7 @@ export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOpti
  */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const settings = readWorldSettings(options);
+  if (settings.cloudKind === 'sandbox' && settings.hasCluster) throw await noToken(options);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer();
@@ -66,11 +74,26 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const daemon = settings.hasCluster ? undefined : await findDaemon(settings.folder);
     const api = await openKubernetes(options, settings, daemon, closers);
     const cloud = await openCloud(options, settings, daemon, closers);
-    return { ...settings, ...api, ...cloud, ...(daemon && { daemon }), close };
+    const { readOnly = false } = options;
+    return { ...settings, ...api, ...cloud, readOnly, ...(daemon && { daemon }), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** A cluster was meant, perhaps by a variable that somebody forgot about. */
+async function noToken({ kubeconfig }: GlobalOptions): Promise<CommandFailure> {
+  const { env } = process;
+  const { server } = await loadConnection({ kubeconfig, env });
+  const why = kubeconfig
+    ? `--kubeconfig names ${kubeconfig}`
+    : env['KUBECONFIG']
+      ? `KUBECONFIG is set to ${env['KUBECONFIG']} (unset it to go without a cluster)`
+      : 'this runs in one of its pods';
+  return new CommandFailure(
+    `DO_TOKEN is not set. The cluster at ${server} is meant, because ${why}, and with a cluster the droplets are real: set DO_TOKEN to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)`,
+  );
 }
 
 type Closers = (() => Promise<void>)[];
@@ -80,18 +103,13 @@ async function openKubernetes(
   { hasCluster, folder }: WorldSettings,
   daemon: DaemonFile | undefined,
   closers: Closers,
-): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig'>> {
+): Promise<Pick<World, 'connection' | 'kubernetes' | 'namespace' | 'kubeconfig' | 'isNew'>> {
   const embedded =
-    hasCluster || daemon !== undefined ? undefined : await startStandaloneApi(folder, options.ports);
-  if (embedded !== undefined) {
-    closers.push(() => embedded.close());
-    await sweepSshFiles(folder);
-  }
+    hasCluster || daemon !== undefined ? undefined : await openEmbedded(options, folder, closers);
   const kubeconfig = daemon?.kubeconfig ?? embedded?.kubeconfig;
-  const connection = await loadConnection({
-    kubeconfig: kubeconfig ?? options.kubeconfig,
-    env: process.env,
-  });
+  const connection =
+    embedded?.connection ??
+    (await loadConnection({ kubeconfig: kubeconfig ?? options.kubeconfig, env: process.env }));
   const { onKubernetesRequest: onRequest } = options;
   // 5 s is lease duration less renew deadline: a call that outlasts it could overlap another leader's.
   const client = createKubernetesClient(connection, {
@@ -106,19 +124,35 @@ async function openKubernetes(
     kubernetes: client,
     namespace: hasCluster ? await operatorNamespace(client, namespace, new Date()) : namespace,
     ...(kubeconfig !== undefined && { kubeconfig }),
+    ...(embedded?.isNew && { isNew: true }),
   };
+}
+
+/** An API of the state directory itself, or for who only reads one that shows what is stored there. */
+async function openEmbedded(
+  options: WorldOptions,
+  folder: string,
+  closers: Closers,
+): Promise<{ connection?: Connection; kubeconfig?: string; isNew?: boolean }> {
+  if (!options.readOnly) {
+    const start = () => startStandaloneApi(folder, options.ports);
+    const api = await whenFree(options, start);
+    closers.push(() => api.close());
+    await sweepSshFiles(folder);
+    return { kubeconfig: api.kubeconfig };
+  }
+  const view = await viewStandaloneApi(folder);
+  closers.push(() => view.close());
+  const { url, authority, token, isEmpty } = view;
+  return { connection: await connectionTo(url, authority, token, 'standalone'), isNew: isEmpty };
 }
 
 async function openCloud(
   options: WorldOptions,
-  { cloudKind, settings, folder, hasCluster }: WorldSettings,
+  { cloudKind, settings, folder }: WorldSettings,
   daemon: DaemonFile | undefined,
   closers: Closers,
 ): Promise<Pick<World, 'cloud' | 'cloudUrl' | 'sshPort' | 'hosts'>> {
-  if (cloudKind === 'sandbox' && hasCluster)
-    throw new CommandFailure(
-      'DO_TOKEN is not set: with a cluster the droplets are real, so set it to a DigitalOcean token (for a rehearsal, run "dropfleet sandbox" and set DIGITALOCEAN_API_URL to its address and DO_TOKEN to any word)',
-    );
   const place =
     cloudKind === 'digitalocean'
       ? { cloudUrl: settings.apiUrl ?? DIGITALOCEAN_URL, sshPort: settings.sshPort ?? SSH_PORT }
@@ -149,7 +183,7 @@ async function openSandbox(
 ): Promise<Pick<World, 'cloudUrl' | 'sshPort' | 'hosts'>> {
   if (daemon?.sandboxUrl !== undefined)
     return { cloudUrl: daemon.sandboxUrl, sshPort: daemon.sshPort ?? SSH_PORT };
-  const sandbox = await startSandboxCloud(folder, options);
+  const sandbox = await whenFree(options, () => startSandboxCloud(folder, options));
   closers.push(() => sandbox.close());
   const { url, hosts } = sandbox;
   return { cloudUrl: url, sshPort: hosts?.sshPort ?? SSH_PORT, ...(hosts && { hosts }) };

@@ -40,6 +40,8 @@ export interface Secret extends KubernetesObject {
 export interface ConfigMap extends KubernetesObject {
   kind: 'ConfigMap';
   data?: Record<string, string>;
+  /** Base64. */
+  binaryData?: Record<string, string>;
 }
 
 /** v1 Namespace. */

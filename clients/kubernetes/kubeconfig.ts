@@ -47,6 +47,18 @@ export async function loadConnection(inputs: ConnectionInputs): Promise<Connecti
   );
 }
 
+/** The way to an API that this process serves by itself: with that token, and a certificate of that authority (PEM). */
+export async function connectionTo(
+  server: string,
+  authority: string,
+  token: string,
+  source: string,
+): Promise<Connection> {
+  const caData = Buffer.from(authority).toString('base64');
+  const cluster = { name: source, server, caData, skipTLSVerify: false };
+  return connect({ cluster, user: { name: source, token }, namespace: undefined }, source, {});
+}
+
 /** kubectl skips the files of the list that are not there; when none is, the first is complained about. */
 async function existing(files: string[]): Promise<string[]> {
   const there = await Promise.all(files.map(exists));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import {
   openWorkplace,
   runDropfleet,
@@ -22,6 +22,14 @@ const COMMANDS = [
   'sandbox',
   'standalone',
 ];
+
+const KUBECONFIG = `apiVersion: v1
+kind: Config
+clusters: [{ name: c, cluster: { server: 'https://kube.test:6443' } }]
+users: [{ name: u, user: { token: verysecret } }]
+contexts: [{ name: x, context: { cluster: c, user: u } }]
+current-context: x
+`;
 
 describe('In an empty folder, dropfleet', () => {
   let place: Workplace;
@@ -130,6 +138,17 @@ describe('A call that cannot be, dropfleet answers in a sentence and not with a 
       says: /^dropfleet: .*serviceaccount/,
     },
     { args: ['init', '--accept-loss'], says: /^dropfleet: --accept-loss goes with --rotate-key/ },
+    {
+      args: ['status'],
+      env: { KUBECONFIG: 'kube.yaml' },
+      says: /^dropfleet: DO_TOKEN is not set\. The cluster at https:\/\/kube\.test:6443 is meant, because KUBECONFIG is set to kube\.yaml \(unset it /,
+      exits: 1,
+    },
+    {
+      args: ['status', '--kubeconfig', 'kube.yaml'],
+      says: /The cluster at https:\/\/kube\.test:6443 is meant, because --kubeconfig names kube\.yaml, and /,
+      exits: 1,
+    },
     { args: ['plan', '--kubeconfig', 'nowhere'], says: /^dropfleet: .*nowhere/, exits: 1 },
     {
       args: ['plan'],
@@ -139,7 +158,10 @@ describe('A call that cannot be, dropfleet answers in a sentence and not with a 
     },
   ];
 
-  before(async () => (place = await openWorkplace(['shop,1,,'])));
+  before(async () => {
+    place = await openWorkplace(['shop,1,,']);
+    await writeFile(place.path('kube.yaml'), KUBECONFIG);
+  });
   after(() => place.remove());
 
   for (const { args, env = {}, says, exits = 2 } of calls)

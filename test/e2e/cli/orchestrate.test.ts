@@ -28,6 +28,7 @@ describe('Without a daemon, dropfleet', () => {
     const { code, stdout, stderr } = await run('--plan');
     expect(stdout.replaceAll(/ +/g, ' ')).to.equal(
       [
+        'Cloud: sandbox; Kubernetes: standalone (.dropfleet/sandbox); rows: config/projects.csv',
         '+ project blog create, 1 server',
         '+ project docs create, 1 server',
         '+ project shop create, 2 servers',
@@ -51,7 +52,7 @@ describe('Without a daemon, dropfleet', () => {
   it('status exits with 1 and says what to do while there is nothing', async () => {
     const { code, stdout } = await run('status');
     expect(stdout).to.equal(
-      'No projects.\n\n0 of 0 droplets Ready, $0.00 a month\nNothing is running here: "dropfleet up" keeps the fleet as projects.csv says.\n',
+      'No projects.\n\n0 of 0 droplets Ready, $0.00 a month\nThere is no state in .dropfleet/sandbox yet. Nothing is running here: "dropfleet up" keeps the fleet as projects.csv says.\n',
     );
     expect(code).to.equal(1);
   });
@@ -74,7 +75,7 @@ describe('Without a daemon, dropfleet', () => {
     const [again, plan] = [await run('orchestrate'), await run('plan')];
     expect(again.code).to.equal(0);
     expect(again.stdout.trimEnd().split('\n').at(-1)).to.equal('4 of 4 droplets Ready, $24.00 a month.');
-    expect(plan.stdout).to.equal('Nothing to do: the fleet is as projects.csv says.\n');
+    expect(plan.stdout).to.match(/\nNothing to do: the fleet is as projects\.csv says\.\n$/);
   });
 
   it('status shows the fleet and exits with 0', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer as createWebServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { promisify } from 'node:util';
@@ -220,3 +220,39 @@ function occupy(port: number): Promise<Server> {
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
+
+// As where the spreadsheet is synchronised to a folder of its own.
+describe('dropfleet up --csv', () => {
+  let place: Workplace;
+  let daemon: RunningCommand;
+  before(async () => {
+    place = await openWorkplace(['other,3,,']);
+    await writeFile(place.path('sheet.csv'), 'Project,Servers,MasterSpec,WebSpec\nshop,2,,\n');
+    daemon = startDropfleet(place, 'up', ...FAST, '--csv', 'sheet.csv');
+    await daemon.says(/^2 of 2 droplets Ready/m);
+  });
+  after(async () => {
+    await daemon.stop();
+    await place.remove();
+  });
+
+  it('follows that file, and status compares with it', async () => {
+    expect(daemon.output().stdout).to.match(/^Projects +sheet\.csv$/m);
+    const { code, stdout } = await runDropfleet(place, 'status');
+    expect(stdout).to.match(/^2 of 2 droplets Ready/m);
+    expect(code).to.equal(0);
+    expect((await runDropfleet(place, 'orchestrate', '--csv', 'sheet.csv')).code).to.equal(0);
+  });
+
+  it('leaves nobody to wait for what stands in another one', async () => {
+    const own = await readFile(place.path('config', 'projects.csv'), 'utf8');
+    for (const args of [['orchestrate'], ['scale', 'other', '1']]) {
+      const { code, stderr } = await runDropfleet(place, ...args);
+      expect(stderr).to.match(
+        /^dropfleet: nothing was changed: the dropfleet that runs here \(pid \d+\) follows .*\/sheet\.csv, not .*\/config\/projects\.csv: /,
+      );
+      expect(code).to.equal(1);
+    }
+    expect(await readFile(place.path('config', 'projects.csv'), 'utf8')).to.equal(own);
+  });
+});

@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import { readFile, writeFile } from 'node:fs/promises';
 import { systemClock } from '../../../clients/clock.ts';
 import { createCloud, type HttpCloud } from '../../../clients/digitalocean/http-client.ts';
+import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
+import { loadConnection } from '../../../clients/kubernetes/kubeconfig.ts';
+import { PROJECTS } from '../../../clients/kubernetes/kinds.ts';
 import { createEmulatedDriver } from '../../../sandbox/hosts/emulated/driver.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
 import {
@@ -94,8 +97,53 @@ describe('dropfleet update-ip', function () {
     await daemon.stop();
     daemon = startDropfleet(place, 'up');
     await daemon.says(/^2 of 2 droplets Ready/m, 60_000);
-    expect((await runDropfleet(place, 'plan')).stdout).to.match(/^Nothing to do/);
+    expect((await runDropfleet(place, 'plan')).stdout).to.match(/^Nothing to do/m);
     expect(await admins()).to.deep.equal([['127.0.0.0/24'], ['127.0.0.0/24']]);
+  });
+
+  describe('while a project is suspended', () => {
+    /** By kubectl's own way, over the API of the daemon. */
+    const suspend = async (project: string, isSuspended: boolean): Promise<void> => {
+      const kubeconfig = place.path('.dropfleet', 'digitalocean', 'kubernetes', 'kubeconfig');
+      const connection = await loadConnection({ kubeconfig, env: {} });
+      const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
+      await client.patch(PROJECTS, `default/${project}`, { spec: { suspend: isSuspended } });
+      await client.close();
+    };
+    /** The administrators whom the firewalls of that project let in. */
+    const adminsOf = async (project: string): Promise<string[]> =>
+      (await cloud.listFirewalls())
+        .filter(({ name }) => name.includes(`.${project}.`))
+        .flatMap(({ inbound }) => inbound.find(rule => rule.tags.length > 0)!.addresses)
+        .filter(address => address !== HERE);
+
+    before(async () => {
+      await place.writeCsv('shop,2,,', 'blog,1,,');
+      await daemon.says(/^3 of 3 droplets Ready/m, 60_000);
+    });
+
+    it('goes on for the others, and says whose firewalls keep their old rule', async () => {
+      await suspend('blog', true);
+      const { code, stdout, stderr } = await updateIp('127.0.0.0/16');
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+      expect(stdout).to.match(
+        /ADMIN_IP is 127\.0\.0\.0\/16 now\.\nblog: suspended, so the firewalls there keep their old rule until/,
+      );
+      expect(await adminsOf('shop')).to.deep.equal(['127.0.0.0/16', '127.0.0.0/16']);
+      expect(await adminsOf('blog')).to.deep.equal(['127.0.0.0/24']);
+    });
+
+    it('refuses when all of them are, names them, and changes nothing', async () => {
+      await suspend('shop', true);
+      const before = await envFile();
+      const { code, stdout, stderr } = await updateIp('127.0.0.0/24');
+      expect(stderr).to.match(
+        /^dropfleet: nothing was changed: every project that has droplets is suspended \(blog, shop\), .*kubectl patch project blog /,
+      );
+      expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
+      expect(await envFile()).to.equal(before);
+      expect(await adminsOf('shop')).to.deep.equal(['127.0.0.0/16', '127.0.0.0/16']);
+    });
   });
 
   for (const [ip, sentence] of [

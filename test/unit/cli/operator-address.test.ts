@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -14,13 +14,18 @@ describe("The operator's own address", () => {
   let echo: ScriptedServer;
   let answer: { status: number; text: string };
 
-  const find = (env: Record<string, string> = {}, cloudUrl = 'https://api.digitalocean.com') =>
+  const find = (
+    env: Record<string, string> = {},
+    cloudUrl = 'https://api.digitalocean.com',
+    readOnly = false,
+  ) =>
     findOperatorAddress(
       {
         settings: loadEnvironment({ env: { DROPFLEET_ECHO_URLS: echo.url, ...env } }).settings,
         cloudKind: 'digitalocean',
         cloudUrl,
         folder,
+        readOnly,
       },
       signal,
     );
@@ -48,6 +53,11 @@ describe("The operator's own address", () => {
     await find();
     answer = { status: 503, text: '203.0.113.52' };
     expect(await find()).to.equal('203.0.113.50');
+  });
+
+  it('is not written down by a command that only reads', async () => {
+    expect(await find({}, undefined, true)).to.equal('203.0.113.50');
+    expect(await readdir(folder)).to.deep.equal([]);
   });
 
   it('is not what it was long ago', async () => {
