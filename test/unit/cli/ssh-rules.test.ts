@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seenFrom } from '../../../cli/world/prove-ssh.ts';
 import { serversBehindRules } from '../../../cli/world/ssh-rules.ts';
 import type { World } from '../../../cli/world/world.ts';
 import { aDroplet, aProject } from '../../builders/objects.ts';
+import { generateKeyPair } from '../../../clients/ssh/key-pair.ts';
 import { fakeKubernetesClient } from '../../fakes/kubernetes-client.ts';
 
 const project = (name: string, suspend: boolean, namespace = 'default') =>
@@ -64,6 +65,8 @@ describe('A login that proves an address', () => {
       namespace: 'default',
     } as unknown as World;
     try {
+      await mkdir(join(folder, 'ssh'));
+      await writeFile(join(folder, 'ssh', 'id_ed25519'), (await generateKeyPair('fleet')).privateKey);
       const problemWhere = async (suspended: Set<string>): Promise<unknown> =>
         await seenFrom(world, suspended, 0);
       expect(await problemWhere(new Set(['blog'])))
