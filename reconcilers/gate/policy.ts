@@ -70,8 +70,9 @@ export type Verdict =
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
  *     it was held before, and nothing of it was taken back      | hold
- *     destroys, and with all that is asked for anew and all of  | hold
- *       the last ten minutes it is more than the limit          |
+ *     destroys, and with all that is asked for anew, and all    | hold
+ *       that was asked for or done in the last ten minutes, it  |
+ *       is more than the limit                                  |
  *     buys in place of a server that vanished, and with all of  | hold
  *       these it is more than one                               |
  *     asked for only just now                                   | wait
@@ -82,7 +83,7 @@ export function judge(input: PolicyInput): Map<string, Verdict> {
   const admitted = new Set(input.admitted.map(({ key }) => key));
   const states = [...groups].map(([group, requests]) => stateOf(group, requests, admitted, input.held));
   const excess = findExcess(
-    states.filter(({ isFresh }) => isFresh).flatMap(({ asked }) => asked),
+    states.filter(isCounted).flatMap(({ asked }) => asked),
     input,
   );
   return new Map(states.map(state => [state.group, verdictOn(state, excess, input.standing)]));
@@ -97,6 +98,7 @@ interface State {
   wasHeld: boolean;
   /** It is nothing of the above, so that the limits decide. */
   isFresh: boolean;
+  ageMs: number;
   waitMs: number;
 }
 
@@ -113,9 +115,17 @@ function stateOf(
   const doubt = asked.find(effect => effect.doubt !== undefined)?.doubt;
   const wasHeld = asked.some(effect => held.has(keyOfEffect(effect)));
   const isFresh = !confirmed && doubt === undefined && !wasHeld;
+  const ageMs = Math.min(...requests.map(request => request.ageMs));
   const waitMs = Math.max(0, ...requests.map(({ ageMs, believedAfterMs }) => believedAfterMs - ageMs));
-  return { group, asked, confirmed, doubt, wasHeld, isFresh, waitMs };
+  return { group, asked, confirmed, doubt, wasHeld, isFresh, ageMs, waitMs };
 }
+
+/**
+ * What is held goes on to count for as long as if it had been done: else the last of many that are deleted one after
+ * the other would pass because all before it were held.
+ */
+const isCounted = ({ isFresh, wasHeld, confirmed, ageMs }: State): boolean =>
+  isFresh || (wasHeld && !confirmed && ageMs < WINDOW_MS);
 
 interface Excess {
   destroy?: Doubt;
