@@ -41,7 +41,7 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
   }
 }
 
-const describe = ({ effects, message }: HeldEntry): string => `Held: ${effects}.\n  ${message}.`;
+const describe = ({ effects, message }: HeldEntry): string => `Held: ${effects}\n  ${message}`;
 
 async function letThrough(world: World, entries: readonly HeldEntry[]): Promise<HeldEntry[]> {
   const gone: HeldEntry[] = [];

@@ -5,6 +5,7 @@ import { expectYes } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { printResult, say } from '../output.ts';
+import { describeEffects, type Doubt } from '../../reconcilers/gate/effect.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { planTable } from '../show/plan-table.ts';
@@ -59,7 +60,8 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   if (rows !== undefined) {
     const plan = await planForRows(world, rows);
     if (world.hasCluster && options.csv !== undefined) await expectMeant(plan, world, options);
-    if (plan.held !== undefined && options.confirm)
+    if (plan.held !== undefined && !options.confirm) throw heldFailure(plan, plan.held);
+    if (plan.held !== undefined)
       say(options, `Confirmed: ${await confirmLosses(world, plan.losses, Date.now())}.`);
   }
   if (options.confirm)
@@ -104,6 +106,12 @@ async function begin(world: World, options: OrchestrateOptions, log: Logger): Pr
   if (path !== undefined) await recordSource(world, path);
   return await startOperator(world, options, log);
 }
+
+/** The operator would hold it too: there is nothing to wait for. */
+const heldFailure = ({ losses }: FleetPlan, { message }: Doubt): CommandFailure =>
+  new CommandFailure(
+    `held: ${describeEffects(losses)}; ${message}. Nothing was changed: mend projects.csv, or give --confirm to let it through`,
+  );
 
 function failureOf(
   ending: Exclude<Ending, { state: 'converged' }>,

@@ -3,7 +3,8 @@ import { formatProblems } from '../../config/problems.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
-import { fleetLine, fleetTable } from '../show/fleet-table.ts';
+import { readLedger } from '../../reconcilers/gate/ledger.ts';
+import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -11,6 +12,7 @@ import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { isOperatorRunning } from '../world/operator.ts';
+import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
 import { openWorld, type World } from '../world/world.ts';
 
@@ -36,11 +38,18 @@ export async function status(options: GlobalOptions): Promise<void> {
     const summary = summarizeFleet(projects, droplets, prices);
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
-    const ready = convergence.state === 'converged' && problems.length === 0;
-    printResult(options, { ...summary, ready, kept: isKept, convergence, problems, leftovers }, () => [
+    const [standing, { held }] = await Promise.all([
+      standingOf(world),
+      readLedger(world.kubernetes, namespace),
+    ]);
+    const isFree = standing === undefined && held.length === 0;
+    const ready = convergence.state === 'converged' && problems.length === 0 && isFree;
+    const result = { ...summary, ready, kept: isKept, convergence, problems, leftovers, standing, held };
+    printResult(options, result, () => [
       ...fleetTable(summary),
       '',
       fleetLine(summary),
+      ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...leftovers.map(
         ({ kind, id, name }) => `left over: ${kind} ${id} (${name}); dropfleet cleanup removes it`,

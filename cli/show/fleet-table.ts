@@ -1,3 +1,4 @@
+import type { HeldEntry } from '../../reconcilers/gate/ledger.ts';
 import { formatDollars } from '../../reconcilers/read-model/cost.ts';
 import type {
   DropletSummary,
@@ -41,17 +42,22 @@ const dropletRow = (droplet: DropletSummary): string[] => [
   '',
 ];
 
-/** What a person should read: the messages of all that is not Ready and not merely on its way, and of what is held. */
+/** What a person should read: the messages of all that is not Ready and not merely on its way. What is held is told once. */
 function notes(fleet: FleetSummary): string[] {
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const troubled = all.filter(droplet => droplet.troubled && droplet.held === undefined);
-  // What is held together is told by each of its objects, in the same words.
-  const held = new Set([...fleet.projects, ...all].flatMap(object => object.held ?? []));
-  return [
-    ...troubled.map(droplet => `${droplet.name}: ${droplet.message}`),
-    ...[...held].map(text => `Held: ${text}`),
-  ];
+  return all
+    .filter(droplet => droplet.troubled && droplet.held === undefined)
+    .map(droplet => `${droplet.name}: ${droplet.message}`);
 }
+
+/** What is held, and how to let it through. */
+export const heldLines = (held: readonly Pick<HeldEntry, 'effects' | 'message'>[]): string[] =>
+  held.length === 0
+    ? []
+    : [
+        ...held.map(({ effects, message }) => `Held: ${effects}; ${message}`),
+        '"dropfleet confirm" lets it through, after asking.',
+      ];
 
 /** `6 of 6 droplets Ready, $36.00 a month`. */
 export function fleetLine(fleet: FleetSummary): string {

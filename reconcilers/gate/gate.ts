@@ -275,10 +275,10 @@ class LedgerGate implements Gate {
   }
 
   #announce({ group, reason, message, effects }: Hold): void {
-    this.#options.log.warn(`held: ${effects}: ${message}. See "dropfleet confirm"`);
+    const text = `held: ${effects}; ${message}`;
+    this.#options.log.warn(`${text}. "dropfleet confirm" lets it through`);
     const object = this.#groupOf(group).objects[0];
-    if (object !== undefined)
-      this.#options.events.record(object, 'Warning', reason, `held: ${effects}: ${message}`);
+    if (object !== undefined) this.#options.events.record(object, 'Warning', reason, text);
   }
 
   #answerTo(group: string, verdict: Verdict): Answer {
@@ -321,7 +321,7 @@ export function explainHold({ message, effects, confirmation, objects }: HeldEnt
     object === undefined
       ? ''
       : ` or "kubectl annotate -n ${object.namespace} ${object.kind.toLowerCase()} ${object.name} --overwrite ${CONFIRM_ANNOTATION}='${confirmation}'"`;
-  return `${message}. Held: ${effects}. If it is meant, run "dropfleet confirm"${kubectl}`;
+  return `held: ${effects}; ${message}. To let it through, run "dropfleet confirm"${kubectl}`;
 }
 
 /** Takes the confirmation off an object, unless another was written there meanwhile. */

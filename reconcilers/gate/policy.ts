@@ -183,11 +183,11 @@ function tooManyDestroyed(
     (droplets.get(project) ?? []).every(uid => keys.has(`destroy ${uid}`)),
   );
   if (keys.size <= limit && ended.length <= MOST_PROJECTS) return undefined;
-  const earlier = recent.length === 0 ? '' : `, ${recent.length} of them in the last ten minutes`;
-  const whole = ended.length > 1 ? ` and with them ${count(ended.length, 'whole project')}` : '';
+  const whole = ended.length > 1 ? ` and ${count(ended.length, 'whole project')}` : '';
+  const earlier = recent.length === 0 ? '' : ` (${recent.length} already)`;
   return {
     reason: 'LargeDeletion',
-    message: `${count(keys.size, 'droplet')} of ${before} would be destroyed${earlier}${whole}; without a confirmation at most ${limit}, of ${MOST_PROJECTS} project at most all, are within ten minutes`,
+    message: `would destroy ${keys.size} of ${count(before, 'droplet')}${whole} within ten minutes${earlier}; the limit without a confirmation is ${count(limit, 'droplet')} and ${count(MOST_PROJECTS, 'whole project')}`,
   };
 }
 
@@ -195,11 +195,9 @@ function tooManyReplaced(asked: readonly Effect[], admitted: readonly Admission[
   const recent = admitted.filter(({ verb, cause }) => verb === 'buy' && cause === 'vanished');
   const n = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]).size;
   if (n <= MOST_VANISHED) return undefined;
+  const names = asked.map(({ name }) => name).slice(0, 10);
   return {
     reason: 'Storm',
-    message: `${count(n, 'server')} vanished within ten minutes: ${asked
-      .map(({ name }) => name)
-      .slice(0, 10)
-      .join(', ')}. So many seldom go by themselves: look at the account and at DigitalOcean's status page`,
+    message: `${count(n, 'server')} vanished within ten minutes (${names.join(', ')}), and none is created in their place: check the account, and DigitalOcean's status page`,
   };
 }

@@ -142,10 +142,12 @@ describe('Without a daemon, dropfleet', () => {
   it('orchestrate stops at a brake, in one sentence', async () => {
     await place.writeCsv('shop,1,,');
     const plan = await run('plan');
-    expect(plan.stdout).to.contain('held back until "dropfleet orchestrate --confirm"');
+    expect(plan.stdout).to.match(
+      /^Held until "dropfleet orchestrate --confirm": would destroy 2 of 3 droplets/m,
+    );
     const { code, stderr } = await run('orchestrate');
     expect(stderr).to.match(
-      /^dropfleet: projects\.csv would delete 2 droplets of 3 and 2 projects \(all of blog, all of docs\)\. Nothing was changed\. .*--confirm/m,
+      /^dropfleet: held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of docs .*; would destroy 2 of 3 droplets and 2 whole projects within ten minutes.*\. Nothing was changed: .*--confirm/m,
     );
     expect(code).to.equal(1);
     const status = await run('status', '--output=json');

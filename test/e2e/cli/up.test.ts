@@ -94,7 +94,7 @@ describe('dropfleet up', () => {
 
   it('tells a line for every step, and what it waits for a person to do', async () => {
     await place.writeCsv('blog,2,,');
-    await daemon.says(/would delete .*: held back until "dropfleet orchestrate --confirm", or /);
+    await daemon.says(/held: destroy 4 droplets of shop .*\. "dropfleet confirm" lets it through/);
     await daemon.says(/^project shop: ConfirmationRequired$/m);
     await place.writeCsv('blog,2,,', 'shop,4,,');
     const { code } = await run('orchestrate');
@@ -116,7 +116,7 @@ describe('dropfleet up', () => {
     const { code, stdout, stderr } = await daemon.stop();
     expect(performance.now() - before).to.be.below(STOP_MS);
     expect(stdout).to.match(/^Stopped\. .*takes over where it left\.\n$/m);
-    expect(stderr.split('\n').filter(line => !line.includes('held back'))).to.deep.equal(['']);
+    expect(stderr.split('\n').filter(line => !line.includes(' held: '))).to.deep.equal(['']);
     expect(code).to.equal(0);
   });
 

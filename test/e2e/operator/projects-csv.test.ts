@@ -128,7 +128,7 @@ describeOnApiServers('projects.csv', server => {
       await world.writeCsv(row('docs', 1), row('shop', 2));
       await world.until('the brake', () => isHeld('blog', 'forum'));
       expect(condition('blog')!.message).to.match(
-        /^2 droplets of 5 would be destroyed and with them 2 whole projects.* Held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of forum /,
+        /^held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of forum .*; would destroy 2 of 5 droplets and 2 whole projects within ten minutes; the limit without a confirmation is 2 droplets and 1 whole project/,
       );
       expect(condition('docs')).to.equal(undefined);
       expect(condition('shop')).to.equal(undefined);

@@ -178,7 +178,7 @@ describe('Reconciling projects.csv', () => {
     expect(client.writes().map(({ kind }) => kind)).to.not.include('Project');
     const { reason, message } = state.brake()!;
     expect(reason).to.equal('EmptyCsv');
-    expect(message).to.contain('Held: destroy 2 droplets of shop').and.to.contain('else mend projects.csv');
+    expect(message).to.contain('held: destroy 2 droplets of shop').and.to.contain('else mend projects.csv');
     const warnings = log.lines.filter(({ level }) => level === 'warn');
     expect(warnings).to.have.length(1);
     expect(warnings[0]!.message).to.match(/^held: destroy 2 droplets of shop/);
