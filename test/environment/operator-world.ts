@@ -8,7 +8,7 @@ import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-cli
 import type { Informer, KubernetesClient, Selection } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
-import { DROPLETS, NAMESPACES, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
@@ -232,7 +232,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       await gates.kubernetes.shut();
       await gates.cloud.shut();
       await sandbox.close();
-      await server.client().delete(NAMESPACES, namespace);
+      await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
     },
   };

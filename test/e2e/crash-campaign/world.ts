@@ -6,7 +6,7 @@ import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { systemClock } from '../../../clients/clock.ts';
 import { createInformer } from '../../../clients/kubernetes/informer.ts';
-import { DROPLETS, NAMESPACES, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
 import { isConditionTrue } from '../../../crds/conditions.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
@@ -181,7 +181,7 @@ export async function openWorld(
       observer.stop();
       cloud.close();
       await sandbox.close();
-      await server.client().delete(NAMESPACES, namespace);
+      await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
     },
   };
