@@ -137,7 +137,7 @@ async function startReal(): Promise<Stoppable> {
   try {
     const opened = await open('real', started.kubeconfig, () => started.close());
     await Promise.race([installCrds(opened.server.client()), started.crashed]);
-    started.startControllers();
+    await started.startControllers();
     return opened;
   } catch (error) {
     await started.close();
