@@ -5,9 +5,10 @@ import type { Kind } from './kinds.ts';
 import { deleteNamespaces } from './namespace-deletion.ts';
 import type { Resources } from './resources.ts';
 import type { ApiObject } from './object.ts';
-import { storeKey, type Store } from './store.ts';
+import { slices } from './slices.ts';
+import { keyOf, type Entry, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
-import { WorkQueue } from './work-queue.ts';
+import { WorkQueue, type Steps } from './work-queue.ts';
 
 const MINUTE = 60_000;
 /** What a real API server keeps Events for. */
@@ -31,8 +32,8 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
   store.onChange(change => dependents.apply(change));
   const garbage = new GarbageCollector(store, dependents, resources);
   const namespaces = deleteNamespaces(kinds, store, resources);
-  const expiry = new WorkQueue(() => expireEvents(store, now()));
-  const compaction = new WorkQueue(() => store.compact());
+  const expiry = new WorkQueue(store, () => expireEvents(store, now()));
+  const compaction = new WorkQueue(store, () => compact(store));
   store.onChange(() => compaction.add('journal'));
   const timer = setInterval(() => {
     watches.sendBookmarks();
@@ -44,11 +45,19 @@ export function startBackground({ store, resources, watches, kinds, now }: Backg
   };
 }
 
+function* compact(store: Store): Steps {
+  store.compact();
+  yield;
+}
+
 /** Removes the Events that are over an hour old. `now` is in milliseconds. */
-export function expireEvents(store: Store, now: number): void {
-  for (const { object } of store.list(EVENT.id)) {
-    if (lastTouched(object) + EVENT_TTL_MS >= now) continue;
-    store.remove(EVENT.id, storeKey(object.metadata.namespace, object.metadata.name));
+export function* expireEvents(store: Store, now: number): Steps {
+  const isOver = ({ object }: Entry): boolean => lastTouched(object) + EVENT_TTL_MS < now;
+  for (const events of slices(store.all(EVENT.id))) {
+    store.write(
+      events.filter(isOver).map(event => ({ kind: EVENT.id, key: keyOf(event), object: undefined })),
+    );
+    yield;
   }
 }
 

@@ -83,18 +83,21 @@ export class Database {
     return loadAll(this.#database);
   }
 
-  /** One change in one transaction: the journal row, and the object's new text or (null) its removal. */
-  write({ version, kind, key, previous }: JournalRow, body: string | null): void {
+  /** Changes in one transaction: for each the journal row, and the object's new text or (null) its removal. */
+  write(changes: readonly { row: JournalRow; body: string | null }[]): void {
     this.#transaction(run => {
-      run(
-        'INSERT INTO journal (version, kind, key, previous) VALUES (?, ?, ?, ?)',
-        version,
-        kind,
-        key,
-        previous,
-      );
-      if (body === null) run('DELETE FROM objects WHERE kind = ? AND key = ?', kind, key);
-      else run('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)', kind, key, body);
+      for (const { row, body } of changes) {
+        const { version, kind, key, previous } = row;
+        run(
+          'INSERT INTO journal (version, kind, key, previous) VALUES (?, ?, ?, ?)',
+          version,
+          kind,
+          key,
+          previous,
+        );
+        if (body === null) run('DELETE FROM objects WHERE kind = ? AND key = ?', kind, key);
+        else run('INSERT OR REPLACE INTO objects (kind, key, body) VALUES (?, ?, ?)', kind, key, body);
+      }
     });
   }
 

@@ -18,6 +18,10 @@ export const targetOf = ({ kind, object: { metadata } }: Located): Target => ({
   name: metadata.name,
 });
 
+/** Whether it is being deleted and waits for its dependents to go first. */
+export const isWaiting = ({ metadata: { deletionTimestamp, finalizers = [] } }: ApiObject): boolean =>
+  deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER);
+
 /** Who owns whom, by uid, kept up to date with the store. */
 export class Dependents {
   readonly #kinds: ReadonlyMap<string, Kind>;
@@ -57,10 +61,9 @@ export class Dependents {
     if (!isServed) return 'solid';
     const owner = this.#byUid.get(uid);
     if (owner === undefined || owner.kind.kind !== kind) return 'absent';
-    const { namespace, deletionTimestamp, finalizers = [] } = owner.object.metadata;
+    const { namespace } = owner.object.metadata;
     if (namespace !== undefined && namespace !== dependent.metadata.namespace) return 'absent';
-    const isWaiting = deletionTimestamp !== undefined && finalizers.includes(FOREGROUND_FINALIZER);
-    return isWaiting ? 'waiting' : 'solid';
+    return isWaiting(owner.object) ? 'waiting' : 'solid';
   }
 
   #add(kind: Kind, { object }: Entry): void {

@@ -1,9 +1,9 @@
-import { targetOf, type Dependents, type Located } from './dependents.ts';
+import { isWaiting, targetOf, type Dependents, type Located } from './dependents.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './metadata.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import type { Resources } from './resources.ts';
 import type { Change, Store } from './store.ts';
-import { WorkQueue } from './work-queue.ts';
+import { WorkQueue, type Steps } from './work-queue.ts';
 
 /**
  * Deletes objects whose owners are all gone, and carries out foreground and orphaning deletions, as the
@@ -17,11 +17,12 @@ import { WorkQueue } from './work-queue.ts';
 export class GarbageCollector {
   readonly #dependents: Dependents;
   readonly #resources: Resources;
-  readonly #queue = new WorkQueue(uid => this.#collect(uid));
+  readonly #queue: WorkQueue;
 
   constructor(store: Store, dependents: Dependents, resources: Resources) {
     this.#dependents = dependents;
     this.#resources = resources;
+    this.#queue = new WorkQueue(store, uid => this.#collect(uid));
     store.onChange(change => this.#notice(change));
     this.#add(dependents.all());
   }
@@ -36,18 +37,19 @@ export class GarbageCollector {
 
   #notice({ before, after }: Change): void {
     const { uid, ownerReferences = [] } = (after ?? before)!.object.metadata;
-    if (after !== undefined) return this.#queue.add(uid);
-    this.#add(this.#dependents.of(uid));
+    if (after !== undefined) this.#queue.add(uid);
+    if (after === undefined || isWaiting(after.object)) this.#add(this.#dependents.of(uid));
+    if (after !== undefined) return;
     for (const owner of ownerReferences) this.#queue.add(owner.uid);
   }
 
-  #collect(uid: string): void {
+  *#collect(uid: string): Steps {
     const located = this.#dependents.get(uid);
     if (located === undefined) return;
     const { deletionTimestamp, finalizers = [] } = located.object.metadata;
     if (deletionTimestamp === undefined) return this.#checkOwners(located);
-    if (finalizers.includes(ORPHAN_FINALIZER)) return this.#orphanDependents(located);
-    if (finalizers.includes(FOREGROUND_FINALIZER)) return this.#deleteDependents(located);
+    if (finalizers.includes(ORPHAN_FINALIZER)) return yield* this.#orphanDependents(uid);
+    if (isWaiting(located.object)) return this.#awaitDependents(located);
   }
 
   #checkOwners(located: Located): void {
@@ -64,22 +66,30 @@ export class GarbageCollector {
     });
   }
 
-  #orphanDependents(owner: Located): void {
-    const { uid } = owner.object.metadata;
-    for (const dependent of this.#dependents.of(uid)) {
-      const references = dependent.object.metadata.ownerReferences!;
-      this.#change(dependent, { ownerReferences: references.filter(reference => reference.uid !== uid) });
+  *#orphanDependents(uid: string): Steps {
+    for (const { object } of this.#dependents.of(uid)) {
+      this.#forgetOwner(object.metadata.uid, uid);
+      yield;
     }
-    this.#removeFinalizer(owner, ORPHAN_FINALIZER);
+    // Meanwhile others may have come, and it may have changed or gone.
+    if (this.#dependents.of(uid).length > 0) return this.#queue.add(uid);
+    const owner = this.#dependents.get(uid);
+    if (owner !== undefined) this.#removeFinalizer(owner, ORPHAN_FINALIZER);
   }
 
-  #deleteDependents(owner: Located): void {
+  #forgetOwner(uid: string, owner: string): void {
+    const dependent = this.#dependents.get(uid);
+    if (dependent === undefined) return;
+    const references = dependent.object.metadata.ownerReferences ?? [];
+    this.#change(dependent, { ownerReferences: references.filter(reference => reference.uid !== owner) });
+  }
+
+  /** Each of them is deleted when its own owners are looked at. */
+  #awaitDependents(owner: Located): void {
     const { uid } = owner.object.metadata;
-    const dependents = this.#dependents.of(uid);
     const isBlocking = ({ object }: Located): boolean =>
       object.metadata.ownerReferences!.some(one => one.uid === uid && one.blockOwnerDeletion === true);
-    if (!dependents.some(isBlocking)) this.#removeFinalizer(owner, FOREGROUND_FINALIZER);
-    this.#add(dependents);
+    if (!this.#dependents.of(uid).some(isBlocking)) this.#removeFinalizer(owner, FOREGROUND_FINALIZER);
   }
 
   #removeFinalizer(located: Located, finalizer: string): void {

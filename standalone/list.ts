@@ -2,7 +2,7 @@ import { ApiError, badRequest, expired, isApiError } from './api-error.ts';
 import type { Kind } from './kinds.ts';
 import type { ListMeta } from './representation.ts';
 import type { Predicate } from './selectors.ts';
-import { storeKey, type Entry, type Store } from './store.ts';
+import { keyOf, type Entry, type Store } from './store.ts';
 
 /** Which objects of a kind are meant. */
 export interface Selection {
@@ -53,8 +53,6 @@ export function listPage(
   const remaining = selection.matches ? {} : { remainingItemCount: rest.length - entries.length };
   return { entries, listMeta: { resourceVersion, continue: next, ...remaining } };
 }
-
-const keyOf = ({ object }: Entry): string => storeKey(object.metadata.namespace, object.metadata.name);
 
 function firstPosition(store: Store, { resourceVersion, isExact }: ListOptions): Position {
   const version = toVersion(resourceVersion);

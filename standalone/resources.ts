@@ -51,6 +51,19 @@ export interface Target {
   name: string;
 }
 
+/** What became of an object that was deleted. Unless it `isGone`, it stays until its finalizers are removed. */
+export interface Deleted {
+  object: ApiObject;
+  isGone: boolean;
+}
+
+/** What an object is to become when it is deleted; undefined is gone. */
+interface Deletion {
+  target: Target;
+  current: ApiObject;
+  next: ApiObject | undefined;
+}
+
 /** Namespaces that always exist. */
 export const PERMANENT_NAMESPACES: readonly string[] = ['default', 'kube-system'];
 
@@ -112,17 +125,29 @@ export class Resources {
     return { object: this.#put(target, current, updated, options), created: false };
   }
 
-  /** DELETE. Unless it `isGone`, the object stays until its finalizers are removed. */
-  delete(target: Target, options: DeleteOptions): { object: ApiObject; isGone: boolean } {
+  /** DELETE. */
+  delete(target: Target, options: DeleteOptions): Deleted {
+    return this.deleteAll([target], options)[0]!;
+  }
+
+  /** The same for several, none of them twice, in one commit: all of them, or with an error none. */
+  deleteAll(targets: readonly Target[], options: DeleteOptions): Deleted[] {
+    const deletions = targets.map(target => this.#deletion(target, options));
+    const changed = deletions.filter(({ current, next }) => next !== current);
+    if (options.dryRun) return deletions.map(({ current, next }) => deleted(current, next));
+    this.#store.write(
+      changed.map(({ target, next: object }) => ({ kind: target.kind.id, key: keyOf(target), object })),
+    );
+    return deletions.map(({ target, current }) => deleted(current, this.#find(target)));
+  }
+
+  #deletion(target: Target, { preconditions, propagationPolicy }: DeleteOptions): Deletion {
     const { kind, name } = target;
     const current = this.get(target);
-    checkPreconditions(target, current, options.preconditions);
+    checkPreconditions(target, current, preconditions);
     if (kind === NAMESPACE && PERMANENT_NAMESPACES.includes(name))
       throw forbidden(kind, name, 'this namespace may not be deleted');
-    const marked = markDeleted(kind, current, options.propagationPolicy, this.#time());
-    if (marked !== 'remove') return { object: this.#put(target, current, marked, options), isGone: false };
-    if (!options.dryRun) this.#store.remove(kind.id, keyOf(target));
-    return { object: current, isGone: true };
+    return { target, current, next: markDeleted(kind, current, propagationPolicy, this.#time()) };
   }
 
   #find(target: Target): ApiObject | undefined {
@@ -180,6 +205,11 @@ export class Resources {
     throw forbidden(kind, name, why);
   }
 }
+
+const deleted = (current: ApiObject, next: ApiObject | undefined): Deleted => ({
+  object: next ?? current,
+  isGone: next === undefined,
+});
 
 const keyOf = ({ namespace, name }: Target): string => storeKey(namespace, name);
 

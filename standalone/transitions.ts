@@ -75,7 +75,7 @@ export interface DeleteOptions {
 }
 
 /**
- * What a DELETE turns an object into: 'remove' when nothing holds it, the same object when it was being
+ * What a DELETE turns an object into: nothing when nothing holds it, the same object when it was being
  * deleted already, else the object marked as being deleted at `time`.
  */
 export function markDeleted(
@@ -83,10 +83,10 @@ export function markDeleted(
   object: ApiObject,
   policy: PropagationPolicy | undefined,
   time: string,
-): ApiObject | 'remove' {
+): ApiObject | undefined {
   const { generation, deletionTimestamp, finalizers: present = [] } = object.metadata;
   const finalizers = finalizersFor(policy, present);
-  if (finalizers.length === 0 && kind !== NAMESPACE) return 'remove';
+  if (finalizers.length === 0 && kind !== NAMESPACE) return undefined;
   if (deletionTimestamp !== undefined) return object;
   const marked = withMetadata(object, {
     deletionTimestamp: time,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { badRequest, methodNotAllowed, newStatus, tooManyRequests } from './api-error.ts';
 import { contentType, readBody } from './body.ts';
 import type { Kind } from './kinds.ts';
@@ -11,7 +12,8 @@ import type { Change, Resources, Target, WriteOptions } from './resources.ts';
 import type { ResourceRoute } from './route.ts';
 import { scaling, toScale } from './scale.ts';
 import { parseSelectors } from './selectors.ts';
-import type { Store } from './store.ts';
+import { slices } from './slices.ts';
+import { keyOf, type Store } from './store.ts';
 import type { WatchHub } from './watch.ts';
 
 /** What the verbs work with. */
@@ -142,8 +144,15 @@ async function deleteCollection(call: Call): Promise<void> {
   const options = deleteOptions(query, (await readBody(call.request))?.value);
   const encoder = encoderFor(call);
   const { entries, listMeta } = listPage(store, selectionOf(call), listOptions(query));
-  for (const { object } of entries)
-    resources.delete({ kind, namespace, name: object.metadata.name }, options);
+  for (const slice of slices(entries)) {
+    const present = slice.filter(entry => store.get(kind.id, keyOf(entry)) !== undefined);
+    resources.deleteAll(
+      present.map(({ object }) => ({ kind, namespace, name: object.metadata.name })),
+      options,
+    );
+    // Others' requests are not to wait for all of it.
+    await nextTurn();
+  }
   send(call.response, 200, encoder.list(entries, listMeta));
 }
 

@@ -5,8 +5,10 @@ import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { ProjectRow } from '../../config/projects-csv.ts';
 import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
+import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { confirms } from '../../reconcilers/gate/confirmation.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
 import { isFromCsv, rowsWithNewSizes, type DesiredProject } from '../../reconcilers/projects-csv/plan.ts';
@@ -34,7 +36,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
   const news = rowsWithNewSizes(rows ?? [], name => specs.get(`${world.namespace}/${name}`));
   const problems = checkSizes(news, sizes, DEFAULT_REGION);
   if (problems.length > 0) throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
-  return planFleet({
+  const plan = planFleet({
     rows: rows ?? rowsAsTheyAre(projects.items, world.namespace),
     namespace: world.namespace,
     projects: projects.items,
@@ -45,7 +47,12 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
     admitted,
     firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
+  return isConfirmed(plan, projects.items, Date.now()) ? { ...plan, held: undefined } : plan;
 }
+
+/** Whether a person has confirmed what the plan costs, as `scale` does for its own change. */
+const isConfirmed = ({ losses }: FleetPlan, projects: readonly Project[], now: number): boolean =>
+  projects.some(({ metadata }) => confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, now));
 
 /** What rows would say that change nothing. */
 const rowsAsTheyAre = (projects: readonly Project[], namespace: string): DesiredProject[] =>

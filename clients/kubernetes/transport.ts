@@ -194,6 +194,8 @@ async function request(
         ...(call.body === undefined ? {} : { 'Content-Type': call.contentType ?? 'application/json' }),
       },
       body: call.body === undefined ? null : JSON.stringify(call.body),
+      // Otherwise a DELETE that has a body costs its connection, and the next call another handshake.
+      reset: false,
       signal,
     })
     .catch((error: unknown) => {

@@ -27,7 +27,7 @@ export interface FleetPlan {
   /** The droplets that the rows cost. */
   losses: Effect[];
   /** Why nothing of this is done before a person confirms the losses, if so. */
-  held?: Doubt;
+  held?: Doubt | undefined;
   conflicts: string[];
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
   monthlyCost: { before?: number; after?: number };

@@ -17,6 +17,7 @@ import {
 import { loadConnection, type Connection } from '../../clients/kubernetes/kubeconfig.ts';
 import type { KubernetesObject } from '../../crds/meta.ts';
 import { loadCrds } from '../../crds/schema.ts';
+import { cleanUp } from './clean-up.ts';
 import { CONTROLLER_MANAGER, startRealApiServer } from './real-api-server.ts';
 
 /** An API server that serves dropfleet's kinds, shared by all suites of a run. */
@@ -29,11 +30,17 @@ export interface ApiServer {
   client(): KubernetesClient;
   /** Makes a namespace that nobody else uses; its name. */
   namespace(): Promise<string>;
+  /** Removes such a namespace before everything ends. That it failed is told, and fails nothing. */
+  release(namespace: string): Promise<void>;
 }
 
 type Stoppable = { server: ApiServer; stop(): Promise<void> };
 
-const READY_WITHIN_MS = 60_000;
+/** A server that ends is noticed at once; one that only begins slowly, on a busy machine, is no failure. */
+const READY_WITHIN_MS = 300_000;
+/** Whatever tests ask for by this client is about something else than how soon the answer comes. */
+const CALL_TIMEOUT_MS = 60_000;
+const STOPPED_WITHIN_MS = 90_000;
 
 /**
  * Runs the suite once against the standalone API and once against a real API server: the one of $KUBECONFIG,
@@ -95,11 +102,16 @@ function describeOn(title: string, shared: Shared, suite: (server: () => ApiServ
     suite(() => server!);
   });
   // Belongs to the root suite, so it runs when everything has.
-  after(async () => {
+  after(async function () {
+    this.timeout(STOPPED_WITHIN_MS + 5_000);
     const { running } = shared;
     shared.running = undefined;
     // A server that did not start has been complained about already.
-    await (await running?.catch(() => undefined))?.stop();
+    const started = await running?.catch(() => undefined);
+    if (started === undefined) return;
+    await cleanUp('an API server', [started.server.kubeconfig], () => started.stop(), {
+      withinMs: STOPPED_WITHIN_MS,
+    });
   });
 }
 
@@ -116,7 +128,8 @@ async function startStandalone(): Promise<Stoppable> {
 async function startReal(): Promise<Stoppable> {
   const { KUBECONFIG, KUBEBUILDER_ASSETS } = process.env;
   if (KUBECONFIG) {
-    const opened = await open('real', KUBECONFIG, async () => undefined);
+    // A cluster that was there before gets to keep nothing of ours; the others are thrown away as they are.
+    const opened = await open('real', KUBECONFIG, removeNamespaces);
     await installCrds(opened.server.client());
     return opened;
   }
@@ -124,7 +137,7 @@ async function startReal(): Promise<Stoppable> {
   try {
     const opened = await open('real', started.kubeconfig, () => started.close());
     await Promise.race([installCrds(opened.server.client()), started.crashed]);
-    started.startControllers();
+    await started.startControllers();
     return opened;
   } catch (error) {
     await started.close();
@@ -135,11 +148,11 @@ async function startReal(): Promise<Stoppable> {
 async function open(
   name: ApiServer['name'],
   kubeconfig: string,
-  stop: () => Promise<void>,
+  stop: (server: ApiServer, namespaces: readonly string[]) => Promise<void>,
 ): Promise<Stoppable> {
   const connection = await loadConnection({ env: { ...process.env, KUBECONFIG: kubeconfig } });
-  const client = createKubernetesClient(connection, { clock: systemClock });
-  const made: string[] = [];
+  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: CALL_TIMEOUT_MS });
+  const made = new Set<string>();
   const server: ApiServer = {
     name,
     kubeconfig,
@@ -149,20 +162,27 @@ async function open(
       const namespace = `test-${randomBytes(5).toString('hex')}`;
       const metadata = { name: namespace };
       await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
-      made.push(namespace);
+      made.add(namespace);
       return namespace;
+    },
+    async release(namespace) {
+      made.delete(namespace);
+      await removeNamespaces(server, [namespace]);
     },
   };
   return {
     server,
     async stop() {
-      // A cluster that was there before gets to keep nothing of ours.
-      await Promise.all(made.map(namespace => client.delete(NAMESPACES, namespace)));
+      await stop(server, [...made]);
       await client.close();
-      await stop();
     },
   };
 }
+
+const removeNamespaces = (server: ApiServer, namespaces: readonly string[]): Promise<void> =>
+  cleanUp(`namespaces at ${server.connection().server}`, namespaces, (namespace, signal) =>
+    server.client().delete(NAMESPACES, namespace, { signal }),
+  );
 
 const CRDS: ResourceKind = {
   group: 'apiextensions.k8s.io',

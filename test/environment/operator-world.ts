@@ -8,7 +8,7 @@ import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-cli
 import type { Informer, KubernetesClient, Selection } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
-import { DROPLETS, NAMESPACES, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
@@ -59,7 +59,7 @@ export const OPERATOR_ADDRESS = '203.0.113.50';
 const POLLS = { movingMs: 100, firstLookMs: 100, idleMs: 500 };
 const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** The machines of a world whose droplets are more than records. */
 export interface WorldHosts {
@@ -263,7 +263,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       await gates.kubernetes.shut();
       await gates.cloud.shut();
       await sandbox.close();
-      await server.client().delete(NAMESPACES, namespace);
+      await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -11,14 +11,14 @@ import { promisify } from 'node:util';
 /** In the folder of assets, or not: a cluster's controllers. */
 export const CONTROLLER_MANAGER = 'kube-controller-manager';
 
-/** A kube-apiserver with its own etcd: TLS, RBAC, and a cluster-admin's token in the kubeconfig. */
+/** A kube-apiserver, 1.20 or newer, with its own etcd: TLS, RBAC, and a cluster-admin's token in the kubeconfig. */
 export interface RealApiServer {
   /** Path of a kubeconfig. */
   kubeconfig: string;
   /** Rejects, with the end of its log, when one of the two processes ends by itself. */
   crashed: Promise<never>;
   /** Starts the controllers that delete dependents and empty namespaces, if they are among the assets. */
-  startControllers(): void;
+  startControllers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,9 +37,11 @@ export async function startRealApiServer(assets: string): Promise<RealApiServer>
   return {
     kubeconfig,
     crashed: Promise.race(processes.map(({ crashed }) => crashed)),
-    startControllers() {
+    async startControllers() {
       const program = join(assets, CONTROLLER_MANAGER);
-      if (existsSync(program)) processes.push(start(folder, program, controllerFlags(kubeconfig)));
+      if (!existsSync(program)) return;
+      const { stdout: help } = await promisify(execFile)(program, ['--help']);
+      processes.push(start(folder, program, controllerFlags(kubeconfig, help)));
     },
     async close() {
       for (const child of processes.toReversed()) await child.stop();
@@ -104,6 +106,8 @@ function apiServerFlags(folder: string, port: number, etcdPort: number): string[
     `--secure-port=${port}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
+    // Newer ones refuse to name a loopback address as the place where pods find them.
+    '--endpoint-reconciler-type=none',
     `--tls-cert-file=${join(folder, 'tls.crt')}`,
     `--tls-private-key-file=${join(folder, 'tls.key')}`,
     `--token-auth-file=${join(folder, 'tokens.csv')}`,
@@ -115,12 +119,13 @@ function apiServerFlags(folder: string, port: number, etcdPort: number): string[
   ];
 }
 
-const controllerFlags = (kubeconfig: string): string[] => [
+/** `help` is what the program says of itself: up to 1.23 it also listens without TLS, on a port that others may have. */
+const controllerFlags = (kubeconfig: string, help: string): string[] => [
   `--kubeconfig=${kubeconfig}`,
   '--controllers=garbagecollector,namespace',
   '--leader-elect=false',
-  '--port=0',
   '--secure-port=0',
+  ...(/^ +--port int/m.test(help) ? ['--port=0'] : []),
 ];
 
 function start(

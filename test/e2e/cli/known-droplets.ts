@@ -26,7 +26,7 @@ export async function writeDroplets(
   await mkdir(stateDir, { recursive: true });
   const api = await startStandalone({ stateDir, port: 0 });
   const connection = await loadConnection({ kubeconfig: api.kubeconfig, env: {} });
-  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 5_000 });
+  const client = createKubernetesClient(connection, { clock: systemClock, callTimeoutMs: 60_000 });
   for (const [name, status] of Object.entries(statuses)) {
     const { metadata, ...droplet } = aDroplet(name);
     const { namespace, labels } = metadata;

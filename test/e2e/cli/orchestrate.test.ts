@@ -103,6 +103,7 @@ describe('Without a daemon, dropfleet', () => {
       convergence: { state: 'converged' },
       problems: [],
       leftovers: [],
+      held: [],
     });
     expect(projects[0]).to.deep.include({ namespace: 'default', name: 'blog', servers: 1, ready: true });
     expect(projects[2].droplets.map((droplet: { phase: string }) => droplet.phase)).to.deep.equal([

@@ -152,7 +152,7 @@ describe('dropfleet up', () => {
     await place.writeCsv('blog,2,,', 'shop,five,,');
     await daemon.says(/^ {4}config\/projects\.csv:3:6: found "five"; /m);
     await place.writeCsv('blog,2,,', 'shop,5,,');
-    await daemon.says(/config\/projects\.csv is right again/);
+    await daemon.says(/config\/projects\.csv is valid again/);
     await daemon.stop();
   });
 });

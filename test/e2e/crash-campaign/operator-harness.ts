@@ -11,7 +11,7 @@ import { TEST_KEY } from '../../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
 import { Life } from './life.ts';
 import { mortalCloud, mortalKubernetes, mortalSsh } from './mortal-clients.ts';
-import { FLEET_ID, type World } from './world.ts';
+import { CALL_TIMEOUT_MS, FLEET_ID, type World } from './world.ts';
 
 /** In the world's time. The grace outlasts the longest lag of a list, and a busy machine's pauses. */
 const TIMINGS: Timings = {
@@ -60,7 +60,13 @@ export function startOperator(world: World): RunningOperator {
   const life = new Life();
   const log = fakeLogger();
   const kubernetes = createKubernetesClient(server.connection(), { clock: systemClock });
-  const cloud = createCloud({ token: 'operator', apiUrl: sandbox.url, clock, random: Math.random });
+  const cloud = createCloud({
+    token: 'operator',
+    apiUrl: sandbox.url,
+    clock,
+    random: Math.random,
+    callTimeoutMs: CALL_TIMEOUT_MS,
+  });
   const registry = new Registry();
   const operator = createOperator({
     kubernetes: mortalKubernetes(kubernetes, namespace, life),

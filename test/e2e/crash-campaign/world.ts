@@ -6,7 +6,7 @@ import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { systemClock } from '../../../clients/clock.ts';
 import { createInformer } from '../../../clients/kubernetes/informer.ts';
-import { DROPLETS, NAMESPACES, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
 import { isConditionTrue } from '../../../crds/conditions.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
@@ -27,6 +27,8 @@ const BOOT_MS = 1_000;
 const LIST_LAG_MS = 4_000;
 /** Longer than anything that is still to come takes. */
 const LONG_MS = 600_000;
+/** How long a call may be under way. Sockets are no faster than the machine, whose time this is for a minute. */
+export const CALL_TIMEOUT_MS = 60_000 * SPEED;
 export const FLEET_ID = 'campaign';
 
 /** What goes wrong in the cloud besides the crash. */
@@ -108,7 +110,13 @@ export async function openWorld(
   const namespace = await server.namespace();
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-campaign-'));
   const csvPath = join(folder, 'projects.csv');
-  const cloud = createCloud({ token: 'owner', apiUrl: sandbox.url, clock, random: Math.random });
+  const cloud = createCloud({
+    token: 'owner',
+    apiUrl: sandbox.url,
+    clock,
+    random: Math.random,
+    callTimeoutMs: CALL_TIMEOUT_MS,
+  });
   const visitors = hasVisitors ? createVisitors(clock) : undefined;
   const observer = await observe(server, namespace, ({ droplets }) => {
     visitors?.follow(droplets.list());
@@ -181,7 +189,7 @@ export async function openWorld(
       observer.stop();
       cloud.close();
       await sandbox.close();
-      await server.client().delete(NAMESPACES, namespace);
+      await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
     },
   };

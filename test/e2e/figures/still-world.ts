@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { NAMESPACES, PROJECTS } from '../../../clients/kubernetes/kinds.ts';
+import { PROJECTS } from '../../../clients/kubernetes/kinds.ts';
 import { isConditionTrue } from '../../../crds/conditions.ts';
 import { startSandbox } from '../../../sandbox/server.ts';
 import type { ApiServer } from '../../environment/api-server.ts';
@@ -76,7 +76,7 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
     },
     async close() {
       await sandbox.close();
-      await server.client().delete(NAMESPACES, namespace);
+      await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
     },
   };

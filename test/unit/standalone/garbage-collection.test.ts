@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startBackground } from '../../../standalone/background.ts';
 import { BUILT_IN_KINDS, NAMESPACE } from '../../../standalone/built-in-kinds.ts';
+import { Dependents } from '../../../standalone/dependents.ts';
+import { GarbageCollector } from '../../../standalone/garbage-collection.ts';
 import { Resources } from '../../../standalone/resources.ts';
 import { Store, storeKey } from '../../../standalone/store.ts';
 import { WatchHub } from '../../../standalone/watch.ts';
@@ -32,11 +34,11 @@ describe('What was left undone when the server was killed', () => {
 
   const create = (name: string, metadata: object = {}): string =>
     resources.create(CONFIG_MAP, 'team', { metadata: { name, ...metadata } }).metadata.uid;
-  const deleteNow = (name: string, propagationPolicy?: 'Orphan'): void => {
+  const deleteNow = (name: string, propagationPolicy?: 'Orphan' | 'Foreground'): void => {
     const target = { kind: CONFIG_MAP, namespace: 'team', name };
     resources.delete(target, { dryRun: false, propagationPolicy, preconditions: {} });
   };
-  const ownedBy = (name: string, uid: string): object => ({
+  const ownedBy = (name: string, uid: string) => ({
     ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }],
   });
   /** Starts the background's work and resolves once that condition holds after some change. */
@@ -63,6 +65,21 @@ describe('What was left undone when the server was killed', () => {
     expect(store.get(CONFIG_MAP.id, storeKey('team', 'child'))!.object.metadata).not.to.have.property(
       'ownerReferences',
     );
+  });
+
+  it('is found at the start: dependents to orphan, and one that comes while they are gone through', async () => {
+    const owner = create('owner');
+    for (const name of ['a', 'b']) create(name, ownedBy('owner', owner));
+    deleteNow('owner', 'Orphan');
+    store.onChange(({ before, after }) => {
+      const isFirst = before?.object.metadata.name === 'a' && after !== undefined;
+      if (isFirst) create('late', ownedBy('owner', owner));
+    });
+    await runUntil(() => !isThere('owner'));
+    const references = ['a', 'b', 'late'].map(
+      name => store.get(CONFIG_MAP.id, storeKey('team', name))!.object.metadata.ownerReferences,
+    );
+    expect(references).to.deep.equal([undefined, undefined, undefined]);
   });
 
   it('is found at the start: a namespace that is to be emptied', async () => {
@@ -101,6 +118,39 @@ describe('What was left undone when the server was killed', () => {
     await nextTurn();
     stop();
     expect(store.get(NAMESPACE.id, storeKey(undefined, 'team'))).to.equal(undefined);
+  });
+
+  it('is looked at again one by one, when one of many dependents in the way of their owner goes', async () => {
+    const owner = create('owner');
+    const [reference] = ownedBy('owner', owner).ownerReferences;
+    const ownerReferences = [{ ...reference, blockOwnerDeletion: true }];
+    const names = Array.from({ length: 20 }, (_, i) => `held${i}`);
+    for (const name of names) create(name, { ownerReferences, finalizers: ['example.com/held'] });
+    deleteNow('owner', 'Foreground');
+    const last = store.version + names.length;
+    const dependents = new Dependents(kinds, store);
+    store.onChange(change => dependents.apply(change));
+    const get = dependents.get.bind(dependents);
+    let looks = 0;
+    dependents.get = uid => {
+      looks += 1;
+      return get(uid);
+    };
+    const garbage = new GarbageCollector(store, dependents, resources);
+    while (store.version < last) await nextTurn();
+    await nextTurn();
+    looks = 0;
+    const release = (name: string): void =>
+      void resources.update(
+        { kind: CONFIG_MAP, namespace: 'team', name },
+        { apply: object => ({ ...object, metadata: { name } }), isPatch: true },
+      );
+    release('held7');
+    await nextTurn();
+    expect(looks).to.be.within(1, 3);
+    for (const name of names.filter(isThere)) release(name);
+    while (isThere('owner')) await nextTurn();
+    garbage.close();
   });
 
   it('is done although something else cannot be', async () => {

@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { DATABASE_FILE } from '../../../standalone/database.ts';
 import type { ApiObject } from '../../../standalone/object.ts';
 import { Store, storeKey, type Change, type JournalLimits } from '../../../standalone/store.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
@@ -89,6 +91,49 @@ describe('The store', () => {
       [1, 2],
       [2, undefined],
     ]);
+  });
+
+  it('writes several objects in one commit, each under a version of its own', () => {
+    const store = reopen();
+    put(store, 'gone', 1);
+    const seen: [string, number][] = [];
+    store.onChange(({ key, version }) => seen.push([key, version]));
+    const key = (name: string): string => storeKey(undefined, name);
+    store.write([
+      { kind: 'things', key: key('a'), object: object('a', 1) },
+      { kind: 'things', key: key('gone'), object: undefined },
+      { kind: 'others', key: key('b'), object: object('b', 2) },
+    ]);
+    expect(seen).to.deep.equal([
+      [key('a'), 1002],
+      [key('gone'), 1003],
+      [key('b'), 1004],
+    ]);
+    const reopened = reopen();
+    expect(values(reopened.list('things'))).to.deep.equal({ a: 1 });
+    expect(values(reopened.list('others'))).to.deep.equal({ b: 2 });
+    expect(values(reopened.listAt('things', 1002))).to.deep.equal({ a: 1, gone: 1 });
+  });
+
+  it('writes none of several when the database refuses one, and goes on', () => {
+    let store = reopen();
+    put(store, 'before', 1);
+    const other = new DatabaseSync(join(folder, DATABASE_FILE));
+    other.exec(`CREATE TRIGGER refusal BEFORE INSERT ON objects WHEN new.body LIKE '%"bad"%'
+      BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    other.close();
+    store.onChange(() => expect.fail('nothing has changed'));
+    const writes = ['good', 'bad'].map(name => ({
+      kind: 'things',
+      key: storeKey(undefined, name),
+      object: object(name, 2),
+    }));
+    expect(codeOf(() => store.write(writes))).to.equal(507);
+    expect(values(store.list('things'))).to.deep.equal({ before: 1 });
+    store = reopen();
+    put(store, 'after', 3);
+    expect(values(store.list('things'))).to.deep.equal({ after: 3, before: 1 });
+    expect(store.version).to.equal(1002);
   });
 
   it('refuses versions before its creation and after its last write with 410', () => {

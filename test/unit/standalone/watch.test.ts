@@ -134,7 +134,7 @@ describe('Events', () => {
     put('new', '2026-06-01T11:00:00Z');
     put('repeating', '2026-06-01T08:00:00Z', '2026-06-01T11:59:00Z');
     put('made-of-the-past', '2026-06-01T11:59:00Z', '2020-01-01T00:00:00Z');
-    expireEvents(store, NOW);
+    Array.from(expireEvents(store, NOW));
     expect(store.list(EVENT.id).map(({ object }) => object.metadata.name)).to.deep.equal([
       'made-of-the-past',
       'new',

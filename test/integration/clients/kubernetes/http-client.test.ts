@@ -43,6 +43,9 @@ async function firstEvents<T extends KubernetesObject>(
   return seen;
 }
 
+/** A busy machine is none of what is tested. */
+const PATIENTLY = { clock: systemClock, callTimeoutMs: 60_000 };
+
 describeOnApiServers('The Kubernetes client', server => {
   let client: KubernetesClient;
   let namespace: string;
@@ -216,10 +219,7 @@ describeOnApiServers('The Kubernetes client', server => {
       }),
       forget: () => undefined,
     };
-    const stranger = createKubernetesClient(
-      { ...server().connection(), credentials },
-      { clock: systemClock },
-    );
+    const stranger = createKubernetesClient({ ...server().connection(), credentials }, PATIENTLY);
     const error = await rejection(stranger.list(PROJECTS, { namespace }));
     expect(isUnauthorized(error) || isForbidden(error), error.message).to.equal(true);
     expect(JSON.stringify(error) + error.stack).not.to.include('hunter2');
@@ -230,7 +230,7 @@ describeOnApiServers('The Kubernetes client', server => {
     const [ca = ''] = rootCertificates;
     const { headers } = await server().connection().credentials.current();
     const credentials = { current: async () => ({ headers, tls: { ca } }), forget: () => undefined };
-    const misled = createKubernetesClient({ ...server().connection(), credentials }, { clock: systemClock });
+    const misled = createKubernetesClient({ ...server().connection(), credentials }, PATIENTLY);
     const error = await rejection(misled.list(PROJECTS, { namespace }));
     expect(error.message).to.include('its certificate is not signed by the configured CA');
     await misled.close();
@@ -246,7 +246,7 @@ describeOnApiServers('The Kubernetes client', server => {
     });
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    const proxied = createKubernetesClient({ ...server().connection(), proxy: url }, { clock: systemClock });
+    const proxied = createKubernetesClient({ ...server().connection(), proxy: url }, PATIENTLY);
     expect((await proxied.get(NAMESPACES, namespace)).metadata.name).to.equal(namespace);
     expect(targets).to.deep.equal([new URL(server().connection().server).host]);
     await proxied.close();
@@ -254,7 +254,7 @@ describeOnApiServers('The Kubernetes client', server => {
   });
 
   it('serves a thousand calls, a hundred at a time, over at most 32 connections', async () => {
-    const fresh = createKubernetesClient(server().connection(), { clock: systemClock });
+    const fresh = createKubernetesClient(server().connection(), PATIENTLY);
     let connections = 0;
     const count = (): void => void connections++;
     subscribe('undici:client:connected', count);

@@ -36,7 +36,7 @@ describeOnApiServers('An informer', server => {
   afterEach(() => stop.abort());
 
   const told = (): string[] => changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
-  const until = (key: string, version: string): Promise<void> => informer.caughtUp(key, version, 10_000);
+  const until = (key: string, version: string): Promise<void> => informer.caughtUp(key, version, 60_000);
 
   it('holds what was there, as initial news', async () => {
     const created = await client.create(PROJECTS, newProject(namespace, 'shop'));

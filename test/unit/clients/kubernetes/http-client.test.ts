@@ -103,6 +103,14 @@ describe('The Kubernetes client', () => {
       expect(api.connections).to.be.at.most(2);
     });
 
+    it('uses a connection again after a DELETE, although it has a body', async () => {
+      for (let i = 0; i < 20; i++) {
+        api.answer(json(200, {}));
+        await client.delete(PROJECTS, 'default/shop', { uid: 'u' });
+      }
+      expect(api.connections).to.be.at.most(2);
+    });
+
     it('connects anew when the certificate was rotated, and not before', async () => {
       await callTimes(10);
       const before = api.connections;
