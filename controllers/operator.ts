@@ -34,7 +34,7 @@ import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
 import { createPauses } from '../reconcilers/pauses.ts';
 import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
-import { createSshKeyUpload } from '../reconcilers/ssh-key/upload.ts';
+import { createSshKeyUpload, keyNameOf } from '../reconcilers/ssh-key/upload.ts';
 import {
   DEFAULT_FIREWALL_TIMINGS,
   DEFAULT_HOST_TIMINGS,
@@ -218,8 +218,15 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     api: apiId,
     ...(options.machine !== undefined && { machine: options.machine }),
   };
-  const standing = createStanding({ ...options, fleet, droplets, identity });
+  const standing = createStanding({
+    ...options,
+    fleet,
+    droplets,
+    identity,
+    otherFleets: signal => sshKey.otherFleets(signal),
+  });
   const cloud = guardedCloud(options.cloud, standing);
+  const sshKey = createSshKeyUpload(cloud, keyNameOf(fleetId), options.sshPublicKey);
   return {
     kubernetes,
     cloud,
@@ -245,7 +252,7 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
     since: createSince(clock),
     pauses: createPauses(clock, random),
     sizes: createSizeCatalog(cloud, clock),
-    sshKey: createSshKeyUpload(cloud, `dropfleet-${fleetId}`, options.sshPublicKey),
+    sshKey,
     events,
     timings,
     newNonce: options.newNonce,

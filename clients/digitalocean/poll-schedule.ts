@@ -10,7 +10,7 @@ export interface PollIntervals {
   idleMs: number;
 }
 
-const INTERVALS: PollIntervals = { movingMs: 5_000, firstLookMs: 20_000, idleMs: 60_000 };
+const INTERVALS: PollIntervals = { movingMs: 5_000, firstLookMs: 25_000, idleMs: 60_000 };
 
 /** Says when the next list is due. */
 export interface PollSchedule {

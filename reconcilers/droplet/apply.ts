@@ -108,7 +108,7 @@ export const applyStep = (step: DropletStep, progress: Progress, context: Contex
  */
 async function launch(_step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> {
   const { cloud, clock, kubernetes, events } = context;
-  const key = await context.sshKey.id(run.signal);
+  const key = await run.fenced(signal => context.sshKey.id(signal));
   const nonce = context.newNonce();
   const launchedAt = toKubernetesTime(new Date(clock.now()));
   const firstBoot = context.hosts && firstBootOf(context.hosts, progress.droplet, nonce);

@@ -3,7 +3,7 @@ import type { Cloud, CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import type { Fleet } from '../../clients/digitalocean/fleet.ts';
 import type { KubernetesClient, Reader } from '../../clients/kubernetes/client.ts';
 import type { Logger } from '../../clients/log.ts';
-import { apiOf, uidOf } from '../../crds/cloud-tags.ts';
+import { apiOf, fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { FLEET_CONFIG_MAP } from '../../crds/names.ts';
 import { readFleetRecord, writeFleetRecord, type FleetRecord } from '../fleet-record/fleet-record.ts';
@@ -44,6 +44,8 @@ export interface StandingOptions {
   cloud: Pick<Cloud, 'getAccount' | 'listDroplets'>;
   fleet: Pick<Fleet, 'list' | 'lastListStartedAt'>;
   droplets: Pick<Reader<Droplet>, 'list'>;
+  /** The names of the other fleets of the account. */
+  otherFleets: (signal: AbortSignal) => Promise<readonly string[]>;
   /** The operator's. */
   namespace: string;
   identity: Identity;
@@ -68,7 +70,7 @@ export function createStanding(options: StandingOptions): Standing {
   let limit: number | undefined;
   let told: string | undefined;
   /** The fleet that a project's servers belong to, by the project. */
-  let others: ReadonlyMap<string, string> | undefined;
+  let others: Promise<ReadonlyMap<string, string>> | undefined;
   let strangers: { at: number | undefined; problem?: Doubt } = { at: undefined };
 
   async function ask(signal: AbortSignal): Promise<void> {
@@ -89,6 +91,19 @@ export function createStanding(options: StandingOptions): Standing {
     const news = Object.entries(is).filter(([name, value]) => record[name as keyof FleetRecord] !== value);
     if (news.length > 0)
       await writeFleetRecord(options.kubernetes, options.namespace, Object.fromEntries(news), signal);
+  }
+
+  async function listOthers(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    try {
+      const fleets = await options.otherFleets(signal);
+      const servers = await Promise.all(
+        fleets.map(other => options.cloud.listDroplets(fleetTag(other), signal)),
+      );
+      return projectsIn(servers.flat(), identity);
+    } catch (error) {
+      others = undefined;
+      throw error;
+    }
   }
 
   const hasServers = (): boolean =>
@@ -118,10 +133,8 @@ export function createStanding(options: StandingOptions): Standing {
       return problem;
     },
     async otherFleetWith(project, signal) {
-      others ??= hasServers()
-        ? new Map()
-        : otherFleets(await options.cloud.listDroplets(undefined, signal), identity);
-      return others.get(project);
+      others ??= hasServers() ? Promise.resolve(new Map()) : listOthers(signal);
+      return (await others).get(project);
     },
     doubt() {
       if (known !== undefined && clock.monotonic() - known.at >= AGAIN_MS) known = undefined;
@@ -232,8 +245,8 @@ function strangerProblem(servers: readonly CloudDroplet[], { fleet, api }: Ident
   };
 }
 
-/** Projects that other fleets have servers of. */
-function otherFleets(servers: readonly CloudDroplet[], { fleet }: Identity): Map<string, string> {
+/** The projects that other fleets have servers of, and which fleet. */
+function projectsIn(servers: readonly CloudDroplet[], { fleet }: Identity): Map<string, string> {
   const found = servers.flatMap(({ tags }) => tags.flatMap(tag => placeIn(tag) ?? []));
   return new Map(
     found.filter(place => place.fleet !== fleet).map(({ project, fleet: other }) => [project, other]),

@@ -77,15 +77,18 @@ export function countedKubernetes(
     get: (kind, key, options) => traffic.during(() => client.get(kind, key, options)),
     async list(kind, selection = {}, options) {
       const list = await traffic.during(() => client.list(kind, here(selection), options));
-      // Leases are listed now and then, and not watched: nothing more of them is to come.
-      if (kind.kind !== 'Lease') traffic.show(kind, list.resourceVersion);
+      // Leases are listed now and then, and not watched: nothing more of them is to come. Nor is it of what is written
+      // outside of a selection.
+      if (kind.kind !== 'Lease' && selection.fieldSelector === undefined)
+        traffic.show(kind, list.resourceVersion);
       return list;
     },
     async *watch(kind, selection, options) {
       for await (const event of client.watch(kind, here(selection), options)) {
         yield event;
         // Only now has the cache taken it in.
-        traffic.show(kind, event.object.metadata.resourceVersion!);
+        if (selection.fieldSelector === undefined)
+          traffic.show(kind, event.object.metadata.resourceVersion!);
       }
     },
     create: (kind, object, options) =>

@@ -20,7 +20,7 @@ import { createStanding } from '../../../reconcilers/gate/standing.ts';
 import { createPauses } from '../../../reconcilers/pauses.ts';
 import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
-import { createSshKeyUpload } from '../../../reconcilers/ssh-key/upload.ts';
+import { createSshKeyUpload, keyNameOf } from '../../../reconcilers/ssh-key/upload.ts';
 import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
 import { fakeClock } from '../../fakes/clock.ts';
 import { fakeCloud } from '../../fakes/cloud.ts';
@@ -59,6 +59,7 @@ export function createRig(seeds: readonly KubernetesObject[]) {
     record: (object, _type, reason) => void events.push(`${reason} ${object.metadata.name}`),
   };
   const namespace = 'default';
+  const sshKey = createSshKeyUpload(cloud, keyNameOf(FLEET_ID), 'ssh-ed25519 AAAA someone');
   const standing = createStanding({
     kubernetes: client,
     cloud,
@@ -66,6 +67,7 @@ export function createRig(seeds: readonly KubernetesObject[]) {
     droplets,
     namespace,
     identity: { fleet: FLEET_ID, api: API_ID },
+    otherFleets: signal => sshKey.otherFleets(signal),
     clock,
     log,
   });
@@ -93,7 +95,7 @@ export function createRig(seeds: readonly KubernetesObject[]) {
     }),
     since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),
-    sshKey: createSshKeyUpload(cloud, 'key', 'ssh-ed25519 AAAA someone'),
+    sshKey,
     events: recorder,
     timings: TIMINGS,
     pauses: createPauses(clock, () => 0.5),

@@ -22,6 +22,16 @@ describe("The upload of the fleet's key", () => {
     expect(cloud.count('createKey')).to.equal(1);
   });
 
+  it('tells of the other fleets that have a key there, by one list for both', async () => {
+    const cloud = fakeCloud();
+    for (const name of ['dropfleet-theirs', 'dropfleet-mine', 'a-persons'])
+      await cloud.createKey(name, `ssh-ed25519 ${name} x`);
+    const upload = createSshKeyUpload(cloud, 'dropfleet-mine', KEY);
+    expect(await upload.otherFleets()).to.deep.equal(['theirs']);
+    await upload.id();
+    expect(cloud.count('listKeys')).to.equal(1);
+  });
+
   it('is tried again after a failure', async () => {
     const cloud = fakeCloud();
     const upload = createSshKeyUpload(cloud, 'dropfleet', KEY);
