@@ -25,6 +25,7 @@ import {
 import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
 import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
+import { createAccountRoom } from '../reconcilers/gate/account-room.ts';
 import { createGate } from '../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../reconcilers/gate/ledger.ts';
@@ -248,6 +249,13 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
       clock,
       log,
       settleMs: timings.gateSettleMs,
+    }),
+    room: createAccountRoom({
+      limit: () => standing.dropletLimit(),
+      fleet,
+      droplets,
+      clock,
+      refusedMs: timings.refusedMs,
     }),
     since: createSince(clock),
     pauses: createPauses(clock, random),

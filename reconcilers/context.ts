@@ -9,6 +9,7 @@ import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
 import type { AdminAccess } from './firewall/admin-access.ts';
+import type { AccountRoom } from './gate/account-room.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Standing } from './gate/standing.ts';
 import type { Engine } from './host/desired.ts';
@@ -40,6 +41,8 @@ export interface Context {
   readonly gate: Gate;
   /** Whether the fleet, its account and its Kubernetes API are those that belong together. */
   readonly standing: Standing;
+  /** Whether the account has room for another droplet. */
+  readonly room: AccountRoom;
   /** How long this process has seen things be as they are. */
   readonly since: Since;
   readonly sizes: SizeCatalog;

@@ -21,6 +21,12 @@ export function planTable(plan: FleetPlan): string[] {
       name => `! project ${name} was applied by hand and is left alone; its row has no effect`,
     ),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
+    ...(plan.overLimit
+      ? [
+          '',
+          `! ${plan.overLimit.needed} droplets are more than the ${plan.overLimit.limit} that the account may have: ask DigitalOcean for a higher limit first`,
+        ]
+      : []),
     ...(plan.held ? ['', `Held until "dropfleet orchestrate --confirm": ${plan.held.message}.`] : []),
   ];
 }

@@ -23,7 +23,7 @@ import { fleetIdOf, type World } from './world.ts';
 export async function planForRows(world: World, rows: readonly ProjectRow[] | undefined): Promise<FleetPlan> {
   const fleetId = await fleetIdOf(world);
   const tag = fleetTag(fleetId);
-  const [projects, droplets, servers, sizes, firewalls, admins, { admitted }] = await Promise.all([
+  const [projects, droplets, servers, sizes, firewalls, admins, { admitted }, account] = await Promise.all([
     world.kubernetes.list(PROJECTS),
     world.kubernetes.list(DROPLETS),
     world.cloud.listDroplets(tag),
@@ -31,6 +31,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
     world.cloud.listFirewalls(),
     knownAdmins(world),
     readLedger(world.kubernetes, world.namespace),
+    world.cloud.getAccount(),
   ]);
   const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
   const news = rowsWithNewSizes(rows ?? [], name => specs.get(`${world.namespace}/${name}`));
@@ -45,6 +46,7 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
     sizes: new Map(sizes.map(size => [size.slug, size])),
     prices: pricesOf(sizes),
     admitted,
+    dropletLimit: account.dropletLimit,
     firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
   return isConfirmed(plan, projects.items, Date.now()) ? { ...plan, held: undefined } : plan;

@@ -84,6 +84,10 @@ export const isPendingEvent = (error: unknown): error is CloudErrorOf<422> =>
 export const isInvalidKey = (error: unknown): error is CloudErrorOf<422> =>
   isUnprocessable(error) && /invalid key identifiers/i.test(error.message);
 
+/** The account may have no more droplets. */
+export const isOverLimit = (error: unknown): error is CloudErrorOf<422> =>
+  isUnprocessable(error) && /exceed your droplet limit/i.test(error.message);
+
 /** A firewall of that name exists (409). */
 export const isNameTaken = (error: unknown): error is CloudErrorOf<409> => hasStatus(error, 409);
 

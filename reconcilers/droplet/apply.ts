@@ -1,5 +1,11 @@
 import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound, isDoubtful, isInvalidKey, isRefused } from '../../clients/digitalocean/errors.ts';
+import {
+  isCloudNotFound,
+  isDoubtful,
+  isInvalidKey,
+  isOverLimit,
+  isRefused,
+} from '../../clients/digitalocean/errors.ts';
 import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
@@ -7,6 +13,7 @@ import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { apiTag, fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
@@ -135,11 +142,13 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
       ...(firstBoot && { userData: firstBoot.userData }),
     };
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));
+    context.room.granted();
     progress.status = { ...progress.status, dropletID: server.id };
     run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
     events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
   } catch (error) {
     if (isInvalidKey(error)) context.sshKey.forget();
+    if (isOverLimit(error)) context.room.refused(keyOf(progress.droplet));
     if (!isDoubtful(error)) progress.status = withoutServer(progress.status);
     throw error;
   } finally {

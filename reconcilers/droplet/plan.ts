@@ -100,6 +100,8 @@ export interface PlanInput {
   tags: readonly string[];
   /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
   actionSeenMs?: number;
+  /** Why another droplet is not to be had, if so. */
+  shortage?: string;
   /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
   pausedMs?: number;
   /** Wall time, ms: only what was written down as wall time is compared with it. */
@@ -156,11 +158,24 @@ function planAbsent(input: PlanInput): DropletPlan {
     message: `asked DigitalOcean for a droplet of size ${spec.size} in ${spec.region}`,
     lookAgainMs: input.timings.pollMs,
   };
-  if (!mayStillAppear(input)) return { ...asked, steps: [{ type: 'launch' }] };
+  if (!mayStillAppear(input))
+    return input.shortage === undefined
+      ? { ...asked, steps: [{ type: 'launch' }] }
+      : planNoRoom(input, input.shortage);
   // Waiting for the list is no news: the same words again cost no write.
   if (status?.dropletID !== undefined) return asked;
   return { ...asked, message: 'create sent but not confirmed; waiting for DigitalOcean to list the droplet' };
 }
+
+/** What would surely be refused is not asked for. */
+const planNoRoom = ({ timings }: PlanInput, shortage: string): DropletPlan => ({
+  steps: [],
+  phase: 'Failed',
+  provisioned: false,
+  reason: 'AccountLimit',
+  message: `no room for another droplet: ${shortage}. Ask DigitalOcean for a higher limit, or remove some`,
+  lookAgainMs: timings.refusedMs,
+});
 
 /**
  * Whether a server that was asked for and is not to be seen may show up yet. Only a list that began when this process

@@ -82,9 +82,11 @@ async function converge(
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
   noteFailedAction(context, droplet, view);
+  const shortage = view.server === undefined ? context.room.shortage(keyOf(droplet)) : undefined;
   const input = {
     droplet,
     view,
+    ...(shortage !== undefined && { shortage }),
     ...(balancer && { balancer }),
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),

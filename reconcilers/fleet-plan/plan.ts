@@ -29,6 +29,8 @@ export interface FleetPlan {
   /** Why nothing of this is done before a person confirms the losses, if so. */
   held?: Doubt | undefined;
   conflicts: string[];
+  /** The account may have fewer droplets than this fleet would need. */
+  overLimit?: { limit: number; needed: number };
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
   monthlyCost: { before?: number; after?: number };
 }
@@ -44,6 +46,8 @@ export interface FleetPlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   prices: Prices;
   firewalls: KnownFirewalls;
+  /** The most droplets that the account may have. */
+  dropletLimit: number;
   /** What the gate let through of late. */
   admitted: readonly Admission[];
 }
@@ -58,7 +62,9 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
   const projects = projectsAfter(csv, input);
   const held = heldOf(csv.losses, input);
   const changes = projects.flatMap(project => changesOf(project, input));
+  const needed = serversAfter(changes, input);
   return {
+    ...(needed > input.dropletLimit && { overLimit: { limit: input.dropletLimit, needed } }),
     projects: csv.steps.map(summarizeStep),
     droplets: changes,
     firewalls: projects.flatMap(project => planFirewallChanges(project, input.firewalls)),
@@ -198,6 +204,12 @@ function repairServer(
 function serversOf({ metadata, status }: Droplet, { servers }: FleetPlanInput): readonly Server[] {
   const mine = servers.get(metadata.uid!) ?? [];
   return mine.toSorted((a, b) => Number(b.id === status?.dropletID) - Number(a.id === status?.dropletID));
+}
+
+function serversAfter(changes: readonly DropletChange[], { servers }: FleetPlanInput): number {
+  const count = (action: DropletChange['action']): number =>
+    changes.filter(change => change.action === action).length;
+  return [...servers.values()].flat().length + count('create') - count('delete');
 }
 
 /** Prices of the servers that are there, and of those that will be. */

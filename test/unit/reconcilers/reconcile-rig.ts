@@ -13,6 +13,7 @@ import {
   type Run,
 } from '../../../reconcilers/context.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { createAccountRoom } from '../../../reconcilers/gate/account-room.ts';
 import { createGate } from '../../../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../../../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../../../reconcilers/gate/ledger.ts';
@@ -92,6 +93,13 @@ export function createRig(seeds: readonly KubernetesObject[]) {
       clock,
       log,
       settleMs: TIMINGS.gateSettleMs,
+    }),
+    room: createAccountRoom({
+      limit: () => standing.dropletLimit(),
+      fleet,
+      droplets,
+      clock,
+      refusedMs: TIMINGS.refusedMs,
     }),
     since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),

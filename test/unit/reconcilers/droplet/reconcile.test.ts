@@ -132,6 +132,27 @@ describe('Reconciling a Droplet', () => {
     );
   });
 
+  it('asks for nothing that the account has no room for', async () => {
+    const rig = await start(unborn);
+    rig.cloud.account.dropletLimit = 0;
+    await rig.context.standing.problem(rig.run.signal);
+    expect(await rig.reconcile()).to.deep.equal({ requeueAfterMs: refusedMs });
+    expect(findCondition(rig.stored()!.status!.conditions, 'Ready')).to.include({ reason: 'AccountLimit' });
+    expect(rig.cloud.count('createDroplet')).to.equal(0);
+  });
+
+  it('asks for none in the place of one that was refused for want of room, before a while has gone by', async () => {
+    const { clock, cloud, context, reconcile } = await start(unborn);
+    cloud.failNext(
+      'createDroplet',
+      refusal(422, 'creating this/these droplet(s) will exceed your droplet limit'),
+    );
+    await rejection(reconcile());
+    expect(context.room.shortage('default/shop-web2')).to.match(/others the rest/);
+    await clock.advance(refusedMs);
+    expect(context.room.shortage('default/shop-web2')).to.equal(undefined);
+  });
+
   it('forgets it also when the object is deleted while the cloud is asked, which then waits for nothing', async () => {
     const { client, cloud, context, run, reconcile, stored } = await start(unborn);
     cloud.failNext('createDroplet', refusal(422, 'no such size'));

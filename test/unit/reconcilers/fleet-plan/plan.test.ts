@@ -56,6 +56,7 @@ function plan(
     sizes: SIZES,
     prices: PRICES,
     admitted: [],
+    dropletLimit: 25,
     firewalls: { fleetId: 'f', firewalls, sshPort: 22, admins },
   });
 }
@@ -75,6 +76,11 @@ describe('The plan for the fleet', () => {
     const result = plan([aRow('shop', 1)], [aCsvProject('shop', 2)], activeDroplets('shop', 2));
     expect(changes(result)).to.deep.equal(['delete shop-web1 2']);
     expect(result.monthlyCost).to.deep.equal({ before: 12, after: 6 });
+  });
+
+  it('tells how many droplets too many it would be for the account', () => {
+    expect(plan([aRow('shop', 25)]).overLimit).to.equal(undefined);
+    expect(plan([aRow('shop', 26)]).overLimit).to.deep.equal({ limit: 25, needed: 26 });
   });
 
   it('is nothing for a fleet that is as its rows say', () => {
