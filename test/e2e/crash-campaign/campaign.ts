@@ -36,6 +36,7 @@ export async function runCase(
   const world = await openWorld(server, scenario);
   try {
     const first = await begin(world, scenario);
+    if (scenario.needsConfirmation) world.confirmWhenAsked();
     first.life.arm(crash);
     world.switchOn(trouble);
     // A dead operator makes nothing more, and the rest of the scenario happens all the same.

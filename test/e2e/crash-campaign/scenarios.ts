@@ -11,6 +11,8 @@ export interface Scenario {
   readonly hasFirewalls?: true;
   /** A service answers on every web, and requests are under way to each at every moment. */
   readonly hasVisitors?: true;
+  /** The gate holds what is to happen, and a person confirms it as soon as that is told, whichever operator lives. */
+  readonly needsConfirmation?: true;
   /** What is done before the rows are written. */
   readonly happens?: (world: World) => Promise<unknown>;
 }
@@ -61,6 +63,29 @@ export const SCENARIOS: readonly Scenario[] = [
     before: [`shop,2,${SMALL},${SMALL}`],
     after: [`shop,2,${SMALL},${LARGE}`],
     hasVisitors: true,
+  },
+  {
+    name: 'the rows of two projects are deleted, and that is confirmed',
+    before: [`shop,1,${SMALL},${SMALL}`, `blog,1,${SMALL},${SMALL}`, `docs,1,${SMALL},${SMALL}`],
+    after: [`shop,1,${SMALL},${SMALL}`],
+    needsConfirmation: true,
+  },
+  {
+    name: 'two projects are deleted by hand, and that is confirmed',
+    before: [`shop,1,${SMALL},${SMALL}`, `blog,1,${SMALL},${SMALL}`],
+    after: [`shop,1,${SMALL},${SMALL}`, `blog,1,${SMALL},${SMALL}`],
+    needsConfirmation: true,
+    happens: world => world.deleteByHand('shop', 'blog'),
+  },
+  {
+    name: 'two droplets are destroyed by hand, and another two are confirmed',
+    before: [`shop,3,${SMALL},${SMALL}`],
+    after: [`shop,3,${SMALL},${SMALL}`],
+    needsConfirmation: true,
+    happens: async world => {
+      await world.destroyByHand('shop-web1');
+      await world.destroyByHand('shop-web2');
+    },
   },
   {
     name: 'one project with firewalls takes the place of another',

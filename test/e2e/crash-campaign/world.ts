@@ -6,11 +6,17 @@ import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { systemClock } from '../../../clients/clock.ts';
 import { createInformer } from '../../../clients/kubernetes/informer.ts';
-import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
+import {
+  DROPLETS,
+  PROJECTS,
+  SERVICE_DEPLOYMENTS,
+  type ResourceKind,
+} from '../../../clients/kubernetes/kinds.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
-import { isConditionTrue } from '../../../crds/conditions.ts';
+import { findCondition, isConditionTrue } from '../../../crds/conditions.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
+import { CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED } from '../../../crds/names.ts';
 import type { Project } from '../../../crds/project.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
@@ -67,6 +73,10 @@ export interface World {
   noteStop(id: number, how: string): void;
   /** Takes a server away as its owner could in the control panel. */
   destroyByHand(name: string): Promise<number>;
+  /** Deletes Projects as somebody could with kubectl. */
+  deleteByHand(...names: string[]): Promise<void>;
+  /** Confirms, from now on, whatever is said to be held, by the very words that it is said in. */
+  confirmWhenAsked(): void;
   /** Resolves once a server of that name has been asked for. */
   created(name: string): Promise<void>;
   /** Every droplet with the fleet's tag, once all that lagged has shown up. No operator may run any more. */
@@ -179,6 +189,31 @@ export async function openWorld(
       const web = observer.droplets.list().find(({ status }) => status?.dropletID === id);
       if (web?.spec.role === 'web' && visitors?.areAt(addressOf(web)))
         violations.push(`${how} of ${web.metadata.name} while requests were under way to it`);
+    },
+    async deleteByHand(...names) {
+      for (const name of names) await server.client().delete(PROJECTS, `${namespace}/${name}`);
+    },
+    confirmWhenAsked() {
+      const given = new Set<string>();
+      const look = (): void => {
+        for (const kind of [PROJECTS, DROPLETS] as ResourceKind<Project | Droplet>[])
+          for (const { metadata, status } of kind === PROJECTS
+            ? observer.projects.list()
+            : observer.droplets.list()) {
+            const { message = '' } = findCondition(status?.conditions, CONFIRMATION_REQUIRED) ?? {};
+            const word = /dropfleet\.io\/confirm='([^']+)'/.exec(message)?.[1];
+            if (word === undefined || given.has(`${metadata.uid} ${word}`)) continue;
+            given.add(`${metadata.uid} ${word}`);
+            const patch = { metadata: { annotations: { [CONFIRM_ANNOTATION]: word } } };
+            // It may be gone by now: then there is nothing left to confirm.
+            void server
+              .client()
+              .patch(kind, `${namespace}/${metadata.name}`, patch)
+              .catch(() => undefined);
+          }
+      };
+      handlers.add(look);
+      look();
     },
     created: name => until(() => living().some(droplet => droplet.name === name)),
     listInTheEnd() {
