@@ -126,8 +126,12 @@ export interface PlanInput {
  */
 export function planDroplet(input: PlanInput): DropletPlan {
   const { droplet, view } = input;
-  if (view.foreign !== undefined && view.server === undefined) return planForeign(input, view.foreign);
-  if (droplet.metadata.deletionTimestamp !== undefined) return planDeletion(input);
+  const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
+  // Its own server that lost its tags is no stranger to whom a person names it.
+  const isClaimed = view.claim !== undefined && !isLeaving;
+  if (view.foreign !== undefined && view.server === undefined && !isClaimed)
+    return planForeign(input, view.foreign);
+  if (isLeaving) return planDeletion(input);
   if (input.suspended) return planSuspended(view);
   if (view.claim !== undefined && view.server === undefined) return planTakeOver(input, view.claim);
   if (view.missing !== undefined) return planMissing(input, view.missing);

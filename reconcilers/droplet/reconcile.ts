@@ -11,6 +11,7 @@ import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
+import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
@@ -81,7 +82,29 @@ async function converge(
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
     context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
   for (const step of plan.steps) await applyStep(step, progress, context, run);
+  await takeOffClaim(context, progress, view, run);
   return plan;
+}
+
+/**
+ * The word that let a server be taken over is used up once the status, as stored, names the server and its tags say
+ * the same: else, when that server is gone one day, it would be waited for instead of replaced.
+ */
+async function takeOffClaim(
+  { kubernetes }: Context,
+  progress: Progress,
+  { server }: CloudView,
+  run: Run,
+): Promise<void> {
+  const { metadata, status } = progress.droplet;
+  const claimed = metadata.annotations?.[ADOPT_ANNOTATION];
+  if (progress.finished || claimed === undefined) return;
+  if (server === undefined || claimed !== String(status?.dropletID) || server.id !== status?.dropletID)
+    return;
+  const { uid, resourceVersion } = metadata;
+  const patch = { metadata: { uid, resourceVersion, annotations: { [ADOPT_ANNOTATION]: null } } };
+  progress.droplet = await kubernetes.patch(DROPLETS, keyOf(progress.droplet), patch, { signal: run.signal });
+  run.wrote(progress.droplet);
 }
 
 /**

@@ -1,0 +1,81 @@
+import { expect } from 'chai';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
+import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud-tags.ts';
+import { findCondition } from '../../../../crds/conditions.ts';
+import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
+import { ADOPT_ANNOTATION } from '../../../../crds/names.ts';
+import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
+import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { createRig, tagsFor } from '../reconcile-rig.ts';
+
+const KEY = 'default/shop-web1';
+const LOST_TAGS = [
+  fleetTag('fleet'),
+  projectRoleTag('fleet', 'shop', 'web'),
+  uidTag('uid-of-before'),
+  apiTag('api-of-before'),
+];
+
+async function start(tags: readonly string[], status?: DropletStatus, claim = '7') {
+  const annotations = { [ADOPT_ANNOTATION]: claim };
+  const droplet = aDroplet('shop-web1', { metadata: { annotations }, ...(status && { status }) });
+  // By its server the account is known again.
+  const master = aDroplet('shop-master', { status: activeStatus(1) });
+  const rig = createRig([aProject('shop', { spec: { servers: 2 } }), master, droplet]);
+  rig.cloud.addDroplet({ id: 1, tags: tagsFor(master) });
+  rig.cloud.addDroplet({ id: 7, tags: [...tags] });
+  await rig.fleet.refresh();
+  const stored = (): Droplet => rig.client.stored(DROPLETS, KEY)!;
+  const reconcile = () => reconcileDroplet(rig.context, KEY, stored(), rig.run);
+  const tagsNow = (): readonly string[] => rig.cloud.droplets.get(7)!.tags;
+  const claimed = (): string | undefined => stored().metadata.annotations?.[ADOPT_ANNOTATION];
+  return { ...rig, droplet, stored, reconcile, tagsNow, claimed };
+}
+
+describe('A Droplet that is to take over a server', () => {
+  it('takes one over from an API that is gone, and buys nothing', async () => {
+    const { cloud, droplet, reconcile, stored, tagsNow } = await start(LOST_TAGS);
+    await reconcile();
+    expect(tagsNow()).to.have.members(tagsFor(droplet));
+    expect(stored().status!.dropletID).to.equal(7);
+    expect([cloud.count('createDroplet'), cloud.count('deleteDroplet')]).to.deep.equal([0, 0]);
+  });
+
+  it('puts its tags back on its own server that lost them all', async () => {
+    const { droplet, reconcile, stored, tagsNow } = await start([], activeStatus(7));
+    await reconcile();
+    expect(tagsNow()).to.have.members(tagsFor(droplet));
+    expect(stored().status).to.include({ dropletID: 7, phase: 'Pending' });
+  });
+
+  it('leaves a server alone that lost its tags and that nobody named', async () => {
+    const { reconcile, stored, tagsNow } = await start([], activeStatus(7), '8');
+    await reconcile();
+    expect(tagsNow()).to.deep.equal([]);
+    expect(findCondition(stored().status!.conditions, 'Provisioned')!.reason).to.equal('NotOurs');
+  });
+
+  it('uses the word up only when the status and the tags say whose the server is', async () => {
+    const { claimed, fleet, reconcile } = await start(LOST_TAGS);
+    await reconcile();
+    expect(claimed()).to.equal('7');
+    await fleet.refresh();
+    await reconcile();
+    expect(claimed()).to.equal(undefined);
+  });
+
+  it('has the server replaced like any other when that is gone one day', async () => {
+    const { clock, cloud, context, fleet, reconcile } = await start(LOST_TAGS);
+    await reconcile();
+    await clock.advance(1_000);
+    await fleet.refresh();
+    await reconcile();
+    cloud.droplets.delete(7);
+    for (let look = 1; look <= 3; look++) {
+      await fleet.refresh();
+      await reconcile();
+      await clock.advance(context.timings.absenceMs);
+    }
+    expect(cloud.count('createDroplet')).to.equal(1);
+  });
+});
