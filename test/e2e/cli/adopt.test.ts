@@ -14,7 +14,16 @@ const HEADERS = { authorization: 'Bearer any', 'content-type': 'application/json
 /** A cloud of its own, which outlives whatever is lost of a state directory. */
 async function openSandboxCloud() {
   const place = await openWorkplace();
-  const process = startDropfleet(place, 'sandbox', '--port', '0', '--boot-delay', '200ms', '--output', 'json');
+  const process = startDropfleet(
+    place,
+    'sandbox',
+    '--port',
+    '0',
+    '--boot-delay',
+    '200ms',
+    '--output',
+    'json',
+  );
   await process.says(/"sshPort": \d+\s*\}/);
   const { url, sshPort } = JSON.parse(process.output().stdout) as { url: string; sshPort: number };
   const ask = async (path: string, init?: RequestInit) =>
@@ -29,7 +38,13 @@ async function openSandboxCloud() {
       return Object.fromEntries(droplets.map(({ id, name }: { id: number; name: string }) => [name, id]));
     },
     async create(name: string, tags: string[] = []): Promise<number> {
-      const body = JSON.stringify({ name, tags, region: 'nyc3', size: 's-1vcpu-1gb', image: 'debian-13-x64' });
+      const body = JSON.stringify({
+        name,
+        tags,
+        region: 'nyc3',
+        size: 's-1vcpu-1gb',
+        image: 'debian-13-x64',
+      });
       return (await ask('/v2/droplets', { method: 'POST', body })).droplet.id;
     },
     /** How often droplets were asked for, and destroyed, so far. */
@@ -90,7 +105,9 @@ describe('When state is lost, dropfleet adopt', () => {
     it('does nothing where nobody can answer it', async () => {
       const { code, stdout, stderr } = await run('adopt');
       expect(stdout).to.match(/^shop +shop-web2 +web +\d+ +s-1vcpu-1gb +nyc3 +\d+m +127\.\S+ +\$6\.00$/m);
-      expect(stderr).to.equal('dropfleet: nothing was taken over: give --yes to take over all of the above\n');
+      expect(stderr).to.equal(
+        'dropfleet: nothing was taken over: give --yes to take over all of the above\n',
+      );
       expect(code).to.equal(1);
     });
 
