@@ -2,6 +2,7 @@ import { systemClock } from '../../clients/clock.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import type { Logger } from '../../clients/log.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { acceptHostKey, applyAdoption } from '../../reconcilers/adoption/apply.ts';
@@ -132,6 +133,10 @@ async function lookAround(world: World, options: AdoptOptions): Promise<Surround
     droplets: droplets.items,
   };
   const servers = all.filter(({ tags }) => tags.some(tag => tag.toLowerCase() === fleetTag(fleet)));
+  if (options.fleet !== undefined && options.droplet === undefined && servers.length === 0)
+    throw new CommandFailure(
+      `no droplet of the account carries the tag ${fleetTag(fleet)}: there are ${[...fleetsAmong(all, fleet).keys()].join(', ') || 'no fleets in it'}`,
+    );
   const plan =
     options.droplet === undefined
       ? planAdoption({ ...input, servers })
@@ -221,7 +226,7 @@ async function untilDone(
   const ended = AbortSignal.any([stopped, AbortSignal.timeout(options.timeout)]);
   const operator = (await isOperatorRunning(world))
     ? undefined
-    : await startOperator(withoutPurchases(world), options, log);
+    : await startOperator(withoutPurchases(world), options, operatorLog(options));
   try {
     const fleet = await watchFleet(world.kubernetes, () => new Map(), log, stop.signal);
     const tell = ({ name, server }: Adoption): void => say(options, `${name} has droplet ${server.id}`);
@@ -238,6 +243,10 @@ async function untilDone(
     await operator?.stop();
   }
 }
+
+/** That everything else is held meanwhile is no news, and what becomes of the servers is told at the end. */
+const operatorLog = (options: AdoptOptions): Logger =>
+  createLogger(options, 'error', options.verbose ? process.stderr : { write: () => undefined });
 
 async function tellHowItEnded(
   world: World,

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import {
   openWorkplace,
   runDropfleet,
@@ -121,6 +123,118 @@ describe('When state is lost, dropfleet adopt', () => {
       expect(await cloud.ids()).to.deep.equal(servers);
       expect(await cloud.changes()).to.deep.equal(changes);
       expect((await run('adopt')).stdout).to.match(/^Nothing is to be taken over/m);
+    });
+  });
+
+  describe('of everything but the SSH key, as on a new machine', () => {
+    let fleet: string;
+
+    it('finds everything held: the account has a fleet with projects of these names', async () => {
+      await down();
+      ({ fleet } = await place.json(...STATE, 'fleet.json'));
+      const changes = await cloud.changes();
+      for (const part of ['kubernetes', 'fleet.json', 'daemon.json']) await lose(part);
+      up();
+      await daemon!.says(/belong to the fleet (\S+)\. If that is this one, whose state was lost/, 60_000);
+      const { stdout } = await run('status');
+      expect(stdout).to.contain(`run "dropfleet adopt --fleet ${fleet}"`);
+      expect(await cloud.changes()).to.deep.equal(changes);
+    });
+
+    it('is shown the fleet that it may be', async () => {
+      const { code, stdout } = await run('adopt');
+      expect(stdout).to.contain(`npx dropfleet adopt --fleet ${fleet}`);
+      expect(code).to.equal(0);
+    });
+
+    it('changes no name under a daemon that runs by another', async () => {
+      const { code, stderr } = await run('adopt', '--fleet', fleet, '--yes');
+      expect(stderr).to.match(/^dropfleet: dropfleet runs here \(pid \d+\) as the fleet \w+: stop it, /);
+      expect(code).to.equal(1);
+    });
+
+    it('takes the whole fleet over, by an operator of its own that can buy nothing', async () => {
+      await down();
+      const changes = await cloud.changes();
+      const { code, stdout, stderr } = await run('adopt', '--fleet', fleet, '--yes', '--accept-host-keys');
+      expect(stderr).to.equal('');
+      expect(stdout).to.match(/^4 servers taken over\.\nnpx dropfleet up looks after them from here on\.$/m);
+      expect(code).to.equal(0);
+      expect(await place.json(...STATE, 'fleet.json')).to.deep.equal({ fleet });
+      up();
+      await daemon!.says(/^4 of 4 droplets Ready/m, 60_000);
+      expect(await cloud.ids()).to.deep.equal(servers);
+      expect(await cloud.changes()).to.deep.equal(changes);
+    });
+  });
+
+  describe('of a server that was made by hand, --droplet ID --as NAME', () => {
+    let id: number;
+    const ownerOf = async (name: string): Promise<string> => {
+      const kubeconfig = place.path(...STATE, 'kubernetes', 'kubeconfig');
+      const path = '{.metadata.ownerReferences[0].kind} {.metadata.ownerReferences[0].name}';
+      const args = ['--kubeconfig', kubeconfig, 'get', 'droplet', name, '-o', `jsonpath=${path}`];
+      return (await promisify(execFile)('kubectl', args)).stdout;
+    };
+
+    it('takes it over as the next web, for whose place nothing is bought then', async () => {
+      id = await cloud.create('by-hand');
+      const changes = await cloud.changes();
+      const { code, stdout, stderr } = await run('adopt', '--droplet', `${id}`, '--as', 'shop-web3', '--yes');
+      expect(stderr).to.equal('');
+      expect(stdout).to.match(/^note: shop has 3 servers so far: once .* "dropfleet scale shop 4" makes it/m);
+      expect(stdout).to.match(/^Nobody has vouched for the SSH host key of shop-web3: /m);
+      expect(code).to.equal(0);
+      await place.writeCsv('blog,1,,', 'shop,4,,');
+      const shop = async () =>
+        JSON.parse((await run('status', '--output', 'json')).stdout).projects.at(-1) as {
+          servers: number;
+          droplets: object[];
+        };
+      while ((await shop()).servers !== 4);
+      expect((await shop()).droplets.at(-1)).to.deep.include({
+        name: 'shop-web3',
+        id,
+        phase: 'Active',
+        state: 'HostKeyMismatch',
+      });
+      expect(await cloud.changes()).to.deep.equal(changes);
+      expect(await ownerOf('shop-web3')).to.equal('Project shop');
+    });
+
+    for (const { title, as, says } of [
+      { title: 'a Droplet whose own server is there', as: 'shop-web1', says: /has the server \d+ already$/ },
+      { title: 'a place that is farther off', as: 'shop-web9', says: /the next one is shop-web4$/ },
+      { title: 'a project that nobody knows', as: 'docs-web1', says: /there is no Project docs: / },
+      { title: 'what is no name', as: 'web1', says: /web1 is no name of a droplet, such as / },
+    ])
+      it(`refuses ${title}`, async () => {
+        const another = (await cloud.ids())['spare'] ?? (await cloud.create('spare'));
+        const { code, stderr } = await run('adopt', '--droplet', `${another}`, '--as', as, '--yes');
+        expect(stderr.trimEnd())
+          .to.match(/^dropfleet: nothing was taken over: /)
+          .and.match(says);
+        expect(code).to.equal(1);
+      });
+  });
+
+  describe('beside a second state directory that has the same fleet name,', () => {
+    it('dropfleet cleanup removes nothing under a running daemon, and says why', async () => {
+      const { fleet } = await place.json(...STATE, 'fleet.json');
+      const other = await openWorkplace(['docs,1,,'], { ...cloud.env, DROPFLEET_FLEET: fleet });
+      const there = await cloud.ids();
+      for (const args of [
+        ['cleanup', '--yes'],
+        ['cleanup', '--dry-run'],
+      ]) {
+        const { code, stderr } = await runDropfleet(other, ...args);
+        expect(stderr).to.match(
+          /^dropfleet: nothing was removed: 5 servers of the fleet .* another Kubernetes API/,
+        );
+        expect(code).to.equal(1);
+      }
+      expect(await cloud.ids()).to.deep.equal(there);
+      await other.remove();
     });
   });
 });
