@@ -1,10 +1,11 @@
-import { systemClock } from '../../clients/clock.ts';
+import { sleep, systemClock } from '../../clients/clock.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { keyOf } from '../../crds/meta.ts';
 import { acceptHostKey, applyAdoption } from '../../reconcilers/adoption/apply.ts';
 import { planOneAdoption } from '../../reconcilers/adoption/one-plan.ts';
 import {
@@ -14,6 +15,8 @@ import {
   type AdoptionInput,
   type AdoptionPlan,
 } from '../../reconcilers/adoption/plan.ts';
+import { planRescue, type RescueStep } from '../../reconcilers/adoption/rescue-plan.ts';
+import { applyRescue, isSurelyKept } from '../../reconcilers/adoption/rescue.ts';
 import { count } from '../../reconcilers/gate/effect.ts';
 import { FLEET_TAKEN } from '../../reconcilers/gate/policy.ts';
 import { asksYes, isInteractive } from '../ask.ts';
@@ -74,11 +77,11 @@ export async function adopt(options: AdoptOptions): Promise<void> {
 }
 
 async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
-  const { plan, name, input, all } = await lookAround(world, options);
+  const { plan, rescue, name, input, all } = await lookAround(world, options);
   const prices = pricesOf(await world.cloud.listSizes());
   for (const line of adoptionTable(plan, prices, Date.now())) say(options, line);
   const { adoptions, leftAlone } = plan;
-  if (adoptions.length === 0) {
+  if (adoptions.length === 0 && rescue.steps.length === 0) {
     const others = [...fleetsAmong(all, input.fleet)];
     printResult(options, { adopted: [], leftAlone, otherFleets: others.map(([fleet]) => fleet) }, () => [
       leftAlone.length > 0
@@ -91,9 +94,15 @@ async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
     ]);
     return;
   }
-  await expectYes(`Take over ${count(adoptions.length, 'server')}?`, options);
-  const hostKeys = await acceptedKeys(world, adoptions, options);
+  await expectYes(
+    adoptions.length > 0 ? `Take over ${count(adoptions.length, 'server')}?` : 'Make it anew?',
+    options,
+  );
+  const strange = adoptions.filter(({ server }) => !rescue.hostKeys.has(server.id));
+  const accepted = strange.length === 0 ? [] : await acceptedKeys(world, strange, options);
+  const hostKeys = new Map([...rescue.hostKeys, ...accepted]);
   await name?.take();
+  await keepServers(world, rescue.steps, options);
   for (const step of plan.steps) await applyAdoption(step, { kubernetes: world.kubernetes, hostKeys });
   const ending = await untilDone(world, adoptions, options);
   await tellHowItEnded(world, plan, ending, hostKeys, options);
@@ -101,6 +110,8 @@ async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
 
 interface Surroundings {
   plan: AdoptionPlan;
+  /** What is done before it, to objects that are being deleted. */
+  rescue: { steps: readonly RescueStep[]; hostKeys: ReadonlyMap<number, string> };
   /** Another name that the fleet is to have. */
   name: FleetName | undefined;
   input: Omit<AdoptionInput, 'servers'>;
@@ -137,11 +148,49 @@ async function lookAround(world: World, options: AdoptOptions): Promise<Surround
     throw new CommandFailure(
       `no droplet of the account carries the tag ${fleetTag(fleet)}: there are ${[...fleetsAmong(all, fleet).keys()].join(', ') || 'no fleets in it'}`,
     );
-  const plan =
-    options.droplet === undefined
-      ? planAdoption({ ...input, servers })
-      : await planOne(world, input, options.droplet, options.as!);
-  return { plan, name, input, all };
+  if (options.droplet !== undefined) {
+    const plan = await planOne(world, input, options.droplet, options.as!);
+    return { plan, rescue: NO_RESCUE, name, input, all };
+  }
+  const lost = planAdoption({ ...input, servers });
+  const doomed = planRescue({ ...input, servers });
+  const plan: AdoptionPlan = {
+    adoptions: [...doomed.adoptions, ...lost.adoptions],
+    leftAlone: lost.leftAlone,
+    steps: [...doomed.steps, ...lost.steps],
+    notes: [...doomed.notes, ...lost.notes],
+  };
+  return { plan, rescue: { steps: doomed.rescue, hostKeys: doomed.hostKeys }, name, input, all };
+}
+
+const NO_RESCUE = { steps: [], hostKeys: new Map<number, string>() };
+
+const SEEN_AGAIN_MS = 200;
+
+/**
+ * Objects that are being deleted are let go only when the operator that runs has surely seen that their servers are
+ * wanted: what it held, because it is much, it would not hold of the last ones that are left.
+ */
+async function keepServers(
+  world: World,
+  steps: readonly RescueStep[],
+  { timeout }: AdoptOptions,
+): Promise<void> {
+  const { kubernetes } = world;
+  const kept = steps.filter(step => step.type === 'keep');
+  for (const step of kept) await applyRescue(step, kubernetes);
+  if (await isOperatorRunning(world)) {
+    const signal = AbortSignal.timeout(timeout);
+    for (const { droplet } of kept)
+      while (!isSurelyKept(await kubernetes.get(DROPLETS, keyOf(droplet)))) {
+        if (signal.aborted)
+          throw new CommandFailure(
+            `the operator did not see in time that ${droplet.metadata.name} is to be kept, so nothing was let go: look at its log, and call this again`,
+          );
+        await sleep(systemClock, SEEN_AGAIN_MS);
+      }
+  }
+  for (const step of steps) if (step.type !== 'keep') await applyRescue(step, kubernetes);
 }
 
 async function planOne(
@@ -193,7 +242,7 @@ async function acceptedKeys(
   world: World,
   adoptions: readonly Adoption[],
   options: AdoptOptions,
-): Promise<Map<number, string>> {
+): Promise<ReadonlyMap<number, string>> {
   const shown = await shownKeys(
     world,
     adoptions.map(({ server }) => server),
@@ -220,6 +269,7 @@ async function untilDone(
   adoptions: readonly Adoption[],
   options: AdoptOptions,
 ): Promise<AdoptionEnding> {
+  if (adoptions.length === 0) return { adopted: [], failed: [] };
   const log = createLogger(options, 'warn');
   const stopped = stopSignal();
   const stop = new AbortController();
@@ -268,7 +318,7 @@ async function tellHowItEnded(
     unknownHosts: unknown.map(({ name }) => name),
   };
   printResult(options, result, () => [
-    `${count(adopted.length, 'server')} taken over.`,
+    adopted.length > 0 ? `${count(adopted.length, 'server')} taken over.` : 'Made anew.',
     ...(unknown.length === 0
       ? []
       : [

@@ -98,7 +98,7 @@ async function takeOffClaim(
 ): Promise<void> {
   const { metadata, status } = progress.droplet;
   const claimed = metadata.annotations?.[ADOPT_ANNOTATION];
-  if (progress.finished || claimed === undefined) return;
+  if (progress.finished || claimed === undefined || metadata.deletionTimestamp !== undefined) return;
   if (server === undefined || claimed !== String(status?.dropletID) || server.id !== status?.dropletID)
     return;
   const { uid, resourceVersion } = metadata;

@@ -238,3 +238,74 @@ describe('When state is lost, dropfleet adopt', () => {
     });
   });
 });
+
+// Each step finds what the ones before it left.
+describe('While the end of a project is held, dropfleet adopt', () => {
+  let cloud: SandboxCloud;
+  let place: Workplace;
+  let daemon: RunningCommand;
+  let servers: Record<string, number>;
+  const run = (...args: string[]): Promise<Ending> => runDropfleet(place, ...args);
+  const kubectl = async (...args: string[]): Promise<string> => {
+    const kubeconfig = ['--kubeconfig', place.path(...STATE, 'kubernetes', 'kubeconfig')];
+    return (await promisify(execFile)('kubectl', [...kubeconfig, ...args])).stdout;
+  };
+  const heldReasons = async (): Promise<string> => {
+    const type = '?(@.type=="ConfirmationRequired")';
+    const path = `{range .items[*]}{.metadata.name} {.status.conditions[${type}].reason}{"\\n"}{end}`;
+    return await kubectl('get', 'projects,droplets', '-o', `jsonpath=${path}`);
+  };
+  const until = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(await heldReasons()));
+  };
+
+  before(async () => {
+    cloud = await openSandboxCloud();
+    place = await openWorkplace(['shop,4,,'], cloud.env);
+    daemon = startDropfleet(place, 'up', '--http-port', '0');
+    await daemon.says(/^4 of 4 droplets Ready/m, 60_000);
+    servers = await cloud.ids();
+  });
+  after(async () => {
+    await daemon?.stop('SIGKILL');
+    await place.remove();
+    await cloud.close();
+  });
+
+  for (const { title, args, held } of [
+    {
+      title: 'a Project, whose Droplets wait for it',
+      args: ['delete', 'project', 'shop', '--wait=false'],
+      held: /^shop LargeDeletion$/m,
+    },
+    {
+      title: 'Droplets',
+      args: ['delete', 'droplets', '--all', '--wait=false'],
+      held: /^shop-master LargeDeletion\n(shop-web\d LargeDeletion\n){3}/m,
+    },
+    {
+      title: 'a Project and its Droplets with it',
+      args: ['delete', 'project', 'shop', '--cascade=foreground', '--wait=false'],
+      held: /^shop-master LargeDeletion\n(shop-web\d LargeDeletion\n){3}/m,
+    },
+  ])
+    it(`keeps every server when somebody has deleted ${title}`, async () => {
+      const changes = await cloud.changes();
+      await kubectl(...args);
+      await until(held);
+      const { code, stdout, stderr } = await run('adopt', '--yes');
+      expect(stderr).to.equal('');
+      expect(stdout).to.match(
+        /^note: the (Project default\/shop|Droplet default\/shop-master) is being deleted/m,
+      );
+      expect(code).to.equal(0);
+      const isReady = async () => (await run('status')).stdout.includes('4 of 4 droplets Ready');
+      while (!(await isReady()));
+      const path = '{range .items[*]}{.metadata.deletionTimestamp}{.metadata.ownerReferences[0].kind} {end}';
+      expect(await kubectl('get', 'projects,droplets', '-o', `jsonpath=${path}`)).to.match(
+        /^ ?Droplet |^ Project Project Project Project $/,
+      );
+      expect(await cloud.ids()).to.deep.equal(servers);
+      expect(await cloud.changes()).to.deep.equal(changes);
+    });
+});
