@@ -79,3 +79,72 @@ describe('A Droplet that is to take over a server', () => {
     expect(cloud.count('createDroplet')).to.equal(1);
   });
 });
+
+describe('A Droplet that is being deleted and names its own server to be kept', () => {
+  const doomed = (name: string, id: number, annotations = {}): Droplet =>
+    aDroplet(name, {
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', annotations },
+      status: activeStatus(id),
+    });
+
+  async function startDoomed(droplets: readonly Droplet[]) {
+    const rig = createRig([aProject('shop', { spec: { servers: 3 } }), ...droplets]);
+    for (const droplet of droplets)
+      rig.cloud.addDroplet({ id: droplet.status!.dropletID!, tags: tagsFor(droplet) });
+    await rig.fleet.refresh();
+    const reason = (name: string) =>
+      findCondition(rig.client.stored(DROPLETS, `default/${name}`)!.status!.conditions, 'Provisioned')!
+        .reason;
+    const reconcile = (name: string) =>
+      reconcileDroplet(
+        rig.context,
+        `default/${name}`,
+        rig.client.stored(DROPLETS, `default/${name}`),
+        rig.run,
+      );
+    return { ...rig, reason, reconcile };
+  }
+
+  it('destroys nothing, and says so, for as long as it takes', async () => {
+    const { clock, cloud, reason, reconcile } = await startDoomed([
+      doomed('shop-web1', 7, { [ADOPT_ANNOTATION]: '7' }),
+    ]);
+    for (let look = 1; look <= 3; look++) {
+      await reconcile('shop-web1');
+      await clock.advance(60_000);
+    }
+    expect(cloud.count('deleteDroplet')).to.equal(0);
+    expect(reason('shop-web1')).to.equal('Kept');
+  });
+
+  it('goes as any other when it names another server', async () => {
+    const { clock, cloud, reconcile } = await startDoomed([
+      doomed('shop-web1', 7, { [ADOPT_ANNOTATION]: '8' }),
+    ]);
+    await reconcile('shop-web1');
+    await clock.advance(60_000);
+    await reconcile('shop-web1');
+    expect(cloud.count('deleteDroplet')).to.equal(1);
+  });
+
+  it('holds the others that go with it, which may be about to be named too', async () => {
+    const names = ['shop-master', 'shop-web1', 'shop-web2'];
+    const { client, clock, cloud, reason, reconcile } = await startDoomed(
+      names.map((name, i) => doomed(name, i + 1)),
+    );
+    const all = async (): Promise<void> => {
+      for (const name of names) await reconcile(name);
+      await clock.advance(60_000);
+    };
+    await all();
+    await all();
+    for (const [i, name] of names.slice(0, 2).entries())
+      await client.patch(DROPLETS, `default/${name}`, {
+        metadata: { annotations: { [ADOPT_ANNOTATION]: String(i + 1) } },
+      });
+    await all();
+    await all();
+    expect(names.map(reason)).to.deep.equal(['Kept', 'Kept', 'Wanted']);
+    expect(cloud.count('deleteDroplet')).to.equal(0);
+  });
+});
