@@ -30,7 +30,7 @@ function plan(projects: ReturnType<typeof aProject>[], droplets: Droplet[]) {
     return `${step.type} ${metadata.name}`;
   });
   const steps = made.steps.map(step =>
-    step.type === 'create-project' ? `project ${step.project.metadata.name}` : `${step.type}`,
+    step.type === 'create-project' ? `project ${step.project.metadata.name}` : step.type,
   );
   return { ...made, rescue, steps };
 }
