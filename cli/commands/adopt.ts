@@ -19,7 +19,7 @@ import { planRescue, type RescueStep } from '../../reconcilers/adoption/rescue-p
 import { applyRescue, isSurelyKept } from '../../reconcilers/adoption/rescue.ts';
 import { count } from '../../reconcilers/gate/effect.ts';
 import { FLEET_TAKEN } from '../../reconcilers/gate/policy.ts';
-import { asksYes, isInteractive } from '../ask.ts';
+import { asksYes, expectYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
@@ -96,7 +96,7 @@ async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
   }
   await expectYes(
     adoptions.length > 0 ? `Take over ${count(adoptions.length, 'server')}?` : 'Make it anew?',
-    options,
+    options.yes ?? false,
   );
   const strange = adoptions.filter(({ server }) => !rescue.hostKeys.has(server.id));
   const accepted = strange.length === 0 ? [] : await acceptedKeys(world, strange, options);
@@ -228,13 +228,6 @@ async function namedServer(
     if (metadata.name === as && status?.dropletID !== undefined && (await isInCloud(world, status.dropletID)))
       return status.dropletID;
   return undefined;
-}
-
-async function expectYes(question: string, { yes }: AdoptOptions): Promise<void> {
-  if (yes) return;
-  if (!isInteractive())
-    throw new CommandFailure('nothing was taken over: give --yes to take over all of the above');
-  if (!(await asksYes(question))) throw new CommandFailure('nothing was taken over');
 }
 
 /** Whoever answers on an address may be anybody: only a person's own yes makes a key good. */

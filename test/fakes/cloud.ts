@@ -148,7 +148,9 @@ export function fakeCloud(): FakeCloud {
 
     getAccount: () => call('getAccount', [], () => ({ ...account })),
     listDroplets: tag =>
-      call('listDroplets', [tag], () => [...droplets.values()].filter(droplet => tag === undefined || droplet.tags.includes(tag))),
+      call('listDroplets', [tag], () =>
+        [...droplets.values()].filter(droplet => tag === undefined || droplet.tags.includes(tag)),
+      ),
     getDroplet: id => call('getDroplet', [id], () => found(droplets, id)),
     createDroplet: request =>
       call('createDroplet', [request], () => {

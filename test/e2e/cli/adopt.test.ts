@@ -6,6 +6,7 @@ import {
   openWorkplace,
   runDropfleet,
   startDropfleet,
+  startDropfleetOnTerminal,
   type Ending,
   type RunningCommand,
   type Workplace,
@@ -107,10 +108,16 @@ describe('When state is lost, dropfleet adopt', () => {
     it('does nothing where nobody can answer it', async () => {
       const { code, stdout, stderr } = await run('adopt');
       expect(stdout).to.match(/^shop +shop-web2 +web +\d+ +s-1vcpu-1gb +nyc3 +\d+m +127\.\S+ +\$6\.00$/m);
-      expect(stderr).to.equal(
-        'dropfleet: nothing was taken over: give --yes to take over all of the above\n',
-      );
+      expect(stderr).to.match(/^dropfleet: nothing was changed: .* --yes says that this is meant\n$/);
       expect(code).to.equal(1);
+    });
+
+    it('asks a person on a terminal, and takes no for an answer', async () => {
+      const terminal = startDropfleetOnTerminal(place, { rows: 40, columns: 120 }, 'adopt');
+      await terminal.says(/Take over 4 servers\?/);
+      terminal.type('no\r');
+      expect((await terminal.ended).code).to.equal(1);
+      expect((await run('adopt')).stdout).to.match(/^shop +shop-web2 /m);
     });
 
     it('gives every server back to its Droplet under a running daemon, and all is Ready again', async () => {

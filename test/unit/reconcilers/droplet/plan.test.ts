@@ -284,9 +284,7 @@ describe('The plan for a Droplet', () => {
 
     it('keeps the finalizer while a request whose reply was lost may still show up', () => {
       expect(steps(web(asked, deleted))).to.deep.equal([]);
-      expect(steps(web(asked, deleted), { nonceSeenMs: 60_001 })).to.deep.equal([
-        'remove-finalizer',
-      ]);
+      expect(steps(web(asked, deleted), { nonceSeenMs: 60_001 })).to.deep.equal(['remove-finalizer']);
     });
 
     it('lets an object go at once for which nothing was ever asked', () => {
