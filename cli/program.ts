@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../config/near-match.ts';
 import { CommandFailure } from './failure.ts';
 import { DEFAULTS, SANDBOX_PORT, STANDALONE_PORT, type GlobalOptions } from './options.ts';
+import type { AdoptFlags } from './commands/adopt.ts';
 import type { OrchestrateFlags, OrchestrateOptions } from './commands/orchestrate.ts';
 import type { HostsChoice } from './world/embedded.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -179,6 +180,35 @@ export function createProgram(): Command {
     .addHelpText('after', example('dropfleet confirm'))
     .action(async (own: { yes?: true }, command: Command) =>
       (await import('./commands/confirm.ts')).confirm({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('adopt')
+    .description(
+      'give servers whose objects were lost their objects back, by what their tags tell; it buys and destroys nothing',
+    )
+    .option('--droplet <id>', 'one server alone, whatever its tags say; needs --as', parseId)
+    .option('--as <name>', 'the Droplet that it becomes the server of, such as shop-web2')
+    .option(
+      '--fleet <name>',
+      'the name of a fleet whose state was lost; it becomes the name of this one',
+      parseFleet,
+    )
+    .option('--yes', 'do not ask whether to take over')
+    .option('--accept-host-keys', 'trust the SSH host keys that answer now; without it a person is asked')
+    .addOption(timeoutOption())
+    .addOption(hostsOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dropfleet adopt                                  after the Kubernetes objects were lost
+  dropfleet adopt --fleet old                      on a new machine; the tag dropfleet:old is on every droplet
+  dropfleet adopt --droplet 123 --as shop-web2     a server that was made by hand, or whose tags were lost
+  dropfleet adopt --yes --accept-host-keys         for scripts`,
+    )
+    .action(async (own: AdoptFlags, command: Command) =>
+      (await import('./commands/adopt.ts')).adopt({ ...globals(command), ...own }),
     );
 
   const sandbox = program
@@ -371,6 +401,16 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+}
+
+function parseId(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be DigitalOcean's id of a droplet, a number.");
+}
+
+function parseFleet(text: string): string {
+  if (/^[a-z0-9_-]{1,40}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('It must be of letters, digits, dashes and underscores, at most 40.');
 }
 
 function parseUrl(text: string): string {

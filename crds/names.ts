@@ -41,7 +41,8 @@ export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
 
 /**
  * On a Droplet that has no server: DigitalOcean's id of the one that it is to take over, as a person allows by
- * writing it here. Nothing is bought for the Droplet meanwhile.
+ * writing it here. Nothing is bought for the Droplet meanwhile. On one that is being deleted: the id of its own server,
+ * which is kept then.
  */
 export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
 

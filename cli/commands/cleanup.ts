@@ -19,6 +19,9 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
   const world = await openWorld(options);
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
+    // What is left over can be told only of a fleet that surely is this one.
+    const problem = await standingOf(world);
+    if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
     const { leftovers } = await lookAtCloud(world, items);
     if (!options.dryRun && leftovers.length > 0) await removeAll(world, items, leftovers, options);
     const verb = options.dryRun ? 'would remove' : 'removed';
@@ -39,8 +42,6 @@ async function removeAll(
   leftovers: readonly OwnedResource[],
   options: { yes?: true },
 ): Promise<void> {
-  const problem = await standingOf(world);
-  if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
   const { kubernetes, namespace } = world;
   const signal = new AbortController().signal;
   const ledger = createLedger({ kubernetes, namespace, clock: systemClock });

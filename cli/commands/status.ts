@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { formatProblems } from '../../config/problems.ts';
+import { sayAdvice } from '../../reconcilers/leftovers/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
@@ -52,7 +53,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...leftovers.map(
-        ({ kind, id, name }) => `left over: ${kind} ${id} (${name}); dropfleet cleanup removes it`,
+        leftover => `left over: ${leftover.kind} ${leftover.id} (${leftover.name}); ${sayAdvice(leftover)}`,
       ),
       ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);

@@ -2,6 +2,7 @@ import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
+import { adviseOn, type AdvisedLeftover } from '../../reconcilers/leftovers/advice-plan.ts';
 import {
   findLeftoverFirewalls,
   findLeftovers,
@@ -22,7 +23,7 @@ export const serversOf = async (world: World): Promise<Servers> =>
 /** What the fleet has in the cloud. */
 interface CloudLook {
   /** What no object owns: droplets and snapshots, then firewalls. */
-  leftovers: OwnedResource[];
+  leftovers: AdvisedLeftover[];
   servers: Servers;
 }
 
@@ -51,5 +52,6 @@ export async function lookAtCloud(world: World, droplets: readonly Droplet[]): P
     ...droplets.map(({ spec }) => spec.project),
   ]);
   const unused = findLeftoverFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
-  return { leftovers: [...leftovers, ...unused], servers: byId(servers) };
+  const advised = adviseOn([...leftovers, ...unused], fleetId, servers);
+  return { leftovers: advised, servers: byId(servers) };
 }

@@ -64,7 +64,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
       get: (path: string, config?: { params?: Parameters }) => send('GET', path + queryOf(config?.params)),
       post: (path: string, body: unknown) => send('POST', path, body),
       put: (path: string, body: unknown) => send('PUT', path, body),
-      delete: (path: string) => send('DELETE', path),
+      delete: (path: string, config?: { data?: unknown }) => send('DELETE', path, config?.data),
     };
     return { endpoint: '', httpClient: httpClient as unknown as IContext['httpClient'] };
   }

@@ -1,7 +1,16 @@
 import { nonceOf } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
-import { isKept, MISSING, type CloudView, type DropletPlan, type DropletStep, type Server } from './plan.ts';
+import {
+  isKept,
+  KEPT,
+  MISSING,
+  type CloudView,
+  type DropletPlan,
+  type DropletStep,
+  type Server,
+} from './plan.ts';
 
 /** What the gate must let through before a plan is carried out. */
 export interface DropletEffects {
@@ -39,7 +48,10 @@ export function effectsOf(
   if (metadata.deletionTimestamp !== undefined) {
     const mayHaveOne = view.server !== undefined || view.duplicates.length > 0 || status?.nonce !== undefined;
     return {
-      own: isKept(droplet) && mayHaveOne ? own({ verb: 'destroy', cause: 'deleted' }) : [],
+      own:
+        isKept(droplet) && mayHaveOne
+          ? own({ verb: 'destroy', cause: 'deleted', ...(plan.reason === KEPT && { doubt: WANTED }) })
+          : [],
       duplicates: [],
     };
   }
@@ -67,6 +79,12 @@ export function effectsOf(
     });
   return { own: effects, duplicates };
 }
+
+/**
+ * It goes on being asked for, though nothing is done: who else goes with it would be let through if it were taken
+ * back, as less is left then, and that one may be about to be kept too.
+ */
+const WANTED: Doubt = { reason: 'Wanted', message: `the annotation ${ADOPT_ANNOTATION} keeps some of it` };
 
 function doubtOfFirst({ orphans = [], otherFleet }: CloudView): Doubt | undefined {
   if (orphans.length > 0) {

@@ -4,7 +4,7 @@ import { projectKeyOf, type Context, type Run } from '../context.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer } from '../gate/gate.ts';
 import { effectsOf } from './effects-plan.ts';
-import type { CloudView, DropletPlan, DropletStep } from './plan.ts';
+import { KEPT, type CloudView, type DropletPlan, type DropletStep } from './plan.ts';
 
 /** A plan that went through the gate: what is left of it to do, and what of it is held. */
 export interface PassedPlan extends DropletPlan {
@@ -30,6 +30,8 @@ export async function passGate(
   const { own, duplicates } = effectsOf(droplet, view, plan);
   const second = await ask(context, droplet, 'duplicates', duplicates, view, run);
   const first = await ask(context, droplet, 'own', own, view, run);
+  // Whatever the answer, it keeps its server.
+  if (plan.reason === KEPT) return plan;
   const isWaiting = first.type === 'wait' && view.missing === undefined;
   if (isWaiting) return { waitMs: first.ms };
   const rest: DropletPlan = {

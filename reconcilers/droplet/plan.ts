@@ -128,6 +128,7 @@ export interface PlanInput {
  *     live     | new or locked                  | wait
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
+ *     deleted  | one that a person wants to keep| wait until it has another object
  *     deleted  | one that gets requests         | wait until they have ended: see drain-plan.ts
  *     deleted  | any                            | destroy each
  *     deleted  | nothing, asked for in the grace| wait: it may show up
@@ -135,8 +136,12 @@ export interface PlanInput {
  */
 export function planDroplet(input: PlanInput): DropletPlan {
   const { droplet, view } = input;
-  if (view.foreign !== undefined && view.server === undefined) return planForeign(input, view.foreign);
-  if (droplet.metadata.deletionTimestamp !== undefined) return planDeletion(input);
+  const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
+  // Its own server that lost its tags is no stranger to whom a person names it.
+  const isClaimed = view.claim !== undefined && !isLeaving;
+  if (view.foreign !== undefined && view.server === undefined && !isClaimed)
+    return planForeign(input, view.foreign);
+  if (isLeaving) return isWanted(input) ? planKept(input) : planDeletion(input);
   if (input.suspended) return planSuspended(view);
   if (view.claim !== undefined && view.server === undefined) return planTakeOver(input, view.claim);
   if (view.missing !== undefined) return planMissing(input, view.missing);
@@ -338,6 +343,24 @@ function planDeletion(input: PlanInput): DropletPlan {
       lookAgainMs: timings.pollMs,
     };
   return { ...deleting, steps: [{ type: 'remove-finalizer' }], message: 'destroyed' };
+}
+
+/** Whether a person wants to keep the server of an object that is being deleted. */
+const isWanted = ({ droplet: { metadata }, view: { server } }: PlanInput): boolean =>
+  server !== undefined && metadata.annotations?.[ADOPT_ANNOTATION] === String(server.id);
+
+/** The reason of a plan for an object that is being deleted, whose server a person wants to keep. */
+export const KEPT = 'Kept';
+
+function planKept({ view: { server }, timings }: PlanInput): DropletPlan {
+  return {
+    steps: [],
+    phase: 'Deleting',
+    provisioned: server?.status === 'active',
+    reason: KEPT,
+    message: `droplet ${server?.id} is kept, as ${ADOPT_ANNOTATION} says: "dropfleet adopt" gives it another Droplet; take the annotation off to have it destroyed`,
+    lookAgainMs: timings.refusedMs,
+  };
 }
 
 /** Whether a finalizer of ours keeps the object. */

@@ -11,6 +11,7 @@ import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
+import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
@@ -124,6 +125,7 @@ async function carryOut(
   context.fleet.setMoving(keyOf(input.droplet), isMoving(plan));
   progress.asked = true;
   for (const step of plan.steps) await applyStep(step, progress, context, run);
+  await takeOffClaim(context, progress, input.view, run);
   if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));
   const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
   if (!isRefused) return plan;
@@ -141,6 +143,27 @@ async function evidenceFor(
 ): Promise<CloudView> {
   const isFirst = !view.notFound && steps.some(({ type }) => type === 'launch');
   return isFirst ? { ...view, ...(await observeOrphans(context, droplet, signal)) } : view;
+}
+
+/**
+ * The word that let a server be taken over is used up once the status, as stored, names the server and its tags say
+ * the same: else, when that server is gone one day, it would be waited for instead of replaced.
+ */
+async function takeOffClaim(
+  { kubernetes }: Context,
+  progress: Progress,
+  { server }: CloudView,
+  run: Run,
+): Promise<void> {
+  const { metadata, status } = progress.droplet;
+  const claimed = metadata.annotations?.[ADOPT_ANNOTATION];
+  if (progress.finished || claimed === undefined || metadata.deletionTimestamp !== undefined) return;
+  if (server === undefined || claimed !== String(status?.dropletID) || server.id !== status?.dropletID)
+    return;
+  const { uid, resourceVersion } = metadata;
+  const patch = { metadata: { uid, resourceVersion, annotations: { [ADOPT_ANNOTATION]: null } } };
+  progress.droplet = await kubernetes.patch(DROPLETS, keyOf(progress.droplet), patch, { signal: run.signal });
+  run.wrote(progress.droplet);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import type { Context, Run } from '../context.ts';
 import type { Outcome } from '../outcome.ts';
+import { adviseOn, sayAdvice } from './advice-plan.ts';
 import { findLeftovers, type OwnedResource } from './plan.ts';
 
 /** The leftovers as last found, for the metrics. */
@@ -21,9 +22,10 @@ export function createLeftoverReconciler(
     reconcile(run) {
       const found = findLeftoverDroplets(context);
       const known = new Set(current.map(({ id }) => id));
-      for (const { id, name } of found.filter(leftover => !known.has(leftover.id)))
+      const news = adviseOn(found, context.fleetId, context.fleet.list());
+      for (const leftover of news.filter(({ id }) => !known.has(id)))
         run.log.warn(
-          `droplet ${id} (${name}) carries this fleet's tag and belongs to no Droplet: it is paid for; "dropfleet cleanup" removes it`,
+          `droplet ${leftover.id} (${leftover.name}) carries this fleet's tag and belongs to no Droplet: it is paid for; ${sayAdvice(leftover)}`,
         );
       current = found;
       return { requeueAfterMs: context.timings.leftoverAgeMs };

@@ -1,19 +1,14 @@
 import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import { isAlreadyExists } from '../../clients/kubernetes/errors.ts';
-import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
-import {
-  API_VERSION,
-  DROPLET_FINALIZER,
-  PROJECT_FINALIZER,
-  PROJECT_LABEL,
-  ROLE_LABEL,
-} from '../../crds/names.ts';
+import { PROJECT_FINALIZER } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Context, Run } from '../context.ts';
 import { Stalled } from '../outcome.ts';
 import { execute, type Executors } from '../executors.ts';
+import { buildDroplet, ownerReferenceTo } from './build-droplet.ts';
 import type { ProjectStep } from './plan.ts';
 
 /** A Project as last written; undefined once its finalizer is off. */
@@ -34,6 +29,13 @@ const executors: Executors<ProjectStep, [progress: Progress, context: Context, r
     await createDroplet(buildDroplet(progress.project, name, spec), context, run);
     context.events.record(progress.project, 'Normal', 'ScaledUp', `created Droplet ${name}`);
   },
+  'own-droplet': async ({ droplet }, progress, { kubernetes }, run) => {
+    const { uid, resourceVersion, name } = droplet.metadata;
+    const ownerReferences = [ownerReferenceTo(progress.project)];
+    const patch = { metadata: { uid, resourceVersion, ownerReferences } };
+    run.wrote(await kubernetes.patch(DROPLETS, keyOf(droplet), patch, { signal: run.signal }));
+    run.log.info(`the Droplet ${name} belongs to the project from now on`);
+  },
   'delete-droplet': async ({ droplet }, progress, { kubernetes, events }, run) => {
     const uid = droplet.metadata.uid!;
     await kubernetes.delete(DROPLETS, keyOf(droplet), { uid, signal: run.signal });
@@ -53,31 +55,6 @@ const executors: Executors<ProjectStep, [progress: Progress, context: Context, r
 /** Does one step of a Project's plan. */
 export const applyStep = (step: ProjectStep, progress: Progress, context: Context, run: Run): Promise<void> =>
   execute(executors, step, progress, context, run);
-
-/** The finalizer is there from the first moment: no server can ever be asked for without it. */
-function buildDroplet({ metadata }: Project, name: string, spec: DropletSpec): Droplet {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'Droplet',
-    metadata: {
-      name,
-      ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
-      labels: { [PROJECT_LABEL]: spec.project, [ROLE_LABEL]: spec.role },
-      finalizers: [DROPLET_FINALIZER],
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: 'Project',
-          name: metadata.name,
-          uid: metadata.uid!,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
-    },
-    spec,
-  };
-}
 
 async function createDroplet(droplet: Droplet, { kubernetes }: Context, run: Run): Promise<void> {
   try {

@@ -1,11 +1,18 @@
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
-import { PROJECT_FINALIZER, dropletNames, masterName } from '../../crds/names.ts';
+import {
+  ADOPT_ANNOTATION,
+  PROJECT_FINALIZER,
+  PROJECT_LABEL,
+  dropletNames,
+  masterName,
+} from '../../crds/names.ts';
 import type { Project, ProjectSpec } from '../../crds/project.ts';
 
 export type ProjectStep =
   | { type: 'add-finalizer' }
   | { type: 'create-droplet'; name: string; spec: DropletSpec }
+  | { type: 'own-droplet'; droplet: Droplet }
   | { type: 'resize-droplet'; droplet: Droplet; size: string }
   | { type: 'delete-droplet'; droplet: Droplet }
   | { type: 'remove-finalizer' };
@@ -26,6 +33,7 @@ export function planProject(project: Project, droplets: readonly Droplet[]): Pro
   if (project.spec.suspend) return steps;
   return [
     ...steps,
+    ...unownedDroplets(project, droplets).map(droplet => ({ type: 'own-droplet' as const, droplet })),
     ...missingDroplets(project, droplets).map(spec => ({ type: 'create-droplet' as const, ...spec })),
     ...surplusDroplets(project, droplets).map(droplet => ({ type: 'delete-droplet' as const, droplet })),
     ...nextResizes(project, droplets),
@@ -65,6 +73,18 @@ function dropletSpec({ metadata, spec }: Project, name: string): DropletSpec {
 const sizeFor = (spec: ProjectSpec, role: DropletSpec['role']): string =>
   role === 'master' ? spec.masterSpec : spec.webSpec;
 
+/** Those that were made for a place before the project had it: such as a server that was taken over. */
+function unownedDroplets({ metadata, spec }: Project, droplets: readonly Droplet[]): Droplet[] {
+  const wanted = new Set(dropletNames(metadata.name, spec.servers));
+  return droplets.filter(
+    droplet =>
+      wanted.has(droplet.metadata.name) &&
+      droplet.metadata.labels?.[PROJECT_LABEL] === metadata.name &&
+      (droplet.metadata.ownerReferences ?? []).length === 0 &&
+      !isDeleting(droplet),
+  );
+}
+
 function surplusDroplets(project: Project, droplets: readonly Droplet[]): Droplet[] {
   const wanted = new Set(dropletNames(project.metadata.name, project.spec.servers));
   return newestFirst(droplets).filter(
@@ -78,9 +98,7 @@ function nextResizes(project: Project, droplets: readonly Droplet[]): ProjectSte
   const outdated = newestFirst(owned).filter(
     droplet => droplet.spec.size !== sizeFor(project.spec, droplet.spec.role),
   );
-  const free = outdated.filter(
-    droplet => droplet.status?.nonce === undefined || droplet.status.phase === 'Failed',
-  );
+  const free = outdated.filter(droplet => hasNoServer(droplet) || droplet.status?.phase === 'Failed');
   const next = outdated.find(droplet => owned.every(other => other === droplet || isReady(other)));
   const chosen = free.length > 0 ? free : next === undefined ? [] : [next];
   return chosen.map(droplet => ({
@@ -89,6 +107,12 @@ function nextResizes(project: Project, droplets: readonly Droplet[]): ProjectSte
     size: sizeFor(project.spec, droplet.spec.role),
   }));
 }
+
+/** One that is to take a server over, or did, may have it without ever having asked for it. */
+const hasNoServer = ({ metadata, status }: Droplet): boolean =>
+  status?.nonce === undefined &&
+  status?.dropletID === undefined &&
+  metadata.annotations?.[ADOPT_ANNOTATION] === undefined;
 
 /** Highest web number first, the master last. */
 function newestFirst(droplets: readonly Droplet[]): Droplet[] {

@@ -220,6 +220,14 @@ describe('createCloud', () => {
     ]);
   });
 
+  it('takes a tag off by a DELETE whose body says of what', async () => {
+    await serve(() => ({ status: 204 }));
+    await cloud.untagDroplet(7, 'dropfleet:f');
+    expect(server.received.map(({ method, path, body }) => `${method} ${path} ${body}`)).to.deep.equal([
+      'DELETE /v2/tags/dropfleet%3Af/resources {"resources":[{"resource_id":"7","resource_type":"droplet"}]}',
+    ]);
+  });
+
   it('replaces a firewall again after no reply: it is the same replacement', async () => {
     const firewall = { id: 'f-1', name: 'f', inbound_rules: [], outbound_rules: [] };
     await serve((_request, n) => (n === 1 ? { status: 503 } : { status: 200, json: { firewall } }));
