@@ -43,7 +43,7 @@ export interface PolicyInput {
   requests: readonly Request[];
   /** Those of the last `WINDOW_MS`, and older ones that are still being carried out. */
   admitted: readonly Admission[];
-  /** The keys of what was held when the policy was last asked. */
+  /** The keys of what a limit held when the policy was last asked. */
   held: ReadonlySet<string>;
   /** The uids of the Droplets that there are, by project. */
   droplets: ReadonlyMap<ObjectKey, readonly string[]>;
@@ -58,8 +58,11 @@ export type Verdict =
   | { type: 'pass' }
   /** Asked too lately to be believed. */
   | { type: 'wait'; ms: number }
-  /** Not before a person has confirmed it, or what speaks against it is over. */
-  | ({ type: 'hold' } & Doubt);
+  /**
+   * Not before a person has confirmed it, or what speaks against it is over. A limit goes on speaking against it while
+   * the whole of it is asked for (`isLimit`, then `wasHeld`): else it would trickle through.
+   */
+  | ({ type: 'hold'; isLimit?: true; wasHeld?: true } & Doubt);
 
 /**
  * The one policy over all that destroys, stops, buys or takes over, whoever asks for it. By group, the first line that
@@ -69,7 +72,7 @@ export type Verdict =
  *     all of it was let through before                          | pass
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
- *     it was held before, and nothing of it was taken back      | hold
+ *     a limit held it, and nothing of it was taken back since   | hold
  *     destroys, and with all that is asked for anew and all of  | hold
  *       the last ten minutes it is more than the limit          |
  *     buys in place of a server that vanished, and with all of  | hold
@@ -127,11 +130,11 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (standing !== undefined && !mayAllTheSame(asked, standing)) return { type: 'hold', ...standing };
   if (asked.length === 0 || confirmed) return { type: 'pass' };
   if (doubt !== undefined) return { type: 'hold', ...doubt };
-  if (wasHeld) return { type: 'hold', ...HELD_BEFORE };
+  if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
   const limit =
     (asked.some(isDestruction) ? excess.destroy : undefined) ??
     (asked.some(isReplacement) ? excess.buy : undefined);
-  if (limit !== undefined) return { type: 'hold', ...limit };
+  if (limit !== undefined) return { type: 'hold', isLimit: true, ...limit };
   return waitMs > 0 ? { type: 'wait', ms: waitMs } : { type: 'pass' };
 }
 

@@ -1,0 +1,331 @@
+import type { Droplet } from '../../crds/droplet.ts';
+import type { KubernetesObject, ObjectKey } from '../../crds/meta.ts';
+import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
+import type { Project } from '../../crds/project.ts';
+import { confirmationOf, confirms, hashIn, OFFER_MS } from './confirmation.ts';
+import { describeEffects, keyOfEffect, type Doubt, type Effect } from './effect.ts';
+import { judge, WINDOW_MS, type Admission, type Request, type Verdict } from './policy.ts';
+
+/** What somebody wants to do. */
+export interface Ask {
+  /** Whoever asks, such as `droplet default/shop-web1`. */
+  asker: string;
+  /** What a person would confirm together, such as `default/shop`. */
+  group: string;
+  effects: readonly Effect[];
+  /** Those that may carry the confirmation, as last read; the first is the one that people are told of. */
+  objects: readonly (Project | Droplet)[];
+  /** How long it must have been asked for to be believed, ms; long enough for what comes with it unless told. */
+  believedAfterMs?: number;
+}
+
+/** What the gate says to it. */
+export type Answer =
+  | { type: 'pass' }
+  | { type: 'wait'; ms: number }
+  /** `message` says all that a person needs: why, what, and how to let it through. */
+  | { type: 'hold'; reason: string; message: string; confirmation: string };
+
+/** What is held, as it is kept for `dropfleet confirm` and `dropfleet status`. */
+export interface HeldEntry {
+  group: string;
+  reason: string;
+  /** Why it is held. */
+  message: string;
+  /** What it is. */
+  effects: string;
+  /** What CONFIRM_ANNOTATION must say on one of the objects to let it through. */
+  confirmation: string;
+  /** Kind, namespace and name of objects that may carry the confirmation: the first few. */
+  objects: { kind: string; namespace: string; name: string }[];
+}
+
+/** Something that is held. */
+export interface Hold extends HeldEntry {
+  askers: readonly string[];
+}
+
+/** What there is when something is judged. */
+export interface Scene {
+  /** What was let through, as the ledger has it. */
+  admitted: readonly Admission[];
+  /** The hashes of the confirmations that were used. */
+  used: readonly string[];
+  droplets: readonly Droplet[];
+  /** The uids of the Droplets of a project. */
+  dropletsOf: (project: ObjectKey) => readonly string[];
+  /** Why nothing at all may be done, if so. */
+  standing?: Doubt;
+  /** Wall time, ms. */
+  now: number;
+  monotonic: number;
+}
+
+/** What a judgement comes to. Before the answer is given, the rest must be on record. */
+export interface Judgement {
+  answer: Answer;
+  admit: Omit<Admission, 'ageMs'>[];
+  /** The hash of the confirmation that it takes; it allows nothing again. */
+  used?: string;
+  /** The objects of the group that carry a confirmation which was used, now or earlier. */
+  spent: (Project | Droplet)[];
+  held: HeldEntry[];
+}
+
+/** What became of the holds since some moment. */
+export interface News {
+  /** Those that are held for the first time. */
+  holds: Hold[];
+  /** Whose answer may be another now. */
+  askers: string[];
+}
+
+/** A request that is not let through yet. */
+interface Pending extends Ask {
+  askedAt: number;
+}
+
+interface NotedHold extends Hold {
+  keys: ReadonlySet<string>;
+  /** Until when its confirmation may be given, wall time. */
+  until: number;
+  /** What was first said of a limit: it stays held when the limit would allow it, so that it does not trickle through. */
+  lasting?: Doubt;
+}
+
+interface Group {
+  /** What of it was not let through yet. */
+  asked: Effect[];
+  objects: (Project | Droplet)[];
+  texts: string[];
+  askers: string[];
+}
+
+/**
+ * Who asks the gate for what, and what of it is held. It is the gate without its I/O: all that it knows is told it, and
+ * what it says counts only once it is written down.
+ */
+export class GateBook {
+  readonly #settleMs: number;
+  readonly #pending = new Map<string, Pending>();
+  readonly #holds = new Map<string, NotedHold>();
+
+  /** @param settleMs how long a change is waited with for what comes with it. */
+  constructor(settleMs: number) {
+    this.#settleMs = settleMs;
+  }
+
+  holds(): readonly Hold[] {
+    return [...this.#holds.values()];
+  }
+
+  /** Whether something of that asker's is not let through yet. */
+  isAsking(asker: string): boolean {
+    return this.#pending.has(asker);
+  }
+
+  /** Notes what somebody asks for, in place of what the same asker asked for before; no effects take that back. */
+  register(ask: Ask, monotonic: number): void {
+    const before = this.#pending.get(ask.asker);
+    if (ask.effects.length === 0) return void this.#pending.delete(ask.asker);
+    const known = new Set(before?.effects.map(keyOfEffect));
+    const isSame = before?.group === ask.group && ask.effects.every(effect => known.has(keyOfEffect(effect)));
+    this.#pending.set(ask.asker, { ...ask, askedAt: isSame ? before.askedAt : monotonic });
+  }
+
+  /** Judges all that is asked for, and says what that means for the group. Repeated, it says the same. */
+  judge(group: string, scene: Scene): Judgement {
+    // What is over was let through for what was asked for then, and not for the same words years later.
+    const admitted = scene.admitted.filter(admission => !isOver(admission, scene.droplets));
+    const now: Scene = { ...scene, admitted };
+    const requests = [...this.#pending.values()].map(pending => this.#requestOf(pending, now));
+    const verdicts = judge({
+      requests,
+      admitted,
+      held: this.#keysHeld(),
+      droplets: dropletsBy(requests, now),
+      fleetSize: scene.droplets.length,
+      ...(scene.standing && { standing: scene.standing }),
+    });
+    this.#noteHolds(verdicts, now);
+    const held = [...this.#holds.values()].map(entryOfHold);
+    const verdict = verdicts.get(group) ?? { type: 'pass' };
+    const passed = verdict.type === 'pass' ? this.#letThrough(group, now) : { admit: [] };
+    const used = [...scene.used, ...(passed.used === undefined ? [] : [passed.used])];
+    const answer = verdict.type === 'pass' ? verdict : this.#answerTo(group, verdict);
+    return { answer, held, spent: this.#spentOf(group, now, used), ...passed };
+  }
+
+  /** The offer that is made for each group that is held, to tell later what changed. */
+  offers(): ReadonlyMap<string, string> {
+    return new Map([...this.#holds].map(([group, { confirmation }]) => [group, confirmation]));
+  }
+
+  /** What changed since. */
+  newsSince(before: ReadonlyMap<string, string>): News {
+    const groups = new Set([...before.keys(), ...this.#holds.keys()]);
+    const changed = [...groups].filter(group => before.get(group) !== this.#holds.get(group)?.confirmation);
+    const concerned = [...this.#pending.values()].filter(({ group }) => changed.includes(group));
+    return {
+      holds: [...this.#holds.values()].filter(({ group }) => !before.has(group)),
+      askers: concerned.map(({ asker }) => asker),
+    };
+  }
+
+  /** The one that people are told of a hold by. */
+  firstObject(group: string): Project | Droplet | undefined {
+    return [...this.#pending.values()].find(pending => pending.group === group)?.objects[0];
+  }
+
+  /** What was let through is asked for no more. */
+  close(group: string): void {
+    for (const [asker, pending] of this.#pending) if (pending.group === group) this.#pending.delete(asker);
+  }
+
+  #letThrough(group: string, scene: Scene): Pick<Judgement, 'admit' | 'used'> {
+    const text = this.#confirmationGiven(group, scene);
+    const confirmed = text !== undefined;
+    const kept = this.#groupOf(group, scene).asked.filter(effect => confirmed || isKept(effect));
+    const admit = kept.map(effect => ({ ...entryOf(effect), confirmed }));
+    return { admit, ...(confirmed && { used: hashIn(text)! }) };
+  }
+
+  #spentOf(group: string, scene: Scene, used: readonly string[]): (Project | Droplet)[] {
+    return this.#groupOf(group, scene).objects.filter(object => {
+      const text = textOn(object);
+      return text !== undefined && used.includes(hashIn(text) ?? '');
+    });
+  }
+
+  #requestOf(pending: Pending, scene: Scene): Request {
+    const { asker, group, effects, believedAfterMs = this.#settleMs, askedAt } = pending;
+    const confirmed = this.#confirmationGiven(group, scene) !== undefined;
+    return { asker, group, effects, believedAfterMs, confirmed, ageMs: scene.monotonic - askedAt };
+  }
+
+  /** By anyone of the objects that may carry the word, as it is said of all that the group asks for. */
+  #confirmationGiven(group: string, scene: Scene): string | undefined {
+    const { asked, texts } = this.#groupOf(group, scene);
+    return texts.find(text => !scene.used.includes(hashIn(text) ?? '') && confirms(text, asked, scene.now));
+  }
+
+  #groupOf(group: string, { admitted }: Scene): Group {
+    const members = [...this.#pending.values()].filter(pending => pending.group === group);
+    const done = new Set(admitted.map(({ key }) => key));
+    const objects = members.flatMap(member => member.objects);
+    return {
+      asked: members.flatMap(({ effects }) => effects).filter(effect => !done.has(keyOfEffect(effect))),
+      objects: [...new Map(objects.map(object => [object.metadata.uid, object])).values()],
+      texts: objects.flatMap(object => textOn(object) ?? []),
+      askers: members.map(({ asker }) => asker),
+    };
+  }
+
+  /** What a limit held stays so while all of it is still asked for; a part that was taken back changes the question. */
+  #keysHeld(): ReadonlySet<string> {
+    const asked = this.#keysAsked();
+    const holds = [...this.#holds.values()].filter(hold => lasts(hold, asked));
+    return new Set(holds.flatMap(({ keys }) => [...keys]));
+  }
+
+  #keysAsked(): ReadonlySet<string> {
+    return new Set([...this.#pending.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
+  }
+
+  #noteHolds(verdicts: ReadonlyMap<string, Verdict>, scene: Scene): void {
+    for (const group of this.#holds.keys())
+      if (verdicts.get(group)?.type !== 'hold') this.#holds.delete(group);
+    for (const [group, verdict] of verdicts)
+      if (verdict.type === 'hold') this.#noteHold(group, verdict, scene);
+  }
+
+  #noteHold(group: string, verdict: Extract<Verdict, { type: 'hold' }>, scene: Scene): void {
+    const { asked, objects, askers } = this.#groupOf(group, scene);
+    const before = this.#holds.get(group);
+    const stayed = before !== undefined && lasts(before, this.#keysAsked()) ? before.lasting : undefined;
+    const said: Doubt = { reason: verdict.reason, message: verdict.message };
+    // What was said first stays true: the limit would allow it now, and the hold is not over.
+    const why = verdict.wasHeld === true ? (stayed ?? said) : said;
+    const lasting = stayed ?? (verdict.isLimit || verdict.wasHeld ? said : undefined);
+    const until = before !== undefined && before.until > scene.now ? before.until : scene.now + OFFER_MS;
+    this.#holds.set(group, {
+      group,
+      ...why,
+      effects: describeEffects(asked),
+      confirmation: confirmationOf(asked, until),
+      objects: objects.slice(0, MOST_OBJECTS).map(placeOf),
+      askers,
+      keys: new Set(asked.map(keyOfEffect)),
+      until,
+      ...(lasting && { lasting }),
+    });
+  }
+
+  #answerTo(group: string, verdict: Exclude<Verdict, { type: 'pass' }>): Answer {
+    if (verdict.type === 'wait') return verdict;
+    const hold = this.#holds.get(group)!;
+    const { reason, confirmation } = hold;
+    return { type: 'hold', reason, message: explainHold(hold), confirmation };
+  }
+}
+
+/** One is enough to carry a confirmation, and some may be gone when it is given. */
+const MOST_OBJECTS = 10;
+
+const lasts = ({ lasting, keys }: NotedHold, asked: ReadonlySet<string>): boolean =>
+  lasting !== undefined && [...keys].every(key => asked.has(key));
+
+const textOn = ({ metadata }: Project | Droplet): string | undefined =>
+  metadata.annotations?.[CONFIRM_ANNOTATION];
+
+/** Everything that counts later, or that must be known of when it is asked for again. */
+const isKept = ({ verb, cause }: Effect): boolean =>
+  verb === 'destroy' || (verb === 'buy' && cause === 'vanished');
+
+/** Whether nothing is left of an entry, or it was never carried out. */
+export function isOver({ uid, verb, ageMs }: Admission, droplets: readonly Droplet[]): boolean {
+  if (ageMs < WINDOW_MS) return false;
+  if (verb !== 'destroy' || uid === '') return true;
+  return droplets.find(({ metadata }) => metadata.uid === uid)?.metadata.deletionTimestamp === undefined;
+}
+
+function dropletsBy(
+  requests: readonly Request[],
+  { admitted, dropletsOf }: Scene,
+): Map<ObjectKey, readonly string[]> {
+  const all = [...requests.flatMap(({ effects }) => effects), ...admitted];
+  return new Map([...new Set(all.map(({ project }) => project))].map(key => [key, dropletsOf(key)]));
+}
+
+const entryOf = (effect: Effect) => ({
+  key: keyOfEffect(effect),
+  verb: effect.verb,
+  cause: effect.cause,
+  project: effect.project,
+  uid: effect.uid,
+});
+
+const entryOfHold = ({ group, reason, message, effects, confirmation, objects }: NotedHold): HeldEntry => ({
+  group,
+  reason,
+  message,
+  effects,
+  confirmation,
+  objects,
+});
+
+const placeOf = ({ kind, metadata }: KubernetesObject): HeldEntry['objects'][number] => ({
+  kind,
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+});
+
+/** Why it is held, what it is, and how to let it through. */
+function explainHold({ message, effects, confirmation, objects }: HeldEntry): string {
+  const [object] = objects;
+  const kubectl =
+    object === undefined
+      ? ''
+      : ` or "kubectl annotate -n ${object.namespace} ${object.kind.toLowerCase()} ${object.name} --overwrite ${CONFIRM_ANNOTATION}='${confirmation}'"`;
+  return `${message}. Held: ${effects}. If it is meant, run "dropfleet confirm"${kubectl}`;
+}
