@@ -22,21 +22,50 @@ export async function observeCloud(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<CloudView> {
+  const look = lookFor(context, droplet);
+  const found = look.asks ? await getIfFound(context, look.id!, signal) : look.listed;
+  const sight = seenBy(context, droplet, look, found);
+  const isDoubtful = sight.absence === 'gone' || !sight.isOurs;
+  const action = isDoubtful ? undefined : await lastAction(context, droplet, signal);
+  const claim = await claimOf(context, droplet, look.mine.length, signal);
+  return { ...sight.view, ...(action && { action }), ...(claim && { claim }) };
+}
+
+/** What the list says of a Droplet's servers, and whether the cloud must be asked besides. */
+export interface Look {
+  listAgeMs: number | undefined;
+  nonceSeenMs: number;
+  /** Those whose tags say that they are this object's, oldest first. */
+  mine: readonly CloudDroplet[];
+  id: number | undefined;
+  listed: CloudDroplet | undefined;
+  asks: boolean;
+}
+
+type Sights = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>;
+
+export function lookFor(context: Sights, droplet: Droplet): Look {
   const listAgeMs = ageOfList(context);
   const nonceSeenMs = nonceAge(context, droplet);
   const mine = ownServers(context, droplet);
   const id = droplet.status?.dropletID ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
-  const asks = mustAsk(context, droplet, listed, nonceSeenMs);
-  const found = asks ? await getIfFound(context, id!, signal) : listed;
+  return { listAgeMs, nonceSeenMs, mine, id, listed, asks: mustAsk(context, droplet, listed, nonceSeenMs) };
+}
+
+/** @param found what the cloud answered where it was asked, else what the list says. */
+export function seenBy(
+  context: Pick<Context, 'fleetId' | 'since' | 'timings'> & { standing: Pick<Context['standing'], 'doubt'> },
+  droplet: Droplet,
+  { asks, id, mine, nonceSeenMs, listAgeMs }: Look,
+  found: CloudDroplet | undefined,
+): { view: CloudView; isOurs: boolean; absence: Absence | undefined } {
   const isOurs = found === undefined || isOwn(context, droplet, found);
   const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
   const isGone = absence === 'gone';
   const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
-  const action = isGone || !isOurs ? undefined : await lastAction(context, droplet, signal);
   const taken = isOurs ? (found ?? heir) : heir;
-  const claim = await claimOf(context, droplet, mine.length, signal);
-  return {
+  const view: CloudView = {
     nonceSeenMs,
     duplicates: mine.filter(other => other.id !== id && other !== taken),
     ...(taken && { server: taken }),
@@ -44,13 +73,15 @@ export async function observeCloud(
     ...(listAgeMs !== undefined && { listAgeMs }),
     ...(isGone && { notFound: true }),
     ...(typeof absence === 'object' && { missing: absence }),
-    ...(action && { action }),
-    ...(claim && { claim }),
   };
+  return { view, isOurs, absence };
 }
 
+/** What is thought of a server that the cloud says is not there. */
+type Absence = 'gone' | { id: number; believedInMs: number };
+
 /** The servers of the list whose tags say that they are this object's, oldest first. */
-function ownServers(context: Context, droplet: Droplet): CloudDroplet[] {
+function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
   return context.fleet
     .byTag(uidTag(droplet.metadata.uid!))
     .filter(server => isOwn(context, droplet, server))
@@ -68,7 +99,7 @@ export function isOwn(
 }
 
 function mustAsk(
-  context: Context,
+  context: Pick<Context, 'fleet' | 'timings'>,
   droplet: Droplet,
   listed: CloudDroplet | undefined,
   nonceSeenMs: number,
@@ -88,19 +119,23 @@ function mustAsk(
 }
 
 /** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */
-function isOverdue({ fleet, timings }: Context, { status }: Droplet, nonceSeenMs: number): boolean {
+function isOverdue(
+  { fleet, timings }: Pick<Context, 'fleet' | 'timings'>,
+  { status }: Droplet,
+  nonceSeenMs: number,
+): boolean {
   const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
   return fleet.hasBeenSeen(status!.dropletID!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
 /** How long ago the newest list began, ms. */
-function ageOfList({ clock, fleet }: Context): number | undefined {
+function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number | undefined {
   const startedAt = fleet.lastListStartedAt();
   return startedAt === undefined ? undefined : clock.monotonic() - startedAt;
 }
 
 /** The grace of a request begins when this process first knows of it, or has just sent it. */
-function nonceAge({ since }: Context, droplet: Droplet): number {
+function nonceAge({ since }: Pick<Context, 'since'>, droplet: Droplet): number {
   const { nonce } = droplet.status ?? {};
   return nonce === undefined ? 0 : since.ageMs(nonceKey(droplet), nonce);
 }
@@ -116,17 +151,21 @@ export const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destro
  * wrong at DigitalOcean: it is believed when it has stayed for a while, or after the cloud accepted the destruction.
  */
 function absenceOf(
-  { since, standing, timings }: Context,
+  {
+    since,
+    standing,
+    timings,
+  }: Pick<Context, 'since' | 'timings'> & { standing: Pick<Context['standing'], 'doubt'> },
   droplet: Droplet,
   id: number,
-): 'gone' | { id: number; believedInMs: number } {
+): Absence {
   if (since.knows(endKey(droplet), String(id))) return 'gone';
   if (!since.knows(absenceKey(droplet), String(id))) standing.doubt();
   const believedInMs = timings.absenceMs - since.ageMs(absenceKey(droplet), String(id));
   return believedInMs > 0 ? { id, believedInMs } : 'gone';
 }
 
-function seen({ since }: Context, droplet: Droplet): undefined {
+function seen({ since }: Pick<Context, 'since'>, droplet: Droplet): undefined {
   since.forget(absenceKey(droplet));
 }
 
