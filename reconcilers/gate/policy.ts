@@ -76,7 +76,7 @@ export type Verdict =
  *     destroys, and with all that is asked for anew and all of  | hold
  *       the last ten minutes it is more than the limit          |
  *     buys in place of a server that vanished, and with all of  | hold
- *       these it is more than one                               |
+ *       these, held ones too, it is more than one               |
  *     asked for only just now                                   | wait
  *     anything else                                             | pass
  */
@@ -84,10 +84,7 @@ export function judge(input: PolicyInput): Map<string, Verdict> {
   const groups = Map.groupBy(input.requests, ({ group }) => group);
   const admitted = new Set(input.admitted.map(({ key }) => key));
   const states = [...groups].map(([group, requests]) => stateOf(group, requests, admitted, input.held));
-  const excess = findExcess(
-    states.filter(({ isFresh }) => isFresh).flatMap(({ asked }) => asked),
-    input,
-  );
+  const excess = findExcess(states, input);
   return new Map(states.map(state => [state.group, verdictOn(state, excess, input.standing)]));
 }
 
@@ -151,10 +148,14 @@ const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
 const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
 const isReplacement = ({ verb, cause }: Effect): boolean => verb === 'buy' && cause === 'vanished';
 
-function findExcess(asked: readonly Effect[], input: PolicyInput): Excess {
+function findExcess(states: readonly State[], input: PolicyInput): Excess {
   const recent = input.admitted.filter(({ confirmed, ageMs }) => !confirmed && ageMs < WINDOW_MS);
-  const destroy = tooManyDestroyed(asked.filter(isDestruction), recent, input);
-  const buy = tooManyReplaced(asked.filter(isReplacement), recent);
+  const askedBy = (some: readonly State[]): Effect[] => some.flatMap(({ asked }) => asked);
+  const fresh = askedBy(states.filter(({ isFresh }) => isFresh));
+  // What of a storm is held already does not make the rest of it a single loss.
+  const unconfirmed = askedBy(states.filter(({ confirmed }) => !confirmed));
+  const destroy = tooManyDestroyed(fresh.filter(isDestruction), recent, input);
+  const buy = tooManyReplaced(unconfirmed.filter(isReplacement), recent);
   return { ...(destroy && { destroy }), ...(buy && { buy }) };
 }
 
