@@ -14,7 +14,7 @@ import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
 import type { DropletStep } from './plan.ts';
-import { endKey, nonceKey } from './observe.ts';
+import { endKey, nonceKey, shownKey } from './observe.ts';
 import { withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
@@ -75,6 +75,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
       // From now on "not found" is what is to be expected.
       since.ageMs(endKey(progress.droplet), String(id));
+      since.forget(shownKey(progress.droplet));
       run.log.info(`destroyed droplet ${id}`);
       events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
     } catch (error) {

@@ -46,8 +46,8 @@ type Sights = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>
 
 export function lookFor(context: Sights, droplet: Droplet): Look {
   const listAgeMs = ageOfList(context);
-  const nonceSeenMs = nonceAge(context, droplet);
   const mine = ownServers(context, droplet);
+  const nonceSeenMs = nonceAge(context, droplet, mine);
   const id = droplet.status?.dropletID ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
   return { listAgeMs, nonceSeenMs, mine, id, listed, asks: mustAsk(context, droplet, listed, nonceSeenMs) };
@@ -134,14 +134,27 @@ function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number |
   return startedAt === undefined ? undefined : clock.monotonic() - startedAt;
 }
 
-/** The grace of a request begins when this process first knows of it, or has just sent it. */
-function nonceAge({ since }: Pick<Context, 'since'>, droplet: Droplet): number {
+/**
+ * The grace of a request begins when this process first knows of it, or has just sent it; and anew whenever a list has
+ * shown what came of it, because a single one that lacks it then is no proof.
+ */
+function nonceAge(
+  { since }: Pick<Context, 'since'>,
+  droplet: Droplet,
+  mine: readonly CloudDroplet[],
+): number {
   const { nonce } = droplet.status ?? {};
-  return nonce === undefined ? 0 : since.ageMs(nonceKey(droplet), nonce);
+  if (nonce === undefined) return 0;
+  const shown = shownKey(droplet);
+  if (mine.length > 0) since.forget(shown);
+  const wasShown = mine.length > 0 || since.knows(shown, nonce);
+  return Math.min(since.ageMs(nonceKey(droplet), nonce), wasShown ? since.ageMs(shown, nonce) : Infinity);
 }
 
 /** Where it is remembered since when a request is known of. */
 export const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
+/** Where it is remembered since when no list shows what came of it. Of what was destroyed that is no news. */
+export const shownKey = ({ metadata }: Droplet): string => `${metadata.uid} shown`;
 const absenceKey = ({ metadata }: Droplet): string => `${metadata.uid} absent`;
 /** Where it is remembered that the cloud has accepted the end of a server. */
 export const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
@@ -189,8 +202,8 @@ async function claimOf(
 }
 
 /** Why a server cannot become this object's, if so. */
-function claimProblem(
-  { droplets, fleetId }: Context,
+export function claimProblem(
+  { droplets, fleetId }: Pick<Context, 'droplets' | 'fleetId'>,
   { metadata, spec }: Droplet,
   { region, tags }: CloudDroplet,
 ): string | undefined {
