@@ -65,6 +65,8 @@ export interface Scene {
 export interface Judgement {
   answer: Answer;
   admit: Omit<Admission, 'ageMs'>[];
+  /** The keys of what was let through before, and is about to be done now: its time begins anew. */
+  renew: string[];
   /** The hash of the confirmation that it takes; it allows nothing again. */
   used?: string;
   /** The objects of the group that carry a confirmation which was used, now or earlier. */
@@ -96,6 +98,8 @@ interface NotedHold extends Hold {
 interface Group {
   /** What of it was not let through yet. */
   asked: Effect[];
+  /** What was. */
+  done: Effect[];
   objects: (Project | Droplet)[];
   texts: string[];
   askers: string[];
@@ -136,7 +140,10 @@ export class GateBook {
   /** Judges all that is asked for, and says what that means for the group. Repeated, it says the same. */
   judge(group: string, scene: Scene): Judgement {
     // What is over was let through for what was asked for then, and not for the same words years later.
-    const admitted = scene.admitted.filter(admission => !isOver(admission, scene.droplets));
+    const admitted = scene.admitted
+      .filter(admission => !isOver(admission, scene.droplets))
+      // What is still under way happens now, however long ago it was let through.
+      .map(admission => (admission.ageMs < WINDOW_MS ? admission : { ...admission, ageMs: 0 }));
     const now: Scene = { ...scene, admitted };
     const requests = [...this.#pending.values()].map(pending => this.#requestOf(pending, now));
     const verdicts = judge({
@@ -150,7 +157,7 @@ export class GateBook {
     this.#noteHolds(verdicts, now);
     const held = [...this.#holds.values()].map(entryOfHold);
     const verdict = verdicts.get(group) ?? { type: 'pass' };
-    const passed = verdict.type === 'pass' ? this.#letThrough(group, now) : { admit: [] };
+    const passed = verdict.type === 'pass' ? this.#letThrough(group, now) : { admit: [], renew: [] };
     const used = [...scene.used, ...(passed.used === undefined ? [] : [passed.used])];
     const answer = verdict.type === 'pass' ? verdict : this.#answerTo(group, verdict);
     return { answer, held, spent: this.#spentOf(group, now, used), ...passed };
@@ -182,12 +189,13 @@ export class GateBook {
     for (const [asker, pending] of this.#pending) if (pending.group === group) this.#pending.delete(asker);
   }
 
-  #letThrough(group: string, scene: Scene): Pick<Judgement, 'admit' | 'used'> {
+  #letThrough(group: string, scene: Scene): Pick<Judgement, 'admit' | 'renew' | 'used'> {
     const text = this.#confirmationGiven(group, scene);
     const confirmed = text !== undefined;
-    const kept = this.#groupOf(group, scene).asked.filter(effect => confirmed || isKept(effect));
+    const { asked, done } = this.#groupOf(group, scene);
+    const kept = asked.filter(effect => confirmed || isKept(effect));
     const admit = kept.map(effect => ({ ...entryOf(effect), confirmed }));
-    return { admit, ...(confirmed && { used: hashIn(text)! }) };
+    return { admit, renew: done.map(keyOfEffect), ...(confirmed && { used: hashIn(text)! }) };
   }
 
   #spentOf(group: string, scene: Scene, used: readonly string[]): (Project | Droplet)[] {
@@ -211,10 +219,12 @@ export class GateBook {
 
   #groupOf(group: string, { admitted }: Scene): Group {
     const members = [...this.#pending.values()].filter(pending => pending.group === group);
-    const done = new Set(admitted.map(({ key }) => key));
+    const passed = new Set(admitted.map(({ key }) => key));
+    const effects = members.flatMap(member => member.effects);
     const objects = members.flatMap(member => member.objects);
     return {
-      asked: members.flatMap(({ effects }) => effects).filter(effect => !done.has(keyOfEffect(effect))),
+      asked: effects.filter(effect => !passed.has(keyOfEffect(effect))),
+      done: effects.filter(effect => passed.has(keyOfEffect(effect))),
       objects: [...new Map(objects.map(object => [object.metadata.uid, object])).values()],
       texts: objects.flatMap(object => textOn(object) ?? []),
       askers: members.map(({ asker }) => asker),

@@ -110,6 +110,7 @@ class LedgerGate implements Gate {
       const all = droplets.list();
       return { admit, held, ...(used && { used }), isOver: admission => isOver(admission, all) };
     }, run.signal);
+    ledger.renew(judgement!.renew);
     return judgement!;
   }
 

@@ -21,6 +21,8 @@ export interface Ledger {
   load(signal: AbortSignal): Promise<void>;
   admitted(): readonly Admission[];
   held(): readonly HeldEntry[];
+  /** What was let through before is being done just now: its time begins anew, as far as this process knows. */
+  renew(keys: readonly string[]): void;
   /** The hashes of the confirmations that were used, oldest first. */
   used(): readonly string[];
   /**
@@ -94,6 +96,11 @@ class ConfigMapLedger implements Ledger {
     return this.#held;
   }
 
+  renew(keys: readonly string[]): void {
+    const now = this.#options.clock.monotonic();
+    for (const key of keys) if (this.#knownAt.has(key)) this.#knownAt.set(key, now);
+  }
+
   used(): readonly string[] {
     return this.#used;
   }
@@ -104,6 +111,8 @@ class ConfigMapLedger implements Ledger {
       if (now === undefined) return;
       try {
         this.#note(await this.#put(this.#after(now), signal));
+        // Also one that was over, and was let through again.
+        this.renew((now.admit ?? []).map(({ key }) => key));
         return;
       } catch (error) {
         const isOld = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
