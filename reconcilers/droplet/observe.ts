@@ -1,6 +1,6 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
-import { fleetTag, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
+import { fleetTag, nonceOf, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -35,7 +35,7 @@ export async function observeCloud(
 export interface Look {
   listAgeMs: number | undefined;
   nonceSeenMs: number;
-  /** Those whose tags say that they are this object's, oldest first. */
+  /** Those whose tags say that they are this object's: the one that was asked for last, then by age. */
   mine: readonly CloudDroplet[];
   id: number | undefined;
   listed: CloudDroplet | undefined;
@@ -80,12 +80,15 @@ export function seenBy(
 /** What is thought of a server that the cloud says is not there. */
 type Absence = 'gone' | { id: number; believedInMs: number };
 
-/** The servers of the list whose tags say that they are this object's, oldest first. */
+/** The servers of the list whose tags say that they are this object's: the one that was asked for last, then by age. */
 function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
+  const asked = droplet.status?.nonce;
+  const isAsked = ({ tags }: CloudDroplet): number =>
+    asked !== undefined && nonceOf(tags) === asked ? 1 : 0;
   return context.fleet
     .byTag(uidTag(droplet.metadata.uid!))
     .filter(server => isOwn(context, droplet, server))
-    .toSorted((a, b) => a.id - b.id);
+    .toSorted((a, b) => isAsked(b) - isAsked(a) || a.id - b.id);
 }
 
 /** Whether the server's tags, as the cloud gave them, say that it is this object's and this fleet's. */

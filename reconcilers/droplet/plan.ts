@@ -20,7 +20,7 @@ export interface Server {
 
 /** What the cloud holds for one Droplet object. */
 export interface CloudView {
-  /** The one whose id the status names, else the oldest; its tags say that it is this object's. */
+  /** The one whose id the status names, else that of its request, else the oldest; its tags say that it is this object's. */
   server?: Server;
   /** Others whose tags say so. */
   duplicates: readonly Server[];
