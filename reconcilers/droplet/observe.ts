@@ -61,6 +61,8 @@ export function seenBy(
   found: CloudDroplet | undefined,
 ): { view: CloudView; isOurs: boolean; absence: Absence | undefined } {
   const isOurs = found === undefined || isOwn(context, droplet, found);
+  const nonce = droplet.status?.nonce;
+  if (found !== undefined && isOurs && nonce !== undefined) noteShown(context, droplet, nonce);
   const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
   const isGone = absence === 'gone';
   const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
@@ -138,8 +140,8 @@ function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number |
 }
 
 /**
- * The grace of a request begins when this process first knows of it, or has just sent it; and anew whenever a list has
- * shown what came of it, because a single one that lacks it then is no proof.
+ * The grace of a request begins when this process first knows of it, or has just sent it; and anew whenever the
+ * cloud has shown what came of it, because a single list that lacks it then is no proof.
  */
 function nonceAge(
   { since }: Pick<Context, 'since'>,
@@ -148,15 +150,21 @@ function nonceAge(
 ): number {
   const { nonce } = droplet.status ?? {};
   if (nonce === undefined) return 0;
+  if (mine.length > 0) noteShown({ since }, droplet, nonce);
   const shown = shownKey(droplet);
-  if (mine.length > 0) since.forget(shown);
-  const wasShown = mine.length > 0 || since.knows(shown, nonce);
-  return Math.min(since.ageMs(nonceKey(droplet), nonce), wasShown ? since.ageMs(shown, nonce) : Infinity);
+  const unshownMs = since.knows(shown, nonce) ? since.ageMs(shown, nonce) : Infinity;
+  return Math.min(since.ageMs(nonceKey(droplet), nonce), unshownMs);
+}
+
+/** From now on it counts for how long nothing shows the server. */
+function noteShown({ since }: Pick<Context, 'since'>, droplet: Droplet, nonce: string): void {
+  since.forget(shownKey(droplet));
+  since.ageMs(shownKey(droplet), nonce);
 }
 
 /** Where it is remembered since when a request is known of. */
 export const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
-/** Where it is remembered since when no list shows what came of it. Of what was destroyed that is no news. */
+/** Where it is remembered since when nothing shows what came of it. Of what was destroyed that is no news. */
 export const shownKey = ({ metadata }: Droplet): string => `${metadata.uid} shown`;
 const absenceKey = ({ metadata }: Droplet): string => `${metadata.uid} absent`;
 /** Where it is remembered that the cloud has accepted the end of a server. */
