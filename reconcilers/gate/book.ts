@@ -1,9 +1,9 @@
 import type { Droplet } from '../../crds/droplet.ts';
-import type { KubernetesObject, ObjectKey } from '../../crds/meta.ts';
+import type { KubernetesObject, ObjectKey, ObjectMeta } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { confirmationOf, confirms, hashIn, OFFER_MS } from './confirmation.ts';
-import { describeEffects, keyOfEffect, type Doubt, type Effect } from './effect.ts';
+import { contentOfEffect, describeEffects, keyOfEffect, type Doubt, type Effect } from './effect.ts';
 import { judge, WINDOW_MS, type Admission, type Request, type Verdict } from './policy.ts';
 
 /** What somebody wants to do. */
@@ -84,11 +84,14 @@ export interface News {
 
 /** A request that is not let through yet. */
 interface Pending extends Ask {
+  keys: readonly string[];
   askedAt: number;
 }
 
 interface NotedHold extends Hold {
   keys: ReadonlySet<string>;
+  /** What its confirmation stands for. */
+  contents: string;
   /** Until when its confirmation may be given, wall time. */
   until: number;
   /** What was first said of a limit: it stays held when the limit would allow it, so that it does not trickle through. */
@@ -101,8 +104,18 @@ interface Group {
   /** What was. */
   done: Effect[];
   objects: (Project | Droplet)[];
-  texts: string[];
   askers: string[];
+  requests: Request[];
+  /** The confirmation of all that is asked, when one of the objects carries it. */
+  text?: string;
+}
+
+/** What one judgement goes by. */
+interface Look {
+  admitted: Admission[];
+  groups: Map<string, Group>;
+  /** The keys of all that is asked for; none are gathered while nothing is held. */
+  asked: ReadonlySet<string>;
 }
 
 /**
@@ -132,35 +145,32 @@ export class GateBook {
   register(ask: Ask, monotonic: number): void {
     const before = this.#pending.get(ask.asker);
     if (ask.effects.length === 0) return void this.#pending.delete(ask.asker);
-    const known = new Set(before?.effects.map(keyOfEffect));
-    const isSame = before?.group === ask.group && ask.effects.every(effect => known.has(keyOfEffect(effect)));
-    this.#pending.set(ask.asker, { ...ask, askedAt: isSame ? before.askedAt : monotonic });
+    const keys = ask.effects.map(keyOfEffect);
+    const known = new Set(before?.keys);
+    const isSame = before?.group === ask.group && keys.every(key => known.has(key));
+    this.#pending.set(ask.asker, { ...ask, keys, askedAt: isSame ? before.askedAt : monotonic });
   }
 
   /** Judges all that is asked for, and says what that means for the group. Repeated, it says the same. */
   judge(group: string, scene: Scene): Judgement {
-    // What is over was let through for what was asked for then, and not for the same words years later.
-    const admitted = scene.admitted
-      .filter(admission => !isOver(admission, scene.droplets))
-      // What is still under way happens now, however long ago it was let through.
-      .map(admission => (admission.ageMs < WINDOW_MS ? admission : { ...admission, ageMs: 0 }));
-    const now: Scene = { ...scene, admitted };
-    const requests = [...this.#pending.values()].map(pending => this.#requestOf(pending, now));
+    const look = this.#lookAt(scene);
+    const requests = [...look.groups.values()].flatMap(({ requests }) => requests);
     const verdicts = judge({
       requests,
-      admitted,
-      held: this.#keysHeld(),
-      droplets: dropletsBy(requests, now),
+      admitted: look.admitted,
+      held: this.#keysHeld(look),
+      droplets: dropletsBy(requests, look.admitted, scene),
       fleetSize: scene.droplets.length,
       ...(scene.standing && { standing: scene.standing }),
     });
-    this.#noteHolds(verdicts, now);
+    this.#noteHolds(verdicts, look, scene.now);
     const held = [...this.#holds.values()].map(entryOfHold);
     const verdict = verdicts.get(group) ?? { type: 'pass' };
-    const passed = verdict.type === 'pass' ? this.#letThrough(group, now) : { admit: [], renew: [] };
+    const members = look.groups.get(group);
+    const passed = verdict.type === 'pass' && members ? letThrough(members) : { admit: [], renew: [] };
     const used = [...scene.used, ...(passed.used === undefined ? [] : [passed.used])];
     const answer = verdict.type === 'pass' ? verdict : this.#answerTo(group, verdict);
-    return { answer, held, spent: this.#spentOf(group, now, used), ...passed };
+    return { answer, held, spent: members ? spentOf(members, used) : [], ...passed };
   }
 
   /** The offer that is made for each group that is held, to tell later what changed. */
@@ -189,83 +199,76 @@ export class GateBook {
     for (const [asker, pending] of this.#pending) if (pending.group === group) this.#pending.delete(asker);
   }
 
-  #letThrough(group: string, scene: Scene): Pick<Judgement, 'admit' | 'renew' | 'used'> {
-    const text = this.#confirmationGiven(group, scene);
-    const confirmed = text !== undefined;
-    const { asked, done } = this.#groupOf(group, scene);
-    const kept = asked.filter(effect => confirmed || isKept(effect));
-    const admit = kept.map(effect => ({ ...entryOf(effect), confirmed }));
-    return { admit, renew: done.map(keyOfEffect), ...(confirmed && { used: hashIn(text)! }) };
-  }
-
-  #spentOf(group: string, scene: Scene, used: readonly string[]): (Project | Droplet)[] {
-    return this.#groupOf(group, scene).objects.filter(object => {
-      const text = textOn(object);
-      return text !== undefined && used.includes(hashIn(text) ?? '');
-    });
-  }
-
-  #requestOf(pending: Pending, scene: Scene): Request {
-    const { asker, group, effects, believedAfterMs = this.#settleMs, askedAt } = pending;
-    const confirmed = this.#confirmationGiven(group, scene) !== undefined;
-    return { asker, group, effects, believedAfterMs, confirmed, ageMs: scene.monotonic - askedAt };
-  }
-
-  /** By anyone of the objects that may carry the word, as it is said of all that the group asks for. */
-  #confirmationGiven(group: string, scene: Scene): string | undefined {
-    const { asked, texts } = this.#groupOf(group, scene);
-    return texts.find(text => !scene.used.includes(hashIn(text) ?? '') && confirms(text, asked, scene.now));
-  }
-
-  #groupOf(group: string, { admitted }: Scene): Group {
-    const members = [...this.#pending.values()].filter(pending => pending.group === group);
+  /** What is asked for, by groups, and what of it was let through. */
+  #lookAt(scene: Scene): Look {
+    const uids = new Map(scene.droplets.map(({ metadata }) => [metadata.uid!, metadata]));
+    const admitted = scene.admitted
+      // What is over was let through for what was asked for then, and not for the same words years later.
+      .filter(admission => !isOver(admission, uids))
+      // What is still under way happens now, however long ago it was let through.
+      .map(admission => (admission.ageMs < WINDOW_MS ? admission : { ...admission, ageMs: 0 }));
     const passed = new Set(admitted.map(({ key }) => key));
-    const effects = members.flatMap(member => member.effects);
-    const objects = members.flatMap(member => member.objects);
+    const groups = Map.groupBy(this.#pending.values(), ({ group }) => group);
     return {
-      asked: effects.filter(effect => !passed.has(keyOfEffect(effect))),
-      done: effects.filter(effect => passed.has(keyOfEffect(effect))),
-      objects: [...new Map(objects.map(object => [object.metadata.uid, object])).values()],
-      texts: objects.flatMap(object => textOn(object) ?? []),
-      askers: members.map(({ asker }) => asker),
+      admitted,
+      groups: new Map([...groups].map(([name, members]) => [name, this.#groupOf(members, passed, scene)])),
+      asked: new Set(this.#holds.size === 0 ? [] : [...this.#pending.values()].flatMap(({ keys }) => keys)),
     };
   }
 
+  #groupOf(members: readonly Pending[], passed: ReadonlySet<string>, scene: Scene): Group {
+    const effects = members.flatMap(member => member.effects);
+    const asked = effects.filter(effect => !passed.has(keyOfEffect(effect)));
+    const objects = members.flatMap(member => member.objects);
+    const text = objects.map(textOn).find(given => isGiven(given, asked, scene));
+    return {
+      asked,
+      done: effects.filter(effect => passed.has(keyOfEffect(effect))),
+      objects: [...new Map(objects.map(object => [object.metadata.uid, object])).values()],
+      askers: members.map(({ asker }) => asker),
+      requests: members.map(member => this.#requestOf(member, text !== undefined, scene)),
+      ...(text !== undefined && { text }),
+    };
+  }
+
+  #requestOf(pending: Pending, confirmed: boolean, { monotonic }: Scene): Request {
+    const { asker, group, effects, believedAfterMs = this.#settleMs, askedAt } = pending;
+    return { asker, group, effects, believedAfterMs, confirmed, ageMs: monotonic - askedAt };
+  }
+
   /** What a limit held stays so while all of it is still asked for; a part that was taken back changes the question. */
-  #keysHeld(): ReadonlySet<string> {
-    const asked = this.#keysAsked();
+  #keysHeld({ asked }: Look): ReadonlySet<string> {
     const holds = [...this.#holds.values()].filter(hold => lasts(hold, asked));
     return new Set(holds.flatMap(({ keys }) => [...keys]));
   }
 
-  #keysAsked(): ReadonlySet<string> {
-    return new Set([...this.#pending.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
-  }
-
-  #noteHolds(verdicts: ReadonlyMap<string, Verdict>, scene: Scene): void {
+  #noteHolds(verdicts: ReadonlyMap<string, Verdict>, look: Look, now: number): void {
     for (const group of this.#holds.keys())
       if (verdicts.get(group)?.type !== 'hold') this.#holds.delete(group);
     for (const [group, verdict] of verdicts)
-      if (verdict.type === 'hold') this.#noteHold(group, verdict, scene);
+      if (verdict.type === 'hold') this.#noteHold(group, verdict, look, now);
   }
 
-  #noteHold(group: string, verdict: Extract<Verdict, { type: 'hold' }>, scene: Scene): void {
-    const { asked, objects, askers } = this.#groupOf(group, scene);
+  #noteHold(group: string, verdict: Extract<Verdict, { type: 'hold' }>, look: Look, now: number): void {
+    const { asked, objects, askers } = look.groups.get(group)!;
     const before = this.#holds.get(group);
-    const stayed = before !== undefined && lasts(before, this.#keysAsked()) ? before.lasting : undefined;
+    const stayed = before !== undefined && lasts(before, look.asked) ? before.lasting : undefined;
     const said: Doubt = { reason: verdict.reason, message: verdict.message };
     // What was said first stays true: the limit would allow it now, and the hold is not over.
     const why = verdict.wasHeld === true ? (stayed ?? said) : said;
     const lasting = stayed ?? (verdict.isLimit || verdict.wasHeld ? said : undefined);
-    const until = before !== undefined && before.until > scene.now ? before.until : scene.now + OFFER_MS;
+    const contents = asked.map(contentOfEffect).join('\n');
+    const isSame = before?.contents === contents && before.until > now;
+    const until = before !== undefined && before.until > now ? before.until : now + OFFER_MS;
     this.#holds.set(group, {
       group,
       ...why,
-      effects: describeEffects(asked),
-      confirmation: confirmationOf(asked, until),
+      effects: isSame ? before.effects : describeEffects(asked),
+      confirmation: isSame ? before.confirmation : confirmationOf(asked, until),
       objects: objects.slice(0, MOST_OBJECTS).map(placeOf),
       askers,
-      keys: new Set(asked.map(keyOfEffect)),
+      keys: isSame ? before.keys : new Set(asked.map(keyOfEffect)),
+      contents,
       until,
       ...(lasting && { lasting }),
     });
@@ -292,16 +295,42 @@ const textOn = ({ metadata }: Project | Droplet): string | undefined =>
 const isKept = ({ verb, cause }: Effect): boolean =>
   verb === 'destroy' || (verb === 'buy' && cause === 'vanished');
 
-/** Whether nothing is left of an entry, or it was never carried out. */
-export function isOver({ uid, verb, ageMs }: Admission, droplets: readonly Droplet[]): boolean {
+/** Whether the text is a confirmation of just that, and none that was used. */
+const isGiven = (text: string | undefined, asked: readonly Effect[], { used, now }: Scene): boolean =>
+  text !== undefined && !used.includes(hashIn(text) ?? '') && confirms(text, asked, now);
+
+function letThrough({ asked, done, text }: Group): Pick<Judgement, 'admit' | 'renew' | 'used'> {
+  const confirmed = text !== undefined;
+  const admit = asked
+    .filter(effect => confirmed || isKept(effect))
+    .map(effect => ({ ...entryOf(effect), confirmed }));
+  return { admit, renew: done.map(keyOfEffect), ...(confirmed && { used: hashIn(text)! }) };
+}
+
+const spentOf = ({ objects }: Group, used: readonly string[]): (Project | Droplet)[] =>
+  objects.filter(object => {
+    const text = textOn(object);
+    return text !== undefined && used.includes(hashIn(text) ?? '');
+  });
+
+/**
+ * Whether nothing is left of an entry, or it was never carried out.
+ *
+ * @param droplets their metadata, by uid.
+ */
+export function isOver(
+  { uid, verb, ageMs }: Admission,
+  droplets: ReadonlyMap<string, Pick<ObjectMeta, 'deletionTimestamp'>>,
+): boolean {
   if (ageMs < WINDOW_MS) return false;
   if (verb !== 'destroy' || uid === '') return true;
-  return droplets.find(({ metadata }) => metadata.uid === uid)?.metadata.deletionTimestamp === undefined;
+  return droplets.get(uid)?.deletionTimestamp === undefined;
 }
 
 function dropletsBy(
   requests: readonly Request[],
-  { admitted, dropletsOf }: Scene,
+  admitted: readonly Admission[],
+  { dropletsOf }: Scene,
 ): Map<ObjectKey, readonly string[]> {
   const all = [...requests.flatMap(({ effects }) => effects), ...admitted];
   return new Map([...new Set(all.map(({ project }) => project))].map(key => [key, dropletsOf(key)]));

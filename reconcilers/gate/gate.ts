@@ -107,7 +107,7 @@ class LedgerGate implements Gate {
       const { admit, held, used } = judgement;
       const isNews = JSON.stringify(held) !== JSON.stringify(ledger.held());
       if (admit.length === 0 && used === undefined && !isNews) return undefined;
-      const all = droplets.list();
+      const all = new Map(droplets.list().map(({ metadata }) => [metadata.uid!, metadata]));
       return { admit, held, ...(used && { used }), isOver: admission => isOver(admission, all) };
     }, run.signal);
     ledger.renew(judgement!.renew);
