@@ -14,7 +14,7 @@ import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
 import type { DropletStep } from './plan.ts';
-import { endKey, nonceKey, shownKey } from './observe.ts';
+import { noteEnd, noteRequest } from './observe.ts';
 import { withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
@@ -73,9 +73,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   destroy: async ({ id }, progress, { cloud, fleet, events, since }, run) => {
     try {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
-      // From now on "not found" is what is to be expected.
-      since.ageMs(endKey(progress.droplet), String(id));
-      since.forget(shownKey(progress.droplet));
+      noteEnd({ since }, progress.droplet, id);
       run.log.info(`destroyed droplet ${id}`);
       events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
     } catch (error) {
@@ -135,8 +133,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     throw error;
   } finally {
     // The request may have waited long for its turn: its grace begins now that it is surely out.
-    context.since.forget(nonceKey(progress.droplet));
-    context.since.ageMs(nonceKey(progress.droplet), nonce);
+    noteRequest(context, progress.droplet, nonce);
   }
 }
 

@@ -61,8 +61,7 @@ export function seenBy(
   found: CloudDroplet | undefined,
 ): { view: CloudView; isOurs: boolean; absence: Absence | undefined } {
   const isOurs = found === undefined || isOwn(context, droplet, found);
-  const nonce = droplet.status?.nonce;
-  if (found !== undefined && isOurs && nonce !== undefined) noteShown(context, droplet, nonce);
+  if (found !== undefined && isOurs) context.since.forget(missedKey(droplet));
   const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
   const isGone = absence === 'gone';
   const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
@@ -140,8 +139,8 @@ function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number |
 }
 
 /**
- * The grace of a request begins when this process first knows of it, or has just sent it; and anew whenever the
- * cloud has shown what came of it, because a single list that lacks it then is no proof.
+ * The grace of a request begins when this process first knows of it, or has just sent it; and anew with the first look
+ * that misses what the cloud has shown before, because a single list that lacks it is no proof.
  */
 function nonceAge(
   { since }: Pick<Context, 'since'>,
@@ -150,25 +149,36 @@ function nonceAge(
 ): number {
   const { nonce } = droplet.status ?? {};
   if (nonce === undefined) return 0;
-  if (mine.length > 0) noteShown({ since }, droplet, nonce);
-  const shown = shownKey(droplet);
-  const unshownMs = since.knows(shown, nonce) ? since.ageMs(shown, nonce) : Infinity;
-  return Math.min(since.ageMs(nonceKey(droplet), nonce), unshownMs);
-}
-
-/** From now on it counts for how long nothing shows the server. */
-function noteShown({ since }: Pick<Context, 'since'>, droplet: Droplet, nonce: string): void {
-  since.forget(shownKey(droplet));
-  since.ageMs(shownKey(droplet), nonce);
+  const knownMs = since.ageMs(nonceKey(droplet), nonce);
+  const missed = missedKey(droplet);
+  if (mine.length > 0) since.forget(missed);
+  if (mine.length > 0 || since.knows(missed, DESTROYED)) return knownMs;
+  return Math.min(knownMs, since.ageMs(missed, nonce));
 }
 
 /** Where it is remembered since when a request is known of. */
-export const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
-/** Where it is remembered since when nothing shows what came of it. Of what was destroyed that is no news. */
-export const shownKey = ({ metadata }: Droplet): string => `${metadata.uid} shown`;
+const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
+/** Where it is remembered since when no server of its is to be seen. */
+const missedKey = ({ metadata }: Droplet): string => `${metadata.uid} missed`;
+const DESTROYED = 'destroyed';
+
+/** A request for a server has just left: its grace begins. */
+export function noteRequest({ since }: Pick<Context, 'since'>, droplet: Droplet, nonce: string): void {
+  for (const key of [nonceKey(droplet), missedKey(droplet)]) {
+    since.forget(key);
+    since.ageMs(key, nonce);
+  }
+}
+
+/** The cloud has accepted the end of a server: "not found", and a list that lacks it, are what is to be expected. */
+export function noteEnd({ since }: Pick<Context, 'since'>, droplet: Droplet, id: number): void {
+  since.ageMs(endKey(droplet), String(id));
+  since.ageMs(missedKey(droplet), DESTROYED);
+}
+
 const absenceKey = ({ metadata }: Droplet): string => `${metadata.uid} absent`;
 /** Where it is remembered that the cloud has accepted the end of a server. */
-export const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
+const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
 
 /**
  * "Not found" also comes for droplets that were made a moment ago (spawn#2695), and for all of them when something is
