@@ -35,7 +35,7 @@ export function isExpired(text: string, now: number): boolean {
 
 const hashOf = (effects: readonly Effect[], time: string): string =>
   createHash('sha256')
-    .update([...effects.map(contentOfEffect)].toSorted().join('\n'))
+    .update(effects.map(contentOfEffect).toSorted().join('\n'))
     .update(time)
     .digest('hex')
     .slice(0, 10);

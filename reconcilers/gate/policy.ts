@@ -111,7 +111,7 @@ function stateOf(
     .filter(effect => !admitted.has(keyOfEffect(effect)));
   const confirmed = requests.some(request => request.confirmed);
   const doubt = asked.find(effect => effect.doubt !== undefined)?.doubt;
-  const wasHeld = asked.length > 0 && asked.some(effect => held.has(keyOfEffect(effect)));
+  const wasHeld = asked.some(effect => held.has(keyOfEffect(effect)));
   const isFresh = !confirmed && doubt === undefined && !wasHeld;
   const waitMs = Math.max(0, ...requests.map(({ ageMs, believedAfterMs }) => believedAfterMs - ageMs));
   return { group, asked, confirmed, doubt, wasHeld, isFresh, waitMs };
