@@ -149,8 +149,8 @@ const HAPPENINGS: Record<string, Happening> = {
     if (project !== undefined) model.world.deleteObject(model.world.projects, project);
   },
   'the namespace is emptied': ({ world }) => {
-    for (const project of [...world.projects.values()]) world.deleteObject(world.projects, project);
-    for (const droplet of [...world.droplets.values()]) world.deleteObject(world.droplets, droplet);
+    for (const project of world.projects.values()) world.deleteObject(world.projects, project);
+    for (const droplet of world.droplets.values()) world.deleteObject(world.droplets, droplet);
   },
   'a row changes': ({ world }, a, b) => {
     const name = someName(a);
@@ -257,6 +257,8 @@ const HAPPENINGS: Record<string, Happening> = {
     world.api = `${world.api}x`;
     world.record = {};
     model.forgetOther();
+    // What was done in the last ten minutes nobody can know any more.
+    model.oracle.forgets();
     model.restart();
     world.record = { fleet: FLEET, account: world.account, api: world.api };
   },

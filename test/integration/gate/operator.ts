@@ -123,8 +123,8 @@ export class Operator {
     this.#problem = this.#examine();
     this.#oracle.looksAt(this.#world);
     this.#attempt(() => this.#syncCsv());
-    for (const key of [...this.#world.projects.keys()]) this.#attempt(() => this.#reconcileProject(key));
-    for (const key of [...this.#world.droplets.keys()]) this.#attempt(() => this.#reconcileDroplet(key));
+    for (const key of this.#world.projects.keys()) this.#attempt(() => this.#reconcileProject(key));
+    for (const key of this.#world.droplets.keys()) this.#attempt(() => this.#reconcileDroplet(key));
     this.#forgetGone();
     return !this.#isIdle;
   }
@@ -298,7 +298,7 @@ export class Operator {
 
   /** Nobody asks any more on behalf of what is gone. */
   #forgetGone(): void {
-    for (const { asker } of [...this.asks.values()]) {
+    for (const { asker } of this.asks.values()) {
       const [, kind, key] = /^(droplet|project) (\S+)/.exec(asker) ?? [];
       if (kind === undefined) continue;
       const objects = kind === 'droplet' ? this.#world.droplets : this.#world.projects;
@@ -506,11 +506,13 @@ export class Operator {
     const { there, droplets } = this.#world;
     switch (step.type) {
       case 'add-finalizer':
-        return void this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, true);
+        this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, true);
+        return undefined;
       case 'remove-finalizer':
         this.#oracle.letsGo(this.#world, this, droplet);
         progress.isFinished = true;
-        return void this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, false);
+        this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, false);
+        return undefined;
       case 'launch':
         return this.#launch(droplet, progress, view);
       case 'adopt':
@@ -536,7 +538,8 @@ export class Operator {
         this.#oracle.destroys(this.#world, this, droplet, server, view);
         there.delete(step.id);
         noteEnd(this.#context, droplet, step.id);
-        return void this.#io();
+        this.#io();
+        return undefined;
       }
       case 'give-up-drain':
         return undefined;
@@ -555,7 +558,8 @@ export class Operator {
     if (step.type === 'tag') server.tags = [...server.tags, ...step.tags];
     else if (step.type === 'resize') server.size = step.size;
     else server.status = step.type === 'power-on' ? 'active' : 'off';
-    return void this.#io();
+    this.#io();
+    return undefined;
   }
 
   #launch(droplet: Droplet, progress: { status: DropletStatus }, view: CloudView): TrueServer {

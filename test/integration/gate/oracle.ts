@@ -64,6 +64,12 @@ export class Oracle {
     }
   }
 
+  /** The record of what was done is lost, with all else. */
+  forgets(): void {
+    this.#destroyed.length = 0;
+    this.#boughtAgain.length = 0;
+  }
+
   /** Another process begins to count what it finds on record. */
   restarts({ t, ledger }: World): void {
     for (const { key, confirmed } of ledger.entries)

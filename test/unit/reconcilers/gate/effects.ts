@@ -23,7 +23,7 @@ export const rebuy = (name: string, parts: Partial<Effect> = {}): Effect =>
 
 /** Some id that is the same for the same name. */
 export const idOf = (name: string): number =>
-  [...name].reduce((sum, char) => sum * 7 + char.charCodeAt(0), 1) % 99_991;
+  name.split('').reduce((sum, char) => sum * 7 + char.charCodeAt(0), 1) % 99_991;
 
 /** A request that has been made for long enough. */
 export const request = (group: string, effects: Effect[], parts: Partial<Request> = {}): Request => ({
