@@ -5,8 +5,9 @@ import { ADOPT_ANNOTATION, CONFIRM_ANNOTATION } from '../../../crds/names.ts';
 import { confirmationOf } from '../../../reconcilers/gate/confirmation.ts';
 import { contentOfEffect } from '../../../reconcilers/gate/effect.ts';
 import { planProjects } from '../../../reconcilers/projects-csv/plan.ts';
-import { KILLED, Operator, type Flaw } from './operator.ts';
+import { Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
+import { KILLED, type Flaw } from './simulated-gate.ts';
 import { ACCOUNTS, FLEET, row, World, type Account } from './world.ts';
 
 /** The world, who watches it, and who works in it. */
@@ -68,17 +69,17 @@ export class Model {
   }
 
   #readOffers(): void {
-    for (const hold of this.#operator.book.holds()) {
+    for (const hold of this.#operator.gate.book.holds()) {
       const { confirmation: text, objects } = hold;
       if (this.#offered.some(offer => offer.text === text)) continue;
       const { until } = hold as never as { until: number };
-      this.#offered.push({ text, objects, until, contents: Oracle.contentsOf(this.#operator, hold) });
+      this.#offered.push({ text, objects, until, contents: Oracle.contentsOf(this.#operator.gate, hold) });
     }
   }
 
   /** A person writes what is offered for a hold onto one of its objects. */
   confirm(which: number, carrier: number): boolean {
-    const hold = pick(this.#operator.book.holds(), which);
+    const hold = pick(this.#operator.gate.book.holds(), which);
     const offer = this.#offered.find(({ text }) => text === hold?.confirmation);
     if (offer !== undefined) this.#give(offer, pick(offer.objects, carrier));
     return offer !== undefined;
@@ -87,7 +88,7 @@ export class Model {
   /** A person writes some text that was offered at some time onto an object that holds something now. */
   confirmAnything(which: number, carrier: number): void {
     const offer = pick(this.#offered, which);
-    const objects = this.#operator.book.holds().flatMap(hold => hold.objects);
+    const objects = this.#operator.gate.book.holds().flatMap(hold => hold.objects);
     if (offer !== undefined) this.#give(offer, pick(objects.length > 0 ? objects : offer.objects, carrier));
   }
 
@@ -167,7 +168,7 @@ const HAPPENINGS: Record<string, Happening> = {
   'a row is shrunk by scale': (model, a, b) => model.scale(someName(a), 1 + (b % 4)),
   'a hold is confirmed': (model, a, b) => void model.confirm(a, b),
   'all holds are confirmed': model => {
-    for (let i = 0; i < model.operator.book.holds().length; i++) model.confirm(i, i);
+    for (let i = 0; i < model.operator.gate.book.holds().length; i++) model.confirm(i, i);
   },
   'an old confirmation is given': (model, a, b) => model.confirmAnything(a, b),
   'a server vanishes': (model, a) => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { propertyOptions } from '../../fakes/property-options.ts';
 import { COMMANDS, describeCommand, Model, perform, PEACEFUL, performPeacefully } from './commands.ts';
-import type { Flaw } from './operator.ts';
+import type { Flaw } from './simulated-gate.ts';
 
 /** Many short stories: what goes wrong takes two or three happenings, seldom more. */
 const RUNS = Number(process.env['GATE_MODEL_RUNS'] ?? 100_000);
@@ -43,7 +43,7 @@ describe('The gate and the plans behind it, whatever happens', function () {
     fc.assert(
       fc.property(wishes, all => {
         const { world, operator } = performPeacefully(all);
-        expect(operator.book.holds()).to.deep.equal([]);
+        expect(operator.gate.book.holds()).to.deep.equal([]);
         expect([...world.there.values()].map(({ name }) => name).toSorted()).to.deep.equal(
           world.namesWanted(),
         );

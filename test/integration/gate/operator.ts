@@ -2,12 +2,7 @@ import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { fleetTag, nonceOf, nonceTag, projectRoleTag, uidOf, uidTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet, DropletStatus } from '../../../crds/droplet.ts';
 import { keyOf } from '../../../crds/meta.ts';
-import {
-  ADOPT_ANNOTATION,
-  CONFIRM_ANNOTATION,
-  DROPLET_FINALIZER,
-  PROJECT_FINALIZER,
-} from '../../../crds/names.ts';
+import { ADOPT_ANNOTATION, DROPLET_FINALIZER, PROJECT_FINALIZER } from '../../../crds/names.ts';
 import type { Project } from '../../../crds/project.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
@@ -19,16 +14,9 @@ import {
   type DropletStep,
 } from '../../../reconcilers/droplet/plan.ts';
 import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
-import {
-  GateBook,
-  isOver,
-  type Answer,
-  type Ask,
-  type Judgement,
-  type Scene,
-} from '../../../reconcilers/gate/book.ts';
-import { confirmationOf, confirms, OFFER_MS } from '../../../reconcilers/gate/confirmation.ts';
-import { describeEffects, type Doubt, type Effect } from '../../../reconcilers/gate/effect.ts';
+import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
+import { confirms } from '../../../reconcilers/gate/confirmation.ts';
+import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
 import { FLEET_TAKEN } from '../../../reconcilers/gate/policy.ts';
 import { examineStanding } from '../../../reconcilers/gate/standing.ts';
 import { planProject } from '../../../reconcilers/project/plan.ts';
@@ -38,31 +26,8 @@ import { createSince } from '../../../reconcilers/since.ts';
 import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
 import { aDroplet } from '../../builders/objects.ts';
 import type { Oracle } from './oracle.ts';
+import { FAILED, KILLED, SimulatedGate, type Flaw } from './simulated-gate.ts';
 import { FLEET, NAMESPACE, readerOf, type TrueServer, type World } from './world.ts';
-
-/** A guard that is taken out, to see that the oracle misses it. */
-export type Flaw =
-  | 'no limit'
-  | 'no standing'
-  | 'no doubts'
-  | 'every server is own'
-  | 'absence is believed at once'
-  | 'confirmations are matched by their words'
-  | 'confirmations are never used up'
-  | 'the ledger is forgotten at a restart'
-  | 'the ledger is written afterwards'
-  | 'holds do not last'
-  | 'admissions are never over'
-  | 'a wait is taken for a pass'
-  | 'a hold is taken for a pass'
-  | 'the nonce is written afterwards';
-
-/** The process ended in the middle of something. */
-export const KILLED = new Error('killed');
-/** A call failed, or waits: the key is tried again. One for all, as making one takes longer than all the rest. */
-const FAILED = new Error('failed');
-
-type Entry = World['ledger']['entries'][number];
 
 /** An operator's process, made of the reconcilers' own plans and the gate's own book, over a World without promises. */
 export class Operator {
@@ -73,11 +38,7 @@ export class Operator {
   readonly #csvState = createCsvState(NAMESPACE);
   readonly #timings;
   readonly #context;
-  /** Who asks for what: what the book was told. */
-  readonly asks = new Map<string, Ask & { askedAt: number }>();
-  book: GateBook;
-  #ledger: { version: number; entries: readonly Entry[]; used: readonly string[] } | undefined;
-  readonly #knownAt = new Map<string, number>();
+  readonly gate: SimulatedGate;
   listed: readonly CloudDroplet[] = [];
   #problem: Doubt | undefined;
   #isIdle = true;
@@ -97,7 +58,9 @@ export class Operator {
     };
     const clock = { monotonic: () => world.t, now: world.now, after: () => () => undefined };
     this.#since = createSince(clock);
-    this.book = new GateBook(this.#timings.gateSettleMs);
+    const io = () => this.#io();
+    const problem = () => this.#problem;
+    this.gate = new SimulatedGate({ world, oracle, flaw, settleMs: this.#timings.gateSettleMs, problem, io });
     const fleet = {
       byTag: (tag: string) => this.listed.filter(({ tags }) => tags.includes(tag)),
       hasBeenSeen: (id: number) => this.#seen.has(id),
@@ -148,8 +111,6 @@ export class Operator {
     this.#listedAt = t;
   }
 
-  // The gate, as gate.ts writes down what its book says.
-
   /** Examined once a round: what it goes by changes only between them. */
   #examine(): Doubt | undefined {
     const { record, account, api, droplets } = this.#world;
@@ -164,141 +125,14 @@ export class Operator {
     });
   }
 
-  #ask(asked: Ask): Answer {
-    if (asked.effects.length === 0 && !this.book.isAsking(asked.asker)) return { type: 'pass' };
-    const { t } = this.#world;
-    this.#isIdle = false;
-    const ask = this.#flawed(asked);
-    this.#ledger ??= this.#readLedger();
-    const before = this.asks.get(ask.asker);
-    this.book.register(ask, t);
-    if (ask.effects.length === 0) this.asks.delete(ask.asker);
-    else this.asks.set(ask.asker, { ...ask, askedAt: before?.askedAt ?? t });
-    this.#oracle.hears(this);
-    if (this.#flaw === 'holds do not last') this.#beginBook();
-    let judgement: Judgement | undefined;
-    const effects = [...this.asks.values()]
-      .filter(({ group }) => group === ask.group)
-      .flatMap(member => member.effects);
-    this.#writeLedger(effects, () => (judgement = this.book.judge(ask.group, this.#scene())));
-    const { answer, renew, spent } = judgement!;
-    for (const key of renew) if (this.#knownAt.has(key)) this.#knownAt.set(key, this.#world.t);
-    this.#oracle.answered(this.#world, this, renew);
-    if (answer.type === 'pass') {
-      this.book.close(ask.group);
-      for (const [asker, { group }] of this.asks) if (group === ask.group) this.asks.delete(asker);
-    }
-    for (const object of spent) this.#takeOff(object);
-    return this.#flaw === 'a hold is taken for a pass' && answer.type === 'hold' ? { type: 'pass' } : answer;
-  }
-
-  #flawed(ask: Ask): Ask {
-    const withoutDoubt = ({ doubt: _doubt, ...effect }: Effect): Effect => effect;
-    if (this.#flaw === 'no doubts') return { ...ask, effects: ask.effects.map(withoutDoubt) };
-    if (this.#flaw !== 'confirmations are matched by their words') return ask;
-    const words = describeEffects(ask.effects);
-    const said = ask.objects.some(object => this.#world.confirmationOn(object)?.startsWith(words));
-    if (!said) return ask;
-    const text = confirmationOf(ask.effects, this.#world.now() + OFFER_MS);
-    const objects = ask.objects.map(object => ({
-      ...object,
-      metadata: { ...object.metadata, annotations: { [CONFIRM_ANNOTATION]: text } },
-    }));
-    return { ...ask, objects };
-  }
-
-  /** The same requests, without what was held. */
-  #beginBook(): void {
-    this.book = new GateBook(this.#timings.gateSettleMs);
-    for (const { askedAt, ...ask } of this.asks.values()) this.book.register(ask, askedAt);
-  }
-
-  #scene(): Scene {
-    const { t, now, droplets } = this.#world;
-    const problem = this.#problem;
-    const all = [...droplets.values()];
-    const scene: Scene = {
-      admitted: this.#admitted(),
-      used: this.#flaw === 'confirmations are never used up' ? [] : this.#ledger!.used,
-      droplets: all,
-      dropletsOf: key =>
-        all
-          .filter(droplet => `${NAMESPACE}/${droplet.spec.project}` === key)
-          .map(({ metadata }) => metadata.uid!),
-      ...(problem && { standing: problem }),
-      now: now(),
-      monotonic: t,
-    };
-    if (this.#flaw === 'no limit') return withoutLimit(scene);
-    if (this.#flaw === 'admissions are never over')
-      return {
-        ...scene,
-        admitted: scene.admitted.map(entry => ({ ...entry, ageMs: Math.min(entry.ageMs, 599_999) })),
-      };
-    return scene;
-  }
-
-  #admitted() {
-    const { t } = this.#world;
-    return this.#ledger!.entries.map(entry => ({ ...entry, ageMs: t - (this.#knownAt.get(entry.key) ?? t) }));
-  }
-
-  #readLedger() {
-    const { entries, used, version } = this.#world.ledger;
-    for (const { key } of entries) if (!this.#knownAt.has(key)) this.#knownAt.set(key, this.#world.t);
-    const there = new Set(entries.map(({ key }) => key));
-    for (const key of this.#knownAt.keys()) if (!there.has(key)) this.#knownAt.delete(key);
-    return (this.#ledger = { version, entries, used });
-  }
-
-  #writeLedger(effects: readonly Effect[], judge: () => Judgement): void {
-    for (;;) {
-      const judgement = judge();
-      const { admit, used } = judgement;
-      if (admit.length === 0 && used === undefined) return;
-      const { version, entries } = this.#ledger!;
-      if (this.#world.ledger.version === version) {
-        if (this.#world.refusedLedgerWrites > 0) {
-          this.#world.refusedLedgerWrites--;
-          throw FAILED;
-        }
-        const all = new Map(
-          [...this.#world.droplets.values()].map(({ metadata }) => [metadata.uid!, metadata]),
-        );
-        const over = new Set(
-          this.#admitted()
-            .filter(entry => isOver(entry, all))
-            .map(({ key }) => key),
-        );
-        const kept = new Map(entries.filter(({ key }) => !over.has(key)).map(entry => [entry.key, entry]));
-        for (const entry of admit) kept.set(entry.key, entry);
-        const usedNow = used === undefined ? this.#ledger!.used : [...this.#ledger!.used, used];
-        const stored = { version: version + 1, entries: [...kept.values()], used: usedNow };
-        this.#io();
-        this.#oracle.lets(this.#world, this, effects, judgement);
-        if (this.#flaw === 'the ledger is written afterwards') this.#ledger = { ...stored, version };
-        else this.#world.ledger = stored;
-        if (this.#flaw !== 'the ledger is written afterwards') this.#readLedger();
-        for (const { key } of admit) this.#knownAt.set(key, this.#world.t);
-        this.#io();
-        return;
-      }
-      this.#readLedger();
-    }
-  }
-
-  #takeOff(object: Project | Droplet): void {
-    if (this.#world.refusedTakeOffs > 0) return void this.#world.refusedTakeOffs--;
-    this.#io();
-    const objects = object.kind === 'Project' ? this.#world.projects : this.#world.droplets;
-    const now = objects.get(keyOf(object));
-    if (now === undefined || now.metadata.uid !== object.metadata.uid) return;
-    this.#world.annotate(objects as Map<string, Project>, keyOf(object), CONFIRM_ANNOTATION);
+  #ask(ask: Ask): Answer {
+    if (ask.effects.length > 0) this.#isIdle = false;
+    return this.gate.ask(ask);
   }
 
   /** Nobody asks any more on behalf of what is gone. */
   #forgetGone(): void {
-    for (const { asker } of this.asks.values()) {
+    for (const { asker } of this.gate.asks.values()) {
       const [, kind, key] = /^(droplet|project) (\S+)/.exec(asker) ?? [];
       if (kind === undefined) continue;
       const objects = kind === 'droplet' ? this.#world.droplets : this.#world.projects;
@@ -598,18 +432,6 @@ const NO_SIZES = new Map();
 function nonceIn(server: TrueServer | undefined): { nonce?: string } {
   const nonce = server && nonceOf(server.tags);
   return nonce === undefined ? {} : { nonce };
-}
-
-/** The same scene in a fleet without end, in which nothing counts. */
-function withoutLimit(scene: Scene): Scene {
-  const droplets = [...scene.droplets];
-  droplets.length = 1_000;
-  return {
-    ...scene,
-    droplets: droplets.fill(scene.droplets[0] ?? aDroplet('none-master'), scene.droplets.length),
-    dropletsOf: key => [...scene.dropletsOf(key), 'one more'],
-    admitted: scene.admitted.map(entry => ({ ...entry, confirmed: true })),
-  };
 }
 
 /** The key that what is done to a server goes by. */

@@ -5,6 +5,7 @@ import type { CloudView } from '../../../reconcilers/droplet/plan.ts';
 import type { Hold, Judgement } from '../../../reconcilers/gate/book.ts';
 import { contentOfEffect, keyOfEffect, type Effect } from '../../../reconcilers/gate/effect.ts';
 import { keyOfEnd, type Operator } from './operator.ts';
+import type { SimulatedGate } from './simulated-gate.ts';
 import { FLEET, type TrueServer, type World } from './world.ts';
 
 /** How long what happened counts, ms. */
@@ -40,7 +41,7 @@ export class Oracle {
   /** The servers that an object ever named as its own. */
   readonly #owned = new Map<string, Set<number>>();
   /** What a limit held, and which keys came with it. */
-  readonly #lasting = new Map<string, { keys: ReadonlySet<string>; operator: Operator }>();
+  readonly #lasting = new Map<string, { keys: ReadonlySet<string>; gate: SimulatedGate }>();
 
   /** A person says that text, having read this of it. */
   confirms(text: string, given: Given): void {
@@ -48,9 +49,9 @@ export class Oracle {
   }
 
   /** What is held by a text, as the person reads it. */
-  static contentsOf(operator: Operator, hold: Hold): string[] {
+  static contentsOf(gate: SimulatedGate, hold: Hold): string[] {
     const { keys } = hold as Hold & { keys: ReadonlySet<string> };
-    return [...operator.asks.values()]
+    return [...gate.asks.values()]
       .filter(({ group }) => group === hold.group)
       .flatMap(({ effects }) => effects)
       .filter(effect => keys.has(keyOfEffect(effect)))
@@ -77,8 +78,8 @@ export class Oracle {
   }
 
   /** Something is let through, and on record. */
-  lets(world: World, operator: Operator, effects: readonly Effect[], { admit, used }: Judgement): void {
-    this.#checkLasting(operator, admit);
+  lets(world: World, gate: SimulatedGate, effects: readonly Effect[], { admit, used }: Judgement): void {
+    this.#checkLasting(gate, admit);
     const keys = new Set(admit.map(({ key }) => key));
     if (used !== undefined)
       this.#take(
@@ -86,16 +87,18 @@ export class Oracle {
         used,
         effects.filter(effect => keys.has(keyOfEffect(effect))),
       );
+    for (const [group, held] of this.#lasting)
+      if (admit.some(({ key }) => held.keys.has(key))) this.#lasting.delete(group);
     for (const { key, confirmed } of admit) {
       if (confirmed) this.#confirmed.set(key, world.t + WINDOW_MS);
       else this.#confirmed.delete(key);
     }
   }
 
-  answered(world: World, operator: Operator, renew: readonly string[]): void {
+  answered(world: World, gate: SimulatedGate, renew: readonly string[]): void {
     for (const key of renew)
       if (this.#mayStillBeDone(key, world)) this.#confirmed.set(key, world.t + WINDOW_MS);
-    this.#noteLasting(operator);
+    this.#noteLasting(gate);
   }
 
   /** A confirmation holds for what is done in its course, without a pause longer than the window. */
@@ -121,33 +124,32 @@ export class Oracle {
   }
 
   /** What a limit held passes only confirmed, while all of it is asked for by the same process. */
-  #checkLasting(operator: Operator, admit: Judgement['admit']): void {
-    this.#forgetLasting(operator);
+  #checkLasting(gate: SimulatedGate, admit: Judgement['admit']): void {
+    this.#forgetLasting(gate);
     const held = new Set([...this.#lasting.values()].flatMap(({ keys }) => [...keys]));
     const slipped = admit.find(({ key, confirmed }) => !confirmed && held.has(key));
     if (slipped !== undefined) throw new Violation(`held by a limit, and let through: ${slipped.key}`);
   }
 
   /** Somebody asks, or takes back, what changes what a hold is of. */
-  hears(operator: Operator): void {
-    this.#forgetLasting(operator);
+  hears(gate: SimulatedGate): void {
+    this.#forgetLasting(gate);
   }
 
-  #noteLasting(operator: Operator): void {
-    this.#forgetLasting(operator);
-    for (const hold of operator.book.holds()) {
+  #noteLasting(gate: SimulatedGate): void {
+    this.#forgetLasting(gate);
+    for (const hold of gate.book.holds()) {
       const { keys } = hold as never as { keys: ReadonlySet<string> };
-      if (LIMITS.has(hold.reason)) this.#lasting.set(hold.group, { keys, operator });
+      if (LIMITS.has(hold.reason)) this.#lasting.set(hold.group, { keys, gate });
     }
   }
 
   /** Of which a part was taken back, or of another process. */
-  #forgetLasting(operator: Operator): void {
+  #forgetLasting(gate: SimulatedGate): void {
     if (this.#lasting.size === 0) return;
-    const asked = new Set([...operator.asks.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
+    const asked = new Set([...gate.asks.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
     for (const [group, held] of this.#lasting)
-      if (held.operator !== operator || ![...held.keys].every(key => asked.has(key)))
-        this.#lasting.delete(group);
+      if (held.gate !== gate || ![...held.keys].every(key => asked.has(key))) this.#lasting.delete(group);
   }
 
   #isConfirmed(key: string, { t }: World): boolean {
@@ -213,7 +215,7 @@ export class Oracle {
       this.#boughtAgain.filter(other => t - other.t < WINDOW_MS).map(other => other.uid),
     );
     if (recent.size > 1) throw new Violation('buys again for a storm');
-    const others = [...operator.asks.values()].flatMap(({ effects }) => effects);
+    const others = [...operator.gate.asks.values()].flatMap(({ effects }) => effects);
     const given = new Set([...this.#given.values()].flatMap(({ contents }) => contents));
     const isOther = (effect: Effect): boolean =>
       effect.cause === 'vanished' && effect.uid !== uid && !given.has(contentOfEffect(effect));
