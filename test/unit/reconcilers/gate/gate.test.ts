@@ -325,6 +325,14 @@ describe('The gate', () => {
     held(await gate.ask(askOf('csv', destroyFirst('shop', 4)), run));
   });
 
+  it('takes what it let through for asked no more', async () => {
+    const { askOf, begin, clock, run } = startGate();
+    const gate = begin();
+    await gate.ask(askOf('shop', destroyFirst('shop', 2)), run);
+    await clock.advance(600_000);
+    expect((await gate.ask(askOf('blog', [destroy('blog-master')]), run)).type).to.equal('pass');
+  });
+
   it('counts what is still under way however long that takes, and from its end on', async () => {
     const { askOf, begin, client, clock, run } = startGate();
     const gate = begin();
