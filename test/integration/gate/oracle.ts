@@ -34,6 +34,8 @@ export class Oracle {
   readonly #used = new Set<string>();
   /** Until when a key that a person confirmed may be carried out. */
   readonly #confirmed = new Map<string, number>();
+  /** Until when a server that was let through before a storm may be bought in the middle of it. */
+  readonly #early = new Map<string, number>();
   readonly #destroyed: { t: number; key: string; uid: string; project: string }[] = [];
   readonly #boughtAgain: { t: number; uid: string }[] = [];
   /** When an object was last there. */
@@ -73,8 +75,10 @@ export class Oracle {
 
   /** Another process begins to count what it finds on record. */
   restarts({ t, ledger }: World): void {
-    for (const { key, confirmed } of ledger.entries)
+    for (const { key, confirmed } of ledger.entries) {
       if (confirmed && this.#confirmed.has(key)) this.#confirmed.set(key, t + WINDOW_MS);
+      if (this.#early.has(key)) this.#early.set(key, t + WINDOW_MS);
+    }
   }
 
   /** Something is let through, and on record. */
@@ -89,25 +93,29 @@ export class Oracle {
       );
     for (const [group, held] of this.#lasting)
       if (admit.some(({ key }) => held.keys.has(key))) this.#lasting.delete(group);
-    for (const { key, confirmed } of admit) {
+    for (const { key, confirmed, verb, uid } of admit) {
       if (confirmed) this.#confirmed.set(key, world.t + WINDOW_MS);
       else this.#confirmed.delete(key);
+      if (verb !== 'buy' || confirmed) continue;
+      if (this.#isStorm(gate, uid)) throw new Violation('lets a server be bought in the middle of a storm');
+      this.#early.set(key, world.t + WINDOW_MS);
     }
   }
 
   answered(world: World, gate: SimulatedGate, renew: readonly string[]): void {
     for (const key of renew)
-      if (this.#mayStillBeDone(key, world)) this.#confirmed.set(key, world.t + WINDOW_MS);
+      for (const until of [this.#confirmed, this.#early])
+        if (this.#mayStillBeDone(until, key, world)) until.set(key, world.t + WINDOW_MS);
     this.#noteLasting(gate);
   }
 
-  /** A confirmation holds for what is done in its course, without a pause longer than the window. */
-  #mayStillBeDone(key: string, world: World): boolean {
+  /** What was let through holds for what is done in its course, without a pause longer than the window. */
+  #mayStillBeDone(until: ReadonlyMap<string, number>, key: string, world: World): boolean {
     const uid = key.slice('destroy '.length);
     const isUnderWay = [...world.droplets.values()].some(
       ({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp !== undefined,
     );
-    return this.#confirmed.has(key) && (isUnderWay || this.#isConfirmed(key, world));
+    return until.has(key) && (isUnderWay || until.get(key)! > world.t);
   }
 
   /** A confirmation is used: once, in time, and for what the person read. */
@@ -215,11 +223,18 @@ export class Oracle {
       this.#boughtAgain.filter(other => t - other.t < WINDOW_MS).map(other => other.uid),
     );
     if (recent.size > 1) throw new Violation('buys again for a storm');
-    const others = [...operator.gate.asks.values()].flatMap(({ effects }) => effects);
+    const isEarly = (this.#early.get(key) ?? 0) > t;
+    if (!isEarly && this.#isStorm(operator.gate, uid)) throw new Violation('buys in the middle of a storm');
+  }
+
+  /** Whether others have vanished as well, as far as the gate was told, and nobody confirmed that. */
+  #isStorm(gate: SimulatedGate, uid: string): boolean {
     const given = new Set([...this.#given.values()].flatMap(({ contents }) => contents));
-    const isOther = (effect: Effect): boolean =>
-      effect.cause === 'vanished' && effect.uid !== uid && !given.has(contentOfEffect(effect));
-    if (others.some(isOther)) throw new Violation('buys in the middle of a storm');
+    return [...gate.asks.values()].some(({ effects }) =>
+      effects.some(
+        effect => effect.cause === 'vanished' && effect.uid !== uid && !given.has(contentOfEffect(effect)),
+      ),
+    );
   }
 
   adopts(world: World, operator: Operator, droplet: Droplet, id: number): void {
@@ -248,6 +263,7 @@ export class Oracle {
       if (
         world.isOwn(droplet.metadata.uid!, server) &&
         !server.byHand &&
+        !isUnknowable(server, droplet, world.t) &&
         !mayBeLost(server, world.t) &&
         !isDenied(operator, server, world.t)
       )
@@ -286,6 +302,10 @@ const accountProblem = ({ record, account, api }: World): boolean =>
 /** Whether nobody heard of it in all the time that is waited for it. */
 const mayBeLost = ({ isReplyLost, bornAt }: TrueServer, t: number): boolean =>
   isReplyLost && t - bornAt >= GRACE_MS;
+
+/** Whether somebody wrote another id over its own in the status while no list has it: the sweep for leftovers finds it. */
+const isUnknowable = ({ id, unlistedUntil }: TrueServer, { status }: Droplet, t: number): boolean =>
+  unlistedUntil > t && status?.dropletID !== id;
 
 /** Whether every look at it found nothing for as long as is believed. */
 function isDenied({ deniedSince }: Operator, { id }: TrueServer, t: number): boolean {
