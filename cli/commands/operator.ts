@@ -1,3 +1,4 @@
+import { systemClock } from '../../clients/clock.ts';
 import { isForbidden } from '../../clients/kubernetes/errors.ts';
 import type { Logger } from '../../clients/log.ts';
 import { CommandFailure } from '../failure.ts';
@@ -6,6 +7,7 @@ import type { GlobalOptions } from '../options.ts';
 import { stopSignal } from '../stop.ts';
 import { recordedSource } from '../world/cluster-csv.ts';
 import { engineOf } from '../world/engine.ts';
+import { standBy } from '../world/leader.ts';
 import { createMetrics, createWorldOperator, isOperatorRunning } from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { recordSource } from '../world/source.ts';
@@ -29,6 +31,7 @@ export async function operator(
   const world = { ...found, namespace: options.namespace ?? found.connection.namespace };
   try {
     log.info('operator starts', { kubernetes: world.connection.server, cloud: world.cloudUrl });
+    await standBy(world.kubernetes, { namespace: world.namespace, clock: systemClock }, log, signal);
     if (options.csv !== undefined) await writeSource(world, options.csv, log);
     const worker = await createWorldOperator(world, metrics, log, {
       ...(options.csv !== undefined && { csvPath: options.csv }),
@@ -43,10 +46,13 @@ export async function operator(
       },
     });
     await worker.run(signal);
-    log.info('operator stopped');
+  } catch (error) {
+    // It was told to stop while it stood by.
+    if (!signal.aborted) throw error;
   } finally {
     await found.close();
   }
+  log.info('operator stopped');
 }
 
 /** Commands on other machines ask where the rows come from; one that stands by does not speak for who leads. */

@@ -1,6 +1,7 @@
 import { sleep, type Clock } from '../../clients/clock.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isForbidden, isNotFound } from '../../clients/kubernetes/errors.ts';
+import type { Logger } from '../../clients/log.ts';
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
 import { holderOf, RETRY_PERIOD_MS } from '../../controllers/runtime/lease.ts';
 
@@ -62,6 +63,27 @@ export async function findLeader(
   const isDoubtful = held.some(lease => ageOf(lease, clock.now()) < DAY_MS);
   const leader = fresh ?? (isDoubtful ? await seenRenewed(held, read, clock) : undefined);
   return leader && { holder: holderOf(leader), namespace: namespaceOf(leader) };
+}
+
+/**
+ * Waits while another operator leads, and says so once: before it leads, an operator has no business with the fleet's
+ * key, which may be kept where this one cannot see it. Rejects with the signal's reason.
+ */
+export async function standBy(
+  kubernetes: LeaseReader,
+  search: LeaderSearch,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  let isTold = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const leader = await findLeader(kubernetes, search);
+    if (leader === undefined) return;
+    if (!isTold) log.warn(`waiting: operator ${leader.holder} leads from namespace ${leader.namespace}`);
+    isTold = true;
+    await sleep(search.clock, RETRY_PERIOD_MS, signal);
+  }
 }
 
 async function seenRenewed(

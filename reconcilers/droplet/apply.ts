@@ -20,7 +20,7 @@ import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import { describePatience } from './drain-plan.ts';
-import { endKey, nonceKey } from './observe.ts';
+import { noteEnd, noteRequest } from './observe.ts';
 import type { DropletPlan, DropletStep } from './plan.ts';
 import { withFormer, withoutServer } from './status.ts';
 
@@ -86,8 +86,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   destroy: async ({ id }, progress, { cloud, fleet, events, since }, run) => {
     try {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
-      // From now on "not found" is what is to be expected.
-      since.ageMs(endKey(progress.droplet), String(id));
+      noteEnd({ since }, progress.droplet, id);
       run.log.info(`destroyed droplet ${id}`);
       events.record(progress.droplet, 'Normal', 'Destroying', `destroying droplet ${id}`);
     } catch (error) {
@@ -153,8 +152,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     throw error;
   } finally {
     // The request may have waited long for its turn: its grace begins now that it is surely out.
-    context.since.forget(nonceKey(progress.droplet));
-    context.since.ageMs(nonceKey(progress.droplet), nonce);
+    noteRequest(context, progress.droplet, nonce);
   }
 }
 

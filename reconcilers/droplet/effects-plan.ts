@@ -107,7 +107,8 @@ function doubtOfFirst({ orphans = [], otherFleet }: CloudView): Doubt | undefine
 
 /**
  * Why a second server is not surely the answer to a request whose reply was lost. Such a one is younger than the one
- * that is kept, was never this object's, and carries a nonce of its own: each is sent but once.
+ * that is kept, was never this object's, and both carry nonces of their own: each is sent but once. Nor is it the one
+ * that was asked for last, while the status names another: somebody wrote that there.
  */
 function doubtOfDuplicate(
   { metadata, status }: Droplet,
@@ -122,7 +123,11 @@ function doubtOfDuplicate(
         ? `it was ${metadata.name}'s server before`
         : nonce === undefined || nonce === nonceOf(kept.tags)
           ? 'somebody else made it, with copied tags'
-          : undefined;
+          : nonceOf(kept.tags) === undefined
+            ? `somebody else made ${kept.id}, with copied tags`
+            : status?.dropletID === kept.id && nonce === status.nonce
+              ? `it is the one that was asked for last`
+              : undefined;
   if (why === undefined) return undefined;
   return {
     reason: 'Duplicate',

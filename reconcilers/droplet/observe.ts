@@ -1,6 +1,6 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
-import { fleetTag, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
+import { fleetTag, nonceOf, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -22,21 +22,51 @@ export async function observeCloud(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<CloudView> {
+  const look = lookFor(context, droplet);
+  const found = look.asks ? await getIfFound(context, look.id!, signal) : look.listed;
+  const sight = seenBy(context, droplet, look, found);
+  const isDoubtful = sight.absence === 'gone' || !sight.isOurs;
+  const action = isDoubtful ? undefined : await lastAction(context, droplet, signal);
+  const claim = await claimOf(context, droplet, look.mine.length, signal);
+  return { ...sight.view, ...(action && { action }), ...(claim && { claim }) };
+}
+
+/** What the list says of a Droplet's servers, and whether the cloud must be asked besides. */
+export interface Look {
+  listAgeMs: number | undefined;
+  nonceSeenMs: number;
+  /** Those whose tags say that they are this object's: the one that was asked for last, then by age. */
+  mine: readonly CloudDroplet[];
+  id: number | undefined;
+  listed: CloudDroplet | undefined;
+  asks: boolean;
+}
+
+type Sights = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>;
+
+export function lookFor(context: Sights, droplet: Droplet): Look {
   const listAgeMs = ageOfList(context);
-  const nonceSeenMs = nonceAge(context, droplet);
   const mine = ownServers(context, droplet);
+  const nonceSeenMs = nonceAge(context, droplet, mine);
   const id = droplet.status?.dropletID ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
-  const asks = mustAsk(context, droplet, listed, nonceSeenMs);
-  const found = asks ? await getIfFound(context, id!, signal) : listed;
+  return { listAgeMs, nonceSeenMs, mine, id, listed, asks: mustAsk(context, droplet, listed, nonceSeenMs) };
+}
+
+/** @param found what the cloud answered where it was asked, else what the list says. */
+export function seenBy(
+  context: Pick<Context, 'fleetId' | 'since' | 'timings'> & { standing: Pick<Context['standing'], 'doubt'> },
+  droplet: Droplet,
+  { asks, id, mine, nonceSeenMs, listAgeMs }: Look,
+  found: CloudDroplet | undefined,
+): { view: CloudView; isOurs: boolean; absence: Absence | undefined } {
   const isOurs = found === undefined || isOwn(context, droplet, found);
+  if (found !== undefined && isOurs) context.since.forget(missedKey(droplet));
   const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
   const isGone = absence === 'gone';
   const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
-  const action = isGone || !isOurs ? undefined : await lastAction(context, droplet, signal);
   const taken = isOurs ? (found ?? heir) : heir;
-  const claim = await claimOf(context, droplet, mine.length, signal);
-  return {
+  const view: CloudView = {
     nonceSeenMs,
     duplicates: mine.filter(other => other.id !== id && other !== taken),
     ...(taken && { server: taken }),
@@ -44,17 +74,22 @@ export async function observeCloud(
     ...(listAgeMs !== undefined && { listAgeMs }),
     ...(isGone && { notFound: true }),
     ...(typeof absence === 'object' && { missing: absence }),
-    ...(action && { action }),
-    ...(claim && { claim }),
   };
+  return { view, isOurs, absence };
 }
 
-/** The servers of the list whose tags say that they are this object's, oldest first. */
-function ownServers(context: Context, droplet: Droplet): CloudDroplet[] {
+/** What is thought of a server that the cloud says is not there. */
+type Absence = 'gone' | { id: number; believedInMs: number };
+
+/** The servers of the list whose tags say that they are this object's: the one that was asked for last, then by age. */
+function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
+  const asked = droplet.status?.nonce;
+  const isAsked = ({ tags }: CloudDroplet): number =>
+    asked !== undefined && nonceOf(tags) === asked ? 1 : 0;
   return context.fleet
     .byTag(uidTag(droplet.metadata.uid!))
     .filter(server => isOwn(context, droplet, server))
-    .toSorted((a, b) => a.id - b.id);
+    .toSorted((a, b) => isAsked(b) - isAsked(a) || a.id - b.id);
 }
 
 /** Whether the server's tags, as the cloud gave them, say that it is this object's and this fleet's. */
@@ -68,7 +103,7 @@ export function isOwn(
 }
 
 function mustAsk(
-  context: Context,
+  context: Pick<Context, 'fleet' | 'timings'>,
   droplet: Droplet,
   listed: CloudDroplet | undefined,
   nonceSeenMs: number,
@@ -88,45 +123,83 @@ function mustAsk(
 }
 
 /** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */
-function isOverdue({ fleet, timings }: Context, { status }: Droplet, nonceSeenMs: number): boolean {
+function isOverdue(
+  { fleet, timings }: Pick<Context, 'fleet' | 'timings'>,
+  { status }: Droplet,
+  nonceSeenMs: number,
+): boolean {
   const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
   return fleet.hasBeenSeen(status!.dropletID!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
 /** How long ago the newest list began, ms. */
-function ageOfList({ clock, fleet }: Context): number | undefined {
+function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number | undefined {
   const startedAt = fleet.lastListStartedAt();
   return startedAt === undefined ? undefined : clock.monotonic() - startedAt;
 }
 
-/** The grace of a request begins when this process first knows of it, or has just sent it. */
-function nonceAge({ since }: Context, droplet: Droplet): number {
+/**
+ * The grace of a request begins when this process first knows of it, or has just sent it; and anew with the first look
+ * that misses what the cloud has shown before, because a single list that lacks it is no proof.
+ */
+function nonceAge(
+  { since }: Pick<Context, 'since'>,
+  droplet: Droplet,
+  mine: readonly CloudDroplet[],
+): number {
   const { nonce } = droplet.status ?? {};
-  return nonce === undefined ? 0 : since.ageMs(nonceKey(droplet), nonce);
+  if (nonce === undefined) return 0;
+  const knownMs = since.ageMs(nonceKey(droplet), nonce);
+  const missed = missedKey(droplet);
+  if (mine.length > 0) since.forget(missed);
+  if (mine.length > 0 || since.knows(missed, DESTROYED)) return knownMs;
+  return Math.min(knownMs, since.ageMs(missed, nonce));
 }
 
 /** Where it is remembered since when a request is known of. */
-export const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
+const nonceKey = ({ metadata }: Droplet): string => `${metadata.uid} request`;
+/** Where it is remembered since when no server of its is to be seen. */
+const missedKey = ({ metadata }: Droplet): string => `${metadata.uid} missed`;
+const DESTROYED = 'destroyed';
+
+/** A request for a server has just left: its grace begins. */
+export function noteRequest({ since }: Pick<Context, 'since'>, droplet: Droplet, nonce: string): void {
+  for (const key of [nonceKey(droplet), missedKey(droplet)]) {
+    since.forget(key);
+    since.ageMs(key, nonce);
+  }
+}
+
+/** The cloud has accepted the end of a server: "not found", and a list that lacks it, are what is to be expected. */
+export function noteEnd({ since }: Pick<Context, 'since'>, droplet: Droplet, id: number): void {
+  since.ageMs(endKey(droplet), String(id));
+  since.ageMs(missedKey(droplet), DESTROYED);
+}
+
 const absenceKey = ({ metadata }: Droplet): string => `${metadata.uid} absent`;
 /** Where it is remembered that the cloud has accepted the end of a server. */
-export const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
+const endKey = ({ metadata }: Droplet): string => `${metadata.uid} destroyed`;
 
 /**
  * "Not found" also comes for droplets that were made a moment ago (spawn#2695), and for all of them when something is
  * wrong at DigitalOcean: it is believed when it has stayed for a while, or after the cloud accepted the destruction.
  */
 function absenceOf(
-  { since, standing, timings }: Context,
+  {
+    since,
+    standing,
+    timings,
+  }: Pick<Context, 'since' | 'timings'> & { standing: Pick<Context['standing'], 'doubt'> },
   droplet: Droplet,
   id: number,
-): 'gone' | { id: number; believedInMs: number } {
+): Absence {
   if (since.knows(endKey(droplet), String(id))) return 'gone';
   if (!since.knows(absenceKey(droplet), String(id))) standing.doubt();
   const believedInMs = timings.absenceMs - since.ageMs(absenceKey(droplet), String(id));
   return believedInMs > 0 ? { id, believedInMs } : 'gone';
 }
 
-function seen({ since }: Context, droplet: Droplet): undefined {
+function seen({ since }: Pick<Context, 'since'>, droplet: Droplet): undefined {
   since.forget(absenceKey(droplet));
 }
 
@@ -150,8 +223,8 @@ async function claimOf(
 }
 
 /** Why a server cannot become this object's, if so. */
-function claimProblem(
-  { droplets, fleetId }: Context,
+export function claimProblem(
+  { droplets, fleetId }: Pick<Context, 'droplets' | 'fleetId'>,
   { metadata, spec }: Droplet,
   { region, tags }: CloudDroplet,
 ): string | undefined {

@@ -2,7 +2,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Run } from '../context.ts';
 import type { Effect } from '../gate/effect.ts';
-import type { Answer } from '../gate/gate.ts';
+import type { Answer, Ask } from '../gate/gate.ts';
 import { effectsOf } from './effects-plan.ts';
 import { KEPT, type CloudView, type DropletPlan, type DropletStep } from './plan.ts';
 
@@ -27,16 +27,53 @@ export async function passGate(
   plan: DropletPlan,
   run: Run,
 ): Promise<PassedPlan | { waitMs: number }> {
-  const { own, duplicates } = effectsOf(droplet, view, plan);
-  const second = await ask(context, droplet, 'duplicates', duplicates, view, run);
-  const first = await ask(context, droplet, 'own', own, view, run);
+  const asks = asksOf(context, droplet, view, plan);
+  const duplicates = await context.gate.ask(asks.duplicates, run);
+  const own = await context.gate.ask(asks.own, run);
+  return leftOf(droplet, view, plan, {
+    own: { ask: asks.own, answer: own },
+    duplicates: { ask: asks.duplicates, answer: duplicates },
+  });
+}
+
+/** What the gate is asked on behalf of a plan, by parts. */
+export function asksOf(
+  { projects, timings }: Pick<Context, 'projects' | 'timings'>,
+  droplet: Droplet,
+  view: CloudView,
+  plan: DropletPlan,
+): Record<Part, Ask> {
+  const effects = effectsOf(droplet, view, plan);
+  const project = projects.get(projectKeyOf(droplet));
+  const askFor = (part: Part): Ask => {
+    const believedAfterMs = view.missing !== undefined ? timings.absenceMs : believedAfter(effects[part]);
+    return {
+      asker: askerOf(keyOf(droplet), part),
+      group: groupOf(part, droplet, effects[part]),
+      effects: effects[part],
+      objects: [droplet, ...(project ? [project] : [])],
+      ...(believedAfterMs !== undefined && { believedAfterMs }),
+    };
+  };
+  return { own: askFor('own'), duplicates: askFor('duplicates') };
+}
+
+/** What is left of a plan by what the gate said to it. */
+export function leftOf(
+  droplet: Droplet,
+  view: CloudView,
+  plan: DropletPlan,
+  { own, duplicates }: Record<Part, { ask: Ask; answer: Answer }>,
+): PassedPlan | { waitMs: number } {
+  const [first, second] = [own.answer, duplicates.answer];
   // Whatever the answer, it keeps its server.
   if (plan.reason === KEPT) return plan;
-  const isWaiting = first.type === 'wait' && view.missing === undefined;
-  if (isWaiting) return { waitMs: first.ms };
+  // A server that is missing for a moment goes on being waited for, which is told; whatever else there is to do waits.
+  if (first.type === 'wait')
+    return view.missing === undefined ? { waitMs: first.ms } : { ...plan, steps: [] };
   const rest: DropletPlan = {
     ...plan,
-    steps: plan.steps.filter(step => second.type === 'pass' || !isDuplicates(step, duplicates)),
+    steps: plan.steps.filter(step => second.type === 'pass' || !isDuplicates(step, duplicates.ask.effects)),
   };
   if (first.type === 'hold') return heldPlan(droplet, view, rest, first);
   return second.type === 'hold' ? { ...rest, held: second } : rest;
@@ -62,28 +99,6 @@ type Part = 'own' | 'duplicates';
 function groupOf(part: Part, droplet: Droplet, [effect]: readonly Effect[]): string {
   if (part === 'duplicates') return `duplicates of ${keyOf(droplet)}`;
   return `${effect?.cause ?? 'nothing'} ${projectKeyOf(droplet)}`;
-}
-
-async function ask(
-  { gate, projects, timings }: Context,
-  droplet: Droplet,
-  part: Part,
-  effects: readonly Effect[],
-  { missing }: CloudView,
-  run: Run,
-): Promise<Answer> {
-  const project = projects.get(projectKeyOf(droplet));
-  const believedAfterMs = missing !== undefined ? timings.absenceMs : believedAfter(effects);
-  return await gate.ask(
-    {
-      asker: askerOf(keyOf(droplet), part),
-      group: groupOf(part, droplet, effects),
-      effects,
-      objects: [droplet, ...(project ? [project] : [])],
-      ...(believedAfterMs !== undefined && { believedAfterMs }),
-    },
-    run,
-  );
 }
 
 /** Only a destruction is waited with for what comes with it; the gate knows how long. */

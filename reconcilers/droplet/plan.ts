@@ -20,7 +20,7 @@ export interface Server {
 
 /** What the cloud holds for one Droplet object. */
 export interface CloudView {
-  /** The one whose id the status names, else the oldest; its tags say that it is this object's. */
+  /** The one whose id the status names, else that of its request, else the oldest; its tags say that it is this object's. */
   server?: Server;
   /** Others whose tags say so. */
   duplicates: readonly Server[];
@@ -28,7 +28,7 @@ export interface CloudView {
   foreign?: { id: number; name: string };
   /** How long ago the newest list of the fleet began, ms; undefined before the first. */
   listAgeMs?: number;
-  /** For how long this process has known of the request that status.nonce names, ms. */
+  /** For how long this process has known of the request that status.nonce names, and no list has shown what came of it, ms. */
   nonceSeenMs: number;
   /** The cloud says that there is no such droplet as the status names, but has not said so for long. */
   missing?: { id: number; believedInMs: number };

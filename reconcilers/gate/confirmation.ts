@@ -24,6 +24,9 @@ export function confirms(text: string | undefined, effects: readonly Effect[], n
   return Date.parse(time) > now;
 }
 
+/** What tells a confirmation from every other; undefined when the text is none. */
+export const hashIn = (text: string): string | undefined => /\(([0-9a-f]+)\)$/.exec(text.trim())?.[1];
+
 /** Whether the text is a confirmation whose time is over: it allows nothing any more. */
 export function isExpired(text: string, now: number): boolean {
   const time = /until (\S+) \([0-9a-f]+\)$/.exec(text.trim())?.[1];

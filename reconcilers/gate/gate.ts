@@ -4,40 +4,17 @@ import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
 import { DROPLETS, PROJECTS, type ResourceKind } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { keyOf, type KubernetesObject, type ObjectKey } from '../../crds/meta.ts';
+import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { EventRecorder, Run } from '../context.ts';
-import { confirmationOf, confirms, isExpired, OFFER_MS } from './confirmation.ts';
-import { describeEffects, keyOfEffect, type Doubt, type Effect } from './effect.ts';
-import type { HeldEntry, Ledger, LedgerChange } from './ledger.ts';
-import { judge, WINDOW_MS, type Admission, type Request, type Verdict } from './policy.ts';
+import { GateBook, isOver, type Answer, type Ask, type Hold, type Judgement, type Scene } from './book.ts';
+import { isExpired } from './confirmation.ts';
+import { keyOfEffect, type Doubt, type Effect } from './effect.ts';
+import type { Ledger } from './ledger.ts';
 import type { Standing } from './standing.ts';
 
-/** What somebody wants to do. */
-export interface Ask {
-  /** Whoever asks, such as `droplet default/shop-web1`. */
-  asker: string;
-  /** What a person would confirm together, such as `default/shop`. */
-  group: string;
-  effects: readonly Effect[];
-  /** Those that may carry the confirmation, as last read; the first is the one that people are told of. */
-  objects: readonly (Project | Droplet)[];
-  /** How long it must have been asked for to be believed, ms; long enough for what comes with it unless told. */
-  believedAfterMs?: number;
-}
-
-/** What the gate says to it. */
-export type Answer =
-  | { type: 'pass' }
-  | { type: 'wait'; ms: number }
-  /** `message` says all that a person needs: why, what, and how to let it through. */
-  | { type: 'hold'; reason: string; message: string; confirmation: string };
-
-/** Something that is held. */
-export interface Hold extends HeldEntry {
-  askers: readonly string[];
-}
+export type { Answer, Ask, Hold };
 
 /**
  * The one way to everything that destroys, stops, buys or takes over. Whoever plans such a thing asks here first, and
@@ -75,25 +52,20 @@ export function createGate(options: GateOptions): Gate {
   return new LedgerGate(options);
 }
 
-/** A request that is not let through yet. */
-interface Pending extends Ask {
-  askedAt: number;
-}
-
 class LedgerGate implements Gate {
   readonly #options: GateOptions;
-  readonly #pending = new Map<string, Pending>();
-  readonly #holds = new Map<string, Hold & { keys: ReadonlySet<string>; until: number }>();
+  readonly #book: GateBook;
   readonly #handlers = new Set<(askers: readonly string[]) => void>();
   /** One is answered after the other: what the one is given, the next must know of. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#book = new GateBook(options.settleMs);
   }
 
   holds(): readonly Hold[] {
-    return [...this.#holds.values()];
+    return this.#book.holds();
   }
 
   subscribe(handler: (askers: readonly string[]) => void): () => void {
@@ -103,11 +75,12 @@ class LedgerGate implements Gate {
 
   async hasPassed(effects: readonly Effect[], signal: AbortSignal): Promise<boolean> {
     await this.#options.ledger.load(signal);
-    return this.#unadmitted(effects).length === 0;
+    const passed = new Set(this.#options.ledger.admitted().map(({ key }) => key));
+    return effects.every(effect => passed.has(keyOfEffect(effect)));
   }
 
   async ask(ask: Ask, run: Run): Promise<Answer> {
-    if (ask.effects.length === 0 && !this.#pending.has(ask.asker)) return { type: 'pass' };
+    if (ask.effects.length === 0 && !this.#book.isAsking(ask.asker)) return { type: 'pass' };
     const answer = this.#turn.then(() => this.#answer(ask, run));
     this.#turn = answer.catch(() => undefined);
     return await answer;
@@ -115,213 +88,66 @@ class LedgerGate implements Gate {
 
   async #answer(ask: Ask, run: Run): Promise<Answer> {
     run.signal.throwIfAborted();
-    const { ledger, standing } = this.#options;
+    const { clock, ledger, standing } = this.#options;
     await ledger.load(run.signal);
     const problem = await standing.problem(run.signal);
-    this.#register(ask);
-    const requests = [...this.#pending.values()].map(pending => this.#requestOf(pending));
-    const verdicts = judge({
-      requests,
+    const before = this.#book.offers();
+    this.#book.register(ask, clock.monotonic());
+    let judgement: Judgement;
+    try {
+      judgement = await this.#judge(ask.group, problem, run);
+    } finally {
+      // What is held is held, whether that could be written down or not.
+      this.#tell(before, ask.asker);
+    }
+    if (judgement.answer.type === 'pass') this.#book.close(ask.group);
+    // One that cannot be taken off could allow nothing again: that it was used is on record.
+    for (const object of judgement.spent) await takeOffConfirmation(this.#options.kubernetes, object, run);
+    return judgement.answer;
+  }
+
+  /** What passes is on record before anybody is told so; by what others wrote meanwhile it is judged anew. */
+  async #judge(group: string, problem: Doubt | undefined, run: Run): Promise<Judgement> {
+    const { ledger, droplets } = this.#options;
+    let judgement: Judgement | undefined;
+    await ledger.write(() => {
+      judgement = this.#book.judge(group, this.#scene(problem));
+      const { admit, held, used } = judgement;
+      const isNews = JSON.stringify(held) !== JSON.stringify(ledger.held());
+      if (admit.length === 0 && used === undefined && !isNews) return undefined;
+      const all = new Map(droplets.list().map(({ metadata }) => [metadata.uid!, metadata]));
+      return { admit, held, ...(used && { used }), isOver: admission => isOver(admission, all) };
+    }, run.signal);
+    ledger.renew(judgement!.renew);
+    return judgement!;
+  }
+
+  #scene(problem: Doubt | undefined): Scene {
+    const { ledger, droplets, dropletsOf, clock } = this.#options;
+    return {
       admitted: ledger.admitted(),
-      held: this.#keysHeld(),
-      droplets: this.#dropletsBy(requests),
-      fleetSize: this.#options.droplets.list().length,
+      used: ledger.used(),
+      droplets: droplets.list(),
+      dropletsOf,
       ...(problem && { standing: problem }),
-    });
-    const before = new Map([...this.#holds].map(([group, { confirmation }]) => [group, confirmation]));
-    this.#noteHolds(verdicts);
-    const verdict = verdicts.get(ask.group) ?? { type: 'pass' };
-    await this.#writeDown(ask.group, verdict, run);
-    this.#tell(before, ask.asker);
-    return this.#answerTo(ask.group, verdict);
-  }
-
-  #register(ask: Ask): void {
-    const before = this.#pending.get(ask.asker);
-    if (ask.effects.length === 0) return void this.#pending.delete(ask.asker);
-    const known = new Set(before?.effects.map(keyOfEffect));
-    const isSame = before?.group === ask.group && ask.effects.every(effect => known.has(keyOfEffect(effect)));
-    const askedAt = isSame ? before.askedAt : this.#options.clock.monotonic();
-    this.#pending.set(ask.asker, { ...ask, askedAt });
-  }
-
-  #requestOf({ asker, group, effects, believedAfterMs, askedAt }: Pending): Request {
-    const { clock, settleMs } = this.#options;
-    return {
-      asker,
-      group,
-      effects,
-      ageMs: clock.monotonic() - askedAt,
-      believedAfterMs: believedAfterMs ?? settleMs,
-      confirmed: this.#isConfirmed(group),
+      now: clock.now(),
+      monotonic: clock.monotonic(),
     };
-  }
-
-  /** By anyone of the objects that may carry the word, as it is said of all that the group asks for. */
-  #isConfirmed(group: string): boolean {
-    const { texts, effects } = this.#groupOf(group);
-    const asked = this.#unadmitted(effects);
-    return texts.some(text => confirms(text, asked, this.#options.clock.now()));
-  }
-
-  #groupOf(group: string): {
-    effects: Effect[];
-    objects: (Project | Droplet)[];
-    texts: string[];
-    askers: string[];
-  } {
-    const members = [...this.#pending.values()].filter(pending => pending.group === group);
-    const objects = members.flatMap(member => member.objects);
-    return {
-      effects: members.flatMap(({ effects }) => effects),
-      objects: [...new Map(objects.map(object => [object.metadata.uid, object])).values()],
-      texts: objects.flatMap(({ metadata }) => metadata.annotations?.[CONFIRM_ANNOTATION] ?? []),
-      askers: members.map(({ asker }) => asker),
-    };
-  }
-
-  #unadmitted(effects: readonly Effect[]): Effect[] {
-    const admitted = new Set(this.#options.ledger.admitted().map(({ key }) => key));
-    return effects.filter(effect => !admitted.has(keyOfEffect(effect)));
-  }
-
-  /** What was held stays so while all of it is still asked for; a part that was taken back changes the question. */
-  #keysHeld(): ReadonlySet<string> {
-    const asked = new Set([...this.#pending.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
-    const holds = [...this.#holds.values()].filter(({ keys }) => [...keys].every(key => asked.has(key)));
-    return new Set(holds.flatMap(({ keys }) => [...keys]));
-  }
-
-  #dropletsBy(requests: readonly Request[]): Map<ObjectKey, readonly string[]> {
-    const recent = this.#options.ledger.admitted();
-    const projects = new Set(
-      [...requests.flatMap(({ effects }) => effects), ...recent].map(({ project }) => project),
-    );
-    return new Map([...projects].map(project => [project, this.#options.dropletsOf(project)]));
-  }
-
-  #noteHolds(verdicts: ReadonlyMap<string, Verdict>): void {
-    for (const group of this.#holds.keys())
-      if (verdicts.get(group)?.type !== 'hold') this.#holds.delete(group);
-    for (const [group, verdict] of verdicts) if (verdict.type === 'hold') this.#noteHold(group, verdict);
-  }
-
-  #noteHold(group: string, verdict: Doubt): void {
-    const now = this.#options.clock.now();
-    const { effects, objects, askers } = this.#groupOf(group);
-    const asked = this.#unadmitted(effects);
-    const before = this.#holds.get(group);
-    // What was said first stays true: the reason why it was held may be over, and the hold is not.
-    const why = verdict.reason === HELD && before !== undefined ? before : verdict;
-    const until = before !== undefined && before.until > now ? before.until : now + OFFER_MS;
-    this.#holds.set(group, {
-      group,
-      reason: why.reason,
-      message: why.message,
-      effects: describeEffects(asked),
-      confirmation: confirmationOf(asked, until),
-      objects: objects.map(placeOf),
-      askers,
-      keys: new Set(asked.map(keyOfEffect)),
-      until,
-    });
-  }
-
-  /** What passes is on record before anybody is told so. */
-  async #writeDown(group: string, verdict: Verdict, run: Run): Promise<void> {
-    const { ledger } = this.#options;
-    const { effects, objects, texts } = this.#groupOf(group);
-    const asked = this.#unadmitted(effects);
-    const confirmed = this.#isConfirmed(group);
-    const admit =
-      verdict.type === 'pass' ? asked.filter(isKept).map(effect => ({ ...entryOf(effect), confirmed })) : [];
-    const held = [...this.#holds.values()].map(
-      ({ askers: _askers, keys: _keys, until: _until, ...entry }): HeldEntry => entry,
-    );
-    const isNews = JSON.stringify(held) !== JSON.stringify(ledger.held());
-    if (admit.length > 0 || isNews) {
-      const change: LedgerChange = { admit, held, isOver: admission => this.#isOver(admission) };
-      await ledger.write(change, run.signal);
-    }
-    if (verdict.type !== 'pass') return;
-    for (const [asker, pending] of this.#pending) if (pending.group === group) this.#pending.delete(asker);
-    if (confirmed && texts.length > 0) await this.#useUp(objects, run);
-  }
-
-  /** An entry that nothing is left of, or that was never carried out. */
-  #isOver({ uid, verb, ageMs }: Admission): boolean {
-    if (ageMs < WINDOW_MS) return false;
-    if (verb !== 'destroy' || uid === '') return true;
-    const droplet = this.#options.droplets.list().find(({ metadata }) => metadata.uid === uid);
-    return droplet?.metadata.deletionTimestamp === undefined;
-  }
-
-  /** A confirmation that was used, and one that came too late, is taken off. It could allow nothing again anyway. */
-  async #useUp(objects: readonly (Project | Droplet)[], run: Run): Promise<void> {
-    for (const object of objects) {
-      if (object.metadata.annotations?.[CONFIRM_ANNOTATION] === undefined) continue;
-      await takeOffConfirmation(this.#options.kubernetes, object, run);
-    }
   }
 
   #tell(before: ReadonlyMap<string, string>, asker: string): void {
-    for (const [group, hold] of this.#holds) if (before.get(group) === undefined) this.#announce(hold);
-    const changed = [...new Set([...before.keys(), ...this.#holds.keys()])].filter(
-      group => before.get(group) !== this.#holds.get(group)?.confirmation,
-    );
-    const askers = [...this.#pending.values()].filter(({ group }) => changed.includes(group));
-    const others = askers.map(pending => pending.asker).filter(other => other !== asker);
+    const { holds, askers } = this.#book.newsSince(before);
+    for (const hold of holds) this.#announce(hold);
+    const others = askers.filter(other => other !== asker);
     if (others.length > 0) for (const handler of this.#handlers) handler(others);
   }
 
   #announce({ group, reason, message, effects }: Hold): void {
     const text = `held: ${effects}; ${message}`;
     this.#options.log.warn(`${text}. "dropfleet confirm" lets it through`);
-    const object = this.#groupOf(group).objects[0];
+    const object = this.#book.firstObject(group);
     if (object !== undefined) this.#options.events.record(object, 'Warning', reason, text);
   }
-
-  #answerTo(group: string, verdict: Verdict): Answer {
-    if (verdict.type !== 'hold') return verdict;
-    const hold = this.#holds.get(group)!;
-    return {
-      type: 'hold',
-      reason: hold.reason,
-      message: explainHold(hold),
-      confirmation: hold.confirmation,
-    };
-  }
-}
-
-/** The reason that the policy gives for what was held before. */
-const HELD = 'Held';
-
-/** Everything that counts later, or that must be known of when it is asked for again. */
-const isKept = ({ verb, cause }: Effect): boolean =>
-  verb === 'destroy' || (verb === 'buy' && cause === 'vanished');
-
-const entryOf = (effect: Effect) => ({
-  key: keyOfEffect(effect),
-  verb: effect.verb,
-  cause: effect.cause,
-  project: effect.project,
-  uid: effect.uid,
-});
-
-const placeOf = ({ kind, metadata }: KubernetesObject): HeldEntry['objects'][number] => ({
-  kind,
-  namespace: metadata.namespace ?? '',
-  name: metadata.name,
-});
-
-/** Why it is held, what it is, and how to let it through. */
-export function explainHold({ message, effects, confirmation, objects }: HeldEntry): string {
-  const [object] = objects;
-  const kubectl =
-    object === undefined
-      ? ''
-      : ` or "kubectl annotate -n ${object.namespace} ${object.kind.toLowerCase()} ${object.name} --overwrite ${CONFIRM_ANNOTATION}='${confirmation}'"`;
-  return `held: ${effects}; ${message}. To let it through, run "dropfleet confirm"${kubectl}`;
 }
 
 /** Takes the confirmation off an object, unless another was written there meanwhile. */

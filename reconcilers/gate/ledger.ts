@@ -4,7 +4,10 @@ import { isAlreadyExists, isConflict, isNotFound } from '../../clients/kubernete
 import { CONFIG_MAPS, type ConfigMap } from '../../clients/kubernetes/kinds.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import { GATE_CONFIG_MAP } from '../../crds/names.ts';
+import type { HeldEntry } from './book.ts';
 import type { Admission } from './policy.ts';
+
+export type { HeldEntry };
 
 /** What was let through, as it is kept. */
 export type Entry = Omit<Admission, 'ageMs'> & {
@@ -12,36 +15,29 @@ export type Entry = Omit<Admission, 'ageMs'> & {
   at: string;
 };
 
-/** What is held, as it is kept for `dropfleet confirm` and `dropfleet status`. */
-export interface HeldEntry {
-  group: string;
-  reason: string;
-  /** Why it is held. */
-  message: string;
-  /** What it is. */
-  effects: string;
-  /** What CONFIRM_ANNOTATION must say on one of the objects to let it through. */
-  confirmation: string;
-  /** Kind, namespace and name of the objects that may carry the confirmation. */
-  objects: { kind: string; namespace: string; name: string }[];
-}
-
 /** What the gate knows of what went before, in a ConfigMap: it outlives every operator. */
 export interface Ledger {
   /** Reads it, unless that was done. Nothing may be decided before. */
   load(signal: AbortSignal): Promise<void>;
   admitted(): readonly Admission[];
   held(): readonly HeldEntry[];
+  /** What was let through before is being done just now: its time begins anew, as far as this process knows. */
+  renew(keys: readonly string[]): void;
+  /** The hashes of the confirmations that were used, oldest first. */
+  used(): readonly string[];
   /**
    * Adds entries, takes those off that `isOver`, and says what is held. It is written down when this returns; what
-   * somebody else wrote meanwhile stays.
+   * somebody else wrote meanwhile stays. A change that depends on what is known is a function: it is called again when
+   * somebody else wrote, and leaves everything as it is when it answers undefined.
    */
-  write(change: LedgerChange, signal: AbortSignal): Promise<void>;
+  write(change: LedgerChange | (() => LedgerChange | undefined), signal: AbortSignal): Promise<void>;
 }
 
 export interface LedgerChange {
   admit?: readonly Omit<Entry, 'at'>[];
   held?: readonly HeldEntry[];
+  /** The hash of a confirmation that is used up by it. */
+  used?: string;
   isOver?: (admission: Admission) => boolean;
 }
 
@@ -53,7 +49,17 @@ export interface LedgerOptions {
   clock: Clock;
 }
 
+/** What the ConfigMap says. */
+interface Content {
+  entries: readonly Entry[];
+  held: readonly HeldEntry[];
+  used: readonly string[];
+}
+
 const MOST_ATTEMPTS = 5;
+
+/** So many used confirmations are remembered; each may be given for a day. */
+const MOST_USED = 200;
 
 /** A ledger that was not read yet. */
 export function createLedger(options: LedgerOptions): Ledger {
@@ -68,6 +74,7 @@ class ConfigMapLedger implements Ledger {
   /** When this process first knew of an entry: what it did not see happen counts as if it had happened just then. */
   readonly #knownAt = new Map<string, number>();
   #held: readonly HeldEntry[] = [];
+  #used: readonly string[] = [];
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -89,11 +96,23 @@ class ConfigMapLedger implements Ledger {
     return this.#held;
   }
 
-  async write(change: LedgerChange, signal: AbortSignal): Promise<void> {
+  renew(keys: readonly string[]): void {
+    const now = this.#options.clock.monotonic();
+    for (const key of keys) if (this.#knownAt.has(key)) this.#knownAt.set(key, now);
+  }
+
+  used(): readonly string[] {
+    return this.#used;
+  }
+
+  async write(change: LedgerChange | (() => LedgerChange | undefined), signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const { entries, held } = this.#after(change);
+      const now = typeof change === 'function' ? change() : change;
+      if (now === undefined) return;
       try {
-        this.#note(await this.#put(entries, held, signal));
+        this.#note(await this.#put(this.#after(now), signal));
+        // Also one that was over, and was let through again.
+        this.renew((now.admit ?? []).map(({ key }) => key));
         return;
       } catch (error) {
         const isOld = isConflict(error) || isAlreadyExists(error) || isNotFound(error);
@@ -103,7 +122,7 @@ class ConfigMapLedger implements Ledger {
     }
   }
 
-  #after({ admit = [], held = this.#held, isOver = () => false }: LedgerChange) {
+  #after({ admit = [], held = this.#held, used, isOver = () => false }: LedgerChange): Content {
     const over = new Set(
       this.admitted()
         .filter(isOver)
@@ -113,7 +132,8 @@ class ConfigMapLedger implements Ledger {
     const kept = [...this.#entries.values()].filter(({ key }) => !over.has(key));
     const entries = new Map(kept.map(entry => [entry.key, entry]));
     for (const entry of admit) entries.set(entry.key, { ...entry, at });
-    return { entries: [...entries.values()], held };
+    const allUsed = used === undefined ? this.#used : [...this.#used, used].slice(-MOST_USED);
+    return { entries: [...entries.values()], held, used: allUsed };
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -128,9 +148,13 @@ class ConfigMapLedger implements Ledger {
     }
   }
 
-  #put(entries: readonly Entry[], held: readonly HeldEntry[], signal: AbortSignal): Promise<ConfigMap> {
+  #put({ entries, held, used }: Content, signal: AbortSignal): Promise<ConfigMap> {
     const { kubernetes, namespace } = this.#options;
-    const data = { admitted: JSON.stringify(entries), held: JSON.stringify(held) };
+    const data = {
+      admitted: JSON.stringify(entries),
+      held: JSON.stringify(held),
+      used: JSON.stringify(used),
+    };
     if (this.#stored === undefined) {
       const metadata = { name: GATE_CONFIG_MAP, namespace };
       const made: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
@@ -144,9 +168,10 @@ class ConfigMapLedger implements Ledger {
   #note(stored: ConfigMap): void {
     this.#stored = stored;
     this.#isLoaded = true;
-    const entries = parse<Entry[]>(stored.data?.admitted, []).filter(isEntry);
+    const entries = parse(stored.data?.admitted).filter(isEntry);
     this.#entries = new Map(entries.map(entry => [entry.key, entry]));
-    this.#held = parse<HeldEntry[]>(stored.data?.held, []);
+    this.#held = parse(stored.data?.held).filter(isHeldEntry);
+    this.#used = parse(stored.data?.used).filter(hash => typeof hash === 'string');
     const now = this.#options.clock.monotonic();
     for (const key of this.#entries.keys()) if (!this.#knownAt.has(key)) this.#knownAt.set(key, now);
     for (const key of this.#knownAt.keys()) if (!this.#entries.has(key)) this.#knownAt.delete(key);
@@ -160,9 +185,9 @@ export async function readLedger(
 ): Promise<{ held: readonly HeldEntry[]; admitted: readonly Admission[] }> {
   try {
     const { data } = await kubernetes.get(CONFIG_MAPS, `${namespace}/${GATE_CONFIG_MAP}`);
-    const entries = parse<Entry[]>(data?.admitted, []).filter(isEntry);
+    const entries = parse(data?.admitted).filter(isEntry);
     return {
-      held: parse<HeldEntry[]>(data?.held, []),
+      held: parse(data?.held).filter(isHeldEntry),
       admitted: entries.map(({ at: _at, ...entry }) => ({ ...entry, ageMs: 0 })),
     };
   } catch (error) {
@@ -172,14 +197,23 @@ export async function readLedger(
 }
 
 /** What somebody edited until it is no JSON any more says nothing; what it allowed has to be allowed again. */
-function parse<T extends unknown[]>(text: string | undefined, otherwise: T): T {
+function parse(text: string | undefined): unknown[] {
   try {
     const value: unknown = JSON.parse(text ?? '');
-    return Array.isArray(value) ? (value as T) : otherwise;
+    return Array.isArray(value) ? value : [];
   } catch {
-    return otherwise;
+    return [];
   }
 }
 
-const isEntry = (entry: unknown): entry is Entry =>
-  typeof entry === 'object' && entry !== null && typeof (entry as Entry).key === 'string';
+const isEntry = (value: unknown): value is Entry => {
+  const { key, verb, cause, project, uid, confirmed } = (value ?? {}) as Partial<Entry>;
+  const isText = [key, verb, cause, project, uid].every(part => typeof part === 'string');
+  return isText && typeof confirmed === 'boolean';
+};
+
+const isHeldEntry = (value: unknown): value is HeldEntry => {
+  const { group, reason, message, effects, confirmation, objects } = (value ?? {}) as Partial<HeldEntry>;
+  const isText = [group, reason, message, effects, confirmation].every(part => typeof part === 'string');
+  return isText && Array.isArray(objects);
+};

@@ -43,7 +43,7 @@ export interface PolicyInput {
   requests: readonly Request[];
   /** Those of the last `WINDOW_MS`, and older ones that are still being carried out. */
   admitted: readonly Admission[];
-  /** The keys of what was held when the policy was last asked. */
+  /** The keys of what a limit held when the policy was last asked. */
   held: ReadonlySet<string>;
   /** The uids of the Droplets that there are, by project. */
   droplets: ReadonlyMap<ObjectKey, readonly string[]>;
@@ -58,8 +58,11 @@ export type Verdict =
   | { type: 'pass' }
   /** Asked too lately to be believed. */
   | { type: 'wait'; ms: number }
-  /** Not before a person has confirmed it, or what speaks against it is over. */
-  | ({ type: 'hold' } & Doubt);
+  /**
+   * Not before a person has confirmed it, or what speaks against it is over. A limit goes on speaking against it while
+   * the whole of it is asked for (`isLimit`, then `wasHeld`): else it would trickle through.
+   */
+  | ({ type: 'hold'; isLimit?: true; wasHeld?: true } & Doubt);
 
 /**
  * The one policy over all that destroys, stops, buys or takes over, whoever asks for it. By group, the first line that
@@ -69,12 +72,12 @@ export type Verdict =
  *     all of it was let through before                          | pass
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
- *     it was held before, and nothing of it was taken back      | hold
- *     destroys, and with all that is asked for anew, and all    | hold
- *       that was asked for or done in the last ten minutes, it  |
- *       is more than the limit                                  |
+ *     a limit held it, and it is still asked for                | hold
+ *     destroys, and with all that is asked for, and all that    | hold
+ *       was asked for or done in the last ten minutes, it is    |
+ *       more than the limit                                     |
  *     buys in place of a server that vanished, and with all of  | hold
- *       these it is more than one                               |
+ *       these, held ones too, it is more than one               |
  *     asked for only just now                                   | wait
  *     anything else                                             | pass
  */
@@ -82,10 +85,7 @@ export function judge(input: PolicyInput): Map<string, Verdict> {
   const groups = Map.groupBy(input.requests, ({ group }) => group);
   const admitted = new Set(input.admitted.map(({ key }) => key));
   const states = [...groups].map(([group, requests]) => stateOf(group, requests, admitted, input.held));
-  const excess = findExcess(
-    states.filter(isCounted).flatMap(({ asked }) => asked),
-    input,
-  );
+  const excess = findExcess(states, input);
   return new Map(states.map(state => [state.group, verdictOn(state, excess, input.standing)]));
 }
 
@@ -137,11 +137,11 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (standing !== undefined && !mayAllTheSame(asked, standing)) return { type: 'hold', ...standing };
   if (asked.length === 0 || confirmed) return { type: 'pass' };
   if (doubt !== undefined) return { type: 'hold', ...doubt };
-  if (wasHeld) return { type: 'hold', ...HELD_BEFORE };
+  if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
   const limit =
     (asked.some(isDestruction) ? excess.destroy : undefined) ??
     (asked.some(isReplacement) ? excess.buy : undefined);
-  if (limit !== undefined) return { type: 'hold', ...limit };
+  if (limit !== undefined) return { type: 'hold', isLimit: true, ...limit };
   return waitMs > 0 ? { type: 'wait', ms: waitMs } : { type: 'pass' };
 }
 
@@ -158,10 +158,14 @@ const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
 const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
 const isReplacement = ({ verb, cause }: Effect): boolean => verb === 'buy' && cause === 'vanished';
 
-function findExcess(asked: readonly Effect[], input: PolicyInput): Excess {
+function findExcess(states: readonly State[], input: PolicyInput): Excess {
   const recent = input.admitted.filter(({ confirmed, ageMs }) => !confirmed && ageMs < WINDOW_MS);
-  const destroy = tooManyDestroyed(asked.filter(isDestruction), recent, input);
-  const buy = tooManyReplaced(asked.filter(isReplacement), recent);
+  const askedBy = (some: readonly State[]): Effect[] => some.flatMap(({ asked }) => asked);
+  const counted = askedBy(states.filter(isCounted));
+  // What of a storm is held already does not make the rest of it a single loss.
+  const unconfirmed = askedBy(states.filter(({ confirmed }) => !confirmed));
+  const destroy = tooManyDestroyed(counted.filter(isDestruction), recent, input);
+  const buy = tooManyReplaced(unconfirmed.filter(isReplacement), recent);
   return { ...(destroy && { destroy }), ...(buy && { buy }) };
 }
 

@@ -82,7 +82,7 @@ async function passGate(
   const unsettledMs = timings.csvLossSettleMs - look.ageMs;
   if (removes && !isConfirmed && unsettledMs > 0) throw new Waiting(SHRINKS, unsettledMs);
   const ask = { asker: CSV_ASKER, group: `projects.csv of ${namespace}`, effects: losses, objects };
-  const answer = await gate.ask({ ...ask, believedAfterMs: 0 }, run);
+  const answer = await gate.ask({ ...ask, believedAfterMs: 0, isRevocable: true }, run);
   if (answer.type === 'wait') throw new Waiting(SHRINKS, answer.ms);
   return answer;
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import {
   openWorkplace,
   startDropfleet,
@@ -50,7 +51,7 @@ describe('Operators that are started beside each other on one API', () => {
     await api.says(/^Kubernetes API at /m);
     const operator = start(atCloud(cloud!), '--kubeconfig', kubeconfig(), 'operator');
     await operator.says(/leading/);
-    const up = start(atCloud(cloud!), '--kubeconfig', kubeconfig(), 'up');
+    const up = start(atCloud(cloud!), '--kubeconfig', kubeconfig(), 'up', '--csv', 'config/projects.csv');
     const [, holder] = await up.says(/waiting: operator (\S+) leads from namespace default/);
     expect(holder).to.match(new RegExp(`^(?!embedded_).+_${operator.pid}_[0-9a-f]+$`));
     expect(up.output().stdout).to.not.contain('project shop');
@@ -59,8 +60,15 @@ describe('Operators that are started beside each other on one API', () => {
   });
 
   it('"up" takes nothing from one that came over a connection until that had its time', async () => {
+    const first = start({}, 'up', ...FAST);
+    await first.says(/^1 of 1 droplets Ready/m);
+    await first.stop();
+    // Only the data is as "up" left it: the API runs by itself, and serves an operator that has the fleet's key.
     const api = start({}, 'standalone', '--port', '0');
     await api.says(/^Kubernetes API at /m);
+    const key = place.path('.dropfleet', 'sandbox', 'ssh', 'id_ed25519');
+    const secret = ['create', 'secret', 'generic', 'dropfleet-ssh', `--from-file=id_ed25519=${key}`];
+    execFileSync('kubectl', ['--kubeconfig', kubeconfig(), ...secret]);
     const operator = start(atCloud('http://127.0.0.1:9'), '--kubeconfig', kubeconfig(), 'operator');
     await operator.says(/leading/);
     await api.stop();

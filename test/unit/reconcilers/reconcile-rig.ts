@@ -22,7 +22,7 @@ import { createPauses } from '../../../reconcilers/pauses.ts';
 import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload, keyNameOf } from '../../../reconcilers/ssh-key/upload.ts';
-import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
+import { DEFAULT_TIMINGS, type Timings } from '../../../reconcilers/timings.ts';
 import { fakeClock } from '../../fakes/clock.ts';
 import { fakeCloud } from '../../fakes/cloud.ts';
 import { fakeKubernetesClient, type FakeKubernetesClient } from '../../fakes/kubernetes-client.ts';
@@ -46,7 +46,7 @@ const RECORD: ConfigMap = {
 const TIMINGS = { ...DEFAULT_TIMINGS, gateSettleMs: 0 };
 
 /** A context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
-export function createRig(seeds: readonly KubernetesObject[]) {
+export function createRig(seeds: readonly KubernetesObject[], timings: Timings = TIMINGS) {
   const clock = fakeClock();
   const log = fakeLogger();
   const cloud = fakeCloud();
@@ -92,20 +92,20 @@ export function createRig(seeds: readonly KubernetesObject[]) {
       events: recorder,
       clock,
       log,
-      settleMs: TIMINGS.gateSettleMs,
+      settleMs: timings.gateSettleMs,
     }),
     room: createAccountRoom({
       limit: () => standing.dropletLimit(),
       fleet,
       droplets,
       clock,
-      refusedMs: TIMINGS.refusedMs,
+      refusedMs: timings.refusedMs,
     }),
     since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),
     sshKey,
     events: recorder,
-    timings: TIMINGS,
+    timings,
     pauses: createPauses(clock, () => 0.5),
     newNonce: () => `nonce${++nonces}`,
   };

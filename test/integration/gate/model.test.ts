@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { propertyOptions } from '../../fakes/property-options.ts';
+import { COMMANDS, describeCommand, Model, perform, PEACEFUL, performPeacefully } from './commands.ts';
+import type { Flaw } from './simulated-gate.ts';
+
+/** Many short stories: what goes wrong takes two or three happenings, seldom more. */
+const RUNS = Number(process.env['GATE_MODEL_RUNS'] ?? 100_000);
+const stories = fc.array(fc.integer({ min: 0, max: COMMANDS - 1 }), { maxLength: 8 });
+
+/** What is taken out, and a seed that finds out soon. */
+const FLAWS: readonly (readonly [Flaw, number])[] = [
+  ['no limit', 7],
+  ['no standing', 7],
+  ['no doubts', 7],
+  ['every server is own', 7],
+  ['absence is believed at once', 7],
+  ['confirmations are matched by their words', 7],
+  ['confirmations are never used up', 7],
+  ['the ledger is forgotten at a restart', 7],
+  ['the ledger is written afterwards', 7],
+  ['holds do not last', 7],
+  ['admissions are never over', 7],
+  ['a wait is taken for a pass', 7],
+  ['a hold is taken for a pass', 7],
+  ['the nonce is written afterwards', 7],
+];
+
+/**
+ * The plans of the reconcilers and the gate's own book, over a world in which anything happens: people, faults of the
+ * cloud, crashes, lost state. What must never happen is said by an oracle that sees the world as it truly is.
+ */
+describe('The gate and the plans behind it, whatever happens', function () {
+  this.timeout(900_000);
+
+  it('destroy, buy, stop and take over nothing that must not be', () => {
+    const story = fc.property(stories, told => void perform(told));
+    tellStory(fc.check(story, { ...propertyOptions(RUNS), verbose: false } as fc.Parameters<[number[]]>));
+  });
+
+  it('let through, in a world without faults, all that was meant and confirmed', () => {
+    const wishes = fc.array(fc.integer({ min: 0, max: PEACEFUL - 1 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(wishes, all => {
+        const { world, operator } = performPeacefully(all);
+        expect(operator.gate.book.holds()).to.deep.equal([]);
+        expect([...world.there.values()].map(({ name }) => name).toSorted()).to.deep.equal(
+          world.namesWanted(),
+        );
+        const named = [...world.droplets.values()].map(({ status }) => status?.dropletID);
+        expect(named).to.have.members([...world.there.keys()]);
+      }),
+      propertyOptions(2_000),
+    );
+  });
+
+  it('let one deletion through without a word', () => {
+    const model = new Model();
+    const [droplet] = [...model.world.droplets.values()];
+    model.world.deleteObject(model.world.droplets, droplet!);
+    for (let i = 0; i < 10; i++) {
+      model.world.t += 3_000;
+      model.round();
+    }
+    expect(model.world.there.has(droplet!.status!.dropletID!)).to.equal(false);
+    expect(model.world.there.size).to.equal(4);
+  });
+
+  describe('without one guard', () => {
+    for (const [flaw, seed] of FLAWS)
+      it(`are caught when ${flaw}`, () => {
+        const story = fc.property(stories, all => void perform(all, flaw));
+        const { failed } = fc.check(story, { numRuns: 3_000, seed, endOnFailure: true });
+        expect(failed, 'nothing bad happened without it').to.equal(true);
+      });
+  });
+});
+
+/** Tells a failure as a person would, with what repeats it. */
+function tellStory(details: fc.RunDetails<[number[]]>): void {
+  if (!details.failed) return;
+  const [story] = details.counterexample ?? [[]];
+  const told = story.map(command => `  ${describeCommand(command)}`).join('\n');
+  const { errorInstance, seed, numRuns } = details;
+  const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
+  throw new Error(`in run ${numRuns} of FC_SEED=${seed} ([${story.join(', ')}]):\n${told}\n${why}`);
+}

@@ -1,0 +1,442 @@
+import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
+import { fleetTag, nonceOf, nonceTag, projectRoleTag, uidOf, uidTag } from '../../../crds/cloud-tags.ts';
+import type { Droplet, DropletStatus } from '../../../crds/droplet.ts';
+import { keyOf } from '../../../crds/meta.ts';
+import { ADOPT_ANNOTATION, DROPLET_FINALIZER, PROJECT_FINALIZER } from '../../../crds/names.ts';
+import type { Project } from '../../../crds/project.ts';
+import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
+import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
+import {
+  planDroplet,
+  type Claim,
+  type CloudView,
+  type DropletStep,
+} from '../../../reconcilers/droplet/plan.ts';
+import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
+import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
+import { confirms } from '../../../reconcilers/gate/confirmation.ts';
+import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
+import { FLEET_TAKEN } from '../../../reconcilers/gate/policy.ts';
+import { examineStanding } from '../../../reconcilers/gate/standing.ts';
+import { planProject } from '../../../reconcilers/project/plan.ts';
+import { createCsvState } from '../../../reconcilers/projects-csv/csv-state.ts';
+import { lossOf, planProjects } from '../../../reconcilers/projects-csv/plan.ts';
+import { createSince } from '../../../reconcilers/since.ts';
+import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
+import { aDroplet } from '../../builders/objects.ts';
+import type { Oracle } from './oracle.ts';
+import { FAILED, KILLED, SimulatedGate, type Flaw } from './simulated-gate.ts';
+import { FLEET, NAMESPACE, readerOf, type TrueServer, type World } from './world.ts';
+
+/** An operator's process, made of the reconcilers' own plans and the gate's own book, over a World without promises. */
+export class Operator {
+  readonly #world: World;
+  readonly #oracle: Oracle;
+  readonly #flaw: Flaw | undefined;
+  readonly #since;
+  readonly #csvState = createCsvState(NAMESPACE);
+  readonly #timings;
+  readonly #context;
+  readonly gate: SimulatedGate;
+  listed: readonly CloudDroplet[] = [];
+  #problem: Doubt | undefined;
+  #isIdle = true;
+  #listedAt: number | undefined;
+  readonly #seen = new Set<number>();
+  #csv = { text: '', since: Number.NEGATIVE_INFINITY };
+  /** Since when each look at a server found nothing. */
+  readonly deniedSince = new Map<number, number>();
+
+  constructor(world: World, oracle: Oracle, flaw?: Flaw) {
+    this.#world = world;
+    this.#oracle = oracle;
+    this.#flaw = flaw;
+    this.#timings = {
+      ...DEFAULT_TIMINGS,
+      ...(flaw === 'absence is believed at once' && { absenceMs: 0 }),
+    };
+    const clock = { monotonic: () => world.t, now: world.now, after: () => () => undefined };
+    this.#since = createSince(clock);
+    const io = () => this.#io();
+    const problem = () => this.#problem;
+    this.gate = new SimulatedGate({ world, oracle, flaw, settleMs: this.#timings.gateSettleMs, problem, io });
+    const fleet = {
+      byTag: (tag: string) => this.listed.filter(({ tags }) => tags.includes(tag)),
+      hasBeenSeen: (id: number) => this.#seen.has(id),
+      lastListStartedAt: () => this.#listedAt,
+    };
+    this.#context = {
+      clock,
+      fleet: fleet as never,
+      fleetId: FLEET,
+      apiId: world.api,
+      since: this.#since,
+      timings: this.#timings,
+      standing: { doubt: () => undefined },
+      droplets: readerOf(world.droplets),
+      projects: readerOf(world.projects),
+    };
+  }
+
+  /** Looks at everything once. False when there was nothing to do. */
+  round(): boolean {
+    this.#isIdle = true;
+    this.#list();
+    this.#problem = this.#examine();
+    this.#oracle.looksAt(this.#world);
+    this.#attempt(() => this.#syncCsv());
+    for (const key of this.#world.projects.keys()) this.#attempt(() => this.#reconcileProject(key));
+    for (const key of this.#world.droplets.keys()) this.#attempt(() => this.#reconcileDroplet(key));
+    this.#forgetGone();
+    return !this.#isIdle;
+  }
+
+  #attempt(reconcile: () => void): void {
+    try {
+      reconcile();
+    } catch (error) {
+      if (error !== FAILED) throw error;
+      this.#isIdle = false;
+    }
+  }
+
+  #list(): void {
+    const { t, there } = this.#world;
+    const tag = fleetTag(FLEET);
+    this.listed = [...there.values()]
+      .filter(({ unlistedUntil, tags }) => unlistedUntil <= t && tags.includes(tag))
+      .map(server => ({ ...server }));
+    for (const { id } of this.listed) this.#seen.add(id);
+    this.#listedAt = t;
+  }
+
+  /** Examined once a round: what it goes by changes only between them. */
+  #examine(): Doubt | undefined {
+    const { record, account, api, droplets } = this.#world;
+    if (this.#flaw === 'no standing') return undefined;
+    return examineStanding({
+      record,
+      identity: { fleet: FLEET, api },
+      account,
+      droplets: [...droplets.values()],
+      servers: this.listed,
+      namespace: NAMESPACE,
+    });
+  }
+
+  #ask(ask: Ask): Answer {
+    if (ask.effects.length > 0) this.#isIdle = false;
+    return this.gate.ask(ask);
+  }
+
+  /** Nobody asks any more on behalf of what is gone. */
+  #forgetGone(): void {
+    for (const { asker } of this.gate.asks.values()) {
+      const [, kind, key] = /^(droplet|project) (\S+)/.exec(asker) ?? [];
+      if (kind === undefined) continue;
+      const objects = kind === 'droplet' ? this.#world.droplets : this.#world.projects;
+      if (!objects.has(key!))
+        this.#attempt(() => void this.#ask({ asker, group: '', effects: [], objects: [] }));
+    }
+  }
+
+  /** Anything may end the process between any two writes and calls. */
+  #io(): void {
+    this.#isIdle = false;
+    if (--this.#world.cutOffIn <= 0) {
+      this.#world.cutOffIn = Infinity;
+      throw KILLED;
+    }
+  }
+
+  // The reconcilers: their plans are the product's, and what they observe and apply is done to the World.
+
+  #syncCsv(): void {
+    const { t, rows, projects, droplets } = this.#world;
+    const text = JSON.stringify(rows);
+    if (this.#csv.text !== text) this.#csv = { text, since: t };
+    const plan = planProjects(rows, [...projects.values()], [...droplets.values()]);
+    const objects = [...new Set(plan.losses.map(({ project }) => project))].flatMap(
+      key => projects.get(key) ?? [],
+    );
+    const isConfirmed = objects.some(object =>
+      confirms(this.#world.confirmationOn(object), plan.losses, this.#world.now()),
+    );
+    const removes = plan.losses.length > 0 || plan.steps.some(({ type }) => type === 'delete-project');
+    if (removes) this.#isIdle = false;
+    if (removes && !isConfirmed && t - this.#csv.since < this.#timings.csvLossSettleMs) return;
+    const ask = { asker: 'csv-sync', group: 'projects.csv of default', effects: plan.losses, objects };
+    const answer = this.#ask({ ...ask, believedAfterMs: 0 });
+    if (answer.type === 'wait') return;
+    const names = plan.losses.map(({ project }) => project.slice(NAMESPACE.length + 1));
+    const brake = answer.type === 'hold' ? { ...answer, projects: names } : undefined;
+    this.#csvState.set({ rows: [...rows], ...(brake && { brake }) });
+    if (brake !== undefined) return;
+    for (const step of plan.steps) {
+      this.#io();
+      if (step.type === 'create-project') {
+        this.#world.putProject(step.name, step.spec.servers);
+      } else if (step.type === 'delete-project') this.#world.deleteObject(projects, step.project);
+      else {
+        const key = keyOf(step.project);
+        const now = projects.get(key);
+        if (now !== undefined) projects.set(key, { ...now, spec: { ...now.spec, ...step.spec } });
+      }
+    }
+  }
+
+  #reconcileProject(key: string): void {
+    const { projects, droplets } = this.#world;
+    const project = projects.get(key);
+    if (project === undefined) return;
+    const isDeleting = project.metadata.deletionTimestamp !== undefined;
+    if (!isDeleting && this.#csvState.isAboutToChange(project)) return;
+    const all = [...droplets.values()].filter(({ spec }) => spec.project === project.metadata.name);
+    const steps = planProject(project, all);
+    const effects = steps
+      .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
+      .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+      .map((droplet): Effect => ({
+        ...lossOf(droplet),
+        cause: isDeleting ? 'deleted' : 'scaled down',
+        change: isDeleting ? 'the Project is deleted' : `to ${project.spec.servers} servers`,
+      }));
+    const answer = this.#ask({
+      asker: `project ${key}`,
+      group: `project ${key}`,
+      effects,
+      objects: [project],
+    });
+    for (const step of steps) {
+      if (step.type === 'delete-droplet') {
+        if (answer.type !== 'pass') continue;
+        this.#io();
+        this.#world.deleteObject(droplets, step.droplet);
+      } else if (step.type === 'create-droplet') {
+        this.#io();
+        const made = aDroplet(step.name, { spec: step.spec });
+        const owner = { ...made.metadata.ownerReferences![0]!, uid: project.metadata.uid! };
+        this.#world.put({
+          ...made,
+          metadata: { ...made.metadata, uid: this.#world.nextUid(), ownerReferences: [owner] },
+        });
+      } else if (step.type === 'resize-droplet') {
+        this.#io();
+        const now = droplets.get(keyOf(step.droplet))!;
+        droplets.set(keyOf(now), { ...now, spec: { ...now.spec, size: step.size } });
+      } else this.#setFinalizer(projects, project, PROJECT_FINALIZER, step.type === 'add-finalizer');
+    }
+  }
+
+  #setFinalizer<T extends Project | Droplet>(
+    objects: Map<string, T>,
+    object: T,
+    name: string,
+    on: boolean,
+  ): void {
+    this.#io();
+    const key = keyOf(object);
+    const now = objects.get(key);
+    if (now === undefined) return;
+    const others = (now.metadata.finalizers ?? []).filter(other => other !== name);
+    const finalizers = on ? [...others, name] : others;
+    if (finalizers.length === 0 && now.metadata.deletionTimestamp !== undefined) objects.delete(key);
+    else objects.set(key, { ...now, metadata: { ...now.metadata, finalizers } });
+  }
+
+  #reconcileDroplet(key: string): void {
+    const droplet = this.#world.droplets.get(key);
+    if (droplet === undefined) return;
+    const view = this.#observe(droplet);
+    const project = this.#world.projects.get(`${NAMESPACE}/${droplet.spec.project}`);
+    const planned = planDroplet({
+      droplet,
+      view,
+      suspended: project?.spec.suspend ?? false,
+      sizes: NO_SIZES,
+      tags: ownTags(droplet, { fleetId: FLEET, apiId: this.#world.api }),
+      now: this.#world.now(),
+      timings: this.#timings,
+    });
+    const isFirst = !view.notFound && planned.steps.some(({ type }) => type === 'launch');
+    const evidence = isFirst ? { ...view, ...this.#orphans(droplet) } : view;
+    const asks = asksOf(this.#context, droplet, evidence, planned);
+    const duplicates = { ask: asks.duplicates, answer: this.#ask(asks.duplicates) };
+    const answer = this.#ask(asks.own);
+    const isBelieved = this.#flaw === 'a wait is taken for a pass' && answer.type === 'wait';
+    const own = { ask: asks.own, answer: isBelieved ? ({ type: 'pass' } as const) : answer };
+    const plan = leftOf(droplet, evidence, planned, { own, duplicates });
+    if ('waitMs' in plan) return;
+    const progress = { status: withServer(droplet.status ?? {}, view.server), isFinished: false };
+    let made: TrueServer | undefined;
+    for (const step of plan.steps) made = this.#apply(step, droplet, progress, view) ?? made;
+    if (progress.isFinished) return;
+    if (plan.steps.length > 0 || plan.phase !== droplet.status?.phase) {
+      this.#io();
+      this.#world.setStatus(droplet, { ...progress.status, phase: plan.phase });
+    }
+    if (plan.lookAgainMs !== undefined) this.#isIdle = false;
+    if (made !== undefined) made.isReplyLost = false;
+  }
+
+  #observe(droplet: Droplet): CloudView {
+    const look = lookFor(this.#context, droplet);
+    const found = look.asks ? this.#get(look.id!) : look.listed;
+    if (look.asks && found === undefined) {
+      if (!this.deniedSince.has(look.id!)) this.deniedSince.set(look.id!, this.#world.t);
+    } else if (look.id !== undefined && found !== undefined) this.deniedSince.delete(look.id);
+    const mine = uidTag(droplet.metadata.uid!);
+    const believed =
+      this.#flaw === 'every server is own' && found !== undefined
+        ? { ...found, tags: [...found.tags, mine, fleetTag(FLEET)] }
+        : found;
+    const { view } = seenBy(this.#context, droplet, look, believed);
+    const claim = this.#claim(droplet, look.mine.length);
+    return { ...view, ...(claim && { claim }) };
+  }
+
+  #get(id: number): TrueServer | undefined {
+    if (this.#world.downUntil > this.#world.t) throw FAILED;
+    const server = this.#world.there.get(id);
+    return server !== undefined && server.deniedUntil <= this.#world.t ? server : undefined;
+  }
+
+  #claim(droplet: Droplet, ownServers: number): Claim | undefined {
+    const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
+    const { dropletID } = droplet.status ?? {};
+    if (text === undefined || ownServers > 0) return undefined;
+    const id = Number(text);
+    if (dropletID !== undefined && dropletID !== id) return undefined;
+    const server = this.#get(id);
+    const problem = server && claimProblem(this.#context, droplet, server);
+    return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
+  }
+
+  #orphans({ spec }: Droplet): Pick<CloudView, 'orphans'> {
+    const uids = new Set([...this.#world.droplets.values()].map(({ metadata }) => metadata.uid));
+    const tags = (['master', 'web'] as const).map(role => projectRoleTag(FLEET, spec.project, role));
+    const orphans = this.listed.filter(
+      server =>
+        tags.some(tag => server.tags.includes(tag)) && !uids.has(uidOf(server.tags)) && this.#get(server.id),
+    );
+    return orphans.length === 0 ? {} : { orphans };
+  }
+
+  /** The cloud changes nothing while the standing is in doubt, as guarded-cloud.ts has it. */
+  #call(takesOver = false): void {
+    this.#io();
+    if (this.#world.downUntil > this.#world.t) throw FAILED;
+    const problem = this.#problem;
+    if (problem !== undefined && !(problem.reason === FLEET_TAKEN && takesOver)) throw FAILED;
+  }
+
+  #apply(
+    step: DropletStep,
+    droplet: Droplet,
+    progress: { status: DropletStatus; isFinished: boolean },
+    view: CloudView,
+  ): TrueServer | undefined {
+    const { there, droplets } = this.#world;
+    switch (step.type) {
+      case 'add-finalizer':
+        this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, true);
+        return undefined;
+      case 'remove-finalizer':
+        this.#oracle.letsGo(this.#world, this, droplet);
+        progress.isFinished = true;
+        this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, false);
+        return undefined;
+      case 'launch':
+        return this.#launch(droplet, progress, view);
+      case 'adopt':
+        this.#oracle.adopts(this.#world, this, droplet, step.id);
+        progress.status = {
+          ...withFormer(progress.status),
+          dropletID: step.id,
+          ...nonceIn(there.get(step.id)),
+        };
+        return undefined;
+      case 'take-over': {
+        this.#call(true);
+        this.#oracle.takesOver(this.#world, droplet, step.id);
+        const server = there.get(step.id);
+        if (server === undefined) throw FAILED;
+        server.tags = [...server.tags.filter(tag => !step.off.includes(tag)), ...step.put];
+        return undefined;
+      }
+      case 'destroy': {
+        this.#call();
+        const server = there.get(step.id);
+        if (server === undefined || server.deniedUntil > this.#world.t) return undefined;
+        this.#oracle.destroys(this.#world, this, droplet, server, view);
+        there.delete(step.id);
+        noteEnd(this.#context, droplet, step.id);
+        this.#io();
+        return undefined;
+      }
+      case 'give-up-drain':
+      case 'remember-refusal':
+        return undefined;
+      case 'tag':
+        this.#call(true);
+        break;
+      case 'shut-down':
+      case 'power-off':
+      case 'resize':
+      case 'power-on':
+        this.#call();
+    }
+    const server = there.get(step.id);
+    if (server === undefined) throw FAILED;
+    this.#oracle.changes(this.#world, this, droplet, server, step.type);
+    if (step.type === 'tag') server.tags = [...server.tags, ...step.tags];
+    else if (step.type === 'resize') server.size = step.size;
+    else server.status = step.type === 'power-on' ? 'active' : 'off';
+    this.#io();
+    return undefined;
+  }
+
+  #launch(droplet: Droplet, progress: { status: DropletStatus }, view: CloudView): TrueServer {
+    this.#io();
+    const nonce = this.#world.nextNonce();
+    progress.status = { ...withoutServer(withFormer(progress.status)), nonce, phase: 'Creating' };
+    if (this.#flaw !== 'the nonce is written afterwards') this.#world.setStatus(droplet, progress.status);
+    try {
+      this.#call();
+      this.#oracle.launches(this.#world, this, droplet, view);
+      const lag = this.#world.listLagMs;
+      const server = this.#world.addServer({
+        name: droplet.metadata.name,
+        tags: [...ownTags(droplet, { fleetId: FLEET, apiId: this.#world.api }), nonceTag(nonce)],
+        size: droplet.spec.size,
+        unlistedUntil: this.#world.t + lag,
+        deniedUntil: this.#world.t + lag / 2,
+        isReplyLost: true,
+      });
+      this.#io();
+      if (this.#world.lostReplies > 0) {
+        this.#world.lostReplies--;
+        throw FAILED;
+      }
+      progress.status = { ...progress.status, dropletID: server.id };
+      return server;
+    } finally {
+      noteRequest(this.#context, droplet, nonce);
+    }
+  }
+}
+
+const NO_SIZES = new Map();
+
+/** As the product does by the host key that belongs to it. */
+function nonceIn(server: TrueServer | undefined): { nonce?: string } {
+  const nonce = server && nonceOf(server.tags);
+  return nonce === undefined ? {} : { nonce };
+}
+
+/** The key that what is done to a server goes by. */
+export const keyOfEnd = (droplet: Droplet, server: TrueServer): string =>
+  droplet.metadata.deletionTimestamp === undefined
+    ? `destroy server ${server.id}`
+    : `destroy ${droplet.metadata.uid}`;
