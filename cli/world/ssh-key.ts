@@ -135,7 +135,7 @@ export function keysInSecret(client: KubernetesClient, namespace: string): KeyPl
 
   return {
     name: `the entry ${FILES.current} of the Secret ${key}`,
-    howToPutBack: `"kubectl -n ${namespace} create secret generic ${SECRET_NAME} --from-file=${FILES.current}=FILE" (delete what is left of the Secret before)`,
+    howToPutBack: `"kubectl -n ${namespace} create secret generic ${SECRET_NAME} --from-file=${FILES.current}=FILE --dry-run=client -o yaml | kubectl apply -f -"`,
     find,
     async trace() {
       const secret = await findSecret(client, key);

@@ -68,7 +68,9 @@ describe('Operators that are started beside each other on one API', () => {
     await api.says(/^Kubernetes API at /m);
     const key = place.path('.dropfleet', 'sandbox', 'ssh', 'id_ed25519');
     const secret = ['create', 'secret', 'generic', 'dropfleet-ssh', `--from-file=id_ed25519=${key}`];
-    execFileSync('kubectl', ['--kubeconfig', kubeconfig(), ...secret]);
+    const kubectl = (args: string[], input = ''): string =>
+      execFileSync('kubectl', ['--kubeconfig', kubeconfig(), ...args], { input, encoding: 'utf8' });
+    kubectl(['apply', '-f', '-'], kubectl([...secret, '--dry-run=client', '-o', 'yaml']));
     const operator = start(atCloud('http://127.0.0.1:9'), '--kubeconfig', kubeconfig(), 'operator');
     await operator.says(/leading/);
     await api.stop();
