@@ -172,7 +172,7 @@ function findExcess(states: readonly State[], input: PolicyInput): Excess {
 function tooManyDestroyed(
   asked: readonly Effect[],
   admitted: readonly Admission[],
-  { droplets, fleetSize }: PolicyInput,
+  { droplets, fleetSize, admitted: all }: PolicyInput,
 ): Doubt | undefined {
   const recent = admitted.filter(({ verb }) => verb === 'destroy');
   const keys = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]);
@@ -183,8 +183,10 @@ function tooManyDestroyed(
   const limit = Math.max(MOST_DROPLETS, Math.floor(before * MOST_SHARE));
   const ending = [...asked, ...recent].filter(({ uid }) => uid !== '');
   const projects = new Set(ending.map(({ project }) => project));
+  // What was confirmed counts against nobody, but what is left of its project may be the last of that.
+  const going = new Set([...keys, ...all.map(({ key }) => key)]);
   const ended = [...projects].filter(project =>
-    (droplets.get(project) ?? []).every(uid => keys.has(`destroy ${uid}`)),
+    (droplets.get(project) ?? []).every(uid => going.has(`destroy ${uid}`)),
   );
   if (keys.size <= limit && ended.length <= MOST_PROJECTS) return undefined;
   const whole = ended.length > 1 ? ` and ${count(ended.length, 'whole project')}` : '';

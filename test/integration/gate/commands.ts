@@ -39,7 +39,6 @@ export class Model {
   restart(): void {
     if (this.#flaw === 'the ledger is forgotten at a restart')
       this.world.ledger = { version: this.world.ledger.version + 1, entries: [], used: [] };
-    this.oracle.restarts(this.world);
     this.#operator = new Operator(this.world, this.oracle, this.#flaw);
   }
 
@@ -52,7 +51,6 @@ export class Model {
     const waits = this.#other ?? new Operator(this.world, this.oracle, this.#flaw);
     this.#other = this.#operator;
     this.#operator = waits;
-    this.oracle.restarts(this.world);
   }
 
   /** False when there was nothing to do. */

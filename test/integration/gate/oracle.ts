@@ -73,12 +73,9 @@ export class Oracle {
     this.#boughtAgain.length = 0;
   }
 
-  /** Another process begins to count what it finds on record. */
-  restarts({ t, ledger }: World): void {
-    for (const { key, confirmed } of ledger.entries) {
-      if (confirmed && this.#confirmed.has(key)) this.#confirmed.set(key, t + WINDOW_MS);
-      if (this.#early.has(key)) this.#early.set(key, t + WINDOW_MS);
-    }
+  /** A process finds on record what another let through, and begins to count it. */
+  learns({ t }: World, key: string): void {
+    for (const until of [this.#confirmed, this.#early]) if (until.has(key)) until.set(key, t + WINDOW_MS);
   }
 
   /** Something is let through, and on record. */

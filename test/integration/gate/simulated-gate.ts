@@ -145,7 +145,11 @@ export class SimulatedGate {
 
   #readLedger() {
     const { entries, used, version } = this.#options.world.ledger;
-    for (const { key } of entries) if (!this.#knownAt.has(key)) this.#knownAt.set(key, this.#options.world.t);
+    for (const { key } of entries) {
+      if (this.#knownAt.has(key)) continue;
+      this.#knownAt.set(key, this.#options.world.t);
+      this.#options.oracle.learns(this.#options.world, key);
+    }
     const there = new Set(entries.map(({ key }) => key));
     for (const key of this.#knownAt.keys()) if (!there.has(key)) this.#knownAt.delete(key);
     return (this.#ledger = { version, entries, used });

@@ -180,6 +180,13 @@ describe('The policy', () => {
       );
     });
 
+    it('which ends with its last droplet also when a person confirmed the others, gone or not', () => {
+      const rest = [request('shop', [destroy('shop-web2')]), request('blog', [destroy('blog-master')])];
+      const admitted = destroyFirst('shop', 2).map(effect => admission(effect, { confirmed: true }));
+      expect(reasonOf(verdictOf(rest, { admitted }))).to.equal('LargeDeletion');
+      expect(reasonOf(verdictOf(rest))).to.equal('pass');
+    });
+
     it('and stops nothing else by it', () => {
       const power = request('blog', [destroy('blog-master', { verb: 'power-off', cause: 'resize' })]);
       const verdicts = verdictsOf([request('shop', destroyFirst('shop', 3)), power], {});
