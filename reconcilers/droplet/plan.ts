@@ -222,7 +222,7 @@ export const MISSING = 'Missing';
 
 /** One look that finds nothing is no proof; what runs may go on serving meanwhile. */
 function planMissing(
-  { droplet }: PlanInput,
+  { droplet, timings }: PlanInput,
   { id, believedInMs }: { id: number; believedInMs: number },
 ): DropletPlan {
   return {
@@ -231,7 +231,8 @@ function planMissing(
     provisioned: false,
     reason: MISSING,
     message: `DigitalOcean has no droplet ${id} at the moment; it is believed to be gone when that stays so`,
-    lookAgainMs: Math.max(1, believedInMs),
+    // It is seen to stay so, not to be so twice.
+    lookAgainMs: Math.min(timings.pollMs, Math.max(1, believedInMs)),
   };
 }
 

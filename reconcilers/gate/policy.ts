@@ -73,12 +73,12 @@ export type Verdict =
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
  *     a limit held it, and it is still asked for                | hold
- *     destroys, and with all that is asked for, and all that    | hold
- *       was asked for or done in the last ten minutes, it is    |
- *       more than the limit                                     |
  *     buys in place of a server that vanished, and with all of  | hold
  *       these, held ones too, it is more than one               |
  *     asked for only just now                                   | wait
+ *     destroys, and with all that is asked for, and all that    | hold
+ *       was asked for or done in the last ten minutes, it is    |
+ *       more than the limit                                     |
  *     anything else                                             | pass
  */
 export function judge(input: PolicyInput): Map<string, Verdict> {
@@ -138,11 +138,14 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (asked.length === 0 || confirmed) return { type: 'pass' };
   if (doubt !== undefined) return { type: 'hold', ...doubt };
   if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
-  const limit =
-    (asked.some(isDestruction) ? excess.destroy : undefined) ??
-    (asked.some(isReplacement) ? excess.buy : undefined);
-  if (limit !== undefined) return { type: 'hold', isLimit: true, ...limit };
-  return waitMs > 0 ? { type: 'wait', ms: waitMs } : { type: 'pass' };
+  // A storm is told at once.
+  if (excess.buy !== undefined && asked.some(isReplacement))
+    return { type: 'hold', isLimit: true, ...excess.buy };
+  // A deletion when all of it has come, so that what is said of it is the whole.
+  if (waitMs > 0) return { type: 'wait', ms: waitMs };
+  return excess.destroy !== undefined && asked.some(isDestruction)
+    ? { type: 'hold', isLimit: true, ...excess.destroy }
+    : { type: 'pass' };
 }
 
 /** Servers that another API keeps are taken over when a person names them: nothing else would end that doubt. */

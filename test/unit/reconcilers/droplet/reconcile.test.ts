@@ -230,7 +230,7 @@ describe('Reconciling a Droplet', () => {
     const server = cloud.droplets.get(7)!;
     cloud.droplets.delete(7);
     await fleet.refresh();
-    expect(await reconcile()).to.deep.equal({ requeueAfterMs: absenceMs });
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
     expect(findCondition(stored()!.status!.conditions, 'Ready')).to.include({
       status: 'False',
       reason: 'Missing',
