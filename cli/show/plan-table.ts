@@ -20,6 +20,7 @@ export function planTable(plan: FleetPlan): string[] {
     ...plan.conflicts.map(
       name => `! project ${name} was applied by hand and is left alone; its row has no effect`,
     ),
+    ...plan.taken.map(({ project, message }) => `! project ${project} is left alone: ${message}`),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
     ...(plan.held ? ['', `Held until "dropfleet orchestrate --confirm": ${plan.held.message}.`] : []),
   ];

@@ -101,6 +101,7 @@ describe('The plan as a table', () => {
       ],
       firewalls: [{ action: 'create', name: 'dropfleet.f.shop.master', project: 'shop', role: 'master' }],
       conflicts: ['byhand'],
+      taken: [{ project: 'default/twin', message: 'project twin exists elsewhere: give it another name' }],
       losses: [],
       monthlyCost: { before: 18, after: 12 },
     });
@@ -111,13 +112,22 @@ describe('The plan as a table', () => {
       '~    droplet blog-master   resize droplet 8 from small to large',
       '+    firewall shop master  create',
       '! project byhand was applied by hand and is left alone; its row has no effect',
+      '! project default/twin is left alone: project twin exists elsewhere: give it another name',
       '',
       '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
     ]);
   });
 
   it('says so when there is nothing to do', () => {
-    const nothing = { projects: [], droplets: [], firewalls: [], conflicts: [], losses: [], monthlyCost: {} };
+    const nothing = {
+      projects: [],
+      droplets: [],
+      firewalls: [],
+      conflicts: [],
+      taken: [],
+      losses: [],
+      monthlyCost: {},
+    };
     expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);
   });
 });
