@@ -59,6 +59,49 @@ describe('The table of the fleet', () => {
     );
   });
 
+  it('lists droplets of no project apart, and counts them so', () => {
+    const fleet = summary([shop], [...activeDroplets('shop', 2), ...activeDroplets('gone', 1, 9)]);
+    expect(fleetTable(fleet).map(line => line.split(/ {3,}/)[0])).to.deep.equal([
+      'NAME',
+      'shop',
+      '  shop-master  master  s-1vcpu-1gb  Ready',
+      '  shop-web1',
+      'of no project',
+      '  gone-master  master  s-1vcpu-1gb  Ready',
+    ]);
+    expect(fleetLine(fleet)).to.equal('2 of 2 droplets Ready, 1 of no project, $18.00 a month');
+  });
+
+  it('does not count a droplet that is to go among those that are wanted', () => {
+    const one = aProject('shop', { status: shop.status! });
+    const fleet = summary([one], activeDroplets('shop', 2));
+    expect(fleetLine(fleet)).to.equal('1 of 1 droplets Ready, 1 to go, $12.00 a month');
+  });
+
+  it('says the namespace of those that have one name, and why one of them has nothing', () => {
+    const twin = aProject('shop', {
+      metadata: { namespace: 'team-b', uid: 'uid-twin' },
+      status: {
+        observedGeneration: 1,
+        conditions: [{ ...aCondition('Ready', 'False', 'NameTaken'), message: 'give it another name' }],
+      },
+    });
+    const lines = fleetTable(summary([shop, twin], activeDroplets('shop', 2)));
+    expect(lines.map(line => line.trim().split(' ')[0])).to.deep.equal([
+      'NAME',
+      'default/shop',
+      'shop-master',
+      'shop-web1',
+      'team-b/shop',
+      'team-b/shop:',
+    ]);
+    expect(lines.at(-1)).to.equal('team-b/shop: give it another name');
+    expect(transitions(undefined, summary([shop, twin], []))).to.deep.equal([
+      'project default/shop: Ready, 0 of 2 droplets',
+      'project team-b/shop: NameTaken',
+    ]);
+  });
+
   it('keeps quiet about a price that is not known', () => {
     const fleet = summarizeFleet([shop], activeDroplets('shop', 2), new Map());
     expect(fleetLine(fleet)).to.equal('2 of 2 droplets Ready');
