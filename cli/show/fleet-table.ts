@@ -52,7 +52,8 @@ function notes(fleet: FleetSummary): string[] {
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
   const troubled = all.filter(droplet => droplet.troubled && droplet.held === undefined);
   const nameless = fleet.projects.filter(project => project.reason === NAME_TAKEN);
-  return [...nameless, ...troubled].map(one => `${named(one)}: ${one.message}`);
+  const rows = fleet.projects.flatMap(project => project.rowHeld ?? []);
+  return [...[...nameless, ...troubled].map(one => `${named(one)}: ${one.message}`), ...rows];
 }
 
 /** What is held, and how to let it through. */

@@ -49,7 +49,7 @@ export async function reconcileProject(
       await writeStatus(
         context,
         progress.project,
-        { brake: csv?.heldBack(key) ?? heldBy(answer), stalled },
+        { brake: csv?.heldBack(key) ?? heldBy(answer), rowHeld: csv?.rowHeld(project), stalled },
         run,
       );
   }
@@ -103,7 +103,7 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  trouble: Pick<ProjectFacts, 'brake' | 'stalled'>,
+  trouble: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
   const status = projectStatus(project, {

@@ -35,17 +35,24 @@ export function convergenceOf(input: ConvergenceInput): Convergence {
   if (waitingFor.length === 0) return { state: 'converged' };
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
   const refused = fleet.projects.filter(isRefused);
-  const failed = [...refused, ...droplets.filter(droplet => droplet.stuck)];
+  const stuck = droplets.filter(droplet => droplet.stuck);
+  const stays = new Set(refused.map(({ name }) => name));
+  const isOpen = differences(rows, namespace, projects).some(name => !stays.has(name));
   const isMoving =
     droplets.some(droplet => !droplet.ready && !droplet.stuck) ||
     (refused.length > 0 && fleet.projects.some(isOnItsWay));
-  if (failed.length > 0 && !isMoving && differences(rows, namespace, projects).length === 0)
-    return { state: 'failed', messages: failed.map(({ name, message }) => `${name}: ${message}`) };
+  if (refused.length + stuck.length > 0 && !isMoving && !isOpen) {
+    const said = [...refused, ...stuck].map(one => ('rowHeld' in one && one.rowHeld) || messageOf(one));
+    return { state: 'failed', messages: said };
+  }
   return { state: 'converging', waitingFor };
 }
 
-/** Nothing is made of it before a person acts. */
-const isRefused = ({ reason }: ProjectSummary): boolean => reason === NAME_TAKEN;
+const messageOf = ({ name, message }: { name: string; message: string }): string => `${name}: ${message}`;
+
+/** It stays as it is before a person acts. */
+const isRefused = ({ reason, rowHeld }: ProjectSummary): boolean =>
+  reason === NAME_TAKEN || rowHeld !== undefined;
 
 /** It may have no droplet yet that could be seen to move. */
 const isOnItsWay = (project: ProjectSummary): boolean =>

@@ -7,9 +7,7 @@ import { splitKey } from '../../crds/meta.ts';
  */
 export function dropletsCalled(words: string, droplets: readonly Droplet[]): Droplet[] {
   const { namespace, name } = splitKey(words);
-  const here = droplets.filter(
-    ({ metadata }) => namespace === undefined || metadata.namespace === namespace,
-  );
+  const here = droplets.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
   const exact = here.filter(({ metadata }) => metadata.name === name);
   if (exact.length > 0) return exact;
   return here.filter(({ metadata, spec }) => metadata.name === `${spec.project}-${name}`);

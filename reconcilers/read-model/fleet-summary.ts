@@ -1,7 +1,7 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type Condition } from '../../crds/meta.ts';
-import { CONFIRMATION_REQUIRED, dropletNames } from '../../crds/names.ts';
+import { CONFIRMATION_REQUIRED, ROW_HELD, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
 import { monthlyCost, type Prices } from './cost.ts';
@@ -41,6 +41,8 @@ export interface ProjectSummary {
   message: string;
   /** What of it is held until a person confirms it, and how. */
   held?: string;
+  /** Why its row of projects.csv is not followed, though others are. */
+  rowHeld?: string;
   masterAddress?: string;
   /** US dollars; undefined while a price is not known. */
   monthlyCost?: number;
@@ -87,6 +89,7 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
   const wanted = droplets.filter(droplet => names.has(droplet.metadata.name));
   const ready = findCondition(status?.conditions, 'Ready');
   const brake = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
+  const row = findCondition(status?.conditions, ROW_HELD);
   const isCurrent = status?.observedGeneration === metadata.generation;
   const cost = monthlyCost(droplets, prices);
   return {
@@ -99,6 +102,7 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
     ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
     ...explanation(isCurrent ? ready : undefined, brake),
     ...heldIn(brake),
+    ...(row?.status === 'True' && { rowHeld: row.message }),
     ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
     ...(cost !== undefined && { monthlyCost: cost }),
     droplets: masterFirst(droplets).map(summarizeDroplet),

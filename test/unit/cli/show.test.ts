@@ -6,6 +6,7 @@ import { createProgress } from '../../../cli/show/progress.ts';
 import { transitions } from '../../../cli/show/transitions.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
+import type { FleetPlan } from '../../../reconcilers/fleet-plan/plan.ts';
 import { summarizeFleet, type FleetSummary } from '../../../reconcilers/read-model/fleet-summary.ts';
 import { aCondition, aDroplet, aProject, activeDroplets } from '../../builders/objects.ts';
 
@@ -135,7 +136,7 @@ describe('The lines about changes', () => {
 
 describe('The plan as a table', () => {
   it('marks what is made, destroyed and changed, and sums it up', () => {
-    const lines = planTable({
+    const plan: FleetPlan = {
       projects: [{ action: 'create', name: 'shop', servers: 1 }],
       droplets: [
         { action: 'create', name: 'shop-master', project: 'shop', size: 'small', region: 'nyc3' },
@@ -147,7 +148,8 @@ describe('The plan as a table', () => {
       taken: [{ project: 'default/twin', message: 'project twin exists elsewhere: give it another name' }],
       losses: [],
       monthlyCost: { before: 18, after: 12 },
-    });
+    };
+    const lines = planTable(plan, ['p.csv:2:8: this size is not offered']);
     expect(lines).to.deep.equal([
       '+  project shop            create, 1 server',
       '+    droplet shop-master   create, small in nyc3',
@@ -155,6 +157,7 @@ describe('The plan as a table', () => {
       '~    droplet blog-master   resize droplet 8 from small to large',
       '+    firewall shop master  create',
       '! project byhand was applied by hand and is left alone; its row has no effect',
+      '! p.csv:2:8: this size is not offered',
       '! project default/twin is left alone: project twin exists elsewhere: give it another name',
       '',
       '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',

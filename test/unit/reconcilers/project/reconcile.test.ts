@@ -69,6 +69,24 @@ describe('Reconciling a Project', () => {
     expect(writes().at(-1)).to.equal('patch-status Project shop');
   });
 
+  it('says in a condition that its row is not followed, for as long as it is not', async () => {
+    const csv = createCsvState('default');
+    const csvShop = aCsvProject('shop', 2);
+    const rows = [{ project: 'shop', ...csvShop.spec }];
+    const message = 'projects.csv:2:8: this size is not offered';
+    const { reconcile, stored } = start(csvShop, activeDroplets('shop', 2), csv);
+    let told = 0;
+    csv.subscribe(() => told++);
+    csv.set({ rows, heldRows: new Map([['shop', message]]) });
+    await reconcile();
+    const held = () => findCondition(stored()!.status!.conditions, 'RowHeld');
+    expect(held()).to.include({ status: 'True', reason: 'SizeNotOffered', message });
+    csv.set({ rows });
+    await reconcile();
+    expect(held()).to.equal(undefined);
+    expect(told).to.equal(2);
+  });
+
   describe('whose name a Project of another namespace has', () => {
     const first = aProject('shop', {
       metadata: { namespace: 'team-a', uid: 'uid-first', creationTimestamp: '2026-01-01T00:00:00Z' },

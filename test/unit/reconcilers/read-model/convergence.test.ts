@@ -82,6 +82,17 @@ describe('How far the fleet is', () => {
     });
   });
 
+  it('is failed when all is Ready but a row that is not followed, and says why', () => {
+    const before = ready(aCsvProject('shop', 2));
+    const message = 'projects.csv:2:8: this size is not offered';
+    const conditions = [...before.status!.conditions!, { ...aCondition('RowHeld', 'True'), message }];
+    const project = { ...before, status: { ...before.status, conditions } };
+    expect(look([aRow('shop', 5)], [project], activeDroplets('shop', 2))).to.deep.equal({
+      state: 'failed',
+      messages: [message],
+    });
+  });
+
   it('waits for a row that has no Project yet', () => {
     const projects = [ready(aCsvProject('shop', 1))];
     expect(look([aRow('shop', 1), aRow('blog', 1)], projects, activeDroplets('shop', 1))).to.deep.equal({
