@@ -87,8 +87,7 @@ export function countedKubernetes(
       for await (const event of client.watch(kind, here(selection), options)) {
         yield event;
         // Only now has the cache taken it in.
-        if (selection.fieldSelector === undefined)
-          traffic.show(kind, event.object.metadata.resourceVersion!);
+        if (selection.fieldSelector === undefined) traffic.show(kind, event.object.metadata.resourceVersion!);
       }
     },
     create: (kind, object, options) =>

@@ -15,7 +15,7 @@ const kubernetes = fakeKubernetesClient([
   inNamespace('team-c', 'blog-web3'),
 ]);
 const find = (name: string) => findOneDroplet(name, { kubernetes });
-const refused = async (name: string): Promise<string> => ((await rejection(find(name))) as Error).message;
+const refused = async (name: string): Promise<string> => (await rejection(find(name))).message;
 
 describe('The droplet that a command is told', () => {
   it('can be said with its namespace', async () => {

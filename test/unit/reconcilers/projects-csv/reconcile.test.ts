@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import type { TextFile } from '../../../../config/files.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
 import { isStalled, isWaiting } from '../../../../reconcilers/outcome.ts';
 import { confirmationOf } from '../../../../reconcilers/gate/confirmation.ts';
+import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
 import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
 import { planProjects } from '../../../../reconcilers/projects-csv/plan.ts';
 import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconcile.ts';
@@ -241,6 +242,18 @@ describe('Reconciling projects.csv', () => {
       expect([size('shop'), size('new')]).to.deep.equal([RARE, RARE]);
       expect(state.rowHeld(shop)).to.equal(undefined);
     });
+  });
+
+  it("makes a Project that waits for its name where another namespace's Project has it", async () => {
+    const metadata = { namespace: 'team-a', uid: 'uid-first', creationTimestamp: '2020-01-01T00:00:00Z' };
+    const { client, context, reconcile, run, state, write } = start([aProject('shop', { metadata })]);
+    write(`${HEADER}shop,2,,\n`);
+    await reconcile();
+    const stored = () => client.stored<typeof shop>(PROJECTS, 'default/shop')!;
+    const error = await rejection(reconcileProject(context, 'default/shop', stored(), state, run));
+    expect(isStalled(error) && error.reason).to.equal('NameTaken');
+    expect(stored().status!.conditions![0]).to.include({ type: 'Ready', reason: 'NameTaken' });
+    expect(client.storedAll(DROPLETS)).to.deep.equal([]);
   });
 
   it('leaves a Project alone that a person applied under the name of a row', async () => {
