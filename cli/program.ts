@@ -143,7 +143,10 @@ export function createProgram(): Command {
   program
     .command('ssh')
     .description("log in to a droplet, or run a command on it, with the fleet's key and the pinned host key")
-    .argument('<droplet>', 'its name; web1 or master will do when only one project has it')
+    .argument(
+      '<droplet>',
+      'its name; web1 or master will do when only one project has it, namespace/name where several namespaces do',
+    )
     .argument('[command...]', 'what to run there, after --, as with ssh; a login shell when absent')
     .addHelpText('after', example('dropfleet ssh hostomatic-web1 -- uptime'))
     .action(async (droplet: string, words: string[], _own: object, command: Command) =>

@@ -10,29 +10,49 @@ export interface OfferedSize {
   regions: readonly string[];
 }
 
+/** What is wrong with a size that a row names. */
+export interface SizeProblem extends Problem {
+  project: string;
+  /** DigitalOcean has the size, but not there, or not now: no mistake of the file, and it may pass. */
+  exists: boolean;
+}
+
 /**
  * What is wrong with the sizes that the rows name. A project of one server has no webs, so its WebSpec is not
  * looked at.
- * @param region the slug of the region that the droplets go to.
+ * @param regionOf the slug of the region that a project's droplets go to.
  */
 export function checkSizes(
   rows: readonly ProjectRow[],
   sizes: readonly OfferedSize[],
-  region: string,
-): Problem[] {
-  const offered = new Set(
-    sizes.filter(size => size.available && size.regions.includes(region)).map(size => size.slug),
-  );
+  regionOf: (project: string) => string,
+): SizeProblem[] {
   const known = new Set(sizes.map(size => size.slug));
-  const complain = (row: ProjectRow, field: 'masterSpec' | 'webSpec'): Problem => {
-    const found = row[field];
-    const what = known.has(found) ? `this size is not offered in ${region} now` : 'there is no such size';
-    const message = `${what}${didYouMean(found, offered) || '; `doctl compute size list` shows them all'}`;
-    return { file: row.file, ...row.places[field], found, message };
-  };
-  return rows.flatMap(row =>
-    usedSizes(row).flatMap(field => (offered.has(row[field]) ? [] : complain(row, field))),
+  const offeredIn = memoized(
+    (region: string) =>
+      new Set(sizes.filter(size => size.available && size.regions.includes(region)).map(size => size.slug)),
   );
+  const complain = (row: ProjectRow, field: 'masterSpec' | 'webSpec', region: string): SizeProblem => {
+    const found = row[field];
+    const exists = known.has(found);
+    const what = exists ? `this size is not offered in ${region} now` : 'there is no such size';
+    const message = `${what}${didYouMean(found, offeredIn(region)) || '; `doctl compute size list` shows them all'}`;
+    return { file: row.file, ...row.places[field], found, message, project: row.project, exists };
+  };
+  return rows.flatMap(row => {
+    const region = regionOf(row.project);
+    const offered = offeredIn(region);
+    return usedSizes(row).flatMap(field => (offered.has(row[field]) ? [] : complain(row, field, region)));
+  });
+}
+
+function memoized<R>(work: (key: string) => R): (key: string) => R {
+  const known = new Map<string, R>();
+  return key => {
+    const result = known.get(key) ?? work(key);
+    known.set(key, result);
+    return result;
+  };
 }
 
 const usedSizes = (row: ProjectRow): ('masterSpec' | 'webSpec')[] =>

@@ -43,7 +43,13 @@ export function allControllers(inputs: ControllerInputs): Controller[] {
       : []),
     leftoversController(context, leftovers),
     ...(infrastructure
-      ? [infrastructureFileController(infrastructure, { droplets: context.droplets, services })]
+      ? [
+          infrastructureFileController(infrastructure, {
+            projects: context.projects,
+            droplets: context.droplets,
+            services,
+          }),
+        ]
       : []),
   ];
 }

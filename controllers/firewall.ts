@@ -1,7 +1,9 @@
 import { CONFIG_MAPS, DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
-import { projectKeyOf, type Context, type Firewalls } from '../reconcilers/context.ts';
+import type { Project } from '../crds/project.ts';
+import { PROJECTS_BY_NAME, projectKeyOf, type Context, type Firewalls } from '../reconcilers/context.ts';
+import { keeperOf } from '../reconcilers/firewall/keeper.ts';
 import { reconcileFirewalls } from '../reconcilers/firewall/reconcile.ts';
 import { sweepFirewalls } from '../reconcilers/firewall/sweep.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
@@ -16,12 +18,32 @@ export function firewallController(context: Context, firewalls: Firewalls): Cont
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('firewall', PROJECTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged))
-    .watches(DROPLETS, droplet => [projectKeyOf(droplet)], serverCame)
+    .watches(
+      DROPLETS,
+      droplet => [projectKeyOf(droplet), ...keepers(context, droplet.spec.project)],
+      serverCame,
+    )
+    .watches(PROJECTS, project => nextKeepers(context, project), noUpdate)
     .watches(CONFIG_MAPS, all)
     .wakesOn(every(context.clock, firewalls.timings.resyncMs), all)
     .withWorkers(WORKERS)
     .reconciles((key, project, run) => reconcileFirewalls(context, firewalls, key, project, run));
 }
+
+const keepers = (context: Context, name: string): ObjectKey[] => {
+  const keeper = keeperOf(context, name);
+  return keeper === undefined ? [] : [keeper];
+};
+
+/** When a Project comes or goes, another may have its name, and the firewalls with it. */
+function nextKeepers(context: Context, project: Project): ObjectKey[] {
+  const { name } = project.metadata;
+  const namesakes = context.projects.byIndex(PROJECTS_BY_NAME, name).map(keyOf);
+  return [...namesakes, ...keepers(context, name)].filter(key => key !== keyOf(project));
+}
+
+/** Only that an object comes or goes is news. */
+const noUpdate = (): boolean => false;
 
 /** The first of a role brings the firewall with it. */
 const serverCame = (after: Droplet, before: Droplet): boolean =>

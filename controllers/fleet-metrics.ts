@@ -22,14 +22,14 @@ export function registerFleetMetrics(registry: Registry, facts: FleetFacts): voi
   registry.registerMetric(
     new Gauge({
       name: 'dropfleet_droplets',
-      help: 'Droplet objects by project, role and phase.',
-      labelNames: ['project', 'role', 'phase'],
+      help: 'Droplet objects by namespace, project, role and phase.',
+      labelNames: ['namespace', 'project', 'role', 'phase'],
       registers: [],
       collect() {
         this.reset();
         const { projects, strays } = summary();
-        for (const { project, role, phase } of [...projects.flatMap(p => p.droplets), ...strays])
-          this.inc({ project, role, phase });
+        for (const { namespace, project, role, phase } of [...projects.flatMap(p => p.droplets), ...strays])
+          this.inc({ namespace, project, role, phase });
       },
     }),
   );
@@ -51,12 +51,12 @@ export function registerFleetMetrics(registry: Registry, facts: FleetFacts): voi
     new Gauge({
       name: 'dropfleet_monthly_cost_dollars',
       help: "DigitalOcean's list price of a project's droplets for a month.",
-      labelNames: ['project'],
+      labelNames: ['namespace', 'project'],
       registers: [],
       collect() {
         this.reset();
-        for (const { name, monthlyCost } of summary().projects)
-          if (monthlyCost !== undefined) this.set({ project: name }, monthlyCost);
+        for (const { namespace, name, monthlyCost } of summary().projects)
+          if (monthlyCost !== undefined) this.set({ namespace, project: name }, monthlyCost);
       },
     }),
   );

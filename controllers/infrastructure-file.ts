@@ -1,4 +1,4 @@
-import { DROPLETS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import type { WatchedFile } from '../config/watched-file.ts';
 import {
   reconcileInfrastructureFile,
@@ -13,10 +13,18 @@ export function infrastructureFileController(
   sources: Omit<InfrastructureSources, 'path'>,
 ): Controller {
   const keys = ['infrastructure.json'];
-  return controllerFor('infrastructure-file')
-    .wakesOn(atStart, () => keys)
-    .wakesOn<void>(file, () => keys)
-    .watches(DROPLETS, () => keys)
-    .watches(SERVICE_DEPLOYMENTS, () => keys)
-    .reconciles((_key, _object, run) => reconcileInfrastructureFile({ path: file.path, ...sources }, run));
+  return (
+    controllerFor('infrastructure-file')
+      .wakesOn(atStart, () => keys)
+      .wakesOn<void>(file, () => keys)
+      // Only that one comes or goes matters.
+      .watches(
+        PROJECTS,
+        () => keys,
+        () => false,
+      )
+      .watches(DROPLETS, () => keys)
+      .watches(SERVICE_DEPLOYMENTS, () => keys)
+      .reconciles((_key, _object, run) => reconcileInfrastructureFile({ path: file.path, ...sources }, run))
+  );
 }

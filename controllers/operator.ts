@@ -16,7 +16,9 @@ import { firewallPrefix } from '../crds/firewall-name.ts';
 import { ADMIN_ACCESS_CONFIG_MAP } from '../crds/names.ts';
 import {
   DROPLETS_BY_PROJECT,
+  DROPLETS_BY_PROJECT_NAME,
   DROPLETS_BY_UID,
+  PROJECTS_BY_NAME,
   projectKeyOf,
   type Context,
   type Firewalls,
@@ -210,8 +212,10 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
   const { kubernetes, clock, fleetId, apiId, log, random, namespace } = options;
   const droplets = informers.of(DROPLETS);
   droplets.addIndex(DROPLETS_BY_PROJECT, droplet => [projectKeyOf(droplet)]);
+  droplets.addIndex(DROPLETS_BY_PROJECT_NAME, droplet => [droplet.spec.project]);
   droplets.addIndex(DROPLETS_BY_UID, droplet => [droplet.metadata.uid!]);
   const projects = informers.of(PROJECTS);
+  projects.addIndex(PROJECTS_BY_NAME, project => [project.metadata.name]);
   const timings = options.timings ?? DEFAULT_TIMINGS;
   const events = createEventRecorder({ client: kubernetes, clock, log, random, component: 'dropfleet' });
   const identity = {

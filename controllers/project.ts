@@ -3,7 +3,7 @@ import { findCondition } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
-import { projectKeyOf, type Context } from '../reconcilers/context.ts';
+import { PROJECTS_BY_NAME, projectKeyOf, type Context } from '../reconcilers/context.ts';
 import { FIREWALL_READY } from '../reconcilers/firewall/status.ts';
 import type { CsvState } from '../reconcilers/projects-csv/csv-state.ts';
 import { projectsAmong, reconcileProject } from '../reconcilers/project/reconcile.ts';
@@ -20,12 +20,23 @@ export function projectController(context: Context, csv?: CsvState): Controller 
   return controllerFor('project', PROJECTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, firewallChanged))
     .watches(DROPLETS, projectsConcernedBy)
+    .watches(PROJECTS, project => namesakesOf(context, project), noUpdate)
     .wakesOn<readonly string[]>(context.gate, projectsAmong)
     .wakesOn<void>(csv ?? never, all)
     .wakesOn<void>(context.sizes, all)
     .withWorkers(WORKERS)
     .reconciles((key, project, run) => reconcileProject(context, key, project, csv, run));
 }
+
+/** Who may have the name now, or have it no more, when that Project comes or goes. */
+const namesakesOf = ({ projects }: Context, project: Project): ObjectKey[] =>
+  projects
+    .byIndex(PROJECTS_BY_NAME, project.metadata.name)
+    .map(keyOf)
+    .filter(key => key !== keyOf(project));
+
+/** Only that an object comes or goes is news. */
+const noUpdate = (): boolean => false;
 
 /** Ready waits for the firewalls. */
 const firewallChanged = (after: Project, before: Project): boolean =>

@@ -28,8 +28,9 @@ export interface EventRecorder {
 /** Everything that reconcilers may use of the world. */
 export interface Context {
   readonly kubernetes: KubernetesClient;
+  /** Indexed by PROJECTS_BY_NAME. */
   readonly projects: Reader<Project>;
-  /** Indexed by DROPLETS_BY_PROJECT and DROPLETS_BY_UID. */
+  /** Indexed by DROPLETS_BY_PROJECT, DROPLETS_BY_PROJECT_NAME and DROPLETS_BY_UID. */
   readonly droplets: Reader<Droplet>;
   readonly cloud: Cloud;
   readonly fleet: Fleet;
@@ -102,6 +103,12 @@ export interface Run {
 
 /** The index that files Droplets under `namespace/project`. */
 export const DROPLETS_BY_PROJECT = 'project';
+
+/** The index that files Droplets under their project's name, whatever the namespace: as tags and firewalls do. */
+export const DROPLETS_BY_PROJECT_NAME = 'projectName';
+
+/** The index that files Projects under their name, whatever the namespace: one of them has it. */
+export const PROJECTS_BY_NAME = 'name';
 
 /** The index that finds the Droplet whose uid a server carries. */
 export const DROPLETS_BY_UID = 'uid';

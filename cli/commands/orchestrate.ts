@@ -17,7 +17,7 @@ import type { HostsChoice } from '../world/embedded.ts';
 import { desiredCsv, localCsvOf, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { serversOf } from '../world/leftovers.ts';
-import { planForRows } from '../world/fleet-plan.ts';
+import { planForRows, type PlanForRows } from '../world/fleet-plan.ts';
 import {
   bringInfrastructureUpToDate,
   isOperatorRunning,
@@ -57,8 +57,8 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   await expectWorker(world, options);
   const rows = rowsOrFail(await desiredCsv(options, world));
   const prices = pricesOf(await world.cloud.listSizes());
-  if (rows !== undefined) {
-    const plan = await planForRows(world, rows);
+  const plan = rows && (await planForRows(world, rows));
+  if (plan !== undefined) {
     if (world.hasCluster && options.csv !== undefined) await expectMeant(plan, world, options);
     if (plan.held !== undefined && !options.confirm) throw heldFailure(plan, plan.held);
     if (plan.held !== undefined)
@@ -77,12 +77,13 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
   try {
     const fleet = await watchFleet(world.kubernetes, () => prices, log, stop.signal);
     const { namespace } = world;
-    const wait = { fleet, rows, namespace, progress, clock: systemClock, signal: ended };
+    const wait = { fleet, rows: plan?.followed, namespace, progress, clock: systemClock, signal: ended };
     const waiting = untilConvergedInCloud(wait, () => serversOf(world));
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
     if (stopped.aborted)
       throw new CommandFailure('stopped; what was begun goes on with the next "dropfleet orchestrate"', 130);
     if (ending.state !== 'converged') throw failureOf(ending, options);
+    if (plan !== undefined && plan.heldRows.length > 0) throw new CommandFailure(plan.heldRows.join('\n'));
     const summary = fleet.summary();
     if (progress === undefined) printResult(options, summary, () => []);
     else progress.end(`${fleetLine(summary)}.`);
@@ -95,8 +96,8 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
 }
 
 /** A file of this machine is about to decide over a cluster: a person is to see first what comes of that. */
-async function expectMeant(plan: FleetPlan, world: World, options: OrchestrateOptions): Promise<void> {
-  const lines = [`${placeOf(world)}; rows: ${options.csv}`, ...planTable(plan)];
+async function expectMeant(plan: PlanForRows, world: World, options: OrchestrateOptions): Promise<void> {
+  const lines = [`${placeOf(world)}; rows: ${options.csv}`, ...planTable(plan, plan.heldRows)];
   for (const line of lines) say(options, line);
   await expectYes('Do this?', options.yes ?? false);
 }

@@ -14,12 +14,12 @@ export async function plan(options: CsvOptions): Promise<void> {
     // What is wrong there stops orchestrate, too.
     await engineOf(options);
     const rows = rowsOrFail(await desiredCsv(options, world));
-    const result = await planForRows(world, rows);
+    const { followed: _followed, ...result } = await planForRows(world, rows);
     const place = placeOf(world);
     const source = rows && (localCsvOf(options, world) ?? clusterCsvName);
     printResult(options, { place, rows: source, ...result }, () => [
       `${place}; rows: ${source ?? 'none, the Projects are applied by hand'}`,
-      ...planTable(result),
+      ...planTable(result, result.heldRows),
     ]);
   } finally {
     await world.close();

@@ -1,28 +1,32 @@
 import type { HeldEntry } from '../../reconcilers/gate/ledger.ts';
 import { formatDollars } from '../../reconcilers/read-model/cost.ts';
+import { NAME_TAKEN } from '../../reconcilers/read-model/project-names.ts';
 import type {
   DropletSummary,
   FleetSummary,
   ProjectSummary,
 } from '../../reconcilers/read-model/fleet-summary.ts';
 import { alignColumns } from './columns.ts';
+import { namesIn } from './names.ts';
 
-/** The fleet as a table: a line per project, and its droplets below it. */
+/** The fleet as a table: a line per project, and its droplets below it; then those of no project, if any. */
 export function fleetTable(fleet: FleetSummary): string[] {
   if (fleet.projects.length === 0 && fleet.strays.length === 0) return ['No projects.'];
+  const named = namesIn(fleet);
   const lines = alignColumns([
     ['NAME', 'ROLE', 'SIZE', 'STATE', 'ADDRESS', 'MONTHLY'],
     ...fleet.projects.flatMap(project => [
-      projectRow(project),
-      ...project.droplets.map(droplet => dropletRow(droplet)),
+      projectRow(project, named(project)),
+      ...project.droplets.map(droplet => dropletRow(droplet, named(droplet))),
     ]),
-    ...fleet.strays.map(droplet => dropletRow(droplet)),
+    ...(fleet.strays.length === 0 ? [] : [['of no project', '', '', '', '', '']]),
+    ...fleet.strays.map(droplet => dropletRow(droplet, named(droplet))),
   ]);
   return [...lines, ...notes(fleet)];
 }
 
-const projectRow = (project: ProjectSummary): string[] => [
-  project.name,
+const projectRow = (project: ProjectSummary, name: string): string[] => [
+  name,
   '',
   '',
   project.ready ? `Ready ${project.readyDroplets}/${project.servers}` : stateOf(project),
@@ -33,8 +37,8 @@ const projectRow = (project: ProjectSummary): string[] => [
 const stateOf = (project: ProjectSummary): string =>
   `${project.reason} ${project.readyDroplets}/${project.servers}`;
 
-const dropletRow = (droplet: DropletSummary): string[] => [
-  `  ${droplet.name}`,
+const dropletRow = (droplet: DropletSummary, name: string): string[] => [
+  `  ${name}`,
   droplet.role,
   droplet.size,
   droplet.state,
@@ -44,10 +48,12 @@ const dropletRow = (droplet: DropletSummary): string[] => [
 
 /** What a person should read: the messages of all that is not Ready and not merely on its way. What is held is told once. */
 function notes(fleet: FleetSummary): string[] {
+  const named = namesIn(fleet);
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  return all
-    .filter(droplet => droplet.troubled && droplet.held === undefined)
-    .map(droplet => `${droplet.name}: ${droplet.message}`);
+  const troubled = all.filter(droplet => droplet.troubled && droplet.held === undefined);
+  const nameless = fleet.projects.filter(project => project.reason === NAME_TAKEN);
+  const rows = fleet.projects.flatMap(project => project.rowHeld ?? []);
+  return [...[...nameless, ...troubled].map(one => `${named(one)}: ${one.message}`), ...rows];
 }
 
 /** What is held, and how to let it through. */
@@ -59,10 +65,16 @@ export const heldLines = (held: readonly Pick<HeldEntry, 'effects' | 'message'>[
         '"dropfleet confirm" lets it through, after asking.',
       ];
 
-/** `6 of 6 droplets Ready, $36.00 a month`. */
+/** `6 of 6 droplets Ready, 1 to go, 2 of no project, $54.00 a month`: as many as are listed, or are yet to be made. */
 export function fleetLine(fleet: FleetSummary): string {
   const wanted = fleet.projects.reduce((sum, project) => sum + project.servers, 0);
   const ready = fleet.projects.reduce((sum, project) => sum + project.readyDroplets, 0);
+  const surplus = fleet.projects.reduce((sum, project) => sum + project.surplus, 0);
+  const parts = [
+    `${ready} of ${wanted} droplets Ready`,
+    ...(surplus > 0 ? [`${surplus} to go`] : []),
+    ...(fleet.strays.length > 0 ? [`${fleet.strays.length} of no project`] : []),
+  ];
   const cost = fleet.monthlyCost === undefined ? '' : `, ${formatDollars(fleet.monthlyCost)} a month`;
-  return `${ready} of ${wanted} droplets Ready${cost}`;
+  return `${parts.join(', ')}${cost}`;
 }

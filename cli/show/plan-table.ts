@@ -3,7 +3,7 @@ import type { DropletChange, FleetPlan } from '../../reconcilers/fleet-plan/plan
 import { alignColumns } from './columns.ts';
 
 /** A plan as lines: `+` made, `-` destroyed, `~` changed, `!` refused, as Terraform's users know them. */
-export function planTable(plan: FleetPlan): string[] {
+export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): string[] {
   const objects = plan.projects.map(({ action, name, servers }) => [
     SIGNS[action],
     `project ${name}`,
@@ -20,6 +20,8 @@ export function planTable(plan: FleetPlan): string[] {
     ...plan.conflicts.map(
       name => `! project ${name} was applied by hand and is left alone; its row has no effect`,
     ),
+    ...heldRows.map(message => `! ${message}`),
+    ...plan.taken.map(({ project, message }) => `! project ${project} is left alone: ${message}`),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
     ...(plan.overLimit
       ? [

@@ -1,4 +1,5 @@
 import type { DropletSummary, FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
+import { namesIn } from './names.ts';
 
 /** One line for everything that is otherwise in `after` than it was in `before`. */
 export function transitions(before: FleetSummary | undefined, after: FleetSummary): string[] {
@@ -10,15 +11,17 @@ export function transitions(before: FleetSummary | undefined, after: FleetSummar
 }
 
 function stateByName(fleet: FleetSummary | undefined): Map<string, string> {
-  const droplets = [
-    ...(fleet?.projects.flatMap(project => project.droplets) ?? []),
-    ...(fleet?.strays ?? []),
-  ];
-  const projects = (fleet?.projects ?? []).map((project): [string, string] => [
-    `project ${project.name}`,
+  if (fleet === undefined) return new Map();
+  const named = namesIn(fleet);
+  const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
+  const projects = fleet.projects.map((project): [string, string] => [
+    `project ${named(project)}`,
     project.ready ? `Ready, ${project.readyDroplets} of ${project.servers} droplets` : project.reason,
   ]);
-  return new Map([...droplets.map((d): [string, string] => [`droplet ${d.name}`, stateOf(d)]), ...projects]);
+  return new Map([
+    ...droplets.map((d): [string, string] => [`droplet ${named(d)}`, stateOf(d)]),
+    ...projects,
+  ]);
 }
 
 function stateOf({ address, message, state, troubled }: DropletSummary): string {

@@ -6,21 +6,39 @@ import type { ProjectRow } from '../../config/projects-csv.ts';
 import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
-import type { Project } from '../../crds/project.ts';
+import type { Project, ProjectSpec } from '../../crds/project.ts';
 import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { confirms } from '../../reconcilers/gate/confirmation.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
-import { isFromCsv, rowsWithNewSizes, type DesiredProject } from '../../reconcilers/projects-csv/plan.ts';
+import {
+  isFromCsv,
+  rowsToFollow,
+  rowsWithNewSizes,
+  type DesiredProject,
+} from '../../reconcilers/projects-csv/plan.ts';
+import { heldRowsOf } from '../../reconcilers/projects-csv/held-rows.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { knownAdmins } from './admin-access.ts';
 import { fleetIdOf, type World } from './world.ts';
 
+/** A plan, and which rows it is for. */
+export interface PlanForRows extends FleetPlan {
+  /** Why rows are not followed whose sizes their regions do not offer. */
+  heldRows: string[];
+  /** The rows without those; undefined when there are no rows. */
+  followed: DesiredProject[] | undefined;
+}
+
 /**
- * What orchestrate would do with those rows, as things are now; a size that is not to be had stops it. Without rows
+ * What orchestrate would do with those rows, as things are now; a size that does not exist stops it, and one that its
+ * region does not offer holds up its row. Without rows
  * the Projects stay as they are, and what they ask for is planned.
  */
-export async function planForRows(world: World, rows: readonly ProjectRow[] | undefined): Promise<FleetPlan> {
+export async function planForRows(
+  world: World,
+  rows: readonly ProjectRow[] | undefined,
+): Promise<PlanForRows> {
   const fleetId = await fleetIdOf(world);
   const tag = fleetTag(fleetId);
   const [projects, droplets, servers, sizes, firewalls, admins, { admitted }, account] = await Promise.all([
@@ -34,11 +52,15 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
     world.cloud.getAccount(),
   ]);
   const specs = new Map(projects.items.map(project => [keyOf(project), project.spec]));
-  const news = rowsWithNewSizes(rows ?? [], name => specs.get(`${world.namespace}/${name}`));
-  const problems = checkSizes(news, sizes, DEFAULT_REGION);
-  if (problems.length > 0) throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
+  const specOf = (name: string): ProjectSpec | undefined => specs.get(`${world.namespace}/${name}`);
+  const news = rowsWithNewSizes(rows ?? [], specOf);
+  const problems = checkSizes(news, sizes, name => specOf(name)?.region ?? DEFAULT_REGION);
+  if (problems.some(({ exists }) => !exists))
+    throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
+  const heldRows = heldRowsOf(problems);
+  const followed = rows && rowsToFollow(rows, name => heldRows.has(name), specOf);
   const plan = planFleet({
-    rows: rows ?? rowsAsTheyAre(projects.items, world.namespace),
+    rows: followed ?? rowsAsTheyAre(projects.items, world.namespace),
     namespace: world.namespace,
     projects: projects.items,
     droplets: droplets.items,
@@ -49,7 +71,8 @@ export async function planForRows(world: World, rows: readonly ProjectRow[] | un
     dropletLimit: account.dropletLimit,
     firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
   });
-  return isConfirmed(plan, projects.items, Date.now()) ? { ...plan, held: undefined } : plan;
+  const result = { ...plan, heldRows: [...heldRows.values()], followed };
+  return isConfirmed(plan, projects.items, Date.now()) ? { ...result, held: undefined } : result;
 }
 
 /** Whether a person has confirmed what the plan costs, as `scale` does for its own change. */

@@ -16,14 +16,14 @@ export async function findOneDroplet(
   if (droplet === undefined) {
     const near = didYouMean(
       name,
-      items.map(({ metadata }) => metadata.name),
+      items.map(one => (name.includes('/') ? keyOf(one) : one.metadata.name)),
     );
     throw new CommandFailure(`there is no droplet ${name}${near || ': "dropfleet status" lists them all'}`);
   }
   if (others.length > 0) {
     const all = [droplet, ...others];
-    const isClear = new Set(all.map(({ metadata }) => metadata.name)).size === all.length;
-    const names = all.map(one => (isClear ? one.metadata.name : keyOf(one)));
+    const isOneNamespace = new Set(all.map(({ metadata }) => metadata.namespace)).size === 1;
+    const names = all.map(one => (isOneNamespace ? one.metadata.name : keyOf(one)));
     throw new CommandFailure(`${name} may be any of ${names.join(', ')}: give the whole name`);
   }
   return droplet;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
-import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
@@ -141,11 +141,16 @@ export async function bringInfrastructureUpToDate(
   { kubernetes }: World,
   options: GlobalOptions,
 ): Promise<void> {
-  const [droplets, services] = await Promise.all([
+  const [projects, droplets, services] = await Promise.all([
+    kubernetes.list(PROJECTS),
     kubernetes.list(DROPLETS),
     kubernetes.list(SERVICE_DEPLOYMENTS),
   ]);
-  await writeInfrastructureFile(infrastructurePathOf(options), droplets.items, services.items);
+  await writeInfrastructureFile(infrastructurePathOf(options), {
+    projects: projects.items,
+    droplets: droplets.items,
+    services: services.items,
+  });
 }
 
 /** Where infrastructure.json is written. */

@@ -4,9 +4,10 @@ import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import { splitKey, type ObjectKey } from '../../crds/meta.ts';
 import { firewallName } from '../../crds/firewall-name.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT, type Context, type Firewalls, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT_NAME, type Context, type Firewalls, type Run } from '../context.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep } from './apply.ts';
+import { keeperOf } from './keeper.ts';
 import { planFirewalls, type FirewallPlan, type RoleView } from './plan.ts';
 import type { Role } from './render.ts';
 import { applied, FIREWALL_READY, tell, type Saying } from './status.ts';
@@ -16,7 +17,7 @@ const ROLES: readonly Role[] = ['master', 'web'];
 /**
  * Makes the firewalls of one project as they should be. The key need not be a Project's: Droplets that name a
  * project which is not there are protected all the same, and firewalls outlive a project only until its servers
- * are gone.
+ * are gone. A name's firewalls protect the servers of that name in every namespace, and one key alone keeps them.
  */
 export async function reconcileFirewalls(
   context: Context,
@@ -27,6 +28,8 @@ export async function reconcileFirewalls(
 ): Promise<Outcome> {
   if (context.fleet.lastListStartedAt() === undefined)
     throw new Waiting('the droplets have not been listed yet', firewalls.timings.pollMs);
+  const keeper = keeperOf(context, splitKey(key).name);
+  if (keeper !== undefined && keeper !== key) return undefined;
   const roles = observeRoles(context, key);
   if (project !== undefined && isYetToCome(project, roles)) return undefined;
   try {
@@ -53,8 +56,8 @@ const isReady = (project: Project | undefined): boolean =>
   isConditionTrue(project?.status?.conditions, FIREWALL_READY);
 
 function observeRoles({ droplets, fleet, fleetId }: Context, key: ObjectKey): RoleView[] {
-  const mine = droplets.byIndex(DROPLETS_BY_PROJECT, key);
   const { name } = splitKey(key);
+  const mine = droplets.byIndex(DROPLETS_BY_PROJECT_NAME, name);
   return ROLES.map(role => {
     const ofRole = mine.filter(({ spec }) => spec.role === role);
     return {

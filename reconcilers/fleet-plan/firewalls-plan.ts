@@ -1,4 +1,5 @@
 import { firewallName } from '../../crds/firewall-name.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import { planFirewalls, type Firewall, type FirewallStep, type RoleView } from '../firewall/plan.ts';
 import type { Role, Rule } from '../firewall/render.ts';
@@ -21,8 +22,16 @@ export interface KnownFirewalls {
   admins: readonly string[] | undefined;
 }
 
-/** What happens to the firewalls of a Project as it will be, when all its Droplets are as it asks. */
-export function planFirewallChanges(project: Project, known: KnownFirewalls): FirewallChange[] {
+/**
+ * What happens to the firewalls of a Project as it will be, when all its Droplets are as it asks.
+ *
+ * @param others Droplets of other namespaces that bear its name.
+ */
+export function planFirewallChanges(
+  project: Project,
+  known: KnownFirewalls,
+  others: readonly Droplet[] = [],
+): FirewallChange[] {
   const { metadata, spec } = project;
   const servers = metadata.deletionTimestamp === undefined ? spec.servers : 0;
   const counts: [Role, number][] = [
@@ -34,7 +43,7 @@ export function planFirewallChanges(project: Project, known: KnownFirewalls): Fi
     planFirewalls({
       ...known,
       project: metadata.name,
-      roles: [viewOf(role, count)],
+      roles: [viewOf(role, count + others.filter(({ spec }) => spec.role === role).length)],
       admins: known.admins ?? adminsOf(firewallName(known.fleetId, metadata.name, role), known),
       suspended,
     }).steps.map(step => changeOf(step, metadata.name, role)),

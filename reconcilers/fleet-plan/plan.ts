@@ -1,4 +1,5 @@
 import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
+import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
 import type { Server } from '../droplet/plan.ts';
@@ -9,6 +10,7 @@ import type { Doubt, Effect } from '../gate/effect.ts';
 import { judge, type Admission } from '../gate/policy.ts';
 import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
+import { hasItsName, namesOf, sayNameTaken } from '../read-model/project-names.ts';
 
 /** One droplet that orchestrate would make, destroy or change, in the order of the projects. */
 export type DropletChange =
@@ -31,6 +33,8 @@ export interface FleetPlan {
   conflicts: string[];
   /** The account may have fewer droplets than this fleet would need. */
   overLimit?: { limit: number; needed: number };
+  /** The Projects of which nothing is made, as another has their name: key, and what to do. */
+  taken: { project: string; message: string }[];
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
   monthlyCost: { before?: number; after?: number };
 }
@@ -61,24 +65,44 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
   const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
   const projects = projectsAfter(csv, input);
   const held = heldOf(csv.losses, input);
-  const changes = projects.flatMap(project => changesOf(project, input));
+  const names = namesOf(projects);
+  const isTaken = (project: Project): boolean => !hasItsName(keyOf(project), project.metadata.name, names);
+  const byProject = Map.groupBy(input.droplets, projectKeyOf);
+  const byName = Map.groupBy(input.droplets, ({ spec }) => spec.project);
+  const changes = projects
+    .filter(project => !isTaken(project) || project.metadata.deletionTimestamp !== undefined)
+    .flatMap(project => changesOf(project, byProject.get(keyOf(project)) ?? [], input));
   const needed = serversAfter(changes, input);
   return {
     ...(needed > input.dropletLimit && { overLimit: { limit: input.dropletLimit, needed } }),
     projects: csv.steps.map(summarizeStep),
     droplets: changes,
-    firewalls: projects.flatMap(project => planFirewallChanges(project, input.firewalls)),
+    firewalls: projects
+      .filter(project => !isTaken(project))
+      .flatMap(project =>
+        planFirewallChanges(project, input.firewalls, elsewhere(project, byName.get(project.metadata.name))),
+      ),
     conflicts: csv.conflicts,
+    taken: projects.filter(isTaken).map(project => ({
+      project: keyOf(project),
+      message: sayNameTaken(names.get(project.metadata.name)!),
+    })),
     losses: csv.losses,
     ...(held && { held }),
     monthlyCost: costs(changes, input),
   };
 }
 
+/** Droplets of other namespaces that bear the project's name: its firewalls protect them, too. */
+const elsewhere = ({ metadata }: Project, droplets: readonly Droplet[] = []): Droplet[] =>
+  droplets.filter(droplet => droplet.metadata.namespace !== metadata.namespace);
+
+const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
+
 /** What the gate would say of the losses, as far as is known here. */
 function heldOf(losses: Effect[], { admitted, droplets }: FleetPlanInput): Doubt | undefined {
   const live = droplets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const byProject = Map.groupBy(live, ({ metadata, spec }) => `${metadata.namespace}/${spec.project}`);
+  const byProject = Map.groupBy(live, projectKeyOf);
   const group = 'plan';
   const request = { asker: group, group, effects: losses, ageMs: 0, believedAfterMs: 0, confirmed: false };
   const verdict = judge({
@@ -134,11 +158,8 @@ const asDeleted = (project: Project): Project => ({
   metadata: { ...project.metadata, deletionTimestamp: 'planned' },
 });
 
-function changesOf(project: Project, input: FleetPlanInput): DropletChange[] {
-  const droplets = input.droplets.filter(
-    ({ metadata, spec }) =>
-      spec.project === project.metadata.name && metadata.namespace === project.metadata.namespace,
-  );
+/** @param droplets the project's. */
+function changesOf(project: Project, droplets: readonly Droplet[], input: FleetPlanInput): DropletChange[] {
   const steps = planProject(project, droplets);
   const leaving = new Set(steps.flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : [])));
   const staying = droplets.filter(droplet => !leaving.has(droplet));

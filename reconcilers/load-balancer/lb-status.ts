@@ -14,7 +14,7 @@ export interface LbStatus {
       domains: string[];
       version: string | null;
       state: ServiceState;
-      /** Why it is not routed. */
+      /** Why it is not routed, or not at all that it asks for. */
       message?: string;
       servers: BalancedServer[];
     }[];
@@ -31,26 +31,36 @@ export interface ServiceVerdict {
   message?: string;
 }
 
+/** What is said of the host names that a service asks for and does not get; undefined when it gets all. */
+export const sayTaken = ({ takenDomains }: BalancedService): string | undefined =>
+  takenDomains.length === 0
+    ? undefined
+    : takenDomains.map(({ domain, by }) => `domain ${domain} belongs to service ${by} already`).join('; ');
+
 /** What /lb-status says. */
 export function lbStatusOf(
   generation: string,
   project: string,
   verdicts: readonly ServiceVerdict[],
 ): LbStatus {
-  const services = verdicts.map(({ service, state, message }) => ({
-    environment: service.environment,
-    service: service.service,
-    path: `${routeOf(service)}/`,
-    domains: service.domains,
-    version: service.version ?? null,
-    state,
-    ...(message !== undefined && { message }),
-    servers: service.servers.map(({ droplet, address, state: place, reason }) => ({
-      droplet,
-      address,
-      state: place,
-      ...(reason !== undefined && { reason }),
-    })),
-  }));
+  const services = verdicts.map(verdict => {
+    const { service, state } = verdict;
+    const message = [verdict.message, sayTaken(service)].filter(part => part !== undefined).join('; ');
+    return {
+      environment: service.environment,
+      service: service.service,
+      path: `${routeOf(service)}/`,
+      domains: service.domains,
+      version: service.version ?? null,
+      state,
+      ...(message !== '' && { message }),
+      servers: service.servers.map(({ droplet, address, state: place, reason }) => ({
+        droplet,
+        address,
+        state: place,
+        ...(reason !== undefined && { reason }),
+      })),
+    };
+  });
   return { generation, projects: [{ name: project, services }] };
 }

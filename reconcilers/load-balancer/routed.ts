@@ -3,13 +3,13 @@ import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { findCondition, setCondition } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Context, Run } from '../context.ts';
-import type { ServiceVerdict } from './lb-status.ts';
+import { sayTaken, type ServiceVerdict } from './lb-status.ts';
 import { routeOf } from './render-service.ts';
 import type { Saying } from './status.ts';
 
 /**
  * Says of each service that the load balancer runs a configuration for whether requests reach it: its Routed
- * condition, and an event when it is left out.
+ * condition, and an event when it is left out, or does not get a host name that it asks for.
  *
  * @param services those of the master's namespace.
  */
@@ -26,7 +26,18 @@ export async function tellServices(
   }
 }
 
-function sayRouted({ service, state, message = '' }: ServiceVerdict): Saying {
+/** A service goes on without the host names that are another's, and is told what to do about them. */
+function sayRouted(verdict: ServiceVerdict): Saying {
+  const saying = sayState(verdict);
+  const taken = sayTaken(verdict.service);
+  if (taken === undefined) return saying;
+  const message = `${saying.message}; ${taken}: take it off the domains of one of them`;
+  return { ...saying, ...(saying.status === 'True' && { reason: DOMAIN_TAKEN }), message };
+}
+
+const DOMAIN_TAKEN = 'DomainTaken';
+
+function sayState({ service, state, message = '' }: ServiceVerdict): Saying {
   const { servers } = service;
   const live = servers.filter(server => server.state === 'in').length;
   switch (state) {
@@ -45,6 +56,8 @@ function sayRouted({ service, state, message = '' }: ServiceVerdict): Saying {
   }
 }
 
+const WARNINGS = new Set(['Quarantined', DOMAIN_TAKEN]);
+
 /** By version: others write the same list of conditions. */
 async function tellRouted(
   { clock, events, kubernetes }: Context,
@@ -58,6 +71,6 @@ async function tellRouted(
   const conditions = setCondition(status.conditions, state, new Date(clock.now()));
   const wasSaid = findCondition(status.conditions, 'Routed')?.reason;
   await patchStatus(kubernetes, SERVICE_DEPLOYMENTS, service, { ...status, conditions }, run, 'version');
-  if (saying.reason === 'Quarantined' && wasSaid !== 'Quarantined')
-    events.record(service, 'Warning', 'Quarantined', saying.message);
+  if (WARNINGS.has(saying.reason) && wasSaid !== saying.reason)
+    events.record(service, 'Warning', saying.reason, saying.message);
 }

@@ -2,13 +2,14 @@ import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT, type Context, type Run } from '../context.ts';
-import { isStalled, type Outcome, type Stalled } from '../outcome.ts';
+import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context, type Run } from '../context.ts';
+import { Stalled, isStalled, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import type { Effect } from '../gate/effect.ts';
 import { takeOffExpired, type Answer } from '../gate/gate.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
 import { lossOf } from '../projects-csv/plan.ts';
+import { NAME_TAKEN, nameTakenBy, sayNameTaken } from '../read-model/project-names.ts';
 import { planProject, type ProjectStep } from './plan.ts';
 import { projectStatus, type HeldBack, type ProjectFacts } from './status.ts';
 
@@ -34,6 +35,7 @@ export async function reconcileProject(
   let stalled: Stalled | undefined;
   let answer: Answer = { type: 'pass' };
   try {
+    if (!isDeleting) await expectItsName(context, project, run);
     const steps = planProject(project, droplets);
     answer = await passGate(context, project, steps, run);
     for (const step of steps)
@@ -47,12 +49,20 @@ export async function reconcileProject(
       await writeStatus(
         context,
         progress.project,
-        { brake: csv?.heldBack(key) ?? heldBy(answer), stalled },
+        { brake: csv?.heldBack(key) ?? heldBy(answer), rowHeld: csv?.rowHeld(project), stalled },
         run,
       );
   }
   if (answer.type === 'pass') return undefined;
   return { requeueAfterMs: answer.type === 'wait' ? answer.ms : HELD_AGAIN_MS };
+}
+
+/** Nothing is made of a Project whose name another has, and what it has from before is left as it is. */
+async function expectItsName(context: Context, project: Project, run: Run): Promise<void> {
+  const holder = nameTakenBy(project, context.projects.byIndex(PROJECTS_BY_NAME, project.metadata.name));
+  if (holder === undefined) return;
+  await withdraw(context, keyOf(project), run);
+  throw new Stalled(NAME_TAKEN, sayNameTaken(holder));
 }
 
 /** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
@@ -93,7 +103,7 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  trouble: Pick<ProjectFacts, 'brake' | 'stalled'>,
+  trouble: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
   const status = projectStatus(project, {

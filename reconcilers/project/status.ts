@@ -6,7 +6,8 @@ import {
   type ConditionState,
 } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { CONFIRMATION_REQUIRED, PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
+import type { Condition } from '../../crds/meta.ts';
+import { CONFIRMATION_REQUIRED, PROJECT_LABEL, ROW_HELD, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
 import { FIREWALL_READY } from '../firewall/status.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
@@ -24,6 +25,8 @@ export interface ProjectFacts {
   prices: Prices;
   /** What of this Project, or of projects.csv, is held by the gate, if anything is. */
   brake?: HeldBack | undefined;
+  /** Why its row of projects.csv is not followed, if it is not. */
+  rowHeld?: string | undefined;
   /** What a person must mend before this Project can go on, if anything. */
   stalled?: { reason: string; message: string } | undefined;
   now: Date;
@@ -31,12 +34,14 @@ export interface ProjectFacts {
 
 /** The status of a Project, from its Droplets. */
 export function projectStatus(project: Project, facts: ProjectFacts): ProjectStatus {
-  const { droplets, prices, brake, now } = facts;
+  const { droplets, prices, brake, rowHeld, now } = facts;
   const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
   const master = live.find(droplet => droplet.spec.role === 'master');
   const cost = monthlyCost(live, prices);
   const before = project.status?.conditions;
-  const conditions = setCondition(before, readyCondition(project, live, facts), now);
+  const ready = setCondition(before, readyCondition(project, live, facts), now);
+  const conditions = withTrue(ready, CONFIRMATION_REQUIRED, brake, project, now);
+  const row = rowHeld === undefined ? undefined : { reason: 'SizeNotOffered', message: rowHeld };
   return {
     ...(project.metadata.generation !== undefined && { observedGeneration: project.metadata.generation }),
     droplets: live.length,
@@ -44,19 +49,21 @@ export function projectStatus(project: Project, facts: ProjectFacts): ProjectSta
     selector: `${PROJECT_LABEL}=${project.metadata.name}`,
     ...(master?.status?.publicAddress !== undefined && { masterAddress: master.status.publicAddress }),
     ...(cost !== undefined && { monthlyCost: formatDollars(cost) }),
-    conditions:
-      brake === undefined
-        ? removeCondition(conditions, CONFIRMATION_REQUIRED)
-        : setCondition(conditions, confirmationRequired(project, brake), now),
+    conditions: withTrue(conditions, ROW_HELD, row, project, now),
   };
 }
 
-const confirmationRequired = (project: Project, brake: HeldBack): ConditionState => ({
-  type: CONFIRMATION_REQUIRED,
-  status: 'True',
-  ...brake,
-  ...generationOf(project),
-});
+/** The list with that condition as True, or without it when there is nothing to say. */
+const withTrue = (
+  conditions: readonly Condition[],
+  type: string,
+  said: HeldBack | undefined,
+  project: Project,
+  now: Date,
+): Condition[] =>
+  said === undefined
+    ? removeCondition(conditions, type)
+    : setCondition(conditions, { type, status: 'True', ...said, ...generationOf(project) }, now);
 
 function readyCondition(
   project: Project,

@@ -14,6 +14,8 @@ export interface CsvFindings {
   /** Undefined when the file cannot be followed: then the Projects stay as they are. */
   rows?: readonly DesiredProject[];
   brake?: Brake;
+  /** What holds up single rows, by the project's name: they are not among the rows as they stand in the file. */
+  heldRows?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -23,6 +25,8 @@ export interface CsvFindings {
 export interface CsvState {
   /** What is held back from that Project, if anything is. */
   heldBack(key: ObjectKey): HeldBack | undefined;
+  /** Why the row of that Project is not followed, if it is not. */
+  rowHeld(project: Project): string | undefined;
   /**
    * Whether csv-sync is about to change that Project, so that nothing should be made or destroyed by what its
    * spec says now: a csv Project that was edited by hand, and every one before the first look at the file.
@@ -44,6 +48,10 @@ export function createCsvState(namespace: string): CsvState {
       const { namespace: itsNamespace, name } = splitKey(key);
       const brake = findings?.brake;
       return itsNamespace === namespace && brake?.projects.includes(name) ? brake : undefined;
+    },
+    rowHeld(project) {
+      const { name, namespace: itsNamespace } = project.metadata;
+      return itsNamespace === namespace && isFromCsv(project) ? findings?.heldRows?.get(name) : undefined;
     },
     isAboutToChange(project) {
       const { name, namespace: itsNamespace } = project.metadata;
@@ -68,5 +76,7 @@ export function createCsvState(namespace: string): CsvState {
 /** Whether Projects may be seen otherwise now. A row that changed is news to its Project by itself. */
 function matters(before: CsvFindings | undefined, after: CsvFindings): boolean {
   if (before === undefined || (before.rows === undefined) !== (after.rows === undefined)) return true;
-  return before.brake?.message !== after.brake?.message;
+  return before.brake?.message !== after.brake?.message || rowsHeldIn(before) !== rowsHeldIn(after);
 }
+
+const rowsHeldIn = ({ heldRows = new Map() }: CsvFindings): string => JSON.stringify([...heldRows]);

@@ -88,6 +88,21 @@ export function rowsWithNewSizes<Row extends DesiredProject>(
   });
 }
 
+/**
+ * The rows without those that are held up: their Projects stay as they are, and one that is not there is not made yet.
+ */
+export function rowsToFollow<Row extends DesiredProject>(
+  rows: readonly Row[],
+  isHeldUp: (project: string) => boolean,
+  specOfProject: (name: string) => ProjectSpec | undefined,
+): Row[] {
+  return rows.flatMap(row => {
+    if (!isHeldUp(row.project)) return [row];
+    const spec = specOfProject(row.project);
+    return spec === undefined ? [] : [{ ...row, ...specOf({ ...row, ...spec }) }];
+  });
+}
+
 /** The part of a Project's spec that its row decides. */
 function specOf({ servers, masterSpec, webSpec }: DesiredProject): RowSpec {
   return { servers, masterSpec, webSpec };

@@ -1,9 +1,10 @@
-import { checkSizes } from '../../config/check-sizes.ts';
+import { checkSizes, type SizeProblem } from '../../config/check-sizes.ts';
 import type { WatchedFile } from '../../config/watched-file.ts';
 import { formatProblems, type Problem } from '../../config/problems.ts';
 import { parseProjectsCsv, type ProjectRow } from '../../config/projects-csv.ts';
 import { splitKey } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
+import type { ProjectSpec } from '../../crds/project.ts';
 import type { Context, Run } from '../context.ts';
 import { confirms } from '../gate/confirmation.ts';
 import type { Answer } from '../gate/gate.ts';
@@ -11,7 +12,8 @@ import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyProjectSteps } from './apply.ts';
 import type { Brake, CsvState } from './csv-state.ts';
-import { planProjects, rowsWithNewSizes, type CsvPlan } from './plan.ts';
+import { heldRowsOf } from './held-rows.ts';
+import { planProjects, rowsToFollow, rowsWithNewSizes, type CsvPlan } from './plan.ts';
 
 /** What csv-sync needs besides the context. */
 export interface CsvSync {
@@ -24,6 +26,7 @@ export interface CsvSync {
 /** Makes the Projects of the namespace equal to the rows of projects.csv, or changes nothing and says why. */
 export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run) => Promise<Outcome> {
   const remember = createContentMemory(context);
+  const tellHeldRows = createHeldRowTeller(sync);
   let toldMistakes = false;
   return async run => {
     const content = await sync.file.read();
@@ -33,7 +36,8 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
       'problem' in content
         ? { rows: [], problems: [content.problem] }
         : parseProjectsCsv(text, sync.file.path);
-    const all = problems.length > 0 ? problems : await sizeProblems(context, rows, sync, run);
+    const sizes = problems.length > 0 ? [] : await sizeProblems(context, rows, sync, run);
+    const all = sizes.every(({ exists }) => exists) ? problems : sizes;
     if (all.length > 0) {
       const unsettledMs = context.timings.csvSettleMs - look.ageMs;
       toldMistakes ||= unsettledMs <= 0;
@@ -42,11 +46,18 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     // As loud as the mistakes were: who reads of these must read that they are mended.
     if (toldMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
     toldMistakes = false;
-    const plan = planFrom(context, rows, sync.namespace);
+    const heldRows = heldRowsOf(sizes);
+    const followed = rowsToFollow(
+      rows,
+      name => heldRows.has(name),
+      name => context.projects.get(`${sync.namespace}/${name}`)?.spec,
+    );
+    const plan = planFrom(context, followed, sync.namespace);
     waitUntilComplete(plan, text, look, context);
+    tellHeldRows(heldRows, run);
     const answer = await passGate(context, plan, sync, look, run);
     const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
-    sync.state.set({ rows, ...(brake && { brake }) });
+    sync.state.set({ rows: followed, ...(brake && { brake }), heldRows });
     const isDone = await carryOut(plan, brake, look, context, sync, run);
     if (brake !== undefined) return { requeueAfterMs: HELD_AGAIN_MS };
     return isDone ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
@@ -140,15 +151,28 @@ async function sizeProblems(
   rows: readonly ProjectRow[],
   { namespace }: CsvSync,
   run: Run,
-): Promise<Problem[]> {
-  const news = rowsWithNewSizes(rows, name => context.projects.get(`${namespace}/${name}`)?.spec);
+): Promise<SizeProblem[]> {
+  const specOf = (name: string): ProjectSpec | undefined =>
+    context.projects.get(`${namespace}/${name}`)?.spec;
+  const news = rowsWithNewSizes(rows, specOf);
   if (news.length === 0) return [];
   try {
-    return checkSizes(news, [...(await context.sizes.load(run.signal)).values()], DEFAULT_REGION);
+    const sizes = [...(await context.sizes.load(run.signal)).values()];
+    return checkSizes(news, sizes, name => specOf(name)?.region ?? DEFAULT_REGION);
   } catch (error) {
     run.log.warn('the sizes could not be checked', { error: (error as Error).message });
     return [];
   }
+}
+
+/** Says once of each row why it is not followed. */
+function createHeldRowTeller({ namespace }: CsvSync) {
+  let told: ReadonlyMap<string, string> = new Map();
+  return (held: ReadonlyMap<string, string>, run: Run): void => {
+    for (const [project, message] of held)
+      if (told.get(project) !== message) run.log.warn(message, { project: `${namespace}/${project}` });
+    told = held;
+  };
 }
 
 function planFrom(context: Context, rows: readonly ProjectRow[], namespace: string): CsvPlan {

@@ -23,6 +23,8 @@ export interface BalancedService {
   healthPath: string;
   /** Host names that lead to this service alone. */
   domains: string[];
+  /** Host names that it asks for and that lead to another service, by its name. */
+  takenDomains: { domain: string; by: string }[];
   /** By droplet. */
   servers: BalancedServer[];
 }
@@ -67,7 +69,7 @@ export function balancingOf(
 ): Balancing {
   const byName = new Map(droplets.map(droplet => [droplet.metadata.name, droplet]));
   const routed = services.filter(({ spec }) => spec.project === project && spec.type === 'web');
-  const claimed = new Set<string>();
+  const claimed = new Map<string, string>();
   return {
     project,
     services: routed.toSorted(byEnvironmentAndName).map(({ metadata, spec, status }) => ({
@@ -77,17 +79,26 @@ export function balancingOf(
       service: spec.service,
       ...(status?.version !== undefined && { version: status.version }),
       healthPath: spec.healthCheck?.path ?? '/health',
-      domains: claim(claimed, spec.domains ?? []),
+      ...claim(claimed, metadata.name, spec.domains ?? []),
       servers: serversOf(status?.endpoints ?? [], byName, isHeldOut),
     })),
   };
 }
 
 /** A host name leads to one service: the first that asks for it. */
-function claim(claimed: Set<string>, domains: readonly string[]): string[] {
-  const own = [...new Set(domains)].filter(domain => !claimed.has(domain)).toSorted();
-  for (const domain of own) claimed.add(domain);
-  return own;
+function claim(
+  claimed: Map<string, string>,
+  service: string,
+  wanted: readonly string[],
+): Pick<BalancedService, 'domains' | 'takenDomains'> {
+  const sorted = [...new Set(wanted)].toSorted();
+  const takenDomains = sorted.flatMap(domain => {
+    const by = claimed.get(domain);
+    return by === undefined ? [] : [{ domain, by }];
+  });
+  const domains = sorted.filter(domain => !claimed.has(domain));
+  for (const domain of domains) claimed.set(domain, service);
+  return { domains, takenDomains };
 }
 
 type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints']>[number];

@@ -1,7 +1,8 @@
 import { isAsInRow, isFromCsv, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
-import type { FleetSummary } from './fleet-summary.ts';
+import type { FleetSummary, ProjectSummary } from './fleet-summary.ts';
+import { NAME_TAKEN } from './project-names.ts';
 
 /** How far the fleet is from what projects.csv says. */
 export type Convergence =
@@ -33,12 +34,29 @@ export function convergenceOf(input: ConvergenceInput): Convergence {
   const waitingFor = [...differences(rows, namespace, projects), ...unready(fleet)];
   if (waitingFor.length === 0) return { state: 'converged' };
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const failed = droplets.filter(droplet => droplet.stuck);
-  const isMoving = droplets.some(droplet => !droplet.ready && !droplet.stuck);
-  if (failed.length > 0 && !isMoving && differences(rows, namespace, projects).length === 0)
-    return { state: 'failed', messages: failed.map(({ name, message }) => `${name}: ${message}`) };
+  const refused = fleet.projects.filter(isRefused);
+  const stuck = droplets.filter(droplet => droplet.stuck);
+  const stays = new Set(refused.map(({ name }) => name));
+  const isOpen = differences(rows, namespace, projects).some(name => !stays.has(name));
+  const isMoving =
+    droplets.some(droplet => !droplet.ready && !droplet.stuck) ||
+    (refused.length > 0 && fleet.projects.some(isOnItsWay));
+  if (refused.length + stuck.length > 0 && !isMoving && !isOpen) {
+    const said = [...refused, ...stuck].map(one => ('rowHeld' in one && one.rowHeld) || messageOf(one));
+    return { state: 'failed', messages: said };
+  }
   return { state: 'converging', waitingFor };
 }
+
+const messageOf = ({ name, message }: { name: string; message: string }): string => `${name}: ${message}`;
+
+/** It stays as it is before a person acts. */
+const isRefused = ({ reason, rowHeld }: ProjectSummary): boolean =>
+  reason === NAME_TAKEN || rowHeld !== undefined;
+
+/** It may have no droplet yet that could be seen to move. */
+const isOnItsWay = (project: ProjectSummary): boolean =>
+  !project.ready && !isRefused(project) && !project.droplets.some(droplet => droplet.stuck);
 
 /** What is said of what is held; the words of an earlier file stay until the operator has looked at the new one. */
 function heldBack({ fleet }: ConvergenceInput): string | undefined {

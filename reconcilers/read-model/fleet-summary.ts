@@ -1,7 +1,7 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Condition } from '../../crds/meta.ts';
-import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
+import { keyOf, type Condition } from '../../crds/meta.ts';
+import { CONFIRMATION_REQUIRED, ROW_HELD, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
 import { monthlyCost, type Prices } from './cost.ts';
@@ -32,12 +32,17 @@ export interface ProjectSummary {
   name: string;
   fromCsv: boolean;
   servers: number;
+  /** How many of those that are wanted are Ready. */
   readyDroplets: number;
+  /** How many of its droplets are not wanted any more. */
+  surplus: number;
   ready: boolean;
   reason: string;
   message: string;
   /** What of it is held until a person confirms it, and how. */
   held?: string;
+  /** Why its row of projects.csv is not followed, though others are. */
+  rowHeld?: string;
   masterAddress?: string;
   /** US dollars; undefined while a price is not known. */
   monthlyCost?: number;
@@ -59,10 +64,12 @@ export function summarizeFleet(
   droplets: readonly Droplet[],
   prices: Prices,
 ): FleetSummary {
-  const keys = new Set(projects.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
-  const isStray = (droplet: Droplet): boolean =>
-    !keys.has(`${droplet.metadata.namespace}/${droplet.spec.project}`);
-  const summaries = sortByName(projects).map(project => summarizeProject(project, droplets, prices));
+  const keys = new Set(projects.map(keyOf));
+  const byProject = Map.groupBy(droplets, projectKeyOf);
+  const isStray = (droplet: Droplet): boolean => !keys.has(projectKeyOf(droplet));
+  const summaries = sortByName(projects).map(project =>
+    summarizeProject(project, byProject.get(keyOf(project)) ?? [], prices),
+  );
   const strays = sortByName(droplets.filter(isStray)).map(summarizeDroplet);
   const cost = monthlyCost(droplets, prices);
   return {
@@ -73,13 +80,16 @@ export function summarizeFleet(
   };
 }
 
-function summarizeProject(project: Project, all: readonly Droplet[], prices: Prices): ProjectSummary {
+const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
+
+/** @param droplets the project's. */
+function summarizeProject(project: Project, droplets: readonly Droplet[], prices: Prices): ProjectSummary {
   const { metadata, spec, status } = project;
-  const droplets = all.filter(
-    droplet => droplet.spec.project === metadata.name && droplet.metadata.namespace === metadata.namespace,
-  );
+  const names = new Set(dropletNames(metadata.name, spec.servers));
+  const wanted = droplets.filter(droplet => names.has(droplet.metadata.name));
   const ready = findCondition(status?.conditions, 'Ready');
   const brake = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
+  const row = findCondition(status?.conditions, ROW_HELD);
   const isCurrent = status?.observedGeneration === metadata.generation;
   const cost = monthlyCost(droplets, prices);
   return {
@@ -87,10 +97,12 @@ function summarizeProject(project: Project, all: readonly Droplet[], prices: Pri
     name: metadata.name,
     fromCsv: isFromCsv(project),
     servers: spec.servers,
-    readyDroplets: droplets.filter(isReady).length,
+    readyDroplets: wanted.filter(isReady).length,
+    surplus: droplets.length - wanted.length,
     ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
     ...explanation(isCurrent ? ready : undefined, brake),
     ...heldIn(brake),
+    ...(row?.status === 'True' && { rowHeld: row.message }),
     ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
     ...(cost !== undefined && { monthlyCost: cost }),
     droplets: masterFirst(droplets).map(summarizeDroplet),

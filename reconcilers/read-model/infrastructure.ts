@@ -1,22 +1,26 @@
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { keyOf } from '../../crds/meta.ts';
+import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { hasItsName, namesOf } from './project-names.ts';
+
+interface DropletEntry {
+  ip: string | null;
+  private_ip: string | null;
+  role: 'master' | 'web';
+  project: string;
+  size: string;
+  region: string;
+  droplet_id: number | null;
+  ready: boolean;
+}
 
 /** The shape of infrastructure.json. */
 export interface Infrastructure {
-  droplets: Record<
-    string,
-    {
-      ip: string | null;
-      private_ip: string | null;
-      role: 'master' | 'web';
-      project: string;
-      size: string;
-      region: string;
-      droplet_id: number | null;
-      ready: boolean;
-    }
-  >;
+  droplets: Record<string, DropletEntry>;
+  /** Droplets of no project, and of one whose name another has: by `<namespace>/<name>`; left out when there are none. */
+  strays?: Record<string, DropletEntry>;
   /** By `<project>-<environment>`, then by service. */
   projects: Record<
     string,
@@ -26,16 +30,30 @@ export interface Infrastructure {
 
 /** What infrastructure.json says: where everything is, by name, in a stable order. */
 export function infrastructureOf(
+  projects: readonly Project[],
   droplets: readonly Droplet[],
   services: readonly ServiceDeployment[],
 ): Infrastructure {
+  const names = namesOf(projects);
+  const isOfProject = ({ metadata, spec }: Droplet | ServiceDeployment): boolean =>
+    hasItsName(`${metadata.namespace}/${spec.project}`, spec.project, names);
+  const sorted = byName(droplets);
+  const strays = sorted.filter(droplet => !isOfProject(droplet));
   return {
-    droplets: Object.fromEntries(byName(droplets).map(droplet => [droplet.metadata.name, entryOf(droplet)])),
-    projects: servicesByProject(services),
+    droplets: entries(sorted.filter(isOfProject), ({ metadata }) => metadata.name),
+    ...(strays.length > 0 && { strays: entries(strays, keyOf) }),
+    // A name of nobody leads to nobody else's services.
+    projects: servicesByProject(services.filter(one => !names.has(one.spec.project) || isOfProject(one))),
   };
 }
 
-function entryOf({ spec, status }: Droplet): Infrastructure['droplets'][string] {
+const entries = (
+  droplets: readonly Droplet[],
+  named: (droplet: Droplet) => string,
+): Record<string, DropletEntry> =>
+  Object.fromEntries(droplets.map(droplet => [named(droplet), entryOf(droplet)]));
+
+function entryOf({ spec, status }: Droplet): DropletEntry {
   return {
     ip: status?.publicAddress ?? null,
     private_ip: status?.privateAddress ?? null,

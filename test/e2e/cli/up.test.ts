@@ -59,7 +59,9 @@ describe('dropfleet up', () => {
     for (const what of ['Kubernetes', 'Cloud', 'Metrics'])
       expect(ours).to.not.include(Number(new URL(shownUrl(what)).port));
     const metrics = await (await fetch(shownUrl('Metrics'))).text();
-    expect(metrics).to.match(/^dropfleet_droplets\{project="shop",role="web",phase="Active"\} 1$/m);
+    expect(metrics).to.match(
+      /^dropfleet_droplets\{namespace="default",project="shop",role="web",phase="Active"\} 1$/m,
+    );
     expect(await creations()).to.equal(3);
   });
 

@@ -34,6 +34,7 @@ const right: BalancedService = {
   version: 'v1',
   healthPath: '/health',
   domains: ['www.example.com'],
+  takenDomains: [],
   servers: [{ droplet: 'shop-web1', address: '127.0.0.1:9', state: 'in' }],
 };
 const text = odd(fc.constant('a'));

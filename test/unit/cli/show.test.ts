@@ -6,6 +6,7 @@ import { createProgress } from '../../../cli/show/progress.ts';
 import { transitions } from '../../../cli/show/transitions.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
+import type { FleetPlan } from '../../../reconcilers/fleet-plan/plan.ts';
 import { summarizeFleet, type FleetSummary } from '../../../reconcilers/read-model/fleet-summary.ts';
 import { aCondition, aDroplet, aProject, activeDroplets } from '../../builders/objects.ts';
 
@@ -59,6 +60,49 @@ describe('The table of the fleet', () => {
     );
   });
 
+  it('lists droplets of no project apart, and counts them so', () => {
+    const fleet = summary([shop], [...activeDroplets('shop', 2), ...activeDroplets('gone', 1, 9)]);
+    expect(fleetTable(fleet).map(line => line.split(/ {3,}/)[0])).to.deep.equal([
+      'NAME',
+      'shop',
+      '  shop-master  master  s-1vcpu-1gb  Ready',
+      '  shop-web1',
+      'of no project',
+      '  gone-master  master  s-1vcpu-1gb  Ready',
+    ]);
+    expect(fleetLine(fleet)).to.equal('2 of 2 droplets Ready, 1 of no project, $18.00 a month');
+  });
+
+  it('does not count a droplet that is to go among those that are wanted', () => {
+    const one = aProject('shop', { status: shop.status! });
+    const fleet = summary([one], activeDroplets('shop', 2));
+    expect(fleetLine(fleet)).to.equal('1 of 1 droplets Ready, 1 to go, $12.00 a month');
+  });
+
+  it('says the namespace of those that have one name, and why one of them has nothing', () => {
+    const twin = aProject('shop', {
+      metadata: { namespace: 'team-b', uid: 'uid-twin' },
+      status: {
+        observedGeneration: 1,
+        conditions: [{ ...aCondition('Ready', 'False', 'NameTaken'), message: 'give it another name' }],
+      },
+    });
+    const lines = fleetTable(summary([shop, twin], activeDroplets('shop', 2)));
+    expect(lines.map(line => line.trim().split(' ')[0])).to.deep.equal([
+      'NAME',
+      'default/shop',
+      'shop-master',
+      'shop-web1',
+      'team-b/shop',
+      'team-b/shop:',
+    ]);
+    expect(lines.at(-1)).to.equal('team-b/shop: give it another name');
+    expect(transitions(undefined, summary([shop, twin], []))).to.deep.equal([
+      'project default/shop: Ready, 0 of 2 droplets',
+      'project team-b/shop: NameTaken',
+    ]);
+  });
+
   it('keeps quiet about a price that is not known', () => {
     const fleet = summarizeFleet([shop], activeDroplets('shop', 2), new Map());
     expect(fleetLine(fleet)).to.equal('2 of 2 droplets Ready');
@@ -92,7 +136,7 @@ describe('The lines about changes', () => {
 
 describe('The plan as a table', () => {
   it('marks what is made, destroyed and changed, and sums it up', () => {
-    const lines = planTable({
+    const plan: FleetPlan = {
       projects: [{ action: 'create', name: 'shop', servers: 1 }],
       droplets: [
         { action: 'create', name: 'shop-master', project: 'shop', size: 'small', region: 'nyc3' },
@@ -101,9 +145,11 @@ describe('The plan as a table', () => {
       ],
       firewalls: [{ action: 'create', name: 'dropfleet.f.shop.master', project: 'shop', role: 'master' }],
       conflicts: ['byhand'],
+      taken: [{ project: 'default/twin', message: 'project twin exists elsewhere: give it another name' }],
       losses: [],
       monthlyCost: { before: 18, after: 12 },
-    });
+    };
+    const lines = planTable(plan, ['p.csv:2:8: this size is not offered']);
     expect(lines).to.deep.equal([
       '+  project shop            create, 1 server',
       '+    droplet shop-master   create, small in nyc3',
@@ -111,13 +157,23 @@ describe('The plan as a table', () => {
       '~    droplet blog-master   resize droplet 8 from small to large',
       '+    firewall shop master  create',
       '! project byhand was applied by hand and is left alone; its row has no effect',
+      '! p.csv:2:8: this size is not offered',
+      '! project default/twin is left alone: project twin exists elsewhere: give it another name',
       '',
       '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
     ]);
   });
 
   it('says so when there is nothing to do', () => {
-    const nothing = { projects: [], droplets: [], firewalls: [], conflicts: [], losses: [], monthlyCost: {} };
+    const nothing = {
+      projects: [],
+      droplets: [],
+      firewalls: [],
+      conflicts: [],
+      taken: [],
+      losses: [],
+      monthlyCost: {},
+    };
     expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);
   });
 });

@@ -11,7 +11,9 @@ const SIZES = [
 
 const check = (...rows: string[]): string => {
   const text = ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n');
-  return formatProblems(checkSizes(parseProjectsCsv(text, 'p.csv').rows, SIZES, 'nyc3'));
+  return formatProblems(
+    checkSizes(parseProjectsCsv(text, 'p.csv').rows, SIZES, name => (name === 'far' ? 'fra1' : 'nyc3')),
+  );
 };
 
 describe('the sizes in projects.csv', () => {
@@ -35,6 +37,11 @@ describe('the sizes in projects.csv', () => {
       'p.csv:2:8: found "s-2vcpu-2gb"; this size is not offered in nyc3 now',
       'p.csv:2:20: found "s-1vcpu-3gb"; this size is not offered in nyc3 now',
     ]);
+  });
+
+  it('are looked for in the region of their own project', () => {
+    expect(check('far,2,s-2vcpu-2gb,s-1vcpu-1gb')).to.equal('');
+    expect(check('far,1,s-1vcpu-3gb,')).to.match(/this size is not offered in fra1 now/);
   });
 
   it('do not matter for webs that a project does not have', () => {

@@ -7,7 +7,9 @@ import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
 import { FLEET_CONFIG_MAP } from '../../../crds/names.ts';
 import {
   DROPLETS_BY_PROJECT,
+  DROPLETS_BY_PROJECT_NAME,
   DROPLETS_BY_UID,
+  PROJECTS_BY_NAME,
   projectKeyOf,
   type Context,
   type Run,
@@ -129,6 +131,9 @@ function readerOf<T extends KubernetesObject>(
     get: key => list().find(object => keyOf(object) === key),
     byIndex(index, value) {
       if (index === DROPLETS_BY_UID) return list().filter(({ metadata }) => metadata.uid === value);
+      if (index === PROJECTS_BY_NAME) return list().filter(({ metadata }) => metadata.name === value);
+      if (index === DROPLETS_BY_PROJECT_NAME)
+        return list().filter(object => (object as unknown as Droplet).spec.project === value);
       if (index !== DROPLETS_BY_PROJECT) throw new Error(`There is no index ${index}.`);
       return list().filter(object => projectKeyOf(object as unknown as Droplet) === value);
     },

@@ -6,6 +6,7 @@ import { fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud-tags.ts
 import { findCondition } from '../../../../crds/conditions.ts';
 import { firewallPrefix } from '../../../../crds/firewall-name.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
+import type { Project } from '../../../../crds/project.ts';
 import type { Firewalls } from '../../../../reconcilers/context.ts';
 import type { AdminAccess } from '../../../../reconcilers/firewall/admin-access.ts';
 import { reconcileFirewalls } from '../../../../reconcilers/firewall/reconcile.ts';
@@ -67,6 +68,40 @@ const destroyAll = async (rig: Awaited<ReturnType<typeof start>>): Promise<void>
 const BOTH = ['dropfleet.fleet.shop.master', 'dropfleet.fleet.shop.web'];
 
 describe('Reconciling firewalls', () => {
+  describe('of a name that Projects of two namespaces bear', () => {
+    const made = (namespace: string, second: number, servers: number) =>
+      aProject('shop', {
+        spec: { servers },
+        metadata: { namespace, uid: `uid-${namespace}`, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
+      });
+
+    it('is left to the one that has the name, whose firewalls protect the servers of both', async () => {
+      // The name is team-a's, which has a master alone; the servers are the other's.
+      const rig = await start(made('team-a', 1, 1), made('default', 2, 2), ...activeDroplets('shop', 2, 11));
+      expect(await rig.reconcile()).to.equal(undefined);
+      expect(rig.calls()).to.deep.equal([]);
+      const first = rig.client.stored<Project>(PROJECTS, 'team-a/shop');
+      await reconcileFirewalls(rig.context, rig.firewalls, 'team-a/shop', first, rig.run);
+      expect(rig.names()).to.have.members(BOTH);
+    });
+
+    it('is not looked at again and again for one that is gone while the other lives', async () => {
+      const rig = await start(made('default', 1, 2), ...activeDroplets('shop', 2, 11));
+      await rig.reconcile();
+      const gone = reconcileFirewalls(rig.context, rig.firewalls, 'team-a/shop', undefined, rig.run);
+      expect(await gone).to.equal(undefined);
+      expect(rig.names()).to.have.members(BOTH);
+    });
+
+    it('is not looked at again and again either when only Droplets of that name are left', async () => {
+      const rig = await start(...activeDroplets('shop', 2, 11));
+      await rig.reconcile();
+      const gone = reconcileFirewalls(rig.context, rig.firewalls, 'team-a/shop', undefined, rig.run);
+      expect(await gone).to.equal(undefined);
+      expect(rig.names()).to.have.members(BOTH);
+    });
+  });
+
   it('makes one for each role, with one call each, and says whom SSH lets in', async () => {
     const { reconcile, names, condition, calls } = await start();
     await reconcile();

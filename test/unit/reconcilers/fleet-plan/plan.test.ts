@@ -88,6 +88,40 @@ describe('The plan for the fleet', () => {
     expect([...result.projects, ...result.droplets]).to.deep.equal([]);
   });
 
+  it('makes nothing of a row whose name a Project of another namespace has, and says who has it', () => {
+    const first = aProject('shop', {
+      metadata: { namespace: 'team-a', uid: 'uid-first', creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { suspend: true },
+    });
+    const result = plan([aRow('shop', 2)], [first]);
+    expect(changes(result)).to.deep.equal([]);
+    expect(result.firewalls).to.deep.equal([]);
+    expect(result.taken).to.deep.equal([
+      {
+        project: 'default/shop',
+        message:
+          'project shop exists in namespace team-a already; project names are unique in a fleet: delete this one or give it another name',
+      },
+    ]);
+  });
+
+  it('keeps the firewall of webs that only a namesake in another namespace has', () => {
+    const metadata = { namespace: 'team-b', uid: 'uid-b', creationTimestamp: '2026-01-01T00:00:01Z' };
+    const [, web] = activeDroplets('shop', 2);
+    const others = { ...web!, metadata: { ...web!.metadata, namespace: 'team-b' } };
+    const input = { fleetId: 'f', project: 'shop', sshPort: 22, admins: ['203.0.113.7'] };
+    const roles: Role[] = ['master', 'web'];
+    const firewalls = roles.map(role => ({
+      ...renderFirewall({ ...input, role }),
+      id: role,
+      dropletIds: [],
+    }));
+    const first = aCsvProject('shop', 1, { creationTimestamp: '2026-01-01T00:00:00Z' });
+    const twin = aProject('shop', { metadata, spec: { servers: 2 } });
+    const droplets = [...activeDroplets('shop', 1), others];
+    expect(plan([aRow('shop', 1)], [first, twin], droplets, {}, firewalls).firewalls).to.deep.equal([]);
+  });
+
   it('resizes every server that is to be of another size, though the operator takes turns', () => {
     const result = plan([aRow('shop', 3, LARGE)], [aCsvProject('shop', 3)], activeDroplets('shop', 3));
     expect(changes(result)).to.deep.equal(['resize shop-web1 2', 'resize shop-web2 3']);

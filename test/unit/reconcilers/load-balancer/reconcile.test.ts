@@ -10,6 +10,7 @@ import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { Context } from '../../../../reconcilers/context.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
 import { createLoadBalancerReconciler } from '../../../../reconcilers/load-balancer/reconcile.ts';
+import type { LbStatus } from '../../../../reconcilers/load-balancer/lb-status.ts';
 import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
@@ -104,6 +105,30 @@ describe('Reconciling a load balancer', () => {
       message: '1 of 2 servers take requests at /shop/prod/site/',
     });
     expect(routed('shop-uat-site')).to.include({ status: 'False', reason: 'NoServer' });
+  });
+
+  it('tells a service that asks for a host name of another, in its condition, in an event and in /lb-status', async () => {
+    const { deploy, events, nginx, reconcile, routed } = startMaster();
+    const spec = { domains: ['shop.example.com'] };
+    const endpoints = { 'shop-web1': '10.0.0.3:8123' };
+    const [first, second] = ['shop-prod-site', 'shop-uat-site'].map(name =>
+      aServiceDeployment(name, endpoints, { spec }),
+    );
+    await deploy(first!, second!);
+    await reconcile();
+    await reconcile();
+    const taken = 'domain shop.example.com belongs to service shop-prod-site already';
+    expect(routed('shop-prod-site')).to.include({ status: 'True', reason: 'Routed' });
+    expect(routed('shop-uat-site')).to.include({
+      status: 'True',
+      reason: 'DomainTaken',
+      message: `1 of 1 servers take requests at /shop/uat/site/; ${taken}: take it off the domains of one of them`,
+    });
+    expect(events.filter(event => event.startsWith('DomainTaken'))).to.deep.equal([
+      'DomainTaken shop-uat-site',
+    ]);
+    const status = JSON.parse(nginx.folders.get(nginx.current)!.get('lb-status.json')!) as LbStatus;
+    expect(status.projects[0]!.services.map(({ message }) => message)).to.deep.equal([undefined, taken]);
   });
 
   it('costs one command and no write while nothing changes', async () => {

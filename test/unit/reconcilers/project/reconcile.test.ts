@@ -69,6 +69,85 @@ describe('Reconciling a Project', () => {
     expect(writes().at(-1)).to.equal('patch-status Project shop');
   });
 
+  it('says in a condition that its row is not followed, for as long as it is not', async () => {
+    const csv = createCsvState('default');
+    const csvShop = aCsvProject('shop', 2);
+    const rows = [{ project: 'shop', ...csvShop.spec }];
+    const message = 'projects.csv:2:8: this size is not offered';
+    const { reconcile, stored } = start(csvShop, activeDroplets('shop', 2), csv);
+    let told = 0;
+    csv.subscribe(() => told++);
+    csv.set({ rows, heldRows: new Map([['shop', message]]) });
+    await reconcile();
+    const held = () => findCondition(stored()!.status!.conditions, 'RowHeld');
+    expect(held()).to.include({ status: 'True', reason: 'SizeNotOffered', message });
+    csv.set({ rows });
+    await reconcile();
+    expect(held()).to.equal(undefined);
+    expect(told).to.equal(2);
+  });
+
+  describe('whose name a Project of another namespace has', () => {
+    const first = aProject('shop', {
+      metadata: { namespace: 'team-a', uid: 'uid-first', creationTimestamp: '2026-01-01T00:00:00Z' },
+    });
+    const second = aProject('shop', {
+      spec: { servers: 2 },
+      metadata: { creationTimestamp: '2026-01-01T00:00:01Z' },
+    });
+
+    function startSecond(project: Project, droplets: readonly Droplet[] = []) {
+      const rig = createRig([first, project, ...droplets]);
+      const reconcile = (key = KEY) =>
+        reconcileProject(rig.context, key, rig.client.stored(PROJECTS, key), undefined, rig.run);
+      const ready = () =>
+        findCondition(rig.client.stored<Project>(PROJECTS, KEY)!.status?.conditions, 'Ready');
+      const names = () => rig.client.storedAll(DROPLETS).map(({ metadata }) => metadata.name);
+      return { ...rig, reconcile, ready, names };
+    }
+
+    it('makes nothing and says who has it', async () => {
+      const { names, ready, reconcile } = startSecond(second);
+      const error = await rejection(reconcile());
+      expect(isStalled(error) && error.reason).to.equal('NameTaken');
+      expect(names()).to.deep.equal([]);
+      expect(ready()).to.include({
+        status: 'False',
+        reason: 'NameTaken',
+        message:
+          'project shop exists in namespace team-a already; project names are unique in a fleet: delete this one or give it another name',
+      });
+    });
+
+    it('leaves what it has from before as it is, also what would go', async () => {
+      const { names, reconcile, writes } = startSecond(second, activeDroplets('shop', 3));
+      await rejection(reconcile());
+      expect(names()).to.deep.equal(['shop-master', 'shop-web1', 'shop-web2']);
+      expect(writes()).to.deep.equal(['patch-status Project shop']);
+    });
+
+    it('goes on when that one is gone', async () => {
+      const { client, names, reconcile } = startSecond(second);
+      await rejection(reconcile());
+      await client.patch(PROJECTS, 'team-a/shop', { metadata: { finalizers: [] } });
+      await client.delete(PROJECTS, 'team-a/shop');
+      await reconcile();
+      expect(names()).to.deep.equal(['shop-master', 'shop-web1']);
+    });
+
+    it('can be deleted all the same', async () => {
+      const { client, reconcile } = startSecond(doomed(second));
+      await reconcile();
+      expect(client.stored(PROJECTS, KEY)).to.equal(undefined);
+    });
+
+    it('does not trouble the one that has it', async () => {
+      const { names, reconcile } = startSecond(second);
+      await reconcile('team-a/shop');
+      expect(names()).to.deep.equal(['shop-master']);
+    });
+  });
+
   it("stops at a Droplet of that name that is another's, and leaves it as it is", async () => {
     const others = aDroplet('shop-master', { spec: { project: 'else' }, metadata: { ownerReferences: [] } });
     const { client, ready, reconcile } = start(shop, [others]);

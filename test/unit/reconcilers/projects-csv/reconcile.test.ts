@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import type { TextFile } from '../../../../config/files.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
 import { isStalled, isWaiting } from '../../../../reconcilers/outcome.ts';
 import { confirmationOf } from '../../../../reconcilers/gate/confirmation.ts';
+import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
 import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
 import { planProjects } from '../../../../reconcilers/projects-csv/plan.ts';
 import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconcile.ts';
@@ -196,6 +197,63 @@ describe('Reconciling projects.csv', () => {
     write(`${HEADER}shop,2,,\n`);
     await reconcile();
     expect(projects()).to.deep.equal(['shop 2']);
+  });
+
+  describe('with a size that the region of its project does not offer', () => {
+    const RARE = 's-2vcpu-rare';
+    const far = aCsvProject('far', 1);
+    const abroad = { ...far, spec: { ...far.spec, region: 'fra1' } };
+    const rows = `${HEADER}shop,3,${RARE},s-1vcpu-1gb\nfar,1,${RARE},\nnew,1,${RARE},\nblog,3,,\n`;
+
+    function startRare() {
+      const rig = start([...fleet, abroad, ...activeDroplets('far', 1, 21)]);
+      rig.cloud.sizes.push({ ...rig.cloud.sizes[0]!, slug: RARE, regions: ['fra1'] });
+      rig.write(rows);
+      const size = (name: string) =>
+        rig.client.stored<typeof shop>(PROJECTS, `default/${name}`)?.spec.masterSpec;
+      return { ...rig, size };
+    }
+
+    it('holds up that row alone, and goes by the region of each', async () => {
+      const { projects, reconcile, size } = startRare();
+      await reconcile();
+      expect(projects()).to.deep.equal(['shop 2', 'blog 3', 'far 1']);
+      expect([size('shop'), size('far'), size('new')]).to.deep.equal(['s-1vcpu-1gb', RARE, undefined]);
+    });
+
+    it("says so of the row's Project, with the line, and once in the log", async () => {
+      const { log, reconcile, state } = startRare();
+      await reconcile();
+      await reconcile();
+      expect(state.rowHeld(shop)).to.match(
+        /^config\/projects\.csv:2:8: found "s-2vcpu-rare"; this size is not offered in nyc3 now.*: name a size that is; the row is not followed until then, and the other rows are$/,
+      );
+      expect(state.rowHeld(blog)).to.equal(undefined);
+      expect(state.isAboutToChange(shop)).to.equal(false);
+      expect(log.lines.filter(({ message }) => message.includes('not offered'))).to.have.length(2);
+    });
+
+    it('follows the row when the size is there', async () => {
+      const { cloud, clock, reconcile, size, state } = startRare();
+      await reconcile();
+      cloud.sizes.splice(0, Infinity, ...cloud.sizes.map(one => ({ ...one, regions: ['nyc3', 'fra1'] })));
+      await clock.advance(25 * 3_600_000);
+      await reconcile();
+      expect([size('shop'), size('new')]).to.deep.equal([RARE, RARE]);
+      expect(state.rowHeld(shop)).to.equal(undefined);
+    });
+  });
+
+  it("makes a Project that waits for its name where another namespace's Project has it", async () => {
+    const metadata = { namespace: 'team-a', uid: 'uid-first', creationTimestamp: '2020-01-01T00:00:00Z' };
+    const { client, context, reconcile, run, state, write } = start([aProject('shop', { metadata })]);
+    write(`${HEADER}shop,2,,\n`);
+    await reconcile();
+    const stored = () => client.stored<typeof shop>(PROJECTS, 'default/shop')!;
+    const error = await rejection(reconcileProject(context, 'default/shop', stored(), state, run));
+    expect(isStalled(error) && error.reason).to.equal('NameTaken');
+    expect(stored().status!.conditions![0]).to.include({ type: 'Ready', reason: 'NameTaken' });
+    expect(client.storedAll(DROPLETS)).to.deep.equal([]);
   });
 
   it('leaves a Project alone that a person applied under the name of a row', async () => {

@@ -82,6 +82,10 @@ describe('Who balances what', () => {
       domains,
       [],
     ]);
+    expect(balancingOf('shop', [], services).services.map(service => service.takenDomains)).to.deep.equal([
+      [],
+      [{ domain: 'www.example.com', by: 'shop-prod-site' }],
+    ]);
   });
 });
 

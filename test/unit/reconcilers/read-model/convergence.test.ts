@@ -60,6 +60,39 @@ describe('How far the fleet is', () => {
     });
   });
 
+  describe('with a Project whose name another has', () => {
+    const twin: Project = {
+      ...aCsvProject('shop', 2),
+      status: {
+        observedGeneration: 1,
+        conditions: [{ ...aCondition('Ready', 'False', 'NameTaken'), message: 'give it another name' }],
+      },
+    };
+
+    it('is failed, as nothing moves before a person acts', () => {
+      expect(look([aRow('shop', 2)], [twin], [])).to.deep.equal({
+        state: 'failed',
+        messages: ['shop: give it another name'],
+      });
+    });
+
+    it('waits first for what is on its way', () => {
+      const rows = [aRow('shop', 2), aRow('blog', 1)];
+      expect(look(rows, [twin, aCsvProject('blog', 1)], []).state).to.equal('converging');
+    });
+  });
+
+  it('is failed when all is Ready but a row that is not followed, and says why', () => {
+    const before = ready(aCsvProject('shop', 2));
+    const message = 'projects.csv:2:8: this size is not offered';
+    const conditions = [...before.status!.conditions!, { ...aCondition('RowHeld', 'True'), message }];
+    const project = { ...before, status: { ...before.status, conditions } };
+    expect(look([aRow('shop', 5)], [project], activeDroplets('shop', 2))).to.deep.equal({
+      state: 'failed',
+      messages: [message],
+    });
+  });
+
   it('waits for a row that has no Project yet', () => {
     const projects = [ready(aCsvProject('shop', 1))];
     expect(look([aRow('shop', 1), aRow('blog', 1)], projects, activeDroplets('shop', 1))).to.deep.equal({

@@ -10,6 +10,14 @@ describe('The Droplets that a name may mean', () => {
     expect(called('shop-web1')).to.deep.equal(['shop-web1']);
   });
 
+  it('are those of the namespace that stands before the name', () => {
+    const twins = ['team-a', 'team-b'].map(namespace => aDroplet('shop-web1', { metadata: { namespace } }));
+    expect(dropletsCalled('team-b/shop-web1', twins)).to.deep.equal([twins[1]]);
+    expect(dropletsCalled('team-a/web1', twins)).to.deep.equal([twins[0]]);
+    expect(dropletsCalled('team-c/web1', twins)).to.deep.equal([]);
+    expect(dropletsCalled('web1', twins)).to.deep.equal(twins);
+  });
+
   it('are those that their projects call so', () => {
     expect(called('web1')).to.deep.equal(['shop-web1']);
     expect(called('master')).to.deep.equal(['shop-master', 'blog-master']);

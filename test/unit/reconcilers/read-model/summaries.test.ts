@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import { formatDollars, monthlyCost } from '../../../../reconcilers/read-model/cost.ts';
 import { summarizeFleet } from '../../../../reconcilers/read-model/fleet-summary.ts';
 import { infrastructureOf } from '../../../../reconcilers/read-model/infrastructure.ts';
-import { aCondition, aDroplet, aProject, activeDroplets, activeStatus } from '../../../builders/objects.ts';
+import {
+  aCondition,
+  aDroplet,
+  aProject,
+  aServiceDeployment,
+  activeDroplets,
+  activeStatus,
+} from '../../../builders/objects.ts';
 
 const PRICES = new Map([
   ['s-1vcpu-1gb', 6],
@@ -54,7 +61,7 @@ describe('The summary of the fleet', () => {
 
 describe('infrastructure.json', () => {
   it('has null for what a server does not have yet, in the order of the names', () => {
-    const content = infrastructureOf([aDroplet('shop-web10'), aDroplet('shop-web9')], []);
+    const content = infrastructureOf([aProject('shop')], [aDroplet('shop-web10'), aDroplet('shop-web9')], []);
     expect(Object.keys(content.droplets)).to.deep.equal(['shop-web9', 'shop-web10']);
     expect(content.droplets['shop-web9']).to.deep.equal({
       ip: null,
@@ -66,5 +73,28 @@ describe('infrastructure.json', () => {
       droplet_id: null,
       ready: false,
     });
+    expect(content).not.to.have.property('strays');
+  });
+
+  it('has what is of no project apart, and what a project of the same name has in another namespace', () => {
+    const twin = { namespace: 'team-b', creationTimestamp: '2026-01-01T00:00:01Z' };
+    const projects = [
+      aProject('shop', { metadata: twin }),
+      aProject('shop', { metadata: { creationTimestamp: '2026-01-01T00:00:00Z' } }),
+    ];
+    const [own, other] = ['198.51.100.1', '198.51.100.2'].map((publicAddress, i) =>
+      aDroplet('shop-master', {
+        status: { publicAddress },
+        metadata: { namespace: i === 0 ? 'default' : 'team-b' },
+      }),
+    );
+    const services = ['default', 'team-b'].map(namespace =>
+      aServiceDeployment('shop-prod-site', {}, { metadata: { namespace }, status: { version: namespace } }),
+    );
+    const content = infrastructureOf(projects, [own!, other!, aDroplet('gone-master')], services);
+    expect(content.droplets).to.have.all.keys('shop-master');
+    expect(content.droplets['shop-master']!.ip).to.equal('198.51.100.1');
+    expect(content.strays).to.have.all.keys('default/gone-master', 'team-b/shop-master');
+    expect(content.projects['shop-prod']!['site']!.version).to.equal('default');
   });
 });
