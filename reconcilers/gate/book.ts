@@ -133,6 +133,11 @@ export class GateBook {
   readonly #settleMs: number;
   readonly #pending = new Map<string, Pending>();
   readonly #holds = new Map<string, NotedHold>();
+  /**
+   * What a limit held and would be let through now. It is held on until that is on record and was said: until then the
+   * ledger may refuse it, and what is confirmed may become something else.
+   */
+  readonly #leaving = new Map<string, NotedHold>();
 
   /** @param settleMs how long a change is waited with for what comes with it. */
   constructor(settleMs: number) {
@@ -203,6 +208,7 @@ export class GateBook {
 
   /** What was let through is asked for no more. */
   close(group: string): void {
+    this.#leaving.delete(group);
     for (const [asker, pending] of this.#pending) if (pending.group === group) this.#pending.delete(asker);
   }
 
@@ -219,7 +225,11 @@ export class GateBook {
     return {
       admitted,
       groups: new Map([...groups].map(([name, members]) => [name, this.#groupOf(members, passed, scene)])),
-      asked: new Set(this.#holds.size === 0 ? [] : [...this.#pending.values()].flatMap(({ keys }) => keys)),
+      asked: new Set(
+        this.#holds.size + this.#leaving.size === 0
+          ? []
+          : [...this.#pending.values()].flatMap(({ keys }) => keys),
+      ),
     };
   }
 
@@ -246,20 +256,26 @@ export class GateBook {
 
   /** What a limit held stays so while it is asked for. */
   #keysHeld({ asked }: Look): ReadonlySet<string> {
-    const holds = [...this.#holds.values()].filter(hold => lasts(hold, asked));
+    const holds = [...this.#holds.values(), ...this.#leaving.values()].filter(hold => lasts(hold, asked));
     return new Set(holds.flatMap(({ keys }) => [...keys]).filter(key => asked.has(key)));
   }
 
   #noteHolds(verdicts: ReadonlyMap<string, Verdict>, look: Look, now: number): void {
-    for (const group of this.#holds.keys())
-      if (verdicts.get(group)?.type !== 'hold') this.#holds.delete(group);
+    for (const [group, hold] of this.#holds) {
+      if (verdicts.get(group)?.type === 'hold') continue;
+      this.#holds.delete(group);
+      this.#leaving.set(group, hold);
+    }
+    for (const [group, hold] of this.#leaving)
+      if (!verdicts.has(group) || !lasts(hold, look.asked)) this.#leaving.delete(group);
     for (const [group, verdict] of verdicts)
       if (verdict.type === 'hold') this.#noteHold(group, verdict, look, now);
   }
 
   #noteHold(group: string, verdict: Extract<Verdict, { type: 'hold' }>, look: Look, now: number): void {
     const { asked, objects, askers, isRevocable } = look.groups.get(group)!;
-    const before = this.#holds.get(group);
+    const before = this.#holds.get(group) ?? this.#leaving.get(group);
+    this.#leaving.delete(group);
     const stayed = before !== undefined && lasts(before, look.asked) ? before.lasting : undefined;
     const said: Doubt = { reason: verdict.reason, message: verdict.message };
     // What was said first stays true: the limit would allow it now, and the hold is not over.

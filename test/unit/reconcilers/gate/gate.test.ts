@@ -214,6 +214,18 @@ describe('The gate', () => {
       expect(recorded().held).to.deep.equal([]);
     });
 
+    it('goes on holding it when what was confirmed could not be written down and is something else now', async () => {
+      const { answer, ask, client, confirm, gate, recorded } = await startHeld();
+      await confirm('shop', answer.confirmation);
+      client.failNext('patch', new Error('no route'), { kind: 'ConfigMap' });
+      expect((await rejection(ask())).message).to.equal('no route');
+      expect(held(await ask(2)).reason).to.equal('LargeDeletion');
+      expect(gate.holds()).to.have.length(1);
+      expect(recorded().admitted).to.deep.equal([]);
+      expect(await ask()).to.deep.equal({ type: 'pass' });
+      expect([gate.holds(), recorded().held]).to.deep.equal([[], []]);
+    });
+
     it('takes no notice of the confirmation of something else', async () => {
       const { answer, ask, confirm, project } = await startHeld();
       await confirm(
