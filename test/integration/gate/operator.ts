@@ -167,7 +167,7 @@ export class Operator {
     if (removes) this.#isIdle = false;
     if (removes && !isConfirmed && t - this.#csv.since < this.#timings.csvLossSettleMs) return;
     const ask = { asker: 'csv-sync', group: 'projects.csv of default', effects: plan.losses, objects };
-    const answer = this.#ask({ ...ask, believedAfterMs: 0 });
+    const answer = this.#ask({ ...ask, believedAfterMs: 0, isRevocable: true });
     if (answer.type === 'wait') return;
     const names = plan.losses.map(({ project }) => project.slice(NAMESPACE.length + 1));
     const brake = answer.type === 'hold' ? { ...answer, projects: names } : undefined;

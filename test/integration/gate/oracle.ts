@@ -24,6 +24,13 @@ interface Given {
   until: number;
 }
 
+interface LastingHold {
+  keys: ReadonlySet<string>;
+  /** See Ask. */
+  isRevocable: boolean;
+  gate: SimulatedGate;
+}
+
 /**
  * What must hold, said once more from the outside: by true time, by the servers' true tags, and by what a person truly
  * confirmed. It knows nothing of the gate but what it lets be done.
@@ -42,8 +49,8 @@ export class Oracle {
   readonly #lastThere = new Map<string, number>();
   /** The servers that an object ever named as its own. */
   readonly #owned = new Map<string, Set<number>>();
-  /** What a limit held, and which keys came with it. */
-  readonly #lasting = new Map<string, { keys: ReadonlySet<string>; gate: SimulatedGate }>();
+  /** What a limit held, and which keys of it are asked for ever since. */
+  readonly #lasting = new Map<string, LastingHold>();
 
   /** A person says that text, having read this of it. */
   confirms(text: string, given: Given): void {
@@ -128,7 +135,7 @@ export class Oracle {
     this.#used.add(given[0]);
   }
 
-  /** What a limit held passes only confirmed, while all of it is asked for by the same process. */
+  /** What a limit held passes only confirmed, while it is asked for by the same process. */
   #checkLasting(gate: SimulatedGate, admit: Judgement['admit']): void {
     this.#forgetLasting(gate);
     const held = new Set([...this.#lasting.values()].flatMap(({ keys }) => [...keys]));
@@ -144,17 +151,24 @@ export class Oracle {
   #noteLasting(gate: SimulatedGate): void {
     this.#forgetLasting(gate);
     for (const hold of gate.book.holds()) {
-      const { keys } = hold as never as { keys: ReadonlySet<string> };
-      if (LIMITS.has(hold.reason)) this.#lasting.set(hold.group, { keys, gate });
+      const { keys, isRevocable } = hold as never as Pick<LastingHold, 'keys' | 'isRevocable'>;
+      if (LIMITS.has(hold.reason)) this.#lasting.set(hold.group, { keys, isRevocable, gate });
     }
   }
 
-  /** Of which a part was taken back, or of another process. */
+  /**
+   * What is asked for no more, or of another process. What is left of it stays held, unless it is of a file: that is
+   * mended as a whole, and judged anew when it was.
+   */
   #forgetLasting(gate: SimulatedGate): void {
     if (this.#lasting.size === 0) return;
     const asked = new Set([...gate.asks.values()].flatMap(({ effects }) => effects.map(keyOfEffect)));
-    for (const [group, held] of this.#lasting)
-      if (held.gate !== gate || ![...held.keys].every(key => asked.has(key))) this.#lasting.delete(group);
+    for (const [group, held] of this.#lasting) {
+      const left = new Set([...held.keys].filter(key => asked.has(key)));
+      const isOver = left.size === 0 || (held.isRevocable && left.size < held.keys.size);
+      if (held.gate !== gate || isOver) this.#lasting.delete(group);
+      else this.#lasting.set(group, { ...held, keys: left });
+    }
   }
 
   #isConfirmed(key: string, { t }: World): boolean {
