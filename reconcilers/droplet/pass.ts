@@ -76,7 +76,9 @@ export function leftOf(
     steps: plan.steps.filter(step => second.type === 'pass' || !isDuplicates(step, duplicates.ask.effects)),
   };
   if (first.type === 'hold') return heldPlan(droplet, view, rest, first);
-  return second.type === 'hold' ? { ...rest, held: second } : rest;
+  if (second.type !== 'hold') return rest;
+  const { reason, message } = second;
+  return { ...rest, held: { reason, message } };
 }
 
 /** Takes back what was asked for on behalf of a Droplet that is no more. */

@@ -8,7 +8,7 @@ import { nonceOf, nonceTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
-import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
+import { CONFIRMATION_REQUIRED, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
@@ -272,6 +272,20 @@ describe('Reconciling a Droplet', () => {
     await reconcile();
     expect([...cloud.droplets.keys()]).to.deep.equal([7]);
     expect(stored()!.status!.dropletID).to.equal(7);
+  });
+
+  it('tells of a duplicate that is held by the condition that is for it', async () => {
+    const { addServer, cloud, fleet, reconcile, stored } = await startActive();
+    addServer(8);
+    await fleet.refresh();
+    await reconcile();
+    expect([...cloud.droplets.keys()]).to.have.members([7, 8]);
+    const { conditions } = stored()!.status!;
+    expect(findCondition(conditions, CONFIRMATION_REQUIRED)?.message).to.contain(
+      'droplet 8 carries the tags',
+    );
+    expect(conditions!.map(({ type }) => type)).to.not.include('hold');
+    expect(stored()!.status!.phase).to.equal('Active');
   });
 
   for (const old of [{ status: 'off' }, { locked: true }] as const)
