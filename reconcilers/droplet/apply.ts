@@ -66,7 +66,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     progress.status = { ...withFormer(progress.status), dropletID: step.id };
     // It may be an earlier request's, with that one's host key.
     const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
-    if (pin !== undefined && pin.nonce !== progress.status.nonce)
+    if (pin !== undefined && pin.nonce !== progress.status.nonce && !step.keepsNonce)
       progress.status = { ...progress.status, ...pin };
     return Promise.resolve();
   },

@@ -1,4 +1,4 @@
-import { isOwnerTag } from '../../crds/cloud-tags.ts';
+import { isOwnerTag, nonceOf } from '../../crds/cloud-tags.ts';
 import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
@@ -55,7 +55,7 @@ export type DropletStep =
   | { type: 'add-finalizer' }
   | { type: 'take-over'; id: number; put: string[]; off: string[] }
   | { type: 'launch' }
-  | { type: 'adopt'; id: number }
+  | { type: 'adopt'; id: number; keepsNonce?: true }
   | { type: 'tag'; id: number; tags: string[] }
   | { type: 'give-up-drain'; master: string }
   | { type: 'destroy'; id: number }
@@ -267,12 +267,24 @@ const missingTags = ({ tags }: PlanInput, server: Server): string[] =>
   tags.filter(tag => !server.tags.some(other => other.toLowerCase() === tag));
 
 function planPresent(input: PlanInput, server: Server): DropletPlan {
+  const keepsNonce = hadAnother(input, server);
   const adopt: DropletStep[] =
-    input.droplet.status?.dropletID === server.id ? [] : [{ type: 'adopt', id: server.id }];
+    input.droplet.status?.dropletID === server.id
+      ? []
+      : [{ type: 'adopt', id: server.id, ...(keepsNonce && { keepsNonce }) }];
   const missing = missingTags(input, server);
   const tag: DropletStep[] = missing.length === 0 ? [] : [{ type: 'tag', id: server.id, tags: missing }];
   const plan = planServer(input, server);
   return { ...plan, steps: [...adopt, ...tag, ...plan.steps] };
+}
+
+/**
+ * Whether it had the server of its last request, whose id somebody took out of the status or wrote over, and which may
+ * be out of sight only: by the nonce it is known again, and is not taken for a second answer to a request.
+ */
+function hadAnother({ droplet: { status }, view }: PlanInput, { tags }: Server): boolean {
+  const { nonce, size } = status ?? {};
+  return nonce !== undefined && size !== undefined && !view.notFound && nonceOf(tags) !== nonce;
 }
 
 function planServer(input: PlanInput, server: Server): DropletPlan {

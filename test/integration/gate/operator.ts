@@ -354,7 +354,7 @@ export class Operator {
         progress.status = {
           ...withFormer(progress.status),
           dropletID: step.id,
-          ...nonceIn(there.get(step.id)),
+          ...(step.keepsNonce ? {} : nonceIn(there.get(step.id))),
         };
         return undefined;
       case 'take-over': {

@@ -436,6 +436,27 @@ describe('Reconciling a Droplet whose host will be configured', () => {
     expect(stored()!.status).to.include({ nonce: 'earlier', hostKeyFingerprint: fingerprintFor('earlier') });
   });
 
+  it('does not take its own server for a second answer when its id was taken out of the status, and a list lacked it', async () => {
+    const { nonce: _nonce, ...status } = activeStatus(8);
+    const had = aDroplet('shop-web1', {
+      status: { ...status, nonce: 'its', hostKeyFingerprint: 'SHA256:pinned' },
+    });
+    const { addServer, client, cloud, fleet, reconcile, stored } = await startWithHosts(had);
+    await client.patch(DROPLETS, KEY, { status: { dropletID: null } }, { subresource: 'status' });
+    addServer(7, { tags: [...tagsFor(had), nonceTag('earlier')] });
+    await fleet.refresh();
+    await reconcile();
+    expect(stored()!.status).to.include({ dropletID: 7, nonce: 'its' });
+    addServer(8, { tags: [...tagsFor(had), nonceTag('its')] });
+    await fleet.refresh();
+    await reconcile();
+    expect([...cloud.droplets.keys()]).to.have.members([7, 8]);
+    expect(findCondition(stored()!.status!.conditions, CONFIRMATION_REQUIRED)).to.include({
+      status: 'True',
+      reason: 'Duplicate',
+    });
+  });
+
   it('is not Ready as soon as the server runs', async () => {
     const { addServer, fleet, reconcile, stored } = await startWithHosts(aDroplet('shop-web1'));
     addServer(7);
