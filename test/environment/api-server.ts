@@ -49,6 +49,11 @@ const STOPPED_WITHIN_MS = 90_000;
  */
 export function describeOnApiServers(title: string, suite: (server: () => ApiServer) => void): void {
   describeOn(`${title}, on the standalone API`, standalone, suite);
+  describeOnRealApiServer(title, suite);
+}
+
+/** The same on a real API server alone: for what the standalone API leaves out on purpose. */
+export function describeOnRealApiServer(title: string, suite: (server: () => ApiServer) => void): void {
   const { KUBECONFIG, KUBEBUILDER_ASSETS, CI } = process.env;
   const onReal = `${title}, on a real API server`;
   if (KUBECONFIG || KUBEBUILDER_ASSETS) return describeOn(onReal, real, suite);
