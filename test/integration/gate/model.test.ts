@@ -6,6 +6,8 @@ import type { Flaw } from './simulated-gate.ts';
 
 /** Many short stories: what goes wrong takes two or three happenings, seldom more. */
 const RUNS = Number(process.env['GATE_MODEL_RUNS'] ?? 100_000);
+/** What passed once passes again: a find is for whoever looks for it, by other seeds (FC_SEED), not for another's change. */
+const SEED = Number(process.env['FC_SEED'] ?? 2);
 const stories = fc.array(fc.integer({ min: 0, max: COMMANDS - 1 }), { maxLength: 8 });
 
 /** What is taken out, and a seed that finds out soon. */
@@ -34,8 +36,9 @@ describe('The gate and the plans behind it, whatever happens', function () {
   this.timeout(900_000);
 
   it('destroy, buy, stop and take over nothing that must not be', () => {
+    console.log(`      ${RUNS} stories of FC_SEED=${SEED}`);
     const story = fc.property(stories, told => void perform(told));
-    tellStory(fc.check(story, { ...propertyOptions(RUNS), verbose: false } as fc.Parameters<[number[]]>));
+    tellStory(fc.check(story, { numRuns: RUNS, seed: SEED }));
   });
 
   it('let through, in a world without faults, all that was meant and confirmed', () => {
