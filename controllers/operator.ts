@@ -28,6 +28,7 @@ import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
 import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import type { Engine } from '../reconcilers/host/desired.ts';
 import { createAccountRoom } from '../reconcilers/gate/account-room.ts';
+import { uidsWithServers } from '../reconcilers/gate/book.ts';
 import { createGate } from '../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../reconcilers/gate/ledger.ts';
@@ -248,7 +249,7 @@ function createContext(options: OperatorOptions, informers: SharedInformers, fle
       standing,
       droplets,
       projects,
-      dropletsOf: key => droplets.byIndex(DROPLETS_BY_PROJECT, key).map(({ metadata }) => metadata.uid!),
+      dropletsOf: key => uidsWithServers(droplets.byIndex(DROPLETS_BY_PROJECT, key)),
       events,
       clock,
       log,

@@ -57,7 +57,7 @@ export interface Scene {
   /** The hashes of the confirmations that were used. */
   used: readonly string[];
   droplets: readonly Droplet[];
-  /** The uids of the Droplets of a project. */
+  /** The uids of the Droplets of a project that have a server: a project that has none left is at its end. */
   dropletsOf: (project: ObjectKey) => readonly string[];
   /** Why nothing at all may be done, if so. */
   standing?: Doubt;
@@ -353,6 +353,12 @@ export function isOver(
   if (verb !== 'destroy' || uid === '') return true;
   return droplets.get(uid)?.deletionTimestamp === undefined;
 }
+
+/** What a project has to lose: the uids of those of its Droplets that have a server, or may have one. */
+export const uidsWithServers = (droplets: readonly Droplet[]): string[] =>
+  droplets
+    .filter(({ status }) => status?.dropletID !== undefined || status?.nonce !== undefined)
+    .map(({ metadata }) => metadata.uid!);
 
 function dropletsBy(
   requests: readonly Request[],

@@ -9,6 +9,7 @@ import {
   type Ask,
   type Judgement,
   type Scene,
+  uidsWithServers,
 } from '../../../reconcilers/gate/book.ts';
 import { confirmationOf, OFFER_MS } from '../../../reconcilers/gate/confirmation.ts';
 import { describeEffects, type Doubt, type Effect } from '../../../reconcilers/gate/effect.ts';
@@ -122,9 +123,7 @@ export class SimulatedGate {
       used: this.#options.flaw === 'confirmations are never used up' ? [] : this.#ledger!.used,
       droplets: all,
       dropletsOf: key =>
-        all
-          .filter(droplet => `${NAMESPACE}/${droplet.spec.project}` === key)
-          .map(({ metadata }) => metadata.uid!),
+        uidsWithServers(all.filter(droplet => `${NAMESPACE}/${droplet.spec.project}` === key)),
       ...(problem && { standing: problem }),
       now: now(),
       monotonic: t,

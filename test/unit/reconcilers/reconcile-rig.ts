@@ -16,6 +16,7 @@ import {
 } from '../../../reconcilers/context.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { createAccountRoom } from '../../../reconcilers/gate/account-room.ts';
+import { uidsWithServers } from '../../../reconcilers/gate/book.ts';
 import { createGate } from '../../../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../../../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../../../reconcilers/gate/ledger.ts';
@@ -90,7 +91,7 @@ export function createRig(seeds: readonly KubernetesObject[], timings: Timings =
       standing,
       droplets,
       projects,
-      dropletsOf: key => droplets.byIndex(DROPLETS_BY_PROJECT, key).map(({ metadata }) => metadata.uid!),
+      dropletsOf: key => uidsWithServers(droplets.byIndex(DROPLETS_BY_PROJECT, key)),
       events: recorder,
       clock,
       log,
