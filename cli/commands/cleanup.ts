@@ -2,7 +2,7 @@ import { systemClock } from '../../clients/clock.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { keyOfEffect, type Effect } from '../../reconcilers/gate/effect.ts';
+import { entryOf, type Effect } from '../../reconcilers/gate/effect.ts';
 import { createLedger } from '../../reconcilers/gate/ledger.ts';
 import { judge } from '../../reconcilers/gate/policy.ts';
 import type { OwnedResource } from '../../reconcilers/leftovers/plan.ts';
@@ -58,8 +58,21 @@ async function removeAll(
   }).get('cleanup');
   const why = held?.type === 'hold' ? held.message : undefined;
   const confirmed = options.yes ?? (await isMeant(leftovers, why));
+  await expectStillLeftOver(world, leftovers);
   await ledger.write({ admit: effects.map(effect => ({ ...entryOf(effect), confirmed })) }, signal);
   for (const leftover of leftovers) await remove(world, leftover);
+}
+
+/** While a person thought about it, somebody may have adopted one: nothing is removed then. */
+async function expectStillLeftOver(world: World, leftovers: readonly OwnedResource[]): Promise<void> {
+  const { items } = await world.kubernetes.list(DROPLETS);
+  const now = await lookAtCloud(world, items);
+  const ids = new Set(now.leftovers.map(({ kind, id }) => `${kind} ${id}`));
+  const gone = leftovers.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
+  if (gone === undefined) return;
+  throw new CommandFailure(
+    `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer left over; run "dropfleet cleanup" again`,
+  );
 }
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
@@ -81,14 +94,6 @@ const effectOf = ({ id, name }: OwnedResource): Effect => ({
   name,
   uid: '',
   server: Number(id),
-});
-
-const entryOf = (effect: Effect) => ({
-  key: keyOfEffect(effect),
-  verb: effect.verb,
-  cause: effect.cause,
-  project: effect.project,
-  uid: effect.uid,
 });
 
 async function remove({ cloud }: World, { kind, id }: OwnedResource): Promise<void> {

@@ -3,7 +3,7 @@ import type { KubernetesObject, ObjectKey, ObjectMeta } from '../../crds/meta.ts
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { confirmationOf, confirms, hashIn, OFFER_MS } from './confirmation.ts';
-import { contentOfEffect, describeEffects, keyOfEffect, type Doubt, type Effect } from './effect.ts';
+import { contentOfEffect, describeEffects, entryOf, keyOfEffect, type Doubt, type Effect } from './effect.ts';
 import { judge, WINDOW_MS, type Admission, type Request, type Verdict } from './policy.ts';
 
 /** What somebody wants to do. */
@@ -368,14 +368,6 @@ function dropletsBy(
   const all = [...requests.flatMap(({ effects }) => effects), ...admitted];
   return new Map([...new Set(all.map(({ project }) => project))].map(key => [key, dropletsOf(key)]));
 }
-
-const entryOf = (effect: Effect) => ({
-  key: keyOfEffect(effect),
-  verb: effect.verb,
-  cause: effect.cause,
-  project: effect.project,
-  uid: effect.uid,
-});
 
 const entryOfHold = ({ group, reason, message, effects, confirmation, objects }: NotedHold): HeldEntry => ({
   group,

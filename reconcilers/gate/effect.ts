@@ -60,6 +60,15 @@ export function keyOfEffect({ verb, cause, uid, server }: Effect): string {
   return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
 }
 
+/** What the gate keeps of an effect that it let through. */
+export const entryOf = (effect: Effect) => ({
+  key: keyOfEffect(effect),
+  verb: effect.verb,
+  cause: effect.cause,
+  project: effect.project,
+  uid: effect.uid,
+});
+
 /** All that a confirmation of it names; another server, another size or another object is another thing. */
 export const contentOfEffect = ({ verb, name, uid, server, change }: Effect): string =>
   [verb, name, uid, server ?? '-', change ?? '-'].join(' ');
