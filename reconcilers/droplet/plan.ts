@@ -2,7 +2,8 @@ import { isOwnerTag, nonceOf } from '../../crds/cloud-tags.ts';
 import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
-import { drainOf, giveUpDrain, planDraining, type Balancer } from './drain-plan.ts';
+import type { Balancer } from '../draining/protocol.ts';
+import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 import { planPower, type ResizeRefusal, type ServerAction, type SizeFacts } from './power-plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
@@ -57,7 +58,7 @@ export type DropletStep =
   | { type: 'launch' }
   | { type: 'adopt'; id: number; keepsNonce?: true }
   | { type: 'tag'; id: number; tags: string[] }
-  | { type: 'give-up-drain'; master: string }
+  | { type: 'report-drain-timeout'; master: string }
   | { type: 'destroy'; id: number }
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
@@ -129,7 +130,7 @@ export interface PlanInput {
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
  *     deleted  | one that a person wants to keep| wait until it has another object
- *     deleted  | one that gets requests         | wait until they have ended: see drain-plan.ts
+ *     deleted  | one that gets requests         | drain it first: see draining/protocol.ts
  *     deleted  | any                            | destroy each
  *     deleted  | nothing, asked for in the grace| wait: it may show up
  *     deleted  | nothing                        | remove the finalizer
@@ -332,12 +333,15 @@ function planDeletion(input: PlanInput): DropletPlan {
   const doomed = [...(view.server ? [view.server] : []), ...view.duplicates];
   const deleting = { phase: 'Deleting', provisioned: false, reason: 'Deleting' } as const;
   if (!isKept(droplet)) return { ...deleting, steps: [], message: 'destroyed' };
-  const drained = drainOf(input, view.server);
-  if (drained === 'not yet') return planDraining(input, view.server!, 'destroyed');
+  const drained = drainOfServer(input, view.server);
+  if (drained === 'draining') return planDraining(input, 'destroyed');
   if (doomed.length > 0)
     return {
       ...deleting,
-      steps: [...giveUpDrain(input, drained), ...doomed.map(({ id }) => ({ type: 'destroy' as const, id }))],
+      steps: [
+        ...reportTimeout(input, drained),
+        ...doomed.map(({ id }) => ({ type: 'destroy' as const, id })),
+      ],
       message: `destroying droplet ${doomed.map(({ id }) => id).join(', ')}`,
       lookAgainMs: timings.pollMs,
     };

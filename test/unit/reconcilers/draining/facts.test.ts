@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseDrainFacts } from '../../../../reconcilers/load-balancer/drain-facts.ts';
+import { parseDrainFacts } from '../../../../reconcilers/draining/facts.ts';
 
 describe('What a master tells of requests that are under way', () => {
   it('is how many old workers there are, and how many connections to each server', () => {

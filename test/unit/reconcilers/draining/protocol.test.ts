@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import type { ObjectMeta } from '../../../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
-import { isDrained, leavingWebs, websToHold } from '../../../../reconcilers/load-balancer/drain-plan.ts';
+import { isDrained, leavingWebs, websToHold } from '../../../../reconcilers/draining/protocol.ts';
 import { balancingOf } from '../../../../reconcilers/read-model/balancing.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
 import { aCondition, aServiceDeployment } from '../../../builders/objects.ts';

@@ -4,11 +4,11 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Context, Hosts, Run } from '../context.ts';
 import type { Balancing } from '../read-model/balancing.ts';
-import { observeDrain } from './commands.ts';
-import type { NamedMaster } from './converge.ts';
-import type { Departures } from './departures.ts';
-import { parseDrainFacts, type DrainFacts } from './drain-facts.ts';
-import { SETTLED_MS, isDrained, leavingWebs, websToHold, type Leaver } from './drain-plan.ts';
+import { observeDrain } from '../load-balancer/commands.ts';
+import type { NamedMaster } from '../load-balancer/converge.ts';
+import { parseDrainFacts, type DrainFacts } from './facts.ts';
+import { SETTLED_MS, isDrained, leavingWebs, websToHold, type Leaver } from './protocol.ts';
+import type { DrainTracker } from './tracker.ts';
 
 /**
  * Puts the load balancer's finalizer on every web that the next configuration may send requests to: from then on
@@ -24,17 +24,17 @@ export async function holdWebs(
     await addFinalizer(kubernetes, DROPLETS, droplet, LOAD_BALANCER_FINALIZER, run);
 }
 
-/** Which webs a master may let go of. */
-export interface Drain {
+/** What a master has to drain. */
+export interface Draining {
   /** The project's. */
   droplets: readonly Droplet[];
   /** What the master's configuration is made from. */
   balancing: Balancing;
-  departures: Departures;
+  tracker: DrainTracker;
 }
 
 /**
- * Lets the webs go that have no request under way any more.
+ * Releases the webs that have no request in flight any more.
  *
  * @param master runs its configuration, and none of before but in workers that end.
  * @returns how many ms until the others are worth another look; Infinity when there are none.
@@ -43,12 +43,12 @@ export async function releaseWebs(
   context: Context,
   hosts: Hosts,
   master: NamedMaster,
-  { droplets, balancing, departures }: Drain,
+  { droplets, balancing, tracker }: Draining,
   run: Run,
 ): Promise<number> {
   const leaving = leavingWebs(droplets, balancing);
   const uids = leaving.map(({ metadata }) => metadata.uid!);
-  const times = departures.areOut(master.key, uids);
+  const times = tracker.areOut(master.key, uids);
   const leavers = leaving.map((droplet, i): Leaver => ({ droplet, outForMs: times[i]! }));
   const settled = leavers.filter(({ outForMs }) => outForMs >= SETTLED_MS);
   const facts = settled.length === 0 ? undefined : await look(master, settled, run);
@@ -68,12 +68,12 @@ async function look(
   const addresses = leavers.flatMap(({ droplet }) => droplet.status?.privateAddress ?? []);
   const { stdout, stderr } = await host.run(observeDrain(layout, addresses), { signal });
   const facts = parseDrainFacts(stdout);
-  if (facts === undefined) log.warn('it cannot be seen whether requests are under way', { stderr });
+  if (facts === undefined) log.warn('cannot see whether requests are in flight', { stderr });
   return facts;
 }
 
 async function release({ events, kubernetes }: Context, droplet: Droplet, run: Run): Promise<void> {
   await removeFinalizers(kubernetes, DROPLETS, droplet, [LOAD_BALANCER_FINALIZER], run);
-  run.log.info(`no request is under way to ${droplet.metadata.name} any more`);
-  events.record(droplet, 'Normal', 'Drained', 'no request is under way to it any more');
+  run.log.info(`drained ${droplet.metadata.name}`);
+  events.record(droplet, 'Normal', 'Drained', 'no request is in flight to it any more');
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
 
-/** Remembers since when masters send nothing to a server any more; to forget it costs a little more waiting. */
-export interface Departures {
+/** Remembers since when masters have sent nothing to a server any more; to forget it costs a little more waiting. */
+export interface DrainTracker {
   /**
    * Takes note that the master runs a configuration without these servers, and of the others that they are not out.
    *
@@ -14,7 +14,7 @@ export interface Departures {
 }
 
 /** Nothing is out. */
-export function createDepartures(clock: Pick<Clock, 'monotonic'>): Departures {
+export function createDrainTracker(clock: Pick<Clock, 'monotonic'>): DrainTracker {
   const masters = new Map<ObjectKey, ReadonlyMap<string, number>>();
   return {
     areOut(master, servers) {

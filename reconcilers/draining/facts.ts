@@ -1,6 +1,6 @@
-/** What a master tells of the requests that it has under way by configurations of before. */
+/** What a master tells of the requests in flight by its former configurations. */
 export interface DrainFacts {
-  /** How many workers are ending: they have requests under way, or connections that may bring one. */
+  /** How many workers are ending: they have requests in flight, or connections that may bring one. */
   oldWorkers: number;
   /** How many connections nginx has opened to each address that was asked for. */
   connections: ReadonlyMap<string, number>;
