@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApi, type OnRequest } from './api.ts';
+import { createApi, type OnRequest } from './api/api.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
 import { systemClock } from './hosts/system-clock.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { openJournal, readJournal, type Journal } from './journal.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import { lockStateFile, type Release } from './lock.ts';
-import { DEFAULT_PUBLIC_RANGE } from './networks.ts';
-import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
-import { ROUTES } from './routes.ts';
-import { createState, type Change, type State } from './state.ts';
-import { NO_MACHINES, withAccount } from './world.ts';
+import { createFaults, type Faults } from './account/faults.ts';
+import { openJournal, readJournal, type Journal } from './account/records/journal.ts';
+import { createLedger, type Ledger } from './account/billing/ledger.ts';
+import { lockStateFile, type Release } from './account/records/lock.ts';
+import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
+import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
+import { ROUTES } from './api/routes.ts';
+import { createState, type Change, type State } from './account/records/state.ts';
+import { NO_MACHINES, withAccount } from './account/world.ts';
 
 /** How a sandbox is started; only `port` must be said. */
 export interface SandboxOptions {

@@ -1,4 +1,4 @@
-import { uuid } from '../../stamp.ts';
+import { uuid } from '../../account/stamp.ts';
 import { HostError, type HostFault, type HostSpec } from '../driver.ts';
 import { beginFirstBoot, finishFirstBoot, writeResult } from './cloud-init/first-boot.ts';
 import type { Clock } from './clock.ts';
