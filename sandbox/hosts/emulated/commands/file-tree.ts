@@ -52,12 +52,6 @@ function remove(process: Process, path: string, recursive: boolean): void {
   } else process.files.remove(path, 'file');
 }
 
-const rmdir: Program = process => {
-  for (const name of readOptions(process.args.slice(1), []).operands)
-    process.files.remove(absolutePath(process, name), 'directory');
-  return 0;
-};
-
 /** Where each source goes: into the target when that is a folder, else in its place. */
 function destinations(
   process: Process,
@@ -181,13 +175,6 @@ function linkTarget({ files }: Process, path: string, whole: boolean): string | 
   }
 }
 
-const realpath: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['e', 'm', 's', 'q']);
-  for (const name of options.operands)
-    await print(process, `${process.files.realPath(absolutePath(process, name))}\n`);
-  return 0;
-};
-
 const touch: Program = process => {
   const options = readOptions(process.args.slice(1), ['c', 'm', 'a', 'd=|date=', 'r=|reference=']);
   const reference = options.value('r');
@@ -250,12 +237,10 @@ const pwd: Program = async process => {
 export const FILE_TREE: Readonly<Record<string, Program>> = {
   mkdir,
   rm,
-  rmdir,
   mv,
   cp,
   ln,
   readlink,
-  realpath,
   touch,
   mktemp,
   basename,

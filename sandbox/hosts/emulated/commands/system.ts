@@ -1,4 +1,3 @@
-import { sizeOf } from '../files/inode.ts';
 import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
 import { findUser, groupName } from '../users.ts';
 import { readOptions } from './options.ts';
@@ -109,51 +108,6 @@ const sync: Program = async process => {
   return status;
 };
 
-/** What Debian itself takes, in bytes. */
-const BASE_SIZE = 1.6 * 2 ** 30;
-const GIGABYTE = 2 ** 30;
-
-const df: Program = async process => {
-  const options = readOptions(process.args.slice(1), [
-    'P',
-    'k',
-    'm',
-    'h',
-    'B=|block-size=',
-    'T',
-    'i',
-    'output=',
-    'l',
-  ]);
-  const unit =
-    options.has('m') || options.value('B') === 'M' ? 2 ** 20 : options.value('B') === '1' ? 1 : 1024;
-  const { disk, spec } = process.machine;
-  const size = spec.disk * GIGABYTE;
-  const used = disk.isFull ? size : BASE_SIZE + sizeOf(disk.root());
-  const blocks = (bytes: number): string => String(Math.floor(bytes / unit)).padStart(10);
-  const percent = `${Math.ceil((used / size) * 100)}%`.padStart(4);
-  await print(
-    process,
-    `Filesystem     ${unit === 2 ** 20 ? '1048576' : '1024'}-blocks      Used Available Capacity Mounted on\n` +
-      `/dev/vda1      ${blocks(size)}${blocks(used)}${blocks(size - used)} ${percent} /\n`,
-  );
-  return 0;
-};
-
-const free: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['m', 'b', 'k', 'h', 'g']);
-  const unit = options.has('b') ? 1 : options.has('m') ? 2 ** 20 : 1024;
-  const total = Math.floor((process.machine.spec.memory * 2 ** 20) / unit);
-  const used = Math.floor(total / 5);
-  const row = (...values: number[]): string => values.map(value => String(value).padStart(12)).join('');
-  await print(
-    process,
-    `               total        used        free      shared  buff/cache   available\n` +
-      `Mem:   ${row(total, used, total - used, 0, 0, total - used)}\nSwap:  ${row(0, 0, 0)}\n`,
-  );
-  return 0;
-};
-
 const SWAPS = '/proc/swaps';
 const swapLines = ({ machine }: Process): string[] =>
   Buffer.from(machine.files.read(SWAPS)).toString().trimEnd().split('\n');
@@ -179,15 +133,6 @@ const swapon: Program = async process => {
     lines.push(`${path}\tfile\t\t1048572\t\t0\t\t-2`);
   }
   process.machine.files.write(SWAPS, Buffer.from(`${lines.join('\n')}\n`));
-  return 0;
-};
-
-const swapoff: Program = process => {
-  const options = readOptions(process.args.slice(1), ['a']);
-  const kept = swapLines(process).filter(
-    (line, index) => index === 0 || (!options.has('a') && !options.operands.includes(line.split('\t')[0]!)),
-  );
-  process.machine.files.write(SWAPS, Buffer.from(`${kept.join('\n')}\n`));
   return 0;
 };
 
@@ -226,10 +171,7 @@ export const SYSTEM: Readonly<Record<string, Program>> = {
   uptime,
   date,
   sync,
-  df,
-  free,
   swapon,
-  swapoff,
   mkswap: () => 0,
   nft,
 };

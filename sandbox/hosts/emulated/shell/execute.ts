@@ -37,7 +37,11 @@ export async function execute(process: Process, caller: string): Promise<number>
   const say = (message: string): Promise<void> =>
     process.error.write(bytesOf(`${caller}: 1: ${name}: ${message}\n`));
   if (path === undefined) {
-    await say(name.includes('/') ? 'not found' : `not found (this is an emulated host: it has no ${name})`);
+    await say(
+      name.includes('/')
+        ? 'No such file or directory'
+        : `command not found (an emulated host has no ${name})`,
+    );
     return NOT_FOUND;
   }
   const inode = process.files.stat(absolutePath(process, path));
