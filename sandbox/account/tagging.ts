@@ -1,18 +1,4 @@
-import { unprocessable } from '../api/errors.ts';
-import { stringList } from '../api/input.ts';
 import type { World } from './world.ts';
-
-const TAG = /^[a-zA-Z0-9_:-]{1,255}$/;
-
-export const isTagName = (name: string): boolean => TAG.test(name);
-
-/** Reads `tags`, which need not exist yet. */
-export function readTags(body: Readonly<Record<string, unknown>>): readonly string[] {
-  const tags = stringList(body, 'tags');
-  const invalid = tags.find(tag => !isTagName(tag));
-  if (invalid !== undefined) throw unprocessable(`Error validating resource tag: "${invalid}" is invalid`);
-  return tags;
-}
 
 /** Tags are the same whatever their case, and keep the spelling that they were made with. */
 export const tagKey = (name: string): string => name.toLowerCase();

@@ -1,8 +1,6 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseBody, readBody } from './body.ts';
-import { answerControl, isControl } from '../control/control.ts';
 import { ApiError, notFound, serverError, unauthorized } from './errors.ts';
-import type { HostFleet } from '../hosts/fleet.ts';
 import { StateFileError } from '../account/records/journal.ts';
 import type { LedgerBook } from '../account/billing/ledger.ts';
 import { settle } from '../account/actions/lifecycle.ts';
@@ -28,8 +26,6 @@ export type OnRequest = (request: RequestEvent) => void | Promise<void>;
 /** What the API is made of. */
 export interface ApiParts {
   readonly world: World;
-  /** None where droplets are records only. */
-  readonly hosts: HostFleet | undefined;
   readonly ledger: LedgerBook;
   readonly limits: Limits;
   readonly now: () => number;
@@ -55,14 +51,14 @@ interface Answer extends Reply {
   readonly html?: string;
 }
 
-/** Answers DigitalOcean's API under /v2, and the sandbox's own under /sandbox. */
-export function createApi(parts: ApiParts): RequestListener {
+/** Answers a request for that URL. */
+type Api = (request: IncomingMessage, response: ServerResponse, url: URL) => void;
+
+/** Answers DigitalOcean's API, which is under /v2. */
+export function createApi(parts: ApiParts): Api {
   const find = createRouter(ROUTES);
   const limiter = createRateLimiter(parts.limits);
-  return (request, response) => {
-    const url = URL.parse(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`);
-    if (url === null) return void response.writeHead(400).end();
-    if (isControl(url.pathname)) return void answerControl(parts, request, response, url.pathname);
+  return (request, response, url) => {
     const match = find(request.method ?? 'GET', url.pathname);
     const operation = match?.route.operation ?? 'unknown';
     void serve({ ...parts, limiter, request, url, operation, match }, response);

@@ -13,7 +13,8 @@ export const isControl = (path: string): boolean => path === '/sandbox' || path.
 /** How many calls of the ledger are shown. */
 const SHOWN_CALLS = 1000;
 
-interface Parts extends HostsParts {
+/** What the sandbox's own API needs. */
+export interface ControlParts extends HostsParts {
   readonly world: World;
   readonly ledger: Ledger;
   readonly now: () => number;
@@ -24,7 +25,7 @@ interface Parts extends HostsParts {
  * machines under /sandbox/hosts. They need no token, count against no limit, and appear in no ledger.
  */
 export async function answerControl(
-  parts: Parts,
+  parts: ControlParts,
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
@@ -40,7 +41,7 @@ export async function answerControl(
   }
 }
 
-function controlReply({ world, ledger, now }: Parts, request: string, text: string): unknown {
+function controlReply({ world, ledger, now }: ControlParts, request: string, text: string): unknown {
   switch (request) {
     case 'GET /sandbox/faults':
       return world.faults.get();
@@ -74,7 +75,11 @@ export interface LedgerView {
 }
 
 /** What was due by now is on the bill, whether anybody asked the API since or not. */
-function ledgerView({ world, ledger, now: clock }: Pick<Parts, 'world' | 'ledger' | 'now'>): LedgerView {
+function ledgerView({
+  world,
+  ledger,
+  now: clock,
+}: Pick<ControlParts, 'world' | 'ledger' | 'now'>): LedgerView {
   const now = clock();
   world.state.transaction(() => settle(world, now));
   return {

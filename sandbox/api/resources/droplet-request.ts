@@ -6,11 +6,11 @@ import type { BackupPolicy, ImageRecord, VpcRecord } from '../../account/records
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
 import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
 import type { Call } from '../route.ts';
-import { readTags } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
 import { readBackupPolicy } from './backup-policy.ts';
 import { findImage, isUsable } from './images.ts';
 import { findKey } from './keys.ts';
+import { readTags } from './tag-names.ts';
 import { checkAttachable } from './volume-actions.ts';
 
 /** What a create asks for, checked. */

@@ -8,8 +8,9 @@ import type { ImageRecord } from '../../account/records/records.ts';
 import { removeImage } from '../../account/actions/removal.ts';
 import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp } from '../../account/stamp.ts';
-import { ensureTags, hasTag, readTags } from '../../account/tagging.ts';
+import { ensureTags, hasTag } from '../../account/tagging.ts';
 import { nextNumber, type World } from '../../account/world.ts';
+import { readTags } from './tag-names.ts';
 
 /** DigitalOcean's images, and the account's: snapshots, backups and uploaded ones. */
 export const imageRoutes: readonly Route[] = [

@@ -4,8 +4,9 @@ import { found, isObject, optionalList, optionalString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import type { TagRecord } from '../../account/records/records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
-import { ensureTags, hasTag, isTagName, tagKey, withoutTag } from '../../account/tagging.ts';
+import { ensureTags, hasTag, tagKey, withoutTag } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
+import { isTagName } from './tag-names.ts';
 
 /** Tags, and what carries them. */
 export const tagRoutes: readonly Route[] = [

@@ -7,9 +7,9 @@ import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
 import { accepted, ok, type Call, type Route } from '../route.ts';
-import { readTags } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
+import { readTags } from './tag-names.ts';
 import { holders, readGrowth, volumeNamed, volumeOf } from './volumes.ts';
 
 /** What can be done to volumes: attach, detach and grow. */

@@ -6,7 +6,8 @@ import { removeVolumeSnapshot } from '../../account/actions/removal.ts';
 import type { VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
-import { ensureTags, readTags } from '../../account/tagging.ts';
+import { ensureTags } from '../../account/tagging.ts';
+import { readTags } from './tag-names.ts';
 import { volumeOf } from './volumes.ts';
 
 /** Snapshots of volumes; those of droplets too are in snapshots.ts. */

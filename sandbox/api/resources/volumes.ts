@@ -10,9 +10,10 @@ import { removeVolume } from '../../account/actions/removal.ts';
 import type { VolumeRecord, VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
-import { ensureTags, readTags } from '../../account/tagging.ts';
+import { ensureTags } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
 import { regionViewOf } from './catalog.ts';
+import { readTags } from './tag-names.ts';
 
 /** Block storage volumes; what is done to them is in volume-actions.ts. */
 export const volumeRoutes: readonly Route[] = [

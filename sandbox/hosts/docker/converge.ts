@@ -1,6 +1,7 @@
 import type { HostSpec } from '../driver.ts';
 import { limitsOf } from './engine.ts';
-import { faultOf, keepFaults, readFaults, without } from './faults.ts';
+import { faultOf, without } from './faults.ts';
+import { keepFaults, readFaults } from './kept-faults.ts';
 import type { Rack } from './rack.ts';
 import { addressesLabel, createMachine, findMachine, limitMachine, type Machine } from './machine.ts';
 import { restoreNetwork } from './network.ts';

@@ -3,7 +3,7 @@ import { convergeMachine } from './converge.ts';
 import { createDocker } from './docker.ts';
 import { inspectEngine } from './engine.ts';
 import { clearFaults, setFault } from './faulty.ts';
-import { readFaults } from './faults.ts';
+import { readFaults } from './kept-faults.ts';
 import type { Rack } from './rack.ts';
 import { createHypervisor } from './hypervisor.ts';
 import { ensureImage, type BuildArguments } from './image.ts';

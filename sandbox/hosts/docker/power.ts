@@ -1,5 +1,6 @@
 import { HostError, type HostSpec } from '../driver.ts';
-import { faultOf, keepFaults, readFaults, without, type Faults } from './faults.ts';
+import { faultOf, without, type Faults } from './faults.ts';
+import { keepFaults, readFaults } from './kept-faults.ts';
 import type { Rack } from './rack.ts';
 import { findMachine, type Machine } from './machine.ts';
 import { plugIn } from './plug-in.ts';

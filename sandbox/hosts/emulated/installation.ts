@@ -1,6 +1,6 @@
 import type { HostSpec } from '../driver.ts';
+import type { Machine } from './model.ts';
 import { BASE_PACKAGES } from './packages.ts';
-import type { Machine } from './machine.ts';
 import type { MachineContent, SystemState } from './system.ts';
 import type { DirectoryInode } from './files/inode.ts';
 

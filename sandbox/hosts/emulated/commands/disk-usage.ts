@@ -1,5 +1,6 @@
 import { sizeOf, type Inode } from '../files/inode.ts';
-import { absolutePath, print, type Program } from '../shell/process.ts';
+import type { Program } from '../model.ts';
+import { absolutePath, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 import { humanSize } from './sizes.ts';
 

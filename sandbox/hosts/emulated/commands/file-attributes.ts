@@ -1,5 +1,6 @@
 import type { Inode } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { findGroup, findUser, groupName, userName } from '../users.ts';
 import { modeText, parseMode } from './mode.ts';
 import { readOptions } from './options.ts';

@@ -1,6 +1,7 @@
 import { isFileError } from '../files/file-error.ts';
 import type { Inode } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 import { attempt } from './reading.ts';
 import { parseMode } from './mode.ts';

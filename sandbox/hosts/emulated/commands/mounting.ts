@@ -1,6 +1,7 @@
 import { emptyDirectory, pathOf, segmentsOf } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
-import { mountAll, mountVolume, unmountVolume, type Volume } from '../volumes.ts';
+import type { Process, Program, Volume } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
+import { mountAll, mountVolume, unmountVolume } from '../volumes.ts';
 import { readOptions } from './options.ts';
 
 /** The volume whose device that is. */

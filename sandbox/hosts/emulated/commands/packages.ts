@@ -1,6 +1,7 @@
 import { isFileError } from '../files/file-error.ts';
+import type { Process, Program } from '../model.ts';
 import { candidateVersion, compareVersions, installPackage, removePackage } from '../packages.ts';
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 
 const APT_FAILED = 100;

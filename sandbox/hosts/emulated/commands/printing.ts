@@ -1,4 +1,5 @@
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 
 const echo: Program = async process => {
   const [, ...args] = process.args;

@@ -1,5 +1,6 @@
+import type { Process, Program } from '../model.ts';
 import { NotEmulatedError } from '../shell/execute.ts';
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 
 /** `ps aux` and the like; `-o comm=` shows names only. What runs is services, and what asks. */

@@ -1,5 +1,5 @@
+import type { Program } from '../model.ts';
 import { PACKAGED_PROGRAMS } from '../packages.ts';
-import type { Program } from '../shell/process.ts';
 import { ARCHIVES } from './archives.ts';
 import { CLOUD_INIT } from './cloud-init.ts';
 import { CONTAINERS } from './containers.ts';

@@ -1,5 +1,6 @@
 import { isFileError } from '../files/file-error.ts';
-import { absolutePath, fail, type Process } from '../shell/process.ts';
+import type { Process } from '../model.ts';
+import { absolutePath, fail } from '../shell/process.ts';
 import { readAll } from '../shell/streams.ts';
 
 /** A file that a program reads: its name as given, and what is in it. */

@@ -1,6 +1,7 @@
+import type { Process, Program } from '../model.ts';
 import { runToEnd } from '../shell/interpreter.ts';
 import { execute, findProgram } from '../shell/execute.ts';
-import { absolutePath, bytesOf, fail, print, type Process, type Program } from '../shell/process.ts';
+import { absolutePath, bytesOf, fail, print } from '../shell/process.ts';
 import { switchOption } from '../shell/builtins.ts';
 import { createShellState, ShellError } from '../shell/state.ts';
 import { readAll } from '../shell/streams.ts';

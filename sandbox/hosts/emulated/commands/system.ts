@@ -1,4 +1,5 @@
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { findUser, groupName } from '../users.ts';
 import { readOptions } from './options.ts';
 import { attempt } from './reading.ts';

@@ -1,4 +1,5 @@
-import { fail, print, type Program } from '../shell/process.ts';
+import type { Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions, type Options } from './options.ts';
 import { linesOf, readOperands } from './reading.ts';
 import { parseSize } from './sizes.ts';

@@ -1,7 +1,8 @@
 import { isAllowed } from '../files/access.ts';
 import { isFileError } from '../files/file-error.ts';
 import type { FileInode } from '../files/inode.ts';
-import { absolutePath, bytesOf, type Process } from './process.ts';
+import type { Process } from '../model.ts';
+import { absolutePath, bytesOf } from './process.ts';
 import { BrokenPipeError } from './streams.ts';
 
 /** An option or operand that the real program knows and ours does not: loud, so that it gets added. */

@@ -1,4 +1,5 @@
-import { absolutePath, bytesOf, type Process } from './process.ts';
+import type { Process } from '../model.ts';
+import { absolutePath, bytesOf } from './process.ts';
 import type { Expander } from './expansion.ts';
 import { say } from './settling.ts';
 import { ShellError, type ShellState } from './state.ts';

@@ -5,8 +5,8 @@ import {
   finishFirstBoot,
 } from '../../../../../sandbox/hosts/emulated/cloud-init/first-boot.ts';
 import { createHost } from '../../../../../sandbox/hosts/emulated/host.ts';
-import type { Machine } from '../../../../../sandbox/hosts/emulated/machine.ts';
 import { personalize } from '../../../../../sandbox/hosts/emulated/installation.ts';
+import type { Machine } from '../../../../../sandbox/hosts/emulated/model.ts';
 import { aHost } from '../../../../builders/hosts.ts';
 import { aMachine, runOn } from './machine.ts';
 

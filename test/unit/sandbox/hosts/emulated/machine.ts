@@ -1,7 +1,8 @@
 import { createBase } from '../../../../../sandbox/hosts/emulated/base.ts';
 import { basePrograms, PROGRAMS } from '../../../../../sandbox/hosts/emulated/commands/programs.ts';
 import { freshContent } from '../../../../../sandbox/hosts/emulated/installation.ts';
-import { createMachine, type Machine } from '../../../../../sandbox/hosts/emulated/machine.ts';
+import { createMachine } from '../../../../../sandbox/hosts/emulated/machine.ts';
+import type { Machine } from '../../../../../sandbox/hosts/emulated/model.ts';
 import { execute } from '../../../../../sandbox/hosts/emulated/shell/execute.ts';
 import { collectOutput, inputOf } from '../../../../../sandbox/hosts/emulated/shell/streams.ts';
 import { systemClock } from '../../../../../clients/clock.ts';
