@@ -1,18 +1,18 @@
 import { createServer, type RequestListener } from 'node:http';
+import { createLedger, type Ledger } from './account/billing/ledger.ts';
+import { createFaults, type Faults } from './account/faults.ts';
+import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
+import type { State } from './account/records/state.ts';
+import { openStorage } from './account/storage.ts';
+import { NO_MACHINES } from './account/world.ts';
 import { createApi, type OnRequest } from './api/api.ts';
+import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
+import { ROUTES } from './api/routes.ts';
 import { answerControl, isControl, type ControlParts } from './control/control.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
 import { systemClock } from './hosts/system-clock.ts';
 import { closeServer, listen } from './listen.ts';
-import { createFaults, type Faults } from './account/faults.ts';
-import { createLedger, type Ledger } from './account/billing/ledger.ts';
-import { openStorage } from './account/storage.ts';
-import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
-import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
-import { ROUTES } from './api/routes.ts';
-import type { State } from './account/records/state.ts';
-import { NO_MACHINES } from './account/world.ts';
 
 /** How a sandbox is started; only `port` must be said. */
 export interface SandboxOptions {

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { settle } from '../account/actions/lifecycle.ts';
+import type { LedgerBook } from '../account/billing/ledger.ts';
+import { StateFileError } from '../account/records/journal.ts';
+import { uuid } from '../account/stamp.ts';
+import type { World } from '../account/world.ts';
 import { parseBody, readBody } from './body.ts';
 import { ApiError, notFound, serverError, unauthorized } from './errors.ts';
-import { StateFileError } from '../account/records/journal.ts';
-import type { LedgerBook } from '../account/billing/ledger.ts';
-import { settle } from '../account/actions/lifecycle.ts';
 import { createRateLimiter, type Limits, type RateLimiter, type Verdict } from './rate-limit.ts';
 import { createRouter, type Match, type Reply } from './route.ts';
 import { ROUTES } from './routes.ts';
-import { uuid } from '../account/stamp.ts';
-import type { World } from '../account/world.ts';
 
 /** A request as a hook sees it. */
 export interface RequestEvent {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { settle } from '../account/actions/lifecycle.ts';
 import type { Bill } from '../account/billing/billing.ts';
+import type { Ledger, LedgerCall } from '../account/billing/ledger.ts';
+import type { World } from '../account/world.ts';
 import { parseBody, readBody } from '../api/body.ts';
 import { ApiError } from '../api/errors.ts';
 import { answerHosts, isHosts, type HostsParts } from './hosts.ts';
-import type { Ledger, LedgerCall } from '../account/billing/ledger.ts';
-import { settle } from '../account/actions/lifecycle.ts';
-import type { World } from '../account/world.ts';
 
 /** Whether a path is one of the sandbox's own, which the real API does not have. */
 export const isControl = (path: string): boolean => path === '/sandbox' || path.startsWith('/sandbox/');

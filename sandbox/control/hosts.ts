@@ -1,9 +1,9 @@
-import { ApiError, notFound } from '../api/errors.ts';
 import type { DropletRecord } from '../account/records/records.ts';
 import type { State } from '../account/records/state.ts';
+import { ApiError, notFound } from '../api/errors.ts';
 import type { HostFault } from '../hosts/driver.ts';
-import { readHostFault, readHostFaultType } from './host-fault.ts';
 import type { HostFleet, HostState } from '../hosts/fleet.ts';
+import { readHostFault, readHostFaultType } from './host-fault.ts';
 
 /** What the machines' part of the sandbox's own API needs. */
 export interface HostsParts {

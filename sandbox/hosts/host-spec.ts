@@ -1,5 +1,5 @@
-import { sizeBySlug } from '../account/catalog.ts';
 import { afterEffect } from '../account/actions/effects.ts';
+import { sizeBySlug } from '../account/catalog.ts';
 import type {
   ActionRecord,
   DropletRecord,

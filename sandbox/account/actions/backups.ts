@@ -1,9 +1,9 @@
 import { startCharge, stopCharge } from '../billing/charges.ts';
 import { backupPrice } from '../billing/prices.ts';
-import { removeImage } from './removal.ts';
 import type { BackupPolicy, DropletRecord } from '../records/records.ts';
 import { stamp } from '../stamp.ts';
 import { nextNumber, type World } from '../world.ts';
+import { removeImage } from './removal.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,11 +1,11 @@
-import { withBackups } from './backups.ts';
 import { startBilling, startCharge, stopBilling } from '../billing/charges.ts';
+import { snapshotPrice, volumePrice } from '../billing/prices.ts';
+import { assignReservedIp, releaseReservedIp } from '../network/reserved-ips.ts';
+import type { ActionRecord, DropletRecord, Effect } from '../records/records.ts';
+import type { Ending, World } from '../world.ts';
+import { withBackups } from './backups.ts';
 import { finishDestruction } from './destruction.ts';
 import { afterEffect } from './effects.ts';
-import { snapshotPrice, volumePrice } from '../billing/prices.ts';
-import type { ActionRecord, DropletRecord, Effect } from '../records/records.ts';
-import { assignReservedIp, releaseReservedIp } from '../network/reserved-ips.ts';
-import type { Ending, World } from '../world.ts';
 
 /** Lets an action that ended well have its effect. What it named may be gone by then: then it has none. */
 export function carryOut(world: World, action: ActionRecord, ending: Ending): void {

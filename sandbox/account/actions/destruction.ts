@@ -1,4 +1,5 @@
 import type { DestructionRecord, DoomedResource } from '../records/records.ts';
+import type { World } from '../world.ts';
 import {
   removeDroplet,
   removeImage,
@@ -6,7 +7,6 @@ import {
   removeVolume,
   removeVolumeSnapshot,
 } from './removal.ts';
-import type { World } from '../world.ts';
 
 // A droplet destroyed together with its associated resources: accepted first, carried out when its action ends.
 

@@ -1,10 +1,10 @@
+import type { ActionRecord, ImageRecord } from '../records/records.ts';
+import { nextNumber, type Ending, type World } from '../world.ts';
 import { takeDueBackups } from './backups.ts';
 import { carryOut } from './carry-out.ts';
 import { abandonDestruction } from './destruction.ts';
 import { actionsUnderWay, lock, unlock } from './locks.ts';
-import type { ActionRecord, ImageRecord } from '../records/records.ts';
 import { removeDroplet } from './removal.ts';
-import { nextNumber, type Ending, type World } from '../world.ts';
 
 /**
  * How long actions take, as shares of a boot; what is not named takes a tenth. They are in the proportions of

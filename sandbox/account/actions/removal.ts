@@ -1,9 +1,9 @@
 import { stopBilling, stopCharge } from '../billing/charges.ts';
-import { unlock } from './locks.ts';
 import { releaseAddress } from '../network/networks.ts';
-import { unassign } from '../projects.ts';
 import { releaseReservedIp } from '../network/reserved-ips.ts';
+import { unassign } from '../projects.ts';
 import type { World } from '../world.ts';
+import { unlock } from './locks.ts';
 
 // What goes with a resource when it goes, so that nothing is left that names it.
 

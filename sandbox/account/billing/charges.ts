@@ -1,5 +1,5 @@
-import type { DropletRecord } from '../records/records.ts';
 import type { ChargeRecord, UsageRecord } from '../records/billing-records.ts';
+import type { DropletRecord } from '../records/records.ts';
 import type { World } from '../world.ts';
 
 // Usage is what droplets are billed by, charges what everything else is.

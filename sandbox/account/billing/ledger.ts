@@ -1,5 +1,5 @@
-import { billOf, type Bill } from './billing.ts';
 import type { ChargeRecord, UsageRecord } from '../records/billing-records.ts';
+import { billOf, type Bill } from './billing.ts';
 
 /** One request that reached the API. */
 export interface LedgerCall {

@@ -1,7 +1,7 @@
-import { addressText, netmask, overlaps, parseCidr } from './cidr.ts';
 import type { Addresses, DropletRecord, VpcRecord } from '../records/records.ts';
 import { uuid } from '../stamp.ts';
 import { countersOf, nextNumber, setCounters, type World } from '../world.ts';
+import { addressText, netmask, overlaps, parseCidr } from './cidr.ts';
 
 /** Set aside for benchmarks (RFC 2544): nobody's server answers there. */
 export const DEFAULT_PUBLIC_RANGE = '198.18.0.0/15';

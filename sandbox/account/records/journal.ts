@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readIfPresent } from '../../read-if-present.ts';
 import { isChange, type Change } from './state.ts';
 
 // A state file is a line that says what it is, and then one line of JSON for each transaction: a list of
@@ -37,15 +38,6 @@ export async function readJournal(file: string): Promise<Change[]> {
   lines.pop();
   if (lines[0] !== HEADER) throw damaged(file, 1);
   return lines.slice(1).flatMap((line, index) => parseLine(file, line, index + 2));
-}
-
-async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function parseLine(file: string, line: string, number: number): Change[] {

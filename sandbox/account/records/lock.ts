@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { readIfPresent } from '../../read-if-present.ts';
 import { StateFileError, unwritable } from './journal.ts';
 
 /** Gives the lock back. */
@@ -39,12 +40,7 @@ async function takeLock(file: string, lock: string): Promise<boolean> {
 }
 
 async function ownerOf(lock: string): Promise<number | undefined> {
-  try {
-    return Number(await readFile(lock, 'utf8')) || undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return Number(await readIfPresent(lock)) || undefined;
 }
 
 function isAlive(pid: number): boolean {

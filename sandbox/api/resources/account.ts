@@ -1,5 +1,5 @@
-import { accountOf } from '../../account/world.ts';
 import { ACCOUNT_LIMITS } from '../../account/limits.ts';
+import { accountOf } from '../../account/world.ts';
 import { ok, type Call, type Route } from '../route.ts';
 
 /** The account itself. */

@@ -1,9 +1,9 @@
 import { addressNumber } from '../../account/network/cidr.ts';
+import type { ActionRecord } from '../../account/records/records.ts';
+import { stamp } from '../../account/stamp.ts';
 import { found, numericId } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import type { ActionRecord } from '../../account/records/records.ts';
 import { ok, type Call, type Route } from '../route.ts';
-import { stamp } from '../../account/stamp.ts';
 import { regionViewOf } from './catalog.ts';
 
 /** Everything that was ever done in the account, newest first. */

@@ -1,7 +1,7 @@
 import { BACKUP_WINDOW_STARTS, DEFAULT_BACKUPS, WEEKDAYS } from '../../account/actions/backups.ts';
+import type { BackupPolicy } from '../../account/records/records.ts';
 import { unprocessable } from '../errors.ts';
 import { isObject, optionalChoice, optionalInteger } from '../input.ts';
-import type { BackupPolicy } from '../../account/records/records.ts';
 
 /** Reads `backup_policy`; undefined where there is none. */
 export function readBackupPolicy(body: Readonly<Record<string, unknown>>): BackupPolicy | undefined {

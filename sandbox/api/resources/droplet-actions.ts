@@ -1,12 +1,12 @@
-import { sizeBySlug } from '../../account/catalog.ts';
 import { DEFAULT_BACKUPS } from '../../account/actions/backups.ts';
+import { startAction } from '../../account/actions/lifecycle.ts';
+import { sizeBySlug } from '../../account/catalog.ts';
+import type { ActionRecord, DropletRecord, Effect } from '../../account/records/records.ts';
+import { nextNumber } from '../../account/world.ts';
 import { pendingEvent, unprocessable } from '../errors.ts';
 import { optionalFlag, optionalString, requiredString } from '../input.ts';
-import { startAction } from '../../account/actions/lifecycle.ts';
 import { listReply } from '../pagination.ts';
-import type { ActionRecord, DropletRecord, Effect } from '../../account/records/records.ts';
 import { created, ok, type Call, type Route } from '../route.ts';
-import { nextNumber } from '../../account/world.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
 import { readBackupPolicy } from './backup-policy.ts';
 import { checkHostname, checkImageFits } from './droplet-request.ts';

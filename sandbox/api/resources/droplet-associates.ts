@@ -1,11 +1,11 @@
-import { conflict, unprocessable, badRequest, pendingEvent } from '../errors.ts';
-import { found, numericId, stringList } from '../input.ts';
 import { startAction } from '../../account/actions/lifecycle.ts';
 import { IDLE_RESERVED_IP, snapshotPrice, volumePrice } from '../../account/billing/prices.ts';
 import type { DestructionRecord, DoomedResource, DropletRecord } from '../../account/records/records.ts';
-import { ok, type Call, type Route } from '../route.ts';
 import { stamp } from '../../account/stamp.ts';
 import type { World } from '../../account/world.ts';
+import { conflict, unprocessable, badRequest, pendingEvent } from '../errors.ts';
+import { found, numericId, stringList } from '../input.ts';
+import { ok, type Call, type Route } from '../route.ts';
 import { readableDroplet } from './droplets.ts';
 
 const PATH = '/v2/droplets/:droplet/destroy_with_associated_resources';

@@ -5,10 +5,10 @@ import {
   WEEKDAYS,
   backupWindowView,
 } from '../../account/actions/backups.ts';
-import { listReply, pageOf } from '../pagination.ts';
 import type { DropletRecord, ImageRecord } from '../../account/records/records.ts';
-import { ok, type Call, type Route } from '../route.ts';
 import { stamp } from '../../account/stamp.ts';
+import { listReply, pageOf } from '../pagination.ts';
+import { ok, type Call, type Route } from '../route.ts';
 import { readableDroplet } from './droplets.ts';
 
 /** Backups of droplets, and when they are taken. */

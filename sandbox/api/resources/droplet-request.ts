@@ -1,12 +1,12 @@
-import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../../account/catalog.ts';
 import { DEFAULT_BACKUPS } from '../../account/actions/backups.ts';
-import { unprocessable } from '../errors.ts';
-import { isObject, optionalFlag, optionalList, optionalString } from '../input.ts';
+import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../../account/catalog.ts';
+import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
 import type { BackupPolicy, ImageRecord, VpcRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
-import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
-import type { Call } from '../route.ts';
 import type { World } from '../../account/world.ts';
+import { unprocessable } from '../errors.ts';
+import { isObject, optionalFlag, optionalList, optionalString } from '../input.ts';
+import type { Call } from '../route.ts';
 import { readBackupPolicy } from './backup-policy.ts';
 import { findImage, isUsable } from './images.ts';
 import { findKey } from './keys.ts';

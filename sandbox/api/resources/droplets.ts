@@ -1,17 +1,17 @@
 import { withBackups } from '../../account/actions/backups.ts';
-import { startBilling } from '../../account/billing/charges.ts';
-import { badRequest, notFound, pendingEvent, unprocessable } from '../errors.ts';
-import { found, numericId } from '../input.ts';
 import { startAction } from '../../account/actions/lifecycle.ts';
-import { assignAddresses, defaultVpc, hasRoom } from '../../account/network/networks.ts';
-import { listReply } from '../pagination.ts';
-import { assign, defaultProject } from '../../account/projects.ts';
 import { removeDroplet } from '../../account/actions/removal.ts';
+import { startBilling } from '../../account/billing/charges.ts';
+import { assignAddresses, defaultVpc, hasRoom } from '../../account/network/networks.ts';
+import { assign, defaultProject } from '../../account/projects.ts';
 import type { ActionRecord, DropletRecord, ImageRecord } from '../../account/records/records.ts';
-import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp } from '../../account/stamp.ts';
 import { ensureTags, hasTag } from '../../account/tagging.ts';
 import { nextNumber } from '../../account/world.ts';
+import { badRequest, notFound, pendingEvent, unprocessable } from '../errors.ts';
+import { found, numericId } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { readDropletOrder, type DropletOrder } from './droplet-request.ts';
 import { dropletView, imagesByDroplet } from './droplet-view.ts';
 

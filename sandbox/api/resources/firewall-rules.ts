@@ -1,7 +1,7 @@
 import { parseCidr } from '../../account/network/cidr.ts';
+import type { FirewallRule } from '../../account/records/records.ts';
 import { unprocessable } from '../errors.ts';
 import { isObject, optionalList, optionalString, requiredString, stringList } from '../input.ts';
-import type { FirewallRule } from '../../account/records/records.ts';
 
 const MAX_RULES = 50;
 const MAX_SOURCES = 1000;

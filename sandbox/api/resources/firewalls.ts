@@ -1,11 +1,11 @@
-import { conflict, unprocessable } from '../errors.ts';
-import { found, numberList, requiredString, stringList } from '../input.ts';
-import { listReply } from '../pagination.ts';
 import type { FirewallRecord, FirewallRule } from '../../account/records/records.ts';
-import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
 import { hasTag, tagKey } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
+import { conflict, unprocessable } from '../errors.ts';
+import { found, numberList, requiredString, stringList } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { readableDroplet } from './droplets.ts';
 import { checkRuleCount, readRules, type Rules } from './firewall-rules.ts';
 

@@ -1,9 +1,9 @@
+import { startAction } from '../../account/actions/lifecycle.ts';
 import { REGION_SLUGS } from '../../account/catalog.ts';
+import type { ActionRecord, ImageRecord } from '../../account/records/records.ts';
 import { unprocessable } from '../errors.ts';
 import { requiredChoice } from '../input.ts';
-import { startAction } from '../../account/actions/lifecycle.ts';
 import { listReply } from '../pagination.ts';
-import type { ActionRecord, ImageRecord } from '../../account/records/records.ts';
 import { created, ok, type Call, type Route } from '../route.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
 import { ownImage } from './images.ts';

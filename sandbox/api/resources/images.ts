@@ -1,15 +1,15 @@
-import { IMAGES, REGION_SLUGS } from '../../account/catalog.ts';
-import { startCharge } from '../../account/billing/charges.ts';
-import { forbidden, unprocessable } from '../errors.ts';
-import { found, optionalChoice, optionalString, requiredChoice, requiredString } from '../input.ts';
-import { listReply } from '../pagination.ts';
-import { snapshotPrice } from '../../account/billing/prices.ts';
-import type { ImageRecord } from '../../account/records/records.ts';
 import { removeImage } from '../../account/actions/removal.ts';
-import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
+import { startCharge } from '../../account/billing/charges.ts';
+import { snapshotPrice } from '../../account/billing/prices.ts';
+import { IMAGES, REGION_SLUGS } from '../../account/catalog.ts';
+import type { ImageRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
 import { ensureTags, hasTag } from '../../account/tagging.ts';
 import { nextNumber, type World } from '../../account/world.ts';
+import { forbidden, unprocessable } from '../errors.ts';
+import { found, optionalChoice, optionalString, requiredChoice, requiredString } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { readTags } from './tag-names.ts';
 
 /** DigitalOcean's images, and the account's: snapshots, backups and uploaded ones. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { KeyRecord } from '../../account/records/records.ts';
+import { nextNumber, type World } from '../../account/world.ts';
 import { unprocessable } from '../errors.ts';
 import { found, optionalString, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import type { KeyRecord } from '../../account/records/records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
-import { nextNumber, type World } from '../../account/world.ts';
 
 /** SSH keys. */
 export const keyRoutes: readonly Route[] = [

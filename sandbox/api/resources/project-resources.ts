@@ -1,11 +1,11 @@
+import { assign, defaultProject } from '../../account/projects.ts';
+import type { AssignmentRecord } from '../../account/records/records.ts';
+import { stamp } from '../../account/stamp.ts';
+import type { World } from '../../account/world.ts';
 import { unprocessable } from '../errors.ts';
 import { stringList } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import { assign, defaultProject } from '../../account/projects.ts';
-import type { AssignmentRecord } from '../../account/records/records.ts';
 import { ok, type Call, type Route } from '../route.ts';
-import { stamp } from '../../account/stamp.ts';
-import type { World } from '../../account/world.ts';
 import { projectNamed } from './projects.ts';
 
 /** What is in a project: droplets, volumes and reserved IPs. */

@@ -1,3 +1,7 @@
+import { defaultProject } from '../../account/projects.ts';
+import type { ProjectRecord } from '../../account/records/records.ts';
+import { stamp, uuid } from '../../account/stamp.ts';
+import { accountOf, type World } from '../../account/world.ts';
 import { conflict, preconditionFailed, unprocessable } from '../errors.ts';
 import {
   found,
@@ -8,11 +12,7 @@ import {
   requiredString,
 } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import { defaultProject } from '../../account/projects.ts';
-import type { ProjectRecord } from '../../account/records/records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
-import { stamp, uuid } from '../../account/stamp.ts';
-import { accountOf, type World } from '../../account/world.ts';
 
 /** Projects; what they hold is in project-resources.ts. `default` stands for the id of the default one. */
 export const projectRoutes: readonly Route[] = [

@@ -1,10 +1,9 @@
+import { removeImage, removeVolumeSnapshot } from '../../account/actions/removal.ts';
+import type { ImageRecord } from '../../account/records/records.ts';
 import { found } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import type { ImageRecord } from '../../account/records/records.ts';
 import { noContent, ok, type Call, type Route } from '../route.ts';
-import { removeImage, removeVolumeSnapshot } from '../../account/actions/removal.ts';
-import { stamp } from '../../account/stamp.ts';
-import { volumeSnapshotView } from './volume-snapshots.ts';
+import { dropletSnapshotView, volumeSnapshotView } from './snapshot-view.ts';
 
 /** Snapshots, of droplets and of volumes. */
 export const snapshotRoutes: readonly Route[] = [
@@ -23,25 +22,12 @@ export const snapshotRoutes: readonly Route[] = [
   },
 ];
 
-/** Here a snapshot's id is text, while an image's is a number. */
-const snapshotView = (snapshot: ImageRecord) => ({
-  id: String(snapshot.id),
-  name: snapshot.name,
-  resource_id: String(snapshot.dropletId),
-  resource_type: 'droplet',
-  regions: snapshot.regions,
-  created_at: stamp(snapshot.createdAt),
-  min_disk_size: snapshot.minDiskSize,
-  size_gigabytes: snapshot.sizeGigabytes,
-  tags: snapshot.tags,
-});
-
 function listSnapshots(call: Call) {
   const { state } = call.world;
   const type = call.query.get('resource_type');
   const ofDroplets = [...state.all('snapshots')].filter(({ kind }) => kind === 'snapshot');
   const views = [
-    ...(type === 'volume' ? [] : ofDroplets.map(snapshotView)),
+    ...(type === 'volume' ? [] : ofDroplets.map(dropletSnapshotView)),
     ...(type === 'droplet' ? [] : [...state.all('volumeSnapshots')].map(volumeSnapshotView)),
   ];
   return listReply(call, 'snapshots', views, view => view);
@@ -49,7 +35,7 @@ function listSnapshots(call: Call) {
 
 function viewOf(call: Call) {
   const ofVolume = call.world.state.get('volumeSnapshots', call.params['snapshot'] ?? '');
-  return ofVolume === undefined ? snapshotView(dropletSnapshot(call)) : volumeSnapshotView(ofVolume);
+  return ofVolume === undefined ? dropletSnapshotView(dropletSnapshot(call)) : volumeSnapshotView(ofVolume);
 }
 
 function deleteSnapshot(call: Call) {

@@ -1,11 +1,11 @@
 import { IMAGES } from '../../account/catalog.ts';
+import type { TagRecord } from '../../account/records/records.ts';
+import { ensureTags, hasTag, tagKey, withoutTag } from '../../account/tagging.ts';
+import type { World } from '../../account/world.ts';
 import { ApiError, notFound, unprocessable } from '../errors.ts';
 import { found, isObject, optionalList, optionalString } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import type { TagRecord } from '../../account/records/records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
-import { ensureTags, hasTag, tagKey, withoutTag } from '../../account/tagging.ts';
-import type { World } from '../../account/world.ts';
 import { isTagName } from './tag-names.ts';
 
 /** Tags, and what carries them. */

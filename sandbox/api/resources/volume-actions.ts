@@ -1,13 +1,13 @@
-import { REGION_SLUGS } from '../../account/catalog.ts';
-import { notFound, pendingEvent, unprocessable } from '../errors.ts';
-import { found, optionalChoice, requiredChoice, requiredInteger, requiredString } from '../input.ts';
 import { startAction, type ActionOrder } from '../../account/actions/lifecycle.ts';
+import { REGION_SLUGS } from '../../account/catalog.ts';
 import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
-import { listReply } from '../pagination.ts';
 import type { ActionRecord, DropletRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
-import { accepted, ok, type Call, type Route } from '../route.ts';
 import type { World } from '../../account/world.ts';
+import { notFound, pendingEvent, unprocessable } from '../errors.ts';
+import { found, optionalChoice, requiredChoice, requiredInteger, requiredString } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { accepted, ok, type Call, type Route } from '../route.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
 import { readTags } from './tag-names.ts';
 import { holders, readGrowth, volumeNamed, volumeOf } from './volumes.ts';

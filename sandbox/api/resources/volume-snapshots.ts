@@ -1,12 +1,13 @@
+import { removeVolumeSnapshot } from '../../account/actions/removal.ts';
 import { startCharge } from '../../account/billing/charges.ts';
+import { snapshotPrice } from '../../account/billing/prices.ts';
+import type { VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
+import { uuid } from '../../account/stamp.ts';
+import { ensureTags } from '../../account/tagging.ts';
 import { found, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
-import { snapshotPrice } from '../../account/billing/prices.ts';
-import { removeVolumeSnapshot } from '../../account/actions/removal.ts';
-import type { VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
-import { stamp, uuid } from '../../account/stamp.ts';
-import { ensureTags } from '../../account/tagging.ts';
+import { volumeSnapshotView } from './snapshot-view.ts';
 import { readTags } from './tag-names.ts';
 import { volumeOf } from './volumes.ts';
 
@@ -43,18 +44,6 @@ export const volumeSnapshotRoutes: readonly Route[] = [
 
 const volumeSnapshotOf = (call: Call): VolumeSnapshotRecord =>
   found(call.world.state.get('volumeSnapshots', call.params['snapshot'] ?? ''));
-
-export const volumeSnapshotView = (snapshot: VolumeSnapshotRecord) => ({
-  id: snapshot.id,
-  name: snapshot.name,
-  resource_id: snapshot.volumeId,
-  resource_type: 'volume',
-  regions: snapshot.regions,
-  created_at: stamp(snapshot.createdAt),
-  min_disk_size: snapshot.minDiskSize,
-  size_gigabytes: snapshot.sizeGigabytes,
-  tags: snapshot.tags,
-});
 
 function listSnapshots(call: Call) {
   const { id } = volumeOf(call);

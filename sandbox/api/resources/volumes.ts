@@ -1,17 +1,17 @@
-import { regionBySlug } from '../../account/catalog.ts';
-import { startCharge } from '../../account/billing/charges.ts';
-import { badRequest, conflict, unprocessable } from '../errors.ts';
-import { found, optionalChoice, optionalInteger, optionalString, requiredString } from '../input.ts';
-import { ACCOUNT_LIMITS } from '../../account/limits.ts';
-import { listReply } from '../pagination.ts';
-import { volumePrice } from '../../account/billing/prices.ts';
-import { assign, defaultProject } from '../../account/projects.ts';
 import { removeVolume } from '../../account/actions/removal.ts';
+import { startCharge } from '../../account/billing/charges.ts';
+import { volumePrice } from '../../account/billing/prices.ts';
+import { regionBySlug } from '../../account/catalog.ts';
+import { ACCOUNT_LIMITS } from '../../account/limits.ts';
+import { assign, defaultProject } from '../../account/projects.ts';
 import type { VolumeRecord, VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
-import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
 import { ensureTags } from '../../account/tagging.ts';
 import type { World } from '../../account/world.ts';
+import { badRequest, conflict, unprocessable } from '../errors.ts';
+import { found, optionalChoice, optionalInteger, optionalString, requiredString } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { regionViewOf } from './catalog.ts';
 import { readTags } from './tag-names.ts';
 

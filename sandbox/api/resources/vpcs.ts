@@ -1,13 +1,13 @@
 import { regionBySlug } from '../../account/catalog.ts';
 import { isPrivate, overlaps, parseCidr, type Range } from '../../account/network/cidr.ts';
-import { forbidden, unprocessable } from '../errors.ts';
-import { found, optionalFlag, optionalString, requiredString } from '../input.ts';
 import { freeRange } from '../../account/network/networks.ts';
-import { listReply } from '../pagination.ts';
 import type { DropletRecord, VpcRecord } from '../../account/records/records.ts';
-import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
 import type { World } from '../../account/world.ts';
+import { forbidden, unprocessable } from '../errors.ts';
+import { found, optionalFlag, optionalString, requiredString } from '../input.ts';
+import { listReply } from '../pagination.ts';
+import { created, noContent, ok, type Call, type Route } from '../route.ts';
 
 /** Private networks. */
 export const vpcRoutes: readonly Route[] = [

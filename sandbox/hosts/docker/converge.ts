@@ -2,11 +2,11 @@ import type { HostSpec } from '../driver.ts';
 import { limitsOf } from './engine.ts';
 import { faultOf, without } from './faults.ts';
 import { keepFaults, readFaults } from './kept-faults.ts';
-import type { Rack } from './rack.ts';
 import { addressesLabel, createMachine, findMachine, limitMachine, type Machine } from './machine.ts';
 import { restoreNetwork } from './network.ts';
 import { plugIn } from './plug-in.ts';
 import { powerOff, powerOn, waitForSsh } from './power.ts';
+import type { Rack } from './rack.ts';
 import { renderMetaData } from './seed.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { HostError } from '../driver.ts';
 import { addressText, parseCidr } from '../../account/network/cidr.ts';
+import { HostError } from '../driver.ts';
 
 const TRIES = 100;
 

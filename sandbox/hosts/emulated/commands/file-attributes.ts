@@ -4,7 +4,7 @@ import { absolutePath, fail, print } from '../shell/process.ts';
 import { findGroup, findUser, groupName, userName } from '../users.ts';
 import { modeText, parseMode } from './mode.ts';
 import { readOptions } from './options.ts';
-import { attempt } from './reading.ts';
+import { attempt, attemptEach } from './reading.ts';
 
 /** Does something to each file, and with `-R` to everything below it. */
 async function each(
@@ -18,15 +18,8 @@ async function each(
     if (!recursive || process.files.stat(path, false).type !== 'directory') return;
     for (const name of process.files.list(path)) visit(`${path}/${name}`);
   };
-  let status = 0;
-  for (const name of names) {
-    const isDone = await attempt(process, `cannot access '${name}'`, () => {
-      visit(absolutePath(process, name));
-      return true;
-    });
-    if (isDone === undefined) status = 1;
-  }
-  return status;
+  const naming = (name: string): string => `cannot access '${name}'`;
+  return attemptEach(process, names, naming, name => visit(absolutePath(process, name)));
 }
 
 const chmod: Program = process => {

@@ -44,6 +44,24 @@ export async function attempt<T>(process: Process, name: string, work: () => T):
   }
 }
 
+/** Works on each, and says for which that fails; resolves with the exit status. */
+export async function attemptEach<T>(
+  process: Process,
+  items: readonly T[],
+  naming: (item: T) => string,
+  work: (item: T) => void,
+): Promise<number> {
+  let status = 0;
+  for (const item of items) {
+    const isDone = await attempt(process, naming(item), () => {
+      work(item);
+      return true;
+    });
+    if (isDone === undefined) status = 1;
+  }
+  return status;
+}
+
 /** The lines of a text; a newline at its end begins no other. */
 export function linesOf(data: Buffer): string[] {
   const lines = data.toString().split('\n');

@@ -1,13 +1,13 @@
-import type { Process, Program } from '../model.ts';
-import { runToEnd } from '../shell/interpreter.ts';
-import { execute, findProgram } from '../shell/execute.ts';
-import { absolutePath, bytesOf, fail, print } from '../shell/process.ts';
-import { switchOption } from '../shell/builtins.ts';
-import { createShellState, ShellError } from '../shell/state.ts';
-import { readAll } from '../shell/streams.ts';
 import { sleep as wait } from '../clock.ts';
 import { isFileError } from '../files/file-error.ts';
 import { DEFAULT_PATH } from '../machine.ts';
+import type { Process, Program } from '../model.ts';
+import { switchOption } from '../shell/builtins.ts';
+import { execute, findProgram } from '../shell/execute.ts';
+import { runToEnd } from '../shell/interpreter.ts';
+import { absolutePath, bytesOf, fail, print } from '../shell/process.ts';
+import { createShellState, ShellError } from '../shell/state.ts';
+import { readAll } from '../shell/streams.ts';
 import { readOptions } from './options.ts';
 
 /** `sh -c SCRIPT [NAME [ARGUMENT...]]`, `sh FILE`, `sh -s`, each with the options of `set`. */

@@ -1,5 +1,4 @@
 import type { Process, Program } from '../model.ts';
-import { fail, print } from '../shell/process.ts';
 import {
   enableService,
   readUnitFiles,
@@ -9,6 +8,7 @@ import {
   startService,
   stopService,
 } from '../services.ts';
+import { fail, print } from '../shell/process.ts';
 import type { ServiceState } from '../system.ts';
 import { readOptions, type Options } from './options.ts';
 

@@ -2,7 +2,7 @@ import type { Process, Program } from '../model.ts';
 import { absolutePath, fail, print } from '../shell/process.ts';
 import { findUser, groupName } from '../users.ts';
 import { readOptions } from './options.ts';
-import { attempt } from './reading.ts';
+import { attemptEach } from './reading.ts';
 
 const id: Program = async process => {
   const options = readOptions(process.args.slice(1), ['u', 'g', 'n', 'G']);
@@ -98,15 +98,10 @@ const date: Program = async process => {
 };
 
 /** Everything is kept when a command ends, so that there is nothing to do but to look for the files. */
-const sync: Program = async process => {
-  let status = 0;
-  for (const name of readOptions(process.args.slice(1), ['f', 'd']).operands) {
-    const found = await attempt(process, `error opening '${name}'`, () =>
-      process.files.stat(absolutePath(process, name)),
-    );
-    if (found === undefined) status = 1;
-  }
-  return status;
+const sync: Program = process => {
+  const { operands } = readOptions(process.args.slice(1), ['f', 'd']);
+  const naming = (name: string): string => `error opening '${name}'`;
+  return attemptEach(process, operands, naming, name => process.files.stat(absolutePath(process, name)));
 };
 
 const SWAPS = '/proc/swaps';

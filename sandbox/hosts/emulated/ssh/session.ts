@@ -2,8 +2,8 @@ import type { ServerChannel, Session } from 'ssh2';
 import type { Machine, Process } from '../model.ts';
 import { execute } from '../shell/execute.ts';
 import { bytesOf } from '../shell/process.ts';
-import { runTerminal, terminalOutput } from './terminal.ts';
 import { createInput, type Input, type Output } from '../shell/streams.ts';
+import { runTerminal, terminalOutput } from './terminal.ts';
 
 /** What a session needs of its machine. */
 export interface SessionContext {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { createRateLimiter } from '../../../../sandbox/api/rate-limit.ts';
-import { propertyOptions } from '../../../fakes/property-options.ts';
 import { TEST_START, startTestSandbox, type TestSandbox } from '../../../builders/sandbox.ts';
+import { propertyOptions } from '../../../fakes/property-options.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { billOf } from '../../../../../sandbox/account/billing/billing.ts';
-import { propertyOptions } from '../../../../fakes/property-options.ts';
 import { TEST_START, dropletBody, startTestSandbox, type TestSandbox } from '../../../../builders/sandbox.ts';
+import { propertyOptions } from '../../../../fakes/property-options.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,3 +1,4 @@
+import { systemClock } from '../../../../../clients/clock.ts';
 import { createBase } from '../../../../../sandbox/hosts/emulated/base.ts';
 import { basePrograms, PROGRAMS } from '../../../../../sandbox/hosts/emulated/commands/programs.ts';
 import { freshContent } from '../../../../../sandbox/hosts/emulated/installation.ts';
@@ -5,7 +6,6 @@ import { createMachine } from '../../../../../sandbox/hosts/emulated/machine.ts'
 import type { Machine } from '../../../../../sandbox/hosts/emulated/model.ts';
 import { execute } from '../../../../../sandbox/hosts/emulated/shell/execute.ts';
 import { collectOutput, inputOf } from '../../../../../sandbox/hosts/emulated/shell/streams.ts';
-import { systemClock } from '../../../../../clients/clock.ts';
 import { aHost } from '../../../../builders/hosts.ts';
 
 /** A machine without power or network. */

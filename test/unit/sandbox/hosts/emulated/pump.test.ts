@@ -1,8 +1,8 @@
 import { duplexPair } from 'node:stream';
 import { expect } from 'chai';
+import type { HostFault } from '../../../../../sandbox/hosts/driver.ts';
 import { createFaults } from '../../../../../sandbox/hosts/emulated/network/faults.ts';
 import { pump } from '../../../../../sandbox/hosts/emulated/network/pump.ts';
-import type { HostFault } from '../../../../../sandbox/hosts/driver.ts';
 import { fakeClock } from '../../../../fakes/clock.ts';
 
 describe('The way to an emulated host', () => {
