@@ -9,16 +9,11 @@ const TRIES = 100;
 /** How many generations stay on the host. */
 const KEPT = 3;
 
-/** Tells everything about the load balancer of a host. */
-export const observeLoadBalancer = ({ home, main, url }: Layout): string[] => asRoot(FACTS, home, main, url);
+/** What the script that tells everything about a load balancer must know. */
+export const factsArguments = ({ home, main, url }: Layout): string[] => [home, main, url];
 
-/** A command that looks at a host, and then at its load balancer too: one round trip for both. */
-export function alsoObservingLoadBalancer(
-  [sudo, n, sh, c, text, ...rest]: readonly string[],
-  { home, main, url }: Layout,
-): string[] {
-  return [sudo!, n!, sh!, c!, `${text}\nset -- ${home} ${main} ${url}\n${FACTS.text}`, ...rest];
-}
+/** Tells everything about the load balancer of a host. */
+export const observeLoadBalancer = (layout: Layout): string[] => asRoot(FACTS, ...factsArguments(layout));
 
 /** Writes the configuration that comes on stdin (tar) to that folder, and has nginx test it. */
 export const stageConfiguration = ({ home, temp }: Layout, directory: string): string[] =>

@@ -6,7 +6,8 @@ import type { Context, Hosts } from '../../../../reconcilers/context.ts';
 import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
 import { filesOf } from '../../../../reconcilers/host/files.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
-import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
+import { createProbeResults } from '../../../../reconcilers/probe/results.ts';
+import { PROBE_SECTIONS } from '../../../../reconcilers/probe/sections.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { aMachine, fakeSshHosts, type FakeMachine } from '../../../fakes/ssh-hosts.ts';
@@ -32,7 +33,8 @@ export function fakeHosts() {
     publicKey: 'ssh-ed25519 AAAA fleet',
     engine: 'docker',
     timings: DEFAULT_HOST_TIMINGS,
-    loadBalancers: createSightings({ monotonic: () => 0 }),
+    sections: PROBE_SECTIONS,
+    probes: createProbeResults({ monotonic: () => 0 }),
     random: () => 0.5,
   };
   return { ssh, hosts };

@@ -30,7 +30,7 @@ describe('Reconciling a host', () => {
     ssh.commands.length = 0;
     client.calls.length = 0;
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(client.calls).to.deep.equal([]);
   });
 
@@ -48,12 +48,12 @@ describe('Reconciling a host', () => {
     ssh.commands.length = 0;
     await reconcile();
     expect(machine.files.get(DAEMON)).to.contain('live-restore');
-    expect(ssh.commands.map(command => command.replace(/^(dropfleet-facts).*/, '$1'))).to.deep.equal([
-      'dropfleet-facts',
+    expect(ssh.commands.map(command => command.replace(/^(dropfleet-probe).*/, '$1'))).to.deep.equal([
+      'dropfleet-probe',
       'mkdir -p -- /etc/docker',
       `write-file ${DAEMON}`,
       `dropfleet-reload docker ${DAEMON}`,
-      'dropfleet-facts',
+      'dropfleet-probe',
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('Reconciling a host', () => {
     const project = aProject('shop', { spec: { suspend: true } });
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine({ hasSwap: false }), {}, project);
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'Suspended' });
     expect(condition('Configured')!.message).to.contain('make a swap file');
   });
@@ -94,7 +94,7 @@ describe('Reconciling a host with trouble', () => {
     const machine = aMachine({ boot: 'running' });
     const { condition, reconcile, ssh } = startHost(machine);
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'FirstBoot' });
     expect(condition('Reachable')).to.include({ status: 'True' });
     machine.boot = 'done';
@@ -163,10 +163,10 @@ describe('Reconciling a host with trouble', () => {
     const { client, condition, reconcile, ssh } = startHost(aConfiguredMachine());
     await reconcile();
     client.calls.length = 0;
-    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    ssh.failNext('dropfleet-probe', new ConnectionLost('the connection was lost'));
     await rejection(reconcile());
     expect(client.writes()).to.deep.equal([]);
-    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    ssh.failNext('dropfleet-probe', new ConnectionLost('the connection was lost'));
     await rejection(reconcile());
     expect(condition('Reachable')).to.include({ status: 'False', reason: 'Unreachable' });
     expect(condition('Ready')).to.include({ status: 'False', reason: 'Unreachable' });
@@ -174,7 +174,7 @@ describe('Reconciling a host with trouble', () => {
 
   it('says that it is not let in', async () => {
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
-    ssh.failNext('dropfleet-facts', new AuthenticationRefused('the key is refused'));
+    ssh.failNext('dropfleet-probe', new AuthenticationRefused('the key is refused'));
     await rejection(reconcile());
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
@@ -185,7 +185,7 @@ describe('Reconciling a host with trouble', () => {
 
   it('takes an answer that is cut off for none', async () => {
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
-    ssh.failNext('dropfleet-facts', { code: 137, stderr: 'Killed' });
+    ssh.failNext('dropfleet-probe', { code: 137, stderr: 'Killed' });
     await rejection(reconcile());
     expect(condition('Reachable')!.message).to.contain('exit code 137');
   });
@@ -194,7 +194,7 @@ describe('Reconciling a host with trouble', () => {
     const machine = aConfiguredMachine({ freeDisk: 10, hasSwap: false });
     const { condition, reconcile, ssh } = startHost(machine);
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: slowestRetryMs });
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'DiskFull' });
     machine.freeDisk = 10_000_000;
     await reconcile();
@@ -247,7 +247,7 @@ describe("Reconciling a host's key", () => {
     expect(namesOf(ssh.commands)).to.include('dropfleet-switch-host-key');
     ssh.commands.length = 0;
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
   });
 
   it('accepts both from before the switch, and is not lost when it is cut off right after it', async () => {
