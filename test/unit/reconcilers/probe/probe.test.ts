@@ -17,6 +17,8 @@ const aSection = (name: string, script: string, args: string[] = []): ProbeSecti
   parse: output => output,
 });
 
+/** Gives half a second to each section. */
+const HASTY: ProbedHost = { ...WEB, firstBootWaitSeconds: -44.5 };
 const WELL = aSection('well', 'echo well');
 
 /** A host whose shell is this machine's, and the commands that it was sent. */
@@ -36,10 +38,12 @@ function thisMachine() {
   return { commands, ssh: { run } as unknown as SshHost };
 }
 
-async function probeFor(...sections: ProbeSection<unknown>[]) {
+const probeFor = (...sections: ProbeSection<unknown>[]) => probeOn(WEB, ...sections);
+
+async function probeOn(host: ProbedHost, ...sections: ProbeSection<unknown>[]) {
   const { commands, ssh } = thisMachine();
   const { signal } = new AbortController();
-  const answer = await probe(ssh, sections, WEB, MARK, signal);
+  const answer = await probe(ssh, sections, host, MARK, signal);
   const told = Object.fromEntries([...answer.facts].map(([{ name }, facts]) => [name, facts]));
   return { ...answer, commands, told };
 }
@@ -82,6 +86,11 @@ describe('A probe', () => {
       const { told } = await probeFor(WELL, aSection('broken', script), aSection('other', 'echo other'));
       expect(told).to.deep.equal({ well: 'well\n', broken: undefined, other: 'other\n' });
     });
+
+  it('does not wait for a section that hangs', async () => {
+    const { told } = await probeOn(HASTY, aSection('hanging', 'echo half; sleep 60'), WELL);
+    expect(told).to.deep.equal({ hanging: undefined, well: 'well\n' });
+  });
 
   it('takes no output of a section for the end of it, nor for another', async () => {
     const script = "printf 'a\\n\\nb2 well 0\\nend\\nwell 0\\n'";
