@@ -17,5 +17,10 @@ export const scriptsBeside =
   (module: string) =>
   (name: string, ...files: readonly string[]): Script => ({
     name,
-    text: files.map(file => readFileSync(new URL(`scripts/${file}.sh`, module), 'utf8')).join(''),
+    text: files
+      .map(file => readFileSync(new URL(`scripts/${file}.sh`, module), 'utf8').replace(COMMENTS, ''))
+      .join(''),
   });
+
+/** Whole lines; they would be a fifth of what every probe carries. */
+const COMMENTS = /^ *#.*\n/gm;

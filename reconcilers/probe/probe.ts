@@ -31,9 +31,9 @@ export async function probe(
   const timeoutMs = host.firstBootWaitSeconds * 1_000 + TIMEOUT_MS;
   const { stdout, stderr, code } = await ssh.run(runSections(sections, host, mark), { timeoutMs, signal });
   const frames = readFrames(stdout, mark);
-  const factsOf = ({ name, parse }: ProbeSection<unknown>): unknown => {
-    const output = frames.get(name);
-    return output === undefined ? undefined : parse(output);
+  const factsOf = (section: ProbeSection<unknown>): unknown => {
+    const output = frames.get(section.name);
+    return output === undefined ? undefined : section.parse(output);
   };
   return { facts: new Map(sections.map(section => [section, factsOf(section)])), code, stderr };
 }

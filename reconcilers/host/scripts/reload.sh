@@ -19,4 +19,11 @@ case $what in
       restart docker
     fi ;;
 esac
-stamp "$what" "$@"
+stamp=$(stamp_of "$what")
+mkdir -p "$(dirname "$stamp")"
+new=$(mktemp "$stamp.XXXXXXXX")
+newest=$1
+# shellcheck disable=SC3013 # -nt as in reloads.sh
+for path; do [ "$path" -nt "$newest" ] && newest=$path; done
+touch -r "$newest" "$new"
+mv -f "$new" "$stamp"

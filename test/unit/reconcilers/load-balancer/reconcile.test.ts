@@ -198,8 +198,8 @@ describe('Reconciling a load balancer', () => {
     const outcome = await reconcile();
     expect(outcome).to.deep.equal({ requeueAfterMs: 600_000 });
     nginx.refusedText = undefined;
-    await clock.advance(outcome!.requeueAfterMs!);
-    await clock.advance((await reconcile())!.requeueAfterMs!);
+    await clock.advance(outcome!.requeueAfterMs);
+    await clock.advance((await reconcile())!.requeueAfterMs);
     await reconcile();
     expect(routed('shop-prod-api')).to.include({ status: 'True' });
   });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import type { CommandResult, SshHost } from '../../../../clients/ssh/ssh.ts';
+import { sectionsFor } from '../../../../reconcilers/probe/commands.ts';
 import { probe } from '../../../../reconcilers/probe/probe.ts';
 import { readFrames } from '../../../../reconcilers/probe/frames.ts';
 import type { ProbedHost, ProbeSection } from '../../../../reconcilers/probe/section.ts';
@@ -70,7 +71,7 @@ describe('A probe', () => {
     const ofMasters = { ...WELL, argumentsFor: () => undefined };
     expect((await probeFor(ofMasters)).told).to.deep.equal({});
     const names = (role: ProbedHost['role']) =>
-      PROBE_SECTIONS.filter(({ argumentsFor }) => argumentsFor({ ...WEB, role })).map(({ name }) => name);
+      sectionsFor(PROBE_SECTIONS, { ...WEB, role }).map(({ name }) => name);
     expect([names('web'), names('master')]).to.deep.equal([['host'], ['host', 'load-balancer']]);
   });
 
