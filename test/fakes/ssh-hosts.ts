@@ -24,6 +24,8 @@ export interface FakeMachine {
   files: Map<string, string>;
   stale: Set<Reload>;
   nginx: FakeNginx;
+  /** What it prints for other sections of a probe, by name. */
+  sections: Map<string, string>;
 }
 
 /** Machines by address, and what was done on them. */
@@ -58,6 +60,7 @@ export const aMachine = (parts: Partial<FakeMachine> = {}): FakeMachine => ({
   files: new Map(),
   stale: new Set(),
   nginx: aNginx(),
+  sections: new Map(),
   ...parts,
 });
 
@@ -193,7 +196,9 @@ const answerTo = (args: readonly string[], machine: FakeMachine): string =>
 function sectionOf(machine: FakeMachine, name: string, args: string[]): string {
   if (name === 'host') return factsOf(machine, args.slice(1));
   if (name === 'load-balancer') return factsOfNginx(machine.nginx);
-  throw new Error(`a machine that knows no section ${name}`);
+  const output = machine.sections.get(name);
+  if (output === undefined) throw new Error(`a machine that knows no section ${name}`);
+  return output;
 }
 
 function factsOf(machine: FakeMachine, paths: string[]): string {

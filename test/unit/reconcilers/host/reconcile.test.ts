@@ -1,12 +1,22 @@
 import { expect } from 'chai';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { AuthenticationRefused, ConnectionLost } from '../../../../clients/ssh/errors.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
+import type { ProbeSection } from '../../../../reconcilers/probe/section.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aProject } from '../../../builders/objects.ts';
 import { aMachine } from '../../../fakes/ssh-hosts.ts';
 import { rejection } from '../../../fakes/rejection.ts';
-import { aConfiguredMachine, FIRST, SECOND, startHost, USER_DATA_KEY, USER_DATA_PIN } from './host-rig.ts';
+import {
+  aConfiguredMachine,
+  FIRST,
+  KEY,
+  SECOND,
+  startHost,
+  USER_DATA_KEY,
+  USER_DATA_PIN,
+} from './host-rig.ts';
 
 const { retryMs, resyncMs, slowestRetryMs } = DEFAULT_HOST_TIMINGS;
 const DAEMON = '/etc/docker/daemon.json';
@@ -86,6 +96,52 @@ describe('Reconciling a host', () => {
     Object.defineProperty(machine, 'hasSwap', { get: () => false, set(_value: boolean) {} });
     expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'DoesNotHold' });
+  });
+});
+
+describe("Reconciling a host with another concern's section", () => {
+  const CONTAINERS: ProbeSection<string[]> = {
+    name: 'containers',
+    script: 'docker ps',
+    argumentsFor: ({ engine }) => (engine === 'docker' ? [] : undefined),
+    parse: output => (output.startsWith('CONTAINER') ? output.split('\n').slice(1) : undefined),
+  };
+  const startWith = (output: string) => {
+    const machine = aConfiguredMachine({ sections: new Map([['containers', output]]) });
+    return { machine, ...startHost(machine, { sections: [CONTAINERS] }) };
+  };
+
+  it('files what it tells for whoever reads it, at the cost of no other command', async () => {
+    const { hosts, machine, reconcile, ssh, stored } = startWith('CONTAINER\nweb');
+    const results = hosts.probes.of(CONTAINERS);
+    const woken: string[] = [];
+    results.subscribe(key => woken.push(key));
+    await reconcile();
+    await reconcile();
+    expect([results.get(stored())?.facts, woken]).to.deep.equal([['web'], [KEY]]);
+    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers');
+    machine.sections.set('containers', 'CONTAINER\nweb\ndb');
+    await reconcile();
+    expect([results.get(stored())?.facts, woken]).to.deep.equal([
+      ['web', 'db'],
+      [KEY, KEY],
+    ]);
+  });
+
+  it('goes on without it when it is garbage', async () => {
+    const { condition, hosts, reconcile, stored } = startWith('Segmentation fault');
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: resyncMs });
+    expect(hosts.probes.of(CONTAINERS).get(stored())).to.equal(undefined);
+    expect(condition('Configured')).to.include({ status: 'True' });
+  });
+
+  it('forgets what it told with the server', async () => {
+    const { client, hosts, reconcile, stored } = startWith('CONTAINER\nweb');
+    await reconcile();
+    const before = stored();
+    await client.patch(DROPLETS, KEY, { status: { conditions: [] } }, { subresource: 'status' });
+    await reconcile();
+    expect(hosts.probes.of(CONTAINERS).get(before)).to.equal(undefined);
   });
 });
 
