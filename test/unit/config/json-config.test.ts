@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -325,6 +325,22 @@ describe('email_config.json', () => {
       expect((await email({ from })).lines).to.have.length(1);
     for (const to of ['a@b, c@d', 'a@b\nBcc: c@d', ''])
       expect((await email({ recipients: [to] })).lines).to.have.length(1);
+  });
+});
+
+describe('a schema for editors', () => {
+  it('strikes through what works and is better said otherwise, and nothing else', async () => {
+    const deprecatedIn = async (name: string) => {
+      const url = new URL(`../../../config/schemas/${name}.schema.json`, import.meta.url);
+      const found: string[] = [];
+      JSON.parse(await readFile(url, 'utf8'), (key, value: unknown) => {
+        if (typeof value === 'object' && value !== null && 'deprecated' in value) found.push(key);
+        return value;
+      });
+      return found;
+    };
+    expect(await deprecatedIn('email_config')).to.deep.equal(['from_address', 'password', 'use_tls']);
+    expect(await deprecatedIn('deployment_config')).to.deep.equal([]);
   });
 });
 
