@@ -76,6 +76,6 @@ function passwordOf({
 function warnOfPassword(document: JsonDocument<EmailFile>): Problem[] {
   if (document.value.smtp_settings.password === undefined) return [];
   const message =
-    'whoever reads this file can send mail in your name: put the password into .env as SMTP_PASSWORD=..., and write "password_env": "SMTP_PASSWORD" here in the place of "password"';
+    'this works, but whoever reads this file can send mail in your name: put the password into .env as SMTP_PASSWORD=..., and write "password_env": "SMTP_PASSWORD" here in the place of "password"';
   return [document.problemAt(['smtp_settings', 'password'], message)];
 }
