@@ -30,7 +30,17 @@ const filler = fc.constantFrom('', '# ADMIN_IP="no', "# don't", '#DO_TOKEN=');
 
 /** Lines that a mistake is made of, and whatever is near them. */
 const noise = fc.constantFrom(
-  ...['ADMIN_IP=10.0.0.1', 'DO_TOKEN=abc', 'A="', "B='", 'C=`x', '"', "'", '`', 'x', '# y', ''],
+  'ADMIN_IP=10.0.0.1',
+  'DO_TOKEN=abc',
+  'A="',
+  "B='",
+  'C=`x',
+  '"',
+  "'",
+  '`',
+  'x',
+  '# y',
+  '',
 );
 
 describe('whatever stands in .env', () => {

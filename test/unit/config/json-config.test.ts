@@ -280,7 +280,9 @@ describe('email_config.json', () => {
     const login = config!.smtp.login as { username: string; password: SecretText };
     expect([login.username, login.password.reveal()]).to.deep.equal(['a', 'hunter2']);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.match(/^c\.json:7:17: this works, but whoever reads this file .*"password_env": "SMTP_PASSWORD"/);
+    expect(warnings[0]).to.match(
+      /^c\.json:7:17: this works, but whoever reads this file .*"password_env": "SMTP_PASSWORD"/,
+    );
     expect(inspect({ config, warnings }, { depth: 9 })).not.to.contain('hunter2');
     expect((await email({})).warnings).to.deep.equal([]);
   });

@@ -59,7 +59,9 @@ describe("the original's files, as its page has them", () => {
     const kinds = ['projects.csv', 'deployment_config.json', 'email_config.json'];
     const { problems, warnings, deployment, email, ...loaded } = await load('reference', kinds);
     expect(problems).to.deep.equal([]);
-    expect(formatProblems(warnings)).to.match(/email_config\.json:9:17: this works, but whoever reads this file can send/);
+    expect(formatProblems(warnings)).to.match(
+      /email_config\.json:9:17: this works, but whoever reads this file can send/,
+    );
     expect(warnings).to.have.length(1);
     expect(projectsIn(loaded)).to.have.length(2);
     expect(deployment?.services).to.deep.equal([
