@@ -62,7 +62,11 @@ export async function up(options: UpOptions): Promise<void> {
 async function checkConfiguration(options: UpOptions): Promise<void> {
   const path = localCsvOf(options, readWorldSettings(options));
   if (path !== undefined) await expectCsv(path);
-  const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
+  const { problems, warnings } = await loadConfiguration(options.configDir, {
+    env: process.env,
+    envFile: '.env',
+  });
+  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`);
   const { projects } = configurationFiles(options.configDir);
   const others = problems.filter(problem => problem.file !== projects);
   if (others.length > 0) throw new ConfigurationError(formatProblems(others));
