@@ -250,7 +250,7 @@ const aStory = (
 
 describe('The plan for the fleet and the operator', () => {
   const alone = (fate: Fate, change: Partial<Story> = {}): Story => ({
-    projects: [{ servers: 2, webSpec: SMALL!, suspend: false, fates: ['fine', fate] }],
+    projects: [{ servers: 2, webSpec: SMALL, suspend: false, fates: ['fine', fate] }],
     orphan: false,
     room: 50,
     ...change,
@@ -263,7 +263,7 @@ describe('The plan for the fleet and the operator', () => {
     });
 
   const shrinking = (...fates: Fate[]): Story =>
-    alone('fine', { projects: [{ servers: 1, webSpec: SMALL!, suspend: false, fates }] });
+    alone('fine', { projects: [{ servers: 1, webSpec: SMALL, suspend: false, fates }] });
 
   it('agree on a Project that shrinks', async () => {
     const { said, asked } = await compare(shrinking('fine', 'off', 'twice'));
@@ -290,7 +290,7 @@ describe('The plan for the fleet and the operator', () => {
   });
 
   it('agree on how many the account has room for', async () => {
-    const project = { servers: 4, webSpec: SMALL!, suspend: false, fates: ['fine' as const] };
+    const project = { servers: 4, webSpec: SMALL, suspend: false, fates: ['fine' as const] };
     const { said, asked, plan } = await compare(alone('fine', { projects: [project], room: 2 }));
     expect(said).to.have.length(2);
     expect(asked).to.have.length(2);
@@ -299,7 +299,7 @@ describe('The plan for the fleet and the operator', () => {
   });
 
   it('agree on nothing being done to a Project that is suspended', async () => {
-    const project = { servers: 3, webSpec: LARGE!, suspend: true, fates: ['off' as const, 'gone' as const] };
+    const project = { servers: 3, webSpec: LARGE, suspend: true, fates: ['off' as const, 'gone' as const] };
     const { said, asked } = await compare(alone('fine', { projects: [project] }));
     expect([said, asked]).to.deep.equal([[], []]);
   });
@@ -307,7 +307,7 @@ describe('The plan for the fleet and the operator', () => {
   it('agree on a size that cannot be had', async () => {
     const project = {
       servers: 2,
-      webSpec: LARGE!,
+      webSpec: LARGE,
       suspend: false,
       fates: ['fine' as const, 'bigger' as const],
     };
@@ -327,14 +327,14 @@ describe('The plan for the fleet and the operator', () => {
 
   it('agree on any fleet', async function () {
     this.timeout(300_000);
-    await agreeOn(aStory(FATES, [SMALL!], fc.boolean()), 40);
+    await agreeOn(aStory(FATES, [SMALL], fc.boolean()), 40);
   });
 
   // A size changes while all others are Ready: nothing is said of those that never come to be so.
   it('agree on any fleet whose sizes change', async function () {
     this.timeout(300_000);
     await agreeOn(
-      aStory(['fine', 'off', 'booting', 'unborn', 'twice'], [SMALL!, LARGE!], fc.constant(false)),
+      aStory(['fine', 'off', 'booting', 'unborn', 'twice'], [SMALL, LARGE], fc.constant(false)),
       20,
     );
   });
