@@ -40,8 +40,8 @@ export interface CloudPart {
 
 /** The parts of a world. Each is opened when it is first asked for, and once. */
 export interface WorldParts extends Place {
-  openKubernetes(): Promise<KubernetesPart>;
-  openCloud(): Promise<CloudPart>;
+  readonly openKubernetes: () => Promise<KubernetesPart>;
+  readonly openCloud: () => Promise<CloudPart>;
   /** Undoes all that was opened, last first. */
   close(): Promise<void>;
 }
