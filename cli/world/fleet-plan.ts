@@ -33,8 +33,7 @@ export interface PlanForRows extends FleetPlan {
 
 /**
  * What orchestrate would do with those rows, as things are now; a size that does not exist stops it, and one that its
- * region does not offer holds up its row. Without rows
- * the Projects stay as they are, and what they ask for is planned.
+ * region does not offer holds up its row. Without rows the Projects stay as they are, and what they ask for is planned.
  */
 export async function planForRows(
   world: World,
@@ -58,17 +57,13 @@ export async function planForRows(
     throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
   const heldRows = heldRowsOf(problems);
   const followed = rows && rowsToFollow(rows, name => heldRows.has(name), specOf);
-  const names = [...(followed ?? []), ...droplets.items.map(({ spec }) => spec)].map(
-    ({ project }) => project,
-  );
-  const byHand = projects.items.map(({ metadata }) => metadata.name);
-  const { kubernetes, cloud, namespace } = world;
-  const sight = await observeFleet(
-    { kubernetes, cloud, namespace, identity, clock: systemClock },
-    droplets.items,
-    [...names, ...byHand],
-    new AbortController().signal,
-  );
+  const names = [
+    ...(followed ?? []).map(({ project }) => project),
+    ...projects.items.map(({ metadata }) => metadata.name),
+    ...droplets.items.map(({ spec }) => spec.project),
+  ];
+  const { signal } = new AbortController();
+  const sight = await observeFleet({ ...world, identity, clock: systemClock }, droplets.items, names, signal);
   const plan = planFleet({
     ...sight,
     rows: followed ?? rowsAsTheyAre(projects.items, world.namespace),
