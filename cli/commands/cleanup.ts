@@ -12,11 +12,12 @@ import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { standingOf } from '../world/standing.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 /** Removes what the fleet pays for and no object owns; with `dryRun` only says what that is. */
 export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: true }): Promise<void> {
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, readOnly: options.dryRun ?? false });
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
     // What is left over can be told only of a fleet that surely is this one.

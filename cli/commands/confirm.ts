@@ -7,7 +7,8 @@ import { readLedger, type HeldEntry } from '../../reconcilers/gate/ledger.ts';
 import type { StandingProblem } from '../../reconcilers/gate/standing.ts';
 import { confirmHeld } from '../world/confirmations.ts';
 import { standingOf } from '../world/standing.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 /** Shows what is held, and lets it through after asking. */
 export async function confirm(options: GlobalOptions & { yes?: true }): Promise<void> {

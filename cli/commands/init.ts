@@ -16,7 +16,8 @@ import { fleetKeys } from '../world/fleet-keys.ts';
 import { operatorNamespace } from '../world/leader.ts';
 import { readWorldSettings, type WorldSettings } from '../world/settings.ts';
 import { keysInFolder, keysInSecret } from '../world/ssh-key.ts';
-import { openWorld, sshKeyOf } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import { sshKeyOf } from '../world/world-keys.ts';
 
 /** Writes what is missing, makes the SSH key, and checks the token and the configuration. */
 export async function init(options: GlobalOptions): Promise<void> {

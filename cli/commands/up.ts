@@ -19,7 +19,8 @@ import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
 import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { expectSource, recordSource, type SourceOptions } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
 /** Another command may be at work in the state directory; one that lasts is told. */

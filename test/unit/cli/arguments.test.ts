@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { translateAliases } from '../../../cli/aliases.ts';
 import { commandLine, DEFAULTS, type GlobalOptions } from '../../../cli/options.ts';
-import { parseDuration } from '../../../cli/program.ts';
+import { parseDuration } from '../../../cli/usage/parsers.ts';
 
 describe('The spellings of the original tool', () => {
   const spellings: [string, string][] = [
