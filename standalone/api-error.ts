@@ -1,3 +1,4 @@
+import { MOST_ERRORS } from './bounds.ts';
 import type { Cause } from './cause.ts';
 
 /** What metav1.StatusDetails says about the object in question. `kind` is the plural, as on a real server. */
@@ -91,8 +92,9 @@ export const unsupportedMediaType = (message: string): ApiError =>
 export const tooManyRequests = (message: string): ApiError =>
   new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
 
-/** 422 with every cause. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
-export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, causes: Cause[]): ApiError {
+/** 422 with the causes, or the first of very many. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
+export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, all: Cause[]): ApiError {
+  const causes = all.slice(0, MOST_ERRORS);
   const texts = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
   const list = causes.length === 1 ? texts : `[${texts}]`;
   const details = { name, group: group || undefined, kind, causes };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { applyJsonPatch, applyMergePatch } from '../../../standalone/patch.ts';
+import { applyMergePatch } from '../../../standalone/patch.ts';
+import { applyJsonPatch } from '../../../standalone/json-patch.ts';
 import { applyStrategicMerge } from '../../../standalone/strategic-merge.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
 
