@@ -40,7 +40,9 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (patch.length > MOST_OPERATIONS)
     throw tooLong(`a JSON patch may have at most ${MOST_OPERATIONS} operations`);
   const target: Target = { root: { '': structuredClone(document) }, copiedBytes: 0, movedItems: 0 };
-  for (const operation of patch.map(toOperation)) OPERATIONS[operation.op]!(target, operation);
+  // What it adds may be changed by a later operation, and is the caller's.
+  for (const operation of structuredClone(patch).map(toOperation))
+    OPERATIONS[operation.op]!(target, operation);
   measure(target.root['']);
   return target.root[''];
 }
