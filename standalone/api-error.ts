@@ -1,4 +1,3 @@
-import { MOST_ERRORS } from './bounds.ts';
 import type { Cause } from './cause.ts';
 
 /** What metav1.StatusDetails says about the object in question. `kind` is the plural, as on a real server. */
@@ -91,6 +90,9 @@ export const unsupportedMediaType = (message: string): ApiError =>
 
 export const tooManyRequests = (message: string): ApiError =>
   new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
+
+/** How much is told of what is wrong with one object. */
+export const MOST_ERRORS = 100;
 
 /** 422 with the causes, or the first of very many. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
 export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, all: Cause[]): ApiError {

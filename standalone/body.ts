@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { visit as visitJson } from 'jsonc-parser';
 import { CORE_SCHEMA, defineMappingTag, load, mapTag, YAMLException } from 'js-yaml';
-import { badRequest, isApiError, unsupportedMediaType } from './api-error.ts';
-import { measure, MOST_BYTES, MOST_ERRORS, MOST_LETTERS, tooLarge } from './bounds.ts';
+import { badRequest, isApiError, MOST_ERRORS, unsupportedMediaType } from './api-error.ts';
+import { measure, MOST_BYTES, MOST_LETTERS, tooLarge } from './bounds.ts';
 
 /** Who sends even more is cut off. */
 const MOST_BYTES_PASSED_OVER = 32 * MOST_BYTES;

@@ -2,8 +2,7 @@ import { ApiError, badRequest } from './api-error.ts';
 
 /** What a real API server takes of a body, and what is stored of an object. */
 export const MOST_BYTES = 3 * 1024 * 1024;
-/** How much is told of what is wrong with one object, and how long each text is that quotes names from it. */
-export const MOST_ERRORS = 100;
+/** Of a text that quotes names from a body. */
 export const MOST_LETTERS = 256;
 const DEEPEST_NESTING = 100;
 

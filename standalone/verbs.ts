@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { badRequest, methodNotAllowed, newStatus, tooManyRequests } from './api-error.ts';
+import { badRequest, methodNotAllowed, MOST_ERRORS, newStatus, tooManyRequests } from './api-error.ts';
 import { contentType, readBody } from './body.ts';
-import { MOST_ERRORS, MOST_LETTERS } from './bounds.ts';
+import { MOST_LETTERS } from './bounds.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toVersion, type Selection } from './list.ts';
 import { toJson, type ApiObject } from './object.ts';

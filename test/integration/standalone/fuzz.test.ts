@@ -104,7 +104,7 @@ describe('The standalone API under random requests', () => {
 
   it('answers what is nearly YAML', async () => {
     const piece = fc.constantFrom(
-      ...'[]{},:?!&*#|>-%"\'\n\t0',
+      ...'[]{},:?!&*#|>-%"\'\n\t0'.split(''),
       'data: ',
       'metadata: {name: settings}',
       '- ',

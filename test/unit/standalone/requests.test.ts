@@ -147,7 +147,7 @@ describe('A body', () => {
 
   it('in YAML is parsed or refused, and tells where it breaks', () => {
     const piece = fc.constantFrom(
-      ...'[]{},:?!&*#|>-%@`"\'~ \n\ta0',
+      ...'[]{},:?!&*#|>-%@`"\'~ \n\ta0'.split(''),
       '- ',
       ': ',
       '? ',
