@@ -23,6 +23,15 @@ export function senseless(operation: string, status: number): CloudError {
   return new CloudError({ operation, status, message });
 }
 
+/** The error for a reply of DigitalOcean's own kind with something in it that cannot be. */
+export function unreadable(operation: string, status: number, what: string): CloudError {
+  return new CloudError({ operation, status, message: unreadableSentence(operation, what) });
+}
+
+/** What to say of it. */
+export const unreadableSentence = (operation: string, what: string): string =>
+  `DigitalOcean's reply to ${operation} holds what cannot be: ${what}; check DIGITALOCEAN_API_URL, and whether a proxy answers in its place`;
+
 /** The error for a call that got no reply because of `error`. */
 export function unanswered(operation: string, error: unknown): CloudError {
   const { code = 'UNKNOWN', message } = error as { code?: string; message?: string };
