@@ -19,8 +19,8 @@ function refuse(value: unknown, path: string, expected: string): never {
 function told(value: unknown): string {
   if (typeof value === 'string') return quoted(value, MOST_TOLD);
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return value === undefined ? 'missing' : String(value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return value === undefined ? 'missing' : 'an object';
 }
 
 /** A value that `is` accepts. */
@@ -139,11 +139,7 @@ export const NETWORK: Kind<string> = only(
 
 /** One port, or a range of them. */
 export const PORTS: Kind<string> = only('a port, or a range such as 8000-9999', (value): value is string => {
-  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(value)) ?? [];
-  return (
-    typeof value === 'string' &&
-    first !== undefined &&
-    Number(first) <= Number(last) &&
-    Number(last) <= 65_535
-  );
+  if (typeof value !== 'string') return false;
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? [];
+  return first !== undefined && Number(first) <= Number(last) && Number(last) <= 65_535;
 });
