@@ -37,6 +37,12 @@ export function createToldWaits(who: string, mostMs: number, log?: Pick<Logger, 
   };
 }
 
+/** Such a wait without a memory: what is longer than `mostMs` is that. */
+export function toldWaitMs(seconds: unknown, mostMs: number): number | undefined {
+  const ms = msOf(seconds);
+  return ms === undefined ? undefined : Math.min(ms, mostMs);
+}
+
 function msOf(seconds: unknown): number | undefined {
   if (typeof seconds === 'number') return msOf(Number.isSafeInteger(seconds) ? String(seconds) : undefined);
   return typeof seconds === 'string' && DIGITS.test(seconds) ? Number(seconds) * 1000 : undefined;

@@ -11,7 +11,7 @@ export interface StatusBody {
   code?: number;
   reason?: string;
   message?: string;
-  details?: { name?: string; retryAfterSeconds?: number; causes?: { field?: string }[] };
+  details?: { name?: string; retryAfterSeconds?: number; causes?: ({ field?: string } | null)[] };
 }
 
 interface Facts {
@@ -30,7 +30,7 @@ export class KubernetesError extends Error {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
-  /** How long the server asks to be left alone. */
+  /** How long the server asks to be left alone; a minute at most. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(message: string, call: Omit<FailedCall, 'server'>, facts: Facts) {
@@ -55,13 +55,15 @@ export function refused(
   return new KubernetesError(`${method} ${path}: ${said}${hintFor(code, status)}`, call, {
     code,
     reason: isUidMismatch(status) ? 'Conflict' : (status.reason ?? 'Unknown'),
-    retryAfterSeconds: retryAfterSeconds ?? status.details?.retryAfterSeconds,
+    retryAfterSeconds,
   });
 }
 
 /** A patch whose uid is another object's fails its precondition, but is answered as an invalid change. */
-const isUidMismatch = (status: StatusBody): boolean =>
-  status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false;
+function isUidMismatch({ details }: StatusBody): boolean {
+  const causes = details?.causes;
+  return Array.isArray(causes) && causes.some(cause => cause?.field === 'metadata.uid');
+}
 
 /** What a person can do about it, where the server's own words do not say. */
 function hintFor(code: number, status: StatusBody): string {

@@ -5,6 +5,7 @@ import * as decode from '../../../../clients/digitalocean/decode.ts';
 import { decodeFirewall } from '../../../../clients/digitalocean/decode-firewall.ts';
 import { itemsWithIds } from '../../../../clients/digitalocean/listed.ts';
 import { COUNT, Unreadable, type Kind } from '../../../../clients/digitalocean/values.ts';
+import { changed, pathsOf } from '../../../builders/mutants.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 
 const NOW = '2026-01-01T00:00:00Z';
@@ -60,25 +61,6 @@ const EXAMPLES: readonly [Kind<unknown>, object][] = [
   [decode.decodeAccount, ACCOUNT],
   [decode.decodeAction, ACTION],
 ];
-
-/** A copy in which the value at that path is another; undefined takes it away. */
-function changed(value: unknown, path: readonly (string | number)[], to: unknown): unknown {
-  const [first, ...rest] = path;
-  if (first === undefined) return to;
-  const copy = structuredClone(value) as Record<string | number, unknown>;
-  copy[first] = changed(copy[first], rest, to);
-  return copy;
-}
-
-/** Every path into it. */
-function pathsOf(value: unknown): (string | number)[][] {
-  if (typeof value !== 'object' || value === null) return [[]];
-  const keys = Array.isArray(value) ? value.map((_, i) => i) : Object.keys(value);
-  const inner = keys.flatMap(key =>
-    pathsOf((value as Record<string | number, unknown>)[key]).map(path => [key, ...path]),
-  );
-  return [[], ...inner];
-}
 
 const V4 = ['networks', 'v4', 1, 'ip_address'];
 const RULE = ['inbound_rules', 0];
