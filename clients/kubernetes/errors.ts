@@ -1,3 +1,8 @@
+import { printable, shortened } from '../log/printable.ts';
+
+/** An object that breaks many rules is refused with a sentence for each. */
+const LONGEST_MESSAGE = 10_000;
+
 /** What is known about a call that failed. */
 export interface FailedCall {
   method: string;
@@ -51,7 +56,7 @@ export function refused(
   retryAfterSeconds?: number,
 ): KubernetesError {
   const { method, path } = call;
-  const said = status.message?.trim() || `HTTP ${code}`;
+  const said = printable(shortened(status.message?.trim() || `HTTP ${code}`, LONGEST_MESSAGE));
   return new KubernetesError(`${method} ${path}: ${said}${hintFor(code, status)}`, call, {
     code,
     reason: isUidMismatch(status) ? 'Conflict' : (status.reason ?? 'Unknown'),

@@ -13,9 +13,9 @@ export function printable(text: string): string {
   return text.replace(UNSEEN, character => (character === '\n' ? '\\n' : escaped(character)));
 }
 
-/** JSON text that stays the same JSON, and is printable besides; its own line ends stay. */
-export function printableJson(json: string): string {
-  return json.replace(UNSEEN, character => (character === '\n' ? character : escaped(character)));
+/** The same of several lines, whose ends stay. JSON text stays the same JSON. */
+export function printableLines(text: string): string {
+  return text.replace(UNSEEN, character => (character === '\n' ? character : escaped(character)));
 }
 
 /** Text from elsewhere in quotes, printable, and with three dots for what is beyond `most` characters. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { assert, property, string } from 'fast-check';
-import { printable, printableJson, quoted } from '../../../../clients/log/printable.ts';
+import { printable, printableLines, quoted } from '../../../../clients/log/printable.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 
 describe('What is printable', () => {
@@ -25,9 +25,9 @@ describe('What is printable', () => {
     assert(
       property(string({ unit: 'binary' }), text => {
         const json = JSON.stringify({ [text]: [text] }, null, 2);
-        expect(JSON.parse(printableJson(json))).to.deep.equal(JSON.parse(json));
-        expect(printable(printableJson(json).replaceAll('\n', ''))).to.equal(
-          printableJson(json).replaceAll('\n', ''),
+        expect(JSON.parse(printableLines(json))).to.deep.equal(JSON.parse(json));
+        expect(printable(printableLines(json).replaceAll('\n', ''))).to.equal(
+          printableLines(json).replaceAll('\n', ''),
         );
       }),
       propertyOptions(500),
