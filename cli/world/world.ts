@@ -8,6 +8,7 @@ import { connectionTo, loadConnection, type Connection } from '../../clients/kub
 import type { RequestRecord } from '../../clients/kubernetes/transport.ts';
 import type { FleetKey } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
+import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon, type DaemonFile } from './daemon-file.ts';
 import { identityOf } from './identity.ts';
@@ -163,6 +164,7 @@ async function openCloud(
     apiUrl: place.cloudUrl,
     clock: systemClock,
     random: Math.random,
+    log: createLogger(options, 'warn', options.remarks),
     ...(onRequest && { onRequest }),
   });
   closers.push(() => Promise.resolve(cloud.close()));
