@@ -12,7 +12,9 @@ describe('The lock file', () => {
   const installed = Object.entries(packages).filter(([path]) => path !== '');
 
   it('has the hash of every package, also of those that only other platforms install', () => {
-    expect(installed.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? ''))).to.deep.equal([]);
+    expect(installed.filter(([, { integrity }]) => !(integrity ?? '').startsWith('sha512-'))).to.deep.equal(
+      [],
+    );
   });
 
   it('leaves it to the machine which registry a package comes from', () => {
