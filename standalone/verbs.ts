@@ -47,6 +47,8 @@ const VERBS: Record<'collection' | 'object' | 'status' | 'scale', Partial<Record
 
 /** How long a watch lasts that does not say: as long as on a real server, at least. */
 const WATCH_SECONDS = 1800;
+/** A day: a timer of JavaScript that is asked for more than 24 of them fires at once. */
+const LONGEST_WATCH_SECONDS = 86_400;
 /** About what a real server sends of Warning headers (RFC 7234) before it cuts them. */
 const MOST_WARNINGS = 16;
 
@@ -95,7 +97,7 @@ function listOrWatch(call: Call): void {
   const bookmarks = isOn(query, 'allowWatchBookmarks');
   response.writeHead(200, HEADERS).flushHeaders();
   const stop = watches.watch({ selection, version, encoder, bookmarks }, response);
-  const timer = setTimeout(() => response.end(), seconds * 1000);
+  const timer = setTimeout(() => response.end(), Math.min(seconds, LONGEST_WATCH_SECONDS) * 1000);
   response.once('close', () => {
     clearTimeout(timer);
     stop();
