@@ -1,5 +1,5 @@
 import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
-import type { Reply } from './transport.ts';
+import type { Reply } from './exchange.ts';
 
 /** The error for a reply with a status of 400 or more. */
 export function refused(operation: string, reply: Reply): CloudError {

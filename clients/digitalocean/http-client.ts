@@ -13,10 +13,11 @@ import type { Cloud, DropletRequest } from './cloud.ts';
 import * as decode from './decode.ts';
 import { decodeFirewall, firewallBody } from './decode-firewall.ts';
 import { CloudError } from './errors.ts';
+import type { Request } from './exchange.ts';
 import { senseless } from './failures.ts';
 import { allPages, PER_PAGE, type Page } from './pages.ts';
 import { createRateBudget } from './rate-budget.ts';
-import { createTransport, type Request } from './transport.ts';
+import { createTransport } from './transport.ts';
 
 /** What a client of DigitalOcean needs. */
 export interface CloudOptions {
