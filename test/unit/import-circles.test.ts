@@ -36,7 +36,7 @@ function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[][] 
     if (members.length > 1 || targets.includes(file)) circles.push(members.toSorted());
   };
   for (const file of imports.keys()) if (!order.has(file)) visit(file);
-  return circles.toSorted();
+  return circles.toSorted(([a], [b]) => a!.localeCompare(b!));
 }
 
 /** The circles among files with these texts. */

@@ -7,7 +7,7 @@ import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
 import { filesOf } from '../../../../reconcilers/host/files.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
 import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { HOST } from '../../../../reconcilers/host/concern.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { aMachine, fakeSshHosts, type FakeMachine } from '../../../fakes/ssh-hosts.ts';
 import { createRig } from '../reconcile-rig.ts';
@@ -31,7 +31,7 @@ export function fakeHosts() {
     privateKey: PRIVATE_KEY,
     publicKey: 'ssh-ed25519 AAAA fleet',
     engine: 'docker',
-    timings: DEFAULT_HOST_TIMINGS,
+    timings: HOST.timings,
     loadBalancers: createSightings({ monotonic: () => 0 }),
     random: () => 0.5,
   };

@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { AuthenticationRefused, ConnectionLost } from '../../../../clients/ssh/errors.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { HOST } from '../../../../reconcilers/host/concern.ts';
 import { aProject } from '../../../builders/objects.ts';
 import { aMachine } from '../../../fakes/ssh-hosts.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { aConfiguredMachine, FIRST, SECOND, startHost, USER_DATA_KEY, USER_DATA_PIN } from './host-rig.ts';
 
-const { retryMs, resyncMs, slowestRetryMs } = DEFAULT_HOST_TIMINGS;
+const { retryMs, resyncMs, slowestRetryMs } = HOST.timings;
 const DAEMON = '/etc/docker/daemon.json';
 const namesOf = (commands: readonly string[]): string[] => commands.map(command => command.split(' ')[0]!);
 
