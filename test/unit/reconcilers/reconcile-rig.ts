@@ -19,7 +19,6 @@ import {
   DROPLETS_BY_UID,
   PROJECTS_BY_NAME,
   projectKeyOf,
-  type Context as SharedContext,
   type ContextOf,
   type Declared,
   type Run,
@@ -63,8 +62,10 @@ const GATE_TIMINGS: GateTimings = { settleMs: 0 };
 export const ownOf = <Concern extends Declared>({
   timings,
   metrics,
-}: Concern): Omit<ContextOf<Concern>, keyof SharedContext> =>
-  ({ timings, metrics: registerIn(new Registry())(metrics) }) as never;
+}: Concern): Pick<ContextOf<Concern>, 'timings' | 'metrics'> => ({
+  timings,
+  metrics: registerIn(new Registry())(metrics),
+});
 
 /** The droplet reconciler's context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
 export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GATE_TIMINGS) {
