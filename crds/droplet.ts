@@ -30,36 +30,42 @@ export interface DropletStatus {
     | 'PoweringOn'
     | 'Deleting'
     | 'Failed';
-  /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
-  nonce?: string;
-  /** When the server was last asked for. */
-  launchedAt?: string;
-  /** DigitalOcean's id of the server. */
-  dropletID?: number;
-  /** The ids of servers that this Droplet had before. One of them that is seen again is never destroyed without a confirmation. */
-  formerDropletIDs?: number[];
-  /** The public IPv4 address. */
-  publicAddress?: string;
-  /** The IPv4 address inside the VPC. */
-  privateAddress?: string;
-  /** The SHA-256 fingerprint of the SSH host key that connections are pinned to. */
-  hostKeyFingerprint?: string;
-  /** The fingerprint of the SSH host key that is about to take the place of the pinned one; both are accepted meanwhile. */
-  nextHostKeyFingerprint?: string;
-  /** The size slug that the server has now. */
-  size?: string;
-  /** DigitalOcean's id of the last power or resize action that was asked for. */
-  actionID?: number;
-  /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
-  resize?: {
-    /** The size slug that was asked for. */
-    size: string;
-    /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
-    request?: string;
-    /** Refused at once, or failed when it was carried out; none while it is under way. */
-    reason?: 'ResizeRefused' | 'ResizeFailed';
-    /** What DigitalOcean said of it. */
-    message?: string;
+  /** The server at DigitalOcean. Written by the droplet controller. */
+  server?: {
+    /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
+    nonce?: string;
+    /** When the server was last asked for. */
+    launchedAt?: string;
+    /** DigitalOcean's id of the server. */
+    id?: number;
+    /** The ids of servers that this Droplet had before. One of them that is seen again is never destroyed without a confirmation. */
+    formerIDs?: number[];
+    /** The public IPv4 address. */
+    publicAddress?: string;
+    /** The IPv4 address inside the VPC. */
+    privateAddress?: string;
+    /** The size slug that the server has now. */
+    size?: string;
+    /** DigitalOcean's id of the last power or resize action that was asked for. */
+    actionID?: number;
+    /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
+    resize?: {
+      /** The size slug that was asked for. */
+      size: string;
+      /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
+      request?: string;
+      /** Refused at once, or failed when it was carried out; none while it is under way. */
+      reason?: 'ResizeRefused' | 'ResizeFailed';
+      /** What DigitalOcean said of it. */
+      message?: string;
+    };
+  };
+  /** The machine, as seen by SSH. Written by the host controller. */
+  host?: {
+    /** The SHA-256 fingerprint of the SSH host key that connections are pinned to. */
+    keyFingerprint?: string;
+    /** The fingerprint of the SSH host key that is about to take the place of the pinned one; both are accepted meanwhile. */
+    nextKeyFingerprint?: string;
   };
   /** The newest snapshot that recovery could use. */
   snapshot?: {

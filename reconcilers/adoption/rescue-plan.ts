@@ -58,9 +58,9 @@ export function planRescue({
     adoptions: leaving.map(({ adoption }) => adoption),
     hostKeys: new Map(
       leaving.flatMap(({ droplet: { status } }): [number, string][] =>
-        status?.dropletID === undefined || status.hostKeyFingerprint === undefined
+        status?.server?.id === undefined || status.host?.keyFingerprint === undefined
           ? []
-          : [[status.dropletID, status.hostKeyFingerprint]],
+          : [[status.server.id, status.host.keyFingerprint]],
       ),
     ),
     leftAlone: [],
@@ -98,8 +98,8 @@ const isHeldBack = ({ metadata, status }: Project | Droplet): boolean =>
 /** One that an earlier call was cut off at: its end is held no more, as nothing would be lost by it. */
 const isBeingKept = ({ metadata, status }: Droplet): boolean =>
   metadata.deletionTimestamp !== undefined &&
-  status?.dropletID !== undefined &&
-  metadata.annotations?.[ADOPT_ANNOTATION] === String(status.dropletID);
+  status?.server?.id !== undefined &&
+  metadata.annotations?.[ADOPT_ANNOTATION] === String(status.server.id);
 
 const projectOf = ({ metadata, spec }: Droplet): ObjectKey => `${metadata.namespace}/${spec.project}`;
 
@@ -108,7 +108,7 @@ function adoptionOf(
   servers: ReadonlyMap<number, Candidate>,
 ): { droplet: Droplet; adoption: Adoption } | undefined {
   const { metadata, spec, status } = droplet;
-  const server = servers.get(status?.dropletID ?? 0);
+  const server = servers.get(status?.server?.id ?? 0);
   const place = placeNamed(metadata.name);
   if (server === undefined || place?.project !== spec.project) return undefined;
   return { droplet, adoption: { ...place, server, namespace: metadata.namespace! } };

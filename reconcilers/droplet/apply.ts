@@ -19,10 +19,10 @@ import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
+import type { DropletPlan, DropletStep } from './model.ts';
 import { describePatience } from './drain-plan.ts';
 import { noteEnd, noteRequest } from './observe.ts';
-import type { DropletPlan, DropletStep } from './plan.ts';
-import { withFormer, withoutServer } from './status.ts';
+import { withFields, withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and the status as it will be written. */
 export interface Progress {
@@ -54,7 +54,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   launch,
   'take-over': takeOver,
   adopt: (step, progress, { events, fleet, hosts }) => {
-    const before = progress.status.dropletID;
+    const before = progress.status.server?.id;
     const [type, message] =
       before === undefined
         ? (['Normal', `found droplet ${step.id}, asked for earlier`] as const)
@@ -63,11 +63,14 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
             `the status named droplet ${before}, which is not this Droplet's; it is ${step.id}`,
           ] as const);
     events.record(progress.droplet, type, 'Adopted', message);
-    progress.status = { ...withFormer(progress.status), dropletID: step.id };
+    progress.status = withFields(withFormer(progress.status), { id: step.id });
     // It may be an earlier request's, with that one's host key.
     const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
-    if (pin !== undefined && pin.nonce !== progress.status.nonce && !step.keepsNonce)
-      progress.status = { ...progress.status, ...pin };
+    if (pin !== undefined && pin.nonce !== progress.status.server?.nonce && !step.keepsNonce)
+      progress.status = {
+        ...withFields(progress.status, { nonce: pin.nonce }),
+        host: { keyFingerprint: pin.keyFingerprint },
+      };
     return Promise.resolve();
   },
   tag: async ({ id, tags }, progress, context, run) => {
@@ -99,7 +102,9 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
   resize,
   'remember-refusal': ({ refusal }, progress) => {
-    progress.status = { ...progress.status, resize: { ...attemptOf(progress.droplet), ...refusal } };
+    progress.status = withFields(progress.status, {
+      resize: { ...attemptOf(progress.droplet), ...refusal },
+    });
     return Promise.resolve();
   },
 };
@@ -119,11 +124,9 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   const launchedAt = toKubernetesTime(new Date(clock.now()));
   const firstBoot = context.hosts && firstBootOf(context.hosts, progress.droplet, nonce);
   progress.status = {
-    ...withoutServer(withFormer(progress.status)),
-    nonce,
-    launchedAt,
+    ...withFields(withoutServer(withFormer(progress.status)), { nonce, launchedAt }),
     phase: 'Creating',
-    ...(firstBoot && { hostKeyFingerprint: firstBoot.fingerprint }),
+    ...(firstBoot && { host: { keyFingerprint: firstBoot.fingerprint } }),
   };
   // By version, as a former leader may have asked for a server that this cache does not know of yet.
   progress.droplet = await patchStatus(
@@ -142,7 +145,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     };
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));
     context.room.granted();
-    progress.status = { ...progress.status, dropletID: server.id };
+    progress.status = withFields(progress.status, { id: server.id });
     run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
     events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
   } catch (error) {
@@ -230,7 +233,7 @@ async function resize(
   run: Run,
 ) {
   const attempt = attemptOf(progress.droplet);
-  progress.status = { ...progress.status, resize: attempt };
+  progress.status = withFields(progress.status, { resize: attempt });
   try {
     await askResize(step, progress, context, run);
   } catch (error) {
@@ -240,7 +243,9 @@ async function resize(
     if (status !== 'off' || locked || size === step.size) throw error;
     const { message } = error;
     run.log.warn('the resize was refused', { size: step.size, error: message });
-    progress.status = { ...progress.status, resize: { ...attempt, reason: 'ResizeRefused', message } };
+    progress.status = withFields(progress.status, {
+      resize: { ...attempt, reason: 'ResizeRefused', message },
+    });
   }
 }
 
@@ -256,7 +261,7 @@ function act<Step extends DropletStep>(
 ) {
   return async (step: Step, progress: Progress, context: Context, run: Run): Promise<void> => {
     const action = await run.fenced(signal => ask(step, context, signal));
-    progress.status = { ...progress.status, actionID: action.id };
+    progress.status = withFields(progress.status, { actionID: action.id });
     run.log.info(`asked for ${action.type}`, { action: action.id });
     context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);
     context.fleet.wake();

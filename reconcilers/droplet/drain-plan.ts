@@ -1,14 +1,7 @@
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
-import type { DropletPlan, DropletStep, PlanInput, Server } from './plan.ts';
-
-/** The master that may have requests under way to a server. */
-export interface Balancer {
-  name: string;
-  /** What may keep it from letting go, as its conditions say. */
-  trouble?: string;
-}
+import type { DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
 
 /** Whether a load balancer has not let go of the server yet. */
 export const isHeld = ({ metadata }: Droplet): boolean =>

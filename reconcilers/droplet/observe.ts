@@ -7,9 +7,8 @@ import { keyOf } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
 import { DROPLETS_BY_UID, projectKeyOf, type Context } from '../context.ts';
 import { isBalancer } from '../read-model/balancing.ts';
-import { isHeld, type Balancer } from './drain-plan.ts';
-import type { Claim, CloudView } from './plan.ts';
-import type { ServerAction } from './power-plan.ts';
+import type { Balancer, Claim, CloudView, ServerAction } from './model.ts';
+import { isHeld } from './drain-plan.ts';
 
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
@@ -48,7 +47,7 @@ export function lookFor(context: Sights, droplet: Droplet): Look {
   const listAgeMs = ageOfList(context);
   const mine = ownServers(context, droplet);
   const nonceSeenMs = nonceAge(context, droplet, mine);
-  const id = droplet.status?.dropletID ?? mine[0]?.id;
+  const id = droplet.status?.server?.id ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
   return { listAgeMs, nonceSeenMs, mine, id, listed, asks: mustAsk(context, droplet, listed, nonceSeenMs) };
 }
@@ -83,7 +82,7 @@ type Absence = 'gone' | { id: number; believedInMs: number };
 
 /** The servers of the list whose tags say that they are this object's: the one that was asked for last, then by age. */
 function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
-  const asked = droplet.status?.nonce;
+  const asked = droplet.status?.server?.nonce;
   const isAsked = ({ tags }: CloudDroplet): number =>
     asked !== undefined && nonceOf(tags) === asked ? 1 : 0;
   return context.fleet
@@ -108,7 +107,7 @@ function mustAsk(
   listed: CloudDroplet | undefined,
   nonceSeenMs: number,
 ): boolean {
-  if (droplet.status?.dropletID === undefined) return false;
+  if (droplet.status?.server?.id === undefined) return false;
   const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
   if (listed === undefined) return isLeaving || isOverdue(context, droplet, nonceSeenMs);
   const { phase } = droplet.status;
@@ -129,7 +128,7 @@ function isOverdue(
   nonceSeenMs: number,
 ): boolean {
   const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
-  return fleet.hasBeenSeen(status!.dropletID!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
+  return fleet.hasBeenSeen(status!.server!.id!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
 /** How long ago the newest list began, ms. */
@@ -147,7 +146,7 @@ function nonceAge(
   droplet: Droplet,
   mine: readonly CloudDroplet[],
 ): number {
-  const { nonce } = droplet.status ?? {};
+  const { nonce } = droplet.status?.server ?? {};
   if (nonce === undefined) return 0;
   const knownMs = since.ageMs(nonceKey(droplet), nonce);
   const missed = missedKey(droplet);
@@ -211,12 +210,12 @@ async function claimOf(
   signal: AbortSignal,
 ): Promise<Claim | undefined> {
   const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
-  const { dropletID } = droplet.status ?? {};
+  const known = droplet.status?.server?.id;
   if (text === undefined || ownServers > 0) return undefined;
   const id = Number(text);
   if (!/^[0-9]{1,15}$/.test(text)) return { id: 0, problem: `"${text}" is no id` };
   // One that was lost by its tags alone is named again to have them put back.
-  if (dropletID !== undefined && dropletID !== id) return undefined;
+  if (known !== undefined && known !== id) return undefined;
   const server = await getIfFound(context, id, signal);
   const problem = server && claimProblem(context, droplet, server);
   return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
@@ -278,7 +277,7 @@ async function lastAction(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<ServerAction | undefined> {
-  const { actionID } = droplet.status ?? {};
+  const { actionID } = droplet.status?.server ?? {};
   if (actionID === undefined || droplet.metadata.deletionTimestamp !== undefined) return undefined;
   try {
     return await cloud.getAction(actionID, signal);

@@ -4,7 +4,8 @@ import { projectKeyOf, type Context, type Run } from '../context.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer, Ask } from '../gate/gate.ts';
 import { effectsOf } from './effects-plan.ts';
-import { KEPT, type CloudView, type DropletPlan, type DropletStep } from './plan.ts';
+import type { CloudView, DropletPlan, DropletStep } from './model.ts';
+import { KEPT } from './plan.ts';
 
 /** A plan that went through the gate: what is left of it to do, and what of it is held. */
 export interface PassedPlan extends DropletPlan {

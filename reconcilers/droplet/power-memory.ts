@@ -1,13 +1,13 @@
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Context } from '../context.ts';
-import type { CloudView } from './plan.ts';
+import type { CloudView } from './model.ts';
 
 /** For how many ms this process has seen the guest's shutdown under way or over, and its server still on. */
 export function actionSeenMs(context: Pick<Context, 'since'>, droplet: Droplet, view: CloudView): number {
   const key = keyOf(droplet);
   if (view.action?.type === 'shutdown' && view.server?.status === 'active')
-    return context.since.ageMs(shutdownOf(key), `${droplet.status?.actionID}`);
+    return context.since.ageMs(shutdownOf(key), `${droplet.status?.server?.actionID}`);
   forgetActions(context, key);
   return 0;
 }
@@ -20,9 +20,9 @@ const shutdownOf = (key: ObjectKey): string => `shutdown of ${key}`;
 
 /** An action that says nothing about what comes next is no longer named. */
 export function withoutOldAction(status: DropletStatus, view: CloudView, droplet: Droplet): DropletStatus {
-  if (status.actionID === undefined || !isOld(view, droplet)) return status;
-  const { actionID: _done, ...rest } = status;
-  return rest;
+  if (status.server?.actionID === undefined || !isOld(view, droplet)) return status;
+  const { actionID: _done, ...server } = status.server;
+  return { ...status, server };
 }
 
 /**
@@ -40,7 +40,7 @@ const STOPS: ReadonlySet<string> = new Set(['shutdown', 'power_off']);
 
 /** A size that nobody asks for any more, or that the server has by now, is no longer said to be refused. */
 export function withoutOldResize(status: DropletStatus, { spec }: Droplet): DropletStatus {
-  const { resize, ...rest } = status;
+  const { resize, ...server } = status.server ?? {};
   if (resize === undefined) return status;
-  return resize.size !== spec.size || status.size === spec.size ? rest : status;
+  return resize.size !== spec.size || server.size === spec.size ? { ...status, server } : status;
 }

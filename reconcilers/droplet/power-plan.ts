@@ -1,22 +1,7 @@
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
+import type { DropletPlan, PlanInput, ResizeRefusal, Server, ServerStatus, SizeFacts } from './model.ts';
 import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
-import type { DropletPlan, PlanInput, Server } from './plan.ts';
-
-/** The cloud's action that dropfleet asked for last on a server. */
-export interface ServerAction {
-  type: string;
-  status: 'in-progress' | 'completed' | 'errored';
-}
-
-/** What a resize needs to know of a size. */
-export interface SizeFacts {
-  slug: string;
-  /** GB. */
-  disk: number;
-  available: boolean;
-  regions: readonly string[];
-}
 
 /**
  * Size and power of a server that exists and has booted. DigitalOcean resizes only what is off, so:
@@ -184,9 +169,6 @@ export function resizeProblem(
   return undefined;
 }
 
-/** Why a server does not get the size that it should have; what DigitalOcean itself said is remembered. */
-export type ResizeRefusal = Required<Pick<NonNullable<DropletStatus['resize']>, 'reason' | 'message'>>;
-
 function refusalOf(input: PlanInput, server: Server): ResizeRefusal | undefined {
   const problem = resizeProblem(server, input.droplet.spec.size, input.sizes);
   if (problem !== undefined) return { reason: 'ResizeRefused', message: problem };
@@ -203,8 +185,8 @@ export function rememberedRefusal(droplet: Droplet): ResizeRefusal | undefined {
 }
 
 /** How a resize to the size that the spec has now went, as a person last asked for it. */
-function lastAttempt({ metadata, spec, status }: Droplet): DropletStatus['resize'] {
-  const { resize } = status ?? {};
+function lastAttempt({ metadata, spec, status }: Droplet): ServerStatus['resize'] {
+  const { resize } = status?.server ?? {};
   const isSame =
     resize?.size === spec.size && resize.request === metadata.annotations?.[RECONCILE_ANNOTATION];
   return isSame ? resize : undefined;

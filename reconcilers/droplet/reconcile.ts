@@ -19,7 +19,8 @@ import { takeOffExpired } from '../gate/gate.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
 import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
-import { planDroplet, type CloudView, type DropletPlan, type PlanInput } from './plan.ts';
+import type { CloudView, DropletPlan, PlanInput } from './model.ts';
+import { planDroplet } from './plan.ts';
 import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { requiredGates } from './readiness.ts';
 import { dropletStatus, withoutServer, withServer } from './status.ts';
@@ -81,7 +82,7 @@ async function converge(
   );
   const balancer = observeBalancer(context, droplet);
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
-    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.server?.id} is gone`);
   noteFailedAction(context, droplet, view);
   const shortage = view.server === undefined ? context.room.shortage(keyOf(droplet)) : undefined;
   const input = {
@@ -127,7 +128,7 @@ async function carryOut(
   for (const step of plan.steps) await applyStep(step, progress, context, run);
   await takeOffClaim(context, progress, input.view, run);
   if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));
-  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
+  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.server?.resize?.reason;
   if (!isRefused) return plan;
   // The server was stopped for nothing, and must run again.
   const droplet = { ...progress.droplet, status: progress.status };
@@ -158,7 +159,7 @@ async function takeOffClaim(
   const { metadata, status } = progress.droplet;
   const claimed = metadata.annotations?.[ADOPT_ANNOTATION];
   if (progress.finished || claimed === undefined || metadata.deletionTimestamp !== undefined) return;
-  if (server === undefined || claimed !== String(status?.dropletID) || server.id !== status?.dropletID)
+  if (server === undefined || claimed !== String(status?.server?.id) || server.id !== status?.server?.id)
     return;
   const { uid, resourceVersion } = metadata;
   const patch = { metadata: { uid, resourceVersion, annotations: { [ADOPT_ANNOTATION]: null } } };
@@ -184,7 +185,8 @@ async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */
 async function knownSizes(context: Context, droplet: Droplet, signal: AbortSignal) {
-  const isResize = droplet.status?.size !== undefined && droplet.status.size !== droplet.spec.size;
+  const size = droplet.status?.server?.size;
+  const isResize = size !== undefined && size !== droplet.spec.size;
   return isResize ? await context.sizes.load(signal) : context.sizes.known();
 }
 
@@ -209,11 +211,11 @@ async function reportTrouble(
   try {
     await report(context, progress, said, run);
   } catch (error) {
-    const asked = progress.droplet.status?.nonce;
-    if (!isConflict(error) || asked === undefined || progress.status.nonce !== undefined) throw error;
+    const asked = progress.droplet.status?.server?.nonce;
+    if (!isConflict(error) || asked === undefined || progress.status.server?.nonce !== undefined) throw error;
     const { kubernetes } = context;
     const now = await kubernetes.get(DROPLETS, keyOf(progress.droplet), run);
-    if (now.status?.nonce === asked)
+    if (now.status?.server?.nonce === asked)
       await patchStatus(kubernetes, DROPLETS, now, withoutServer(now.status), run, 'version');
     throw error;
   }
@@ -263,7 +265,7 @@ function describeTrouble(
   if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
-  const hasServer = status.dropletID !== undefined;
+  const hasServer = status.server?.id !== undefined;
   const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
   const again = pause === undefined ? {} : { lookAgainMs: pause };
   if (isRefused(error)) {

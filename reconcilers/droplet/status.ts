@@ -2,7 +2,7 @@ import { removeCondition, setCondition, type ConditionState } from '../../crds/c
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { PassedPlan } from './pass.ts';
-import type { Server } from './plan.ts';
+import type { Server, ServerStatus } from './model.ts';
 import { withReady } from './readiness.ts';
 
 /** What a Droplet's status says after a plan was carried out; `gates` are those that Ready must wait for. */
@@ -39,15 +39,24 @@ const without = (conditions: DropletStatus['conditions'], ...types: string[]): D
 
 const asStatus = (holds: boolean): 'True' | 'False' => (holds ? 'True' : 'False');
 
+/** The status with those fields of its server's part changed. */
+export const withFields = (status: DropletStatus, fields: ServerStatus): DropletStatus => ({
+  ...status,
+  server: { ...status.server, ...fields },
+});
+
 /** The facts of the server that the status repeats. */
 export function withServer(status: DropletStatus, server: Server | undefined): DropletStatus {
   if (server === undefined) return status;
-  const { publicAddress: _public, privateAddress: _private, ...rest } = status;
+  const { publicAddress: _public, privateAddress: _private, ...rest } = status.server ?? {};
   return {
-    ...rest,
-    size: server.size,
-    ...(server.publicAddress !== undefined && { publicAddress: server.publicAddress }),
-    ...(server.privateAddress !== undefined && { privateAddress: server.privateAddress }),
+    ...status,
+    server: {
+      ...rest,
+      size: server.size,
+      ...(server.publicAddress !== undefined && { publicAddress: server.publicAddress }),
+      ...(server.privateAddress !== undefined && { privateAddress: server.privateAddress }),
+    },
   };
 }
 
@@ -56,27 +65,18 @@ const MOST_FORMER = 10;
 
 /** The status that remembers the server which another is about to take the place of. */
 export function withFormer(status: DropletStatus): DropletStatus {
-  const { dropletID, formerDropletIDs = [] } = status;
-  if (dropletID === undefined || formerDropletIDs.includes(dropletID)) return status;
-  return { ...status, formerDropletIDs: [...formerDropletIDs, dropletID].slice(-MOST_FORMER) };
+  const { id, formerIDs = [] } = status.server ?? {};
+  if (id === undefined || formerIDs.includes(id)) return status;
+  return withFields(status, { formerIDs: [...formerIDs, id].slice(-MOST_FORMER) });
 }
 
 /** A status that knows of no server and of no request for one. */
 export function withoutServer(status: DropletStatus): DropletStatus {
-  const {
-    nonce: _nonce,
-    launchedAt: _launchedAt,
-    dropletID: _dropletID,
-    publicAddress: _public,
-    privateAddress: _private,
-    hostKeyFingerprint: _hostKey,
-    nextHostKeyFingerprint: _nextHostKey,
-    size: _size,
-    actionID: _action,
-    resize: _resize,
-    conditions,
-    ...rest
-  } = status;
+  const { conditions, host: _host, server, ...rest } = status;
   const kept = without(conditions, 'Reachable', 'Configured', 'LoadBalancerReady');
-  return kept === undefined ? rest : { ...rest, conditions: kept };
+  return {
+    ...rest,
+    ...(server?.formerIDs && { server: { formerIDs: server.formerIDs } }),
+    ...(kept && { conditions: kept }),
+  };
 }

@@ -63,7 +63,7 @@ function observeRoles({ droplets, fleet, fleetId }: Context, key: ObjectKey): Ro
     return {
       role,
       droplets: ofRole.length,
-      hasServers: ofRole.some(({ status }) => status?.dropletID !== undefined),
+      hasServers: ofRole.some(({ status }) => status?.server?.id !== undefined),
       isTagInUse: fleet.byTag(projectRoleTag(fleetId, name, role)).length > 0,
     };
   });

@@ -2,8 +2,8 @@ import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
-import type { Server } from '../droplet/plan.ts';
-import { resizeProblem, type SizeFacts } from '../droplet/power-plan.ts';
+import type { Server, SizeFacts } from '../droplet/model.ts';
+import { resizeProblem } from '../droplet/power-plan.ts';
 import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
 import { planProject, type ProjectStep } from '../project/plan.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
@@ -224,7 +224,7 @@ function repairServer(
 /** The server that the Droplet keeps comes first. */
 function serversOf({ metadata, status }: Droplet, { servers }: FleetPlanInput): readonly Server[] {
   const mine = servers.get(metadata.uid!) ?? [];
-  return mine.toSorted((a, b) => Number(b.id === status?.dropletID) - Number(a.id === status?.dropletID));
+  return mine.toSorted((a, b) => Number(b.id === status?.server?.id) - Number(a.id === status?.server?.id));
 }
 
 function serversAfter(changes: readonly DropletChange[], { servers }: FleetPlanInput): number {

@@ -7,8 +7,8 @@ import { HOST_USER } from './desired.ts';
 /** The fingerprints that a host may show: the pinned one, the one that is to follow, the one a person vouches for. */
 export function acceptedHostKeys({ metadata, status }: Droplet): string[] {
   const keys = [
-    status?.hostKeyFingerprint,
-    status?.nextHostKeyFingerprint,
+    status?.host?.keyFingerprint,
+    status?.host?.nextKeyFingerprint,
     metadata.annotations?.[ACCEPT_HOST_KEY_ANNOTATION]?.trim(),
   ];
   return [...new Set(keys.filter(key => key !== undefined).filter(key => key !== ''))];
@@ -19,7 +19,7 @@ export function accessOf(
   { port, privateKey }: Pick<Hosts, 'port' | 'privateKey'>,
   droplet: Droplet,
 ): HostAccess | undefined {
-  const address = droplet.status?.publicAddress;
+  const address = droplet.status?.server?.publicAddress;
   if (address === undefined) return undefined;
   return { address, port, user: HOST_USER, privateKey, hostKeys: acceptedHostKeys(droplet) };
 }

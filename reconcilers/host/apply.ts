@@ -77,14 +77,17 @@ async function rotateHostKey(
   run: Run,
 ): Promise<void> {
   const { signal } = run;
-  const pinned = progress.droplet.status?.hostKeyFingerprint;
+  const pinned = progress.droplet.status?.host?.keyFingerprint;
   const next = (await progress.ssh.succeed(stageHostKey(), { signal })).stdout.trim();
-  const both = { ...(pinned !== undefined && { hostKeyFingerprint: pinned }), nextHostKeyFingerprint: next };
+  const both = { ...(pinned !== undefined && { keyFingerprint: pinned }), nextKeyFingerprint: next };
   progress.droplet = await pin(context, progress.droplet, both, run);
   await progress.ssh.succeed(switchHostKey(next), { signal });
-  const renewed = { ...progress.droplet, status: { ...progress.droplet.status, hostKeyFingerprint: next } };
+  const renewed = {
+    ...progress.droplet,
+    status: { ...progress.droplet.status, host: { keyFingerprint: next } },
+  };
   await hostOf(hosts, renewed)!.hostKey({ signal });
-  progress.droplet = await pin(context, progress.droplet, { hostKeyFingerprint: next }, run);
+  progress.droplet = await pin(context, progress.droplet, { keyFingerprint: next }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
   run.log.info('the host has a host key of its own making', { fingerprint: next });
   context.events.record(progress.droplet, 'Normal', 'HostKeyReplaced', `the host key is ${next} now`);
@@ -97,10 +100,10 @@ export async function settlePins(
   hosts: Hosts,
   run: Run,
 ): Promise<void> {
-  const { hostKeyFingerprint: pinned } = progress.droplet.status ?? {};
+  const { keyFingerprint: pinned } = progress.droplet.status?.host ?? {};
   const shown = fingerprintOfLine(await progress.ssh.hostKey({ signal: run.signal }));
   if (shown === pinned) return;
-  progress.droplet = await pin(context, progress.droplet, { hostKeyFingerprint: shown }, run);
+  progress.droplet = await pin(context, progress.droplet, { keyFingerprint: shown }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
   run.log.info('pinned another host key that was expected', { fingerprint: shown });
 }

@@ -97,7 +97,7 @@ function planFor(
     ...seen,
     hasFirstHostKey: isFirstHostKey(hosts, droplet),
     suspended: projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
-    age: clock.now() - Date.parse(droplet.status?.launchedAt ?? ''),
+    age: clock.now() - Date.parse(droplet.status?.server?.launchedAt ?? ''),
   });
 }
 

@@ -16,15 +16,15 @@ export const firstHostKey = ({ privateKey }: Pick<Hosts, 'privateKey'>, nonce: s
 
 /** Whether the pinned host key is still the one that the cloud knows too. */
 export const isFirstHostKey = (hosts: Hosts, { status }: Droplet): boolean =>
-  status?.nonce !== undefined &&
-  status.hostKeyFingerprint === fingerprintOfLine(firstHostKey(hosts, status.nonce).publicKey);
+  status?.server?.nonce !== undefined &&
+  status.host?.keyFingerprint === fingerprintOfLine(firstHostKey(hosts, status.server?.nonce).publicKey);
 
 /** What the status must say of a server with these tags before it can be connected to. */
 export function pinOf(
   hosts: Hosts | undefined,
   tags: readonly string[],
-): { nonce: string; hostKeyFingerprint: string } | undefined {
+): { nonce: string; keyFingerprint: string } | undefined {
   const nonce = nonceOf(tags);
   if (hosts === undefined || nonce === undefined) return undefined;
-  return { nonce, hostKeyFingerprint: fingerprintOfLine(firstHostKey(hosts, nonce).publicKey) };
+  return { nonce, keyFingerprint: fingerprintOfLine(firstHostKey(hosts, nonce).publicKey) };
 }

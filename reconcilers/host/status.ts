@@ -44,9 +44,8 @@ export function tell(context: Context, droplet: Droplet, said: HostSayings, run:
 export function pin(
   context: Context,
   droplet: Droplet,
-  keys: Pick<DropletStatus, 'hostKeyFingerprint' | 'nextHostKeyFingerprint'>,
+  host: NonNullable<DropletStatus['host']>,
   run: Run,
 ): Promise<Droplet> {
-  const { hostKeyFingerprint: _pinned, nextHostKeyFingerprint: _next, ...rest } = droplet.status ?? {};
-  return patchStatus(context.kubernetes, DROPLETS, droplet, { ...rest, ...keys }, run, 'version');
+  return patchStatus(context.kubernetes, DROPLETS, droplet, { ...droplet.status, host }, run, 'version');
 }

@@ -65,7 +65,7 @@ async function look(
   leavers: readonly Leaver[],
   { log }: Run,
 ): Promise<DrainFacts | undefined> {
-  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.privateAddress ?? []);
+  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.server?.privateAddress ?? []);
   const { stdout, stderr } = await host.run(observeDrain(layout, addresses), { signal });
   const facts = parseDrainFacts(stdout);
   if (facts === undefined) log.warn('it cannot be seen whether requests are under way', { stderr });

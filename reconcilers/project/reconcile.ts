@@ -81,7 +81,7 @@ async function passGate(
   const isDeleting = project.metadata.deletionTimestamp !== undefined;
   const effects = steps
     .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
-    .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+    .filter(({ status }) => status?.server?.nonce !== undefined || status?.server?.id !== undefined)
     .map((droplet): Effect => ({
       ...lossOf(droplet),
       cause: isDeleting ? 'deleted' : 'scaled down',

@@ -47,7 +47,9 @@ export function projectStatus(project: Project, facts: ProjectFacts): ProjectSta
     droplets: live.length,
     readyDroplets: live.filter(isReady).length,
     selector: `${PROJECT_LABEL}=${project.metadata.name}`,
-    ...(master?.status?.publicAddress !== undefined && { masterAddress: master.status.publicAddress }),
+    ...(master?.status?.server?.publicAddress !== undefined && {
+      masterAddress: master.status.server?.publicAddress,
+    }),
     ...(cost !== undefined && { monthlyCost: formatDollars(cost) }),
     conditions: withTrue(conditions, ROW_HELD, row, project, now),
   };

@@ -39,9 +39,9 @@ interface Loss {
 }
 
 function lossOf({ status }: Droplet, servers: Servers): Loss | undefined {
-  if (status?.phase !== 'Active' || status.dropletID === undefined) return undefined;
-  const server = servers.get(status.dropletID);
-  const name = `droplet ${status.dropletID}`;
+  if (status?.phase !== 'Active' || status.server?.id === undefined) return undefined;
+  const server = servers.get(status.server?.id);
+  const name = `droplet ${status.server?.id}`;
   if (server === undefined) return { reason: 'Vanished', message: `${name} is not there any more` };
   return server.status === 'active'
     ? undefined

@@ -137,7 +137,7 @@ function serversOf(
 function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
   // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.
   // A deletion alone is not enough: it may be held, and the server goes on until a person has confirmed it.
-  const { phase, privateAddress } = droplet?.status ?? {};
+  const { phase, server: { privateAddress } = {} } = droplet?.status ?? {};
   if (droplet === undefined || phase !== 'Active') return 'the droplet does not run, or is about to stop';
   if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
     return `the droplet's private address is ${privateAddress ?? 'not known'}`;

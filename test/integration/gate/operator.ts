@@ -7,13 +7,9 @@ import type { Project } from '../../../crds/project.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
-import {
-  planDroplet,
-  type Claim,
-  type CloudView,
-  type DropletStep,
-} from '../../../reconcilers/droplet/plan.ts';
-import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
+import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
+import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
+import { withFormer, withoutServer, withFields, withServer } from '../../../reconcilers/droplet/status.ts';
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
 import { confirms } from '../../../reconcilers/gate/confirmation.ts';
 import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
@@ -196,7 +192,7 @@ export class Operator {
     const steps = planProject(project, all);
     const effects = steps
       .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
-      .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+      .filter(({ status }) => status?.server?.nonce !== undefined || status?.server?.id !== undefined)
       .map((droplet): Effect => ({
         ...lossOf(droplet),
         cause: isDeleting ? 'deleted' : 'scaled down',
@@ -304,10 +300,10 @@ export class Operator {
 
   #claim(droplet: Droplet, ownServers: number): Claim | undefined {
     const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
-    const { dropletID } = droplet.status ?? {};
+    const known = droplet.status?.server?.id;
     if (text === undefined || ownServers > 0) return undefined;
     const id = Number(text);
-    if (dropletID !== undefined && dropletID !== id) return undefined;
+    if (known !== undefined && known !== id) return undefined;
     const server = this.#get(id);
     const problem = server && claimProblem(this.#context, droplet, server);
     return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
@@ -351,11 +347,10 @@ export class Operator {
         return this.#launch(droplet, progress, view);
       case 'adopt':
         this.#oracle.adopts(this.#world, this, droplet, step.id);
-        progress.status = {
-          ...withFormer(progress.status),
-          dropletID: step.id,
+        progress.status = withFields(withFormer(progress.status), {
+          id: step.id,
           ...(step.keepsNonce ? {} : nonceIn(there.get(step.id))),
-        };
+        });
         return undefined;
       case 'take-over': {
         this.#call(true);
@@ -400,7 +395,10 @@ export class Operator {
   #launch(droplet: Droplet, progress: { status: DropletStatus }, view: CloudView): TrueServer {
     this.#io();
     const nonce = this.#world.nextNonce();
-    progress.status = { ...withoutServer(withFormer(progress.status)), nonce, phase: 'Creating' };
+    progress.status = {
+      ...withFields(withoutServer(withFormer(progress.status)), { nonce }),
+      phase: 'Creating',
+    };
     if (this.#flaw !== 'the nonce is written afterwards') this.#world.setStatus(droplet, progress.status);
     try {
       this.#call();
@@ -419,7 +417,7 @@ export class Operator {
         this.#world.lostReplies--;
         throw FAILED;
       }
-      progress.status = { ...progress.status, dropletID: server.id };
+      progress.status = withFields(progress.status, { id: server.id });
       return server;
     } finally {
       noteRequest(this.#context, droplet, nonce);

@@ -31,11 +31,12 @@ describe('A status', () => {
 
   it('is written as what differs, with null for what is gone', async () => {
     const { client, droplet, written, writer } = start();
-    const { publicAddress: _gone, ...rest } = droplet.status!;
+    const { publicAddress: _gone, ...server } = droplet.status!.server!;
+    const rest = { ...droplet.status, server };
     const after = await patchStatus(client, DROPLETS, droplet, { ...rest, phase: 'Resizing' }, writer);
     expect(client.writes()[0]!.body).to.deep.equal({
       metadata: { uid: droplet.metadata.uid },
-      status: { phase: 'Resizing', publicAddress: null },
+      status: { phase: 'Resizing', server: { publicAddress: null } },
     });
     expect(client.stored(DROPLETS, KEY)!.status).to.deep.equal({ ...rest, phase: 'Resizing' });
     expect(written).to.deep.equal([after]);
@@ -51,11 +52,11 @@ describe('A status', () => {
 
   it('that something outside depends on is refused when the object is newer than what was read', async () => {
     const { client, droplet, writer } = start();
-    await client.patch(DROPLETS, KEY, { status: { nonce: 'other' } }, { subresource: 'status' });
+    await client.patch(DROPLETS, KEY, { status: { server: { nonce: 'other' } } }, { subresource: 'status' });
     const mine = { ...droplet.status, nonce: 'mine' };
     const error = await rejection(patchStatus(client, DROPLETS, droplet, mine, writer, 'version'));
     expect(isConflict(error)).to.equal(true);
-    expect(client.stored(DROPLETS, KEY)!.status!.nonce).to.equal('other');
+    expect(client.stored(DROPLETS, KEY)!.status!.server!.nonce).to.equal('other');
   });
 
   it('never lands on an object that was made anew under the name', async () => {

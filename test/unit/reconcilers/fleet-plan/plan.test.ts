@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
-import type { Server } from '../../../../reconcilers/droplet/plan.ts';
+import type { Server } from '../../../../reconcilers/droplet/model.ts';
 import { planFirewallChanges } from '../../../../reconcilers/fleet-plan/firewalls-plan.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
 import type { Firewall } from '../../../../reconcilers/firewall/plan.ts';
@@ -45,7 +45,7 @@ function plan(
 ): FleetPlan {
   const own = droplets.map((droplet): [string, Server[]] => [
     droplet.metadata.uid!,
-    servers[droplet.metadata.name] ?? [aServer(droplet.status!.dropletID!)],
+    servers[droplet.metadata.name] ?? [aServer(droplet.status!.server!.id!)],
   ]);
   return planFleet({
     rows,

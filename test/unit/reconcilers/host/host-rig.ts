@@ -61,7 +61,7 @@ export function startHost(
     metadata: { annotations },
     status: {
       ...active,
-      ...(pinned !== undefined && { hostKeyFingerprint: pinned }),
+      ...(pinned !== undefined && { host: { keyFingerprint: pinned } }),
       conditions: provisioned,
       ...status,
     },
