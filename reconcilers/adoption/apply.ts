@@ -97,7 +97,7 @@ async function claim(place: Adoption, tools: AdoptionTools, forget: boolean): Pr
 }
 
 /** A server that is gone, and the request that it was the answer to. */
-const FORGOTTEN = { server: { id: null, nonce: null }, host: null };
+const FORGOTTEN = { server: { id: null, nonce: null, firstKeyFingerprint: null } };
 
 function wordsFor({ server }: Adoption, { hostKeys }: AdoptionTools): Record<string, string> {
   const fingerprint = hostKeys.get(server.id);

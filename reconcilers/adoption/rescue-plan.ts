@@ -4,6 +4,7 @@ import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { count } from '../gate/effect.ts';
+import { pinnedHostKeys } from '../read-model/host-keys.ts';
 import { placeNamed } from './place-plan.ts';
 import { stepFor, type Adoption, type AdoptionPlan, type AdoptionInput, type Candidate } from './plan.ts';
 
@@ -57,11 +58,11 @@ export function planRescue({
     ],
     adoptions: leaving.map(({ adoption }) => adoption),
     hostKeys: new Map(
-      leaving.flatMap(({ droplet: { status } }): [number, string][] =>
-        status?.server?.id === undefined || status.host?.keyFingerprint === undefined
-          ? []
-          : [[status.server.id, status.host.keyFingerprint]],
-      ),
+      leaving.flatMap(({ droplet }): [number, string][] => {
+        const id = droplet.status?.server?.id;
+        const { current } = pinnedHostKeys(droplet);
+        return id === undefined || current === undefined ? [] : [[id, current]];
+      }),
     ),
     leftAlone: [],
     steps: [

@@ -1,7 +1,7 @@
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Context } from '../context.ts';
-import type { CloudView } from './model.ts';
+import type { CloudView, ServerStatus } from './model.ts';
 
 /** For how many ms this process has seen the guest's shutdown under way or over, and its server still on. */
 export function actionSeenMs(context: Pick<Context, 'since'>, droplet: Droplet, view: CloudView): number {
@@ -19,10 +19,10 @@ export const forgetActions = ({ since }: Pick<Context, 'since'>, key: ObjectKey)
 const shutdownOf = (key: ObjectKey): string => `shutdown of ${key}`;
 
 /** An action that says nothing about what comes next is no longer named. */
-export function withoutOldAction(status: DropletStatus, view: CloudView, droplet: Droplet): DropletStatus {
-  if (status.server?.actionID === undefined || !isOld(view, droplet)) return status;
-  const { actionID: _done, ...server } = status.server;
-  return { ...status, server };
+export function withoutOldAction(status: ServerStatus, view: CloudView, droplet: Droplet): ServerStatus {
+  if (status.actionID === undefined || !isOld(view, droplet)) return status;
+  const { actionID: _done, ...rest } = status;
+  return rest;
 }
 
 /**
@@ -39,8 +39,8 @@ function isOld({ action, server }: CloudView, { spec }: Droplet): boolean {
 const STOPS: ReadonlySet<string> = new Set(['shutdown', 'power_off']);
 
 /** A size that nobody asks for any more, or that the server has by now, is no longer said to be refused. */
-export function withoutOldResize(status: DropletStatus, { spec }: Droplet): DropletStatus {
-  const { resize, ...server } = status.server ?? {};
+export function withoutOldResize(status: ServerStatus, { spec }: Droplet): ServerStatus {
+  const { resize, ...rest } = status;
   if (resize === undefined) return status;
-  return resize.size !== spec.size || server.size === spec.size ? { ...status, server } : status;
+  return resize.size !== spec.size || status.size === spec.size ? rest : status;
 }

@@ -4,6 +4,7 @@ import type { SshHost } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Context, Hosts, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
+import { pinnedHostKeys } from '../read-model/host-keys.ts';
 import { hostOf } from './access.ts';
 import {
   makeFolders,
@@ -15,7 +16,7 @@ import {
   switchHostKey,
 } from './commands.ts';
 import type { HostStep } from './plan.ts';
-import { pin } from './status.ts';
+import { pin, withKeys } from './status.ts';
 
 /** A host being worked on: the object as last written, and the connection that its pins lead to. */
 export interface Progress {
@@ -77,15 +78,13 @@ async function rotateHostKey(
   run: Run,
 ): Promise<void> {
   const { signal } = run;
-  const pinned = progress.droplet.status?.host?.keyFingerprint;
+  const { current } = pinnedHostKeys(progress.droplet);
   const next = (await progress.ssh.succeed(stageHostKey(), { signal })).stdout.trim();
-  const both = { ...(pinned !== undefined && { keyFingerprint: pinned }), nextKeyFingerprint: next };
+  const both = { ...(current !== undefined && { keyFingerprint: current }), nextKeyFingerprint: next };
   progress.droplet = await pin(context, progress.droplet, both, run);
   await progress.ssh.succeed(switchHostKey(next), { signal });
-  const renewed = {
-    ...progress.droplet,
-    status: { ...progress.droplet.status, host: { keyFingerprint: next } },
-  };
+  const host = withKeys(progress.droplet, { keyFingerprint: next });
+  const renewed = { ...progress.droplet, status: { ...progress.droplet.status, host } };
   await hostOf(hosts, renewed)!.hostKey({ signal });
   progress.droplet = await pin(context, progress.droplet, { keyFingerprint: next }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
@@ -100,9 +99,8 @@ export async function settlePins(
   hosts: Hosts,
   run: Run,
 ): Promise<void> {
-  const { keyFingerprint: pinned } = progress.droplet.status?.host ?? {};
   const shown = fingerprintOfLine(await progress.ssh.hostKey({ signal: run.signal }));
-  if (shown === pinned) return;
+  if (shown === pinnedHostKeys(progress.droplet).current) return;
   progress.droplet = await pin(context, progress.droplet, { keyFingerprint: shown }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
   run.log.info('pinned another host key that was expected', { fingerprint: shown });

@@ -21,8 +21,8 @@ import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
 import { createPacing } from './pacing.ts';
 import { createQuarantine } from './quarantine.ts';
-import { tellServices } from './routed.ts';
-import { sayRunning, sayTrouble, tell } from './status.ts';
+import { reportServices } from './routed.ts';
+import { errorCondition, reportLoadBalancer, runningCondition } from './status.ts';
 
 /** Makes the nginx of masters as it should be; the key is a master's. */
 export type LoadBalancerReconciler = (key: ObjectKey, run: Run) => Promise<Outcome>;
@@ -63,7 +63,8 @@ export function createLoadBalancerReconciler(
       departures.forget(key);
       run.signal.throwIfAborted();
       const failed = (failures.get(key) ?? 0) + 1;
-      if (isLoadBalancerError(error)) await tell(context, master, sayTrouble(error, master), run);
+      if (isLoadBalancerError(error))
+        await reportLoadBalancer(context, master, errorCondition(error, master), run);
       // The host's own controller says that it cannot be reached.
       else if (!isSshError(error)) throw error;
       failures.set(key, failed);
@@ -123,10 +124,10 @@ async function report(
   { generation, isNew }: Extract<Convergence, { state: 'running' }>,
   run: Run,
 ): Promise<void> {
-  const saying = sayRunning(generation);
-  await tellServices(context, services, generation.verdicts, run);
-  await tell(context, master, saying, run);
+  const condition = runningCondition(generation);
+  await reportServices(context, services, generation.verdicts, run);
+  await reportLoadBalancer(context, master, condition, run);
   if (!isNew) return;
-  run.log.info(saying.message);
-  context.events.record(master, 'Normal', 'Reloaded', saying.message);
+  run.log.info(condition.message);
+  context.events.record(master, 'Normal', 'Reloaded', condition.message);
 }

@@ -1,5 +1,3 @@
-import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context, type Run } from '../context.ts';
@@ -10,8 +8,9 @@ import { takeOffExpired, type Answer } from '../gate/gate.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
 import { lossOf } from '../projects-csv/plan.ts';
 import { NAME_TAKEN, nameTakenBy, sayNameTaken } from '../read-model/project-names.ts';
+import { writeProjectStatus } from '../status/write.ts';
 import { planProject, type ProjectStep } from './plan.ts';
-import { projectStatus, type HeldBack, type ProjectFacts } from './status.ts';
+import { projectChange, type HeldBack, type ProjectFacts } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.
@@ -103,17 +102,15 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  trouble: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
+  said: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
-  const status = projectStatus(project, {
+  const change = projectChange(project, {
     droplets: context.droplets.byIndex(DROPLETS_BY_PROJECT, keyOf(project)),
     prices: new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
-    now: new Date(context.clock.now()),
-    ...trouble,
+    ...said,
   });
-  // By version, as the conditions are one list, and what looks after the firewalls writes another of them.
-  const written = await patchStatus(context.kubernetes, PROJECTS, project, status, run, 'version');
+  const written = await writeProjectStatus(context, 'project', project, change, run);
   const wasReady = readyReason(project);
   const isReady = readyReason(written);
   if (isReady !== wasReady) run.log.info(`${isReady}: ${readyMessage(written)}`);

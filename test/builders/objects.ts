@@ -87,6 +87,8 @@ export const activeStatus = (id: number, server: DropletStatus['server'] = {}): 
     publicAddress: `203.0.113.${id % 250}`,
     ...server,
   },
+  host: { serverID: id },
+  loadBalancer: { serverID: id },
   observedGeneration: 1,
   conditions: [aCondition('Provisioned', 'True'), aCondition('Ready', 'True')],
 });

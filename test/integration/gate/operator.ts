@@ -9,7 +9,7 @@ import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../re
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
 import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
 import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
-import { withFormer, withoutServer, withFields, withServer } from '../../../reconcilers/droplet/status.ts';
+import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
 import { confirms } from '../../../reconcilers/gate/confirmation.ts';
 import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
@@ -264,7 +264,8 @@ export class Operator {
     const own = { ask: asks.own, answer: isBelieved ? ({ type: 'pass' } as const) : answer };
     const plan = leftOf(droplet, evidence, planned, { own, duplicates });
     if ('waitMs' in plan) return;
-    const progress = { status: withServer(droplet.status ?? {}, view.server), isFinished: false };
+    const server = withServer(droplet.status?.server ?? {}, view.server);
+    const progress = { status: { ...droplet.status, server }, isFinished: false };
     let made: TrueServer | undefined;
     for (const step of plan.steps) made = this.#apply(step, droplet, progress, view) ?? made;
     if (progress.isFinished) return;
@@ -347,10 +348,11 @@ export class Operator {
         return this.#launch(droplet, progress, view);
       case 'adopt':
         this.#oracle.adopts(this.#world, this, droplet, step.id);
-        progress.status = withFields(withFormer(progress.status), {
+        progress.status.server = {
+          ...withFormer(progress.status.server ?? {}),
           id: step.id,
           ...(step.keepsNonce ? {} : nonceIn(there.get(step.id))),
-        });
+        };
         return undefined;
       case 'take-over': {
         this.#call(true);
@@ -396,7 +398,8 @@ export class Operator {
     this.#io();
     const nonce = this.#world.nextNonce();
     progress.status = {
-      ...withFields(withoutServer(withFormer(progress.status)), { nonce }),
+      ...progress.status,
+      server: { ...withoutServer(withFormer(progress.status.server ?? {})), nonce },
       phase: 'Creating',
     };
     if (this.#flaw !== 'the nonce is written afterwards') this.#world.setStatus(droplet, progress.status);
@@ -417,7 +420,7 @@ export class Operator {
         this.#world.lostReplies--;
         throw FAILED;
       }
-      progress.status = withFields(progress.status, { id: server.id });
+      progress.status = { ...progress.status, server: { ...progress.status.server, id: server.id } };
       return server;
     } finally {
       noteRequest(this.#context, droplet, nonce);

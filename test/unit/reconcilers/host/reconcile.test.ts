@@ -241,7 +241,7 @@ describe("Reconciling a host's key", () => {
   it('replaces the one that the cloud knows, and pins the new one', async () => {
     const { reconcile, ssh, stored } = startFresh();
     await reconcile();
-    expect(stored().status).to.deep.include({ host: { keyFingerprint: SECOND } });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
     expect(namesOf(ssh.commands)).to.include('dropfleet-switch-host-key');
     ssh.commands.length = 0;
     await reconcile();
@@ -253,10 +253,10 @@ describe("Reconciling a host's key", () => {
     ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'), 'afterEffect');
     await rejection(reconcile());
     expect(stored().status).to.deep.include({
-      host: { keyFingerprint: USER_DATA_PIN, nextKeyFingerprint: SECOND },
+      host: { serverID: 7, keyFingerprint: USER_DATA_PIN, nextKeyFingerprint: SECOND },
     });
     await reconcile();
-    expect(stored().status).to.deep.include({ host: { keyFingerprint: SECOND } });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
   });
 
   it('does it again when it was cut off before the switch', async () => {
@@ -264,7 +264,7 @@ describe("Reconciling a host's key", () => {
     ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'));
     await rejection(reconcile());
     await reconcile();
-    expect(stored().status).to.deep.include({ host: { keyFingerprint: SECOND } });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
   });
 
   it('never switches to a key that is not written down', async () => {
@@ -289,7 +289,7 @@ describe("Reconciling a host's key", () => {
     const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
     const host = startHost(aConfiguredMachine({ hostKey: Buffer.from('second') }), { annotations });
     await host.reconcile();
-    expect(host.stored().status).to.deep.include({ host: { keyFingerprint: SECOND } });
+    expect(host.stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
     expect(host.condition('Reachable')).to.include({ status: 'True' });
   });
 
@@ -297,7 +297,7 @@ describe("Reconciling a host's key", () => {
     const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
     const { reconcile, stored } = startHost(aConfiguredMachine(), { annotations });
     await reconcile();
-    expect(stored().status).to.deep.include({ host: { keyFingerprint: FIRST } });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: FIRST } });
   });
 
   it('connects to nothing of which no key is known', async () => {
