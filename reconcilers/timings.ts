@@ -1,4 +1,4 @@
-import { DRAIN_MS } from './load-balancer/limits.ts';
+import { DRAIN_MS } from './draining/protocol.ts';
 
 /** Every wait of the reconcilers, in milliseconds. */
 export interface Timings {
@@ -12,7 +12,7 @@ export interface Timings {
   readonly pollMs: number;
   /** How long a guest has to shut down by itself before it is powered off. */
   readonly shutdownMs: number;
-  /** How long a server is left running at most for the load balancer to let go of it, before it is stopped or destroyed. */
+  /** How long a server is left running at most for its requests to finish, before it is stopped or destroyed. */
   readonly drainMs: number;
   /** How soon to ask again after the cloud refused a request as impossible (422); doubled up to `slowestRefusedMs`. */
   readonly refusedMs: number;

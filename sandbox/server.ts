@@ -1,19 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createApi, type OnRequest } from './api.ts';
+import { createServer, type RequestListener } from 'node:http';
+import { createLedger, type Ledger } from './account/billing/ledger.ts';
+import { createFaults, type Faults } from './account/faults.ts';
+import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
+import type { State } from './account/records/state.ts';
+import { openStorage } from './account/storage.ts';
+import { NO_MACHINES } from './account/world.ts';
+import { createApi, type OnRequest } from './api/api.ts';
+import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
+import { ROUTES } from './api/routes.ts';
+import { answerControl, isControl, type ControlParts } from './control/control.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
 import { systemClock } from './hosts/system-clock.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { openJournal, readJournal, type Journal } from './journal.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import { lockStateFile, type Release } from './lock.ts';
-import { DEFAULT_PUBLIC_RANGE } from './networks.ts';
-import { DIGITALOCEAN_LIMITS, type Limits } from './rate-limit.ts';
-import { ROUTES } from './routes.ts';
-import { createState, type Change, type State } from './state.ts';
-import { NO_MACHINES, withAccount } from './world.ts';
+import { closeServer, listen } from './listen.ts';
 
 /** How a sandbox is started; only `port` must be said. */
 export interface SandboxOptions {
@@ -65,7 +64,6 @@ const DEFAULT_BOOT_DELAY = 3000;
 const DEFAULT_DROPLET_LIMIT = 1000;
 /** Longer than any client polls: a connection closed just when a POST is sent leaves its fate in doubt. */
 const KEEP_ALIVE = 75_000;
-const LAST_PORT = 65_535;
 
 /**
  * Starts a sandbox. Rejects with StateFileError, and leaves the file alone, when the state file is damaged or
@@ -100,17 +98,17 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
     () => storage.state.all('usage'),
     () => storage.state.all('charges'),
   );
+  const world = {
+    state: storage.state,
+    faults,
+    random,
+    bootDelayMs: options.bootDelayMs ?? DEFAULT_BOOT_DELAY,
+    dropletLimit: options.dropletLimit ?? DEFAULT_DROPLET_LIMIT,
+    publicRange: options.hosts?.publicRange ?? DEFAULT_PUBLIC_RANGE,
+    machines: hosts ?? NO_MACHINES,
+  };
   const api = createApi({
-    world: {
-      state: storage.state,
-      faults,
-      random,
-      bootDelayMs: options.bootDelayMs ?? DEFAULT_BOOT_DELAY,
-      dropletLimit: options.dropletLimit ?? DEFAULT_DROPLET_LIMIT,
-      publicRange: options.hosts?.publicRange ?? DEFAULT_PUBLIC_RANGE,
-      machines: hosts ?? NO_MACHINES,
-    },
-    hosts,
+    world,
     ledger,
     limits: options.limits ?? DIGITALOCEAN_LIMITS,
     now,
@@ -118,7 +116,7 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
     onRequest: options.onRequest,
     flushed: () => storage.journal?.flushed(),
   });
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE }, api);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE }, bothApis(api, { world, hosts, ledger, now }));
   const port = await listen(server, host, options.port, options.allowNextPort ?? false);
   closers.push(() => closeServer(server));
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -144,89 +142,12 @@ async function openHosts(
   return hosts;
 }
 
-/** Never of `random`: two sandboxes are two accounts though both are seeded alike. */
-const newUuid = (): string => randomUUID().replaceAll('-', '');
-
-interface Storage {
-  readonly state: State;
-  readonly journal: Journal | undefined;
-  close(): Promise<void>;
-}
-
-async function openStorage(
-  { stateFile: file, forgets = false }: SandboxOptions,
-  onCommit: (changes: Change[]) => void,
-): Promise<Storage> {
-  if (file === undefined || forgets) {
-    const changes = file === undefined ? [] : await readJournal(file);
-    const state = createState(withAccount(changes, newUuid), onCommit);
-    return { state, journal: undefined, close: async () => undefined };
-  }
-  const release = await lockStateFile(file);
-  try {
-    return await openFile(file, release, onCommit);
-  } catch (error) {
-    await release();
-    throw error;
-  }
-}
-
-async function openFile(
-  file: string,
-  release: Release,
-  onCommit: (changes: Change[]) => void,
-): Promise<Storage> {
-  const state = createState(withAccount(await readJournal(file), newUuid), changes => {
-    journal.append(changes);
-    onCommit(changes);
-  });
-  const journal = await openJournal(file, () => state.snapshot());
-  return {
-    state,
-    journal,
-    async close() {
-      try {
-        await journal.close();
-      } finally {
-        await release();
-      }
-    },
+/** DigitalOcean's API under /v2, and the sandbox's own under /sandbox. */
+function bothApis(api: ReturnType<typeof createApi>, control: ControlParts): RequestListener {
+  return (request, response) => {
+    const url = URL.parse(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`);
+    if (url === null) response.writeHead(400).end();
+    else if (isControl(url.pathname)) void answerControl(control, request, response, url.pathname);
+    else api(request, response, url);
   };
-}
-
-/** The port is not to be had; the message says what to do. */
-class CannotListen extends Error {
-  override readonly name = 'CannotListen';
-}
-
-async function listen(server: Server, host: string, port: number, allowNext: boolean): Promise<number> {
-  for (let candidate = port; ; candidate += 1) {
-    try {
-      return await tryListen(server, host, candidate);
-    } catch (error) {
-      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      if (isTaken && allowNext && candidate < LAST_PORT) continue;
-      const why = isTaken
-        ? `Port ${candidate} on ${host} is taken: stop what listens there, or choose another port.`
-        : `${host}:${candidate} cannot be listened on (${(error as Error).message}): choose another port.`;
-      throw new CannotListen(why, { cause: error });
-    }
-  }
-}
-
-function tryListen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close(error => (error === undefined ? resolve() : reject(error)));
-    server.closeAllConnections();
-  });
 }

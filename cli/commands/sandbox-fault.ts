@@ -1,4 +1,4 @@
-import { FAULTS, type FaultName } from '../../sandbox/faults.ts';
+import { FAULTS, type FaultName } from '../../sandbox/account/faults.ts';
 import { CommandFailure } from '../failure.ts';
 import { printResult } from '../output.ts';
 import { alignColumns } from '../show/columns.ts';

@@ -1,6 +1,6 @@
-import type { HostView } from '../../sandbox/hosts/control.ts';
+import type { HostView } from '../../sandbox/control/hosts.ts';
 import type { HostFault } from '../../sandbox/hosts/driver.ts';
-import { HOST_FAULTS } from '../../sandbox/hosts/host-fault.ts';
+import { HOST_FAULTS } from '../../sandbox/control/host-fault.ts';
 import { CommandFailure } from '../failure.ts';
 import { printResult } from '../output.ts';
 import { alignColumns } from '../show/columns.ts';

@@ -1,4 +1,4 @@
-import type { LedgerView } from '../../sandbox/control.ts';
+import type { LedgerView } from '../../sandbox/control/control.ts';
 import { printResult } from '../output.ts';
 import { ledgerTable } from '../show/ledger-table.ts';
 import { askSandbox, type SandboxOptions } from '../world/sandbox-control.ts';

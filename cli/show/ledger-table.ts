@@ -1,5 +1,5 @@
 import { formatDollars } from '../../reconcilers/read-model/cost.ts';
-import type { LedgerView } from '../../sandbox/control.ts';
+import type { LedgerView } from '../../sandbox/control/control.ts';
 import { alignColumns } from './columns.ts';
 
 /** A sandbox's ledger as lines: calls by operation, most first, and then the bill. */

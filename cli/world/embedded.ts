@@ -64,7 +64,7 @@ export async function whenFree<T>(
 
 async function isInUse(error: unknown): Promise<boolean> {
   const { DatabaseInUse } = await import('../../standalone/database.ts');
-  const { StateFileInUse } = await import('../../sandbox/lock.ts');
+  const { StateFileInUse } = await import('../../sandbox/account/records/lock.ts');
   return error instanceof DatabaseInUse || error instanceof StateFileInUse;
 }
 
@@ -125,7 +125,7 @@ export async function startSandboxCloud(
 
 /** Removes the sandbox's machines and its state. It must not be running. */
 export async function resetSandboxCloud(folder: string): Promise<void> {
-  const { lockStateFile } = await import('../../sandbox/lock.ts');
+  const { lockStateFile } = await import('../../sandbox/account/records/lock.ts');
   const { resetHosts } = await import('../../sandbox/hosts/choose.ts');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const release = await lockStateFile(stateFileIn(folder));

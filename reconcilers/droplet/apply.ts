@@ -15,11 +15,11 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import type { Context, Hosts, Run } from '../context.ts';
+import { sayTimedOut } from '../draining/protocol.ts';
 import { execute, type Executors } from '../executors.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import type { DropletPlan, DropletStep, ServerStatus } from './model.ts';
-import { describePatience } from './drain-plan.ts';
 import { noteEnd, noteRequest } from './observe.ts';
 import { writeDropletStatus } from '../status/write.ts';
 import { withFormer, withoutServer } from './status.ts';
@@ -76,11 +76,10 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     context.events.record(progress.droplet, 'Normal', 'Tagged', message);
     context.fleet.wake();
   },
-  'give-up-drain': ({ master }, { droplet }, { events, timings }, { log }) => {
-    const patience = describePatience(timings.drainMs);
-    const message = `${master} did not let go of it within ${patience}: requests under way to it are cut off`;
+  'report-drain-timeout': ({ master }, { droplet }, { events, timings }, { log }) => {
+    const message = sayTimedOut(master, timings.drainMs);
     log.warn(message);
-    events.record(droplet, 'Warning', 'NotDrained', message);
+    events.record(droplet, 'Warning', 'DrainTimedOut', message);
     return Promise.resolve();
   },
   destroy: async ({ id }, progress, { cloud, fleet, events, since }, run) => {

@@ -1,4 +1,5 @@
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Balancer } from '../draining/protocol.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
 export interface Server {
@@ -55,7 +56,7 @@ export type DropletStep =
   | { type: 'launch' }
   | { type: 'adopt'; id: number; keepsNonce?: true }
   | { type: 'tag'; id: number; tags: string[] }
-  | { type: 'give-up-drain'; master: string }
+  | { type: 'report-drain-timeout'; master: string }
   | { type: 'destroy'; id: number }
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
@@ -124,10 +125,3 @@ export interface SizeFacts {
 
 /** Why a server does not get the size that it should have; what DigitalOcean itself said is remembered. */
 export type ResizeRefusal = Required<Pick<NonNullable<ServerStatus['resize']>, 'reason' | 'message'>>;
-
-/** The master that may have requests under way to a server. */
-export interface Balancer {
-  name: string;
-  /** What may keep it from letting go, as its conditions say. */
-  trouble?: string;
-}

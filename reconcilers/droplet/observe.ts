@@ -1,14 +1,12 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { fleetTag, nonceOf, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
-import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
 import { DROPLETS_BY_UID, projectKeyOf, type Context } from '../context.ts';
-import { isBalancer } from '../read-model/balancing.ts';
-import type { Balancer, Claim, CloudView, ServerAction } from './model.ts';
-import { isHeld } from './drain-plan.ts';
+import { balancerOf, isHeld, type Balancer } from '../draining/protocol.ts';
+import type { Claim, CloudView, ServerAction } from './model.ts';
 
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
@@ -111,7 +109,7 @@ function mustAsk(
   const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
   if (listed === undefined) return isLeaving || isOverdue(context, droplet, nonceSeenMs);
   const { phase } = droplet.status;
-  // Nothing is done to it before the load balancer has let go of it.
+  // Nothing is done to it before it is drained.
   if (phase === 'Draining' && isHeld(droplet)) return false;
   const isDestroyed = isLeaving && phase === 'Deleting';
   const isChanged = phase === 'Resizing' || phase === 'PoweringOn' || listed.size !== droplet.spec.size;
@@ -287,19 +285,10 @@ async function lastAction(
   }
 }
 
-/**
- * The load balancer that may have requests under way to the Droplet's server; none where it would not let go of it,
- * because it goes too, is not there, or must not be touched.
- */
+/** The load balancer that the end of the Droplet's server has to wait for. */
 export function observeBalancer(context: Context, droplet: Droplet): Balancer | undefined {
-  if (context.hosts === undefined || !isHeld(droplet)) return undefined;
+  if (context.hosts === undefined) return undefined;
   const { metadata, spec } = droplet;
   const master = context.droplets.get(`${metadata.namespace}/${masterName(spec.project)}`);
-  if (master === undefined || !isBalancer(master, context.projects.get(projectKeyOf(droplet))))
-    return undefined;
-  const conditions = ['Reachable', 'LoadBalancerReady'].map(type =>
-    findCondition(master.status?.conditions, type),
-  );
-  const trouble = conditions.find(condition => condition !== undefined && condition.status !== 'True');
-  return { name: master.metadata.name, ...(trouble && { trouble: trouble.message }) };
+  return balancerOf(droplet, master, context.projects.get(projectKeyOf(droplet)));
 }

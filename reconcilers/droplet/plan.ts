@@ -2,7 +2,7 @@ import { isOwnerTag, nonceOf } from '../../crds/cloud-tags.ts';
 import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
-import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
+import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 import type { Claim, CloudView, DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
 import { planPower } from './power-plan.ts';
 
@@ -26,7 +26,7 @@ import { planPower } from './power-plan.ts';
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
  *     deleted  | one that a person wants to keep| wait until it has another object
- *     deleted  | one that gets requests         | wait until they have ended: see drain-plan.ts
+ *     deleted  | one that gets requests         | drain it first: see draining/protocol.ts
  *     deleted  | any                            | destroy each
  *     deleted  | nothing, asked for in the grace| wait: it may show up
  *     deleted  | nothing                        | remove the finalizer
@@ -229,12 +229,15 @@ function planDeletion(input: PlanInput): DropletPlan {
   const doomed = [...(view.server ? [view.server] : []), ...view.duplicates];
   const deleting = { phase: 'Deleting', provisioned: false, reason: 'Deleting' } as const;
   if (!isKept(droplet)) return { ...deleting, steps: [], message: 'destroyed' };
-  const drained = drainOf(input, view.server);
-  if (drained === 'not yet') return planDraining(input, view.server!, 'destroyed');
+  const drained = drainOfServer(input, view.server);
+  if (drained === 'draining') return planDraining(input, 'destroyed');
   if (doomed.length > 0)
     return {
       ...deleting,
-      steps: [...giveUpDrain(input, drained), ...doomed.map(({ id }) => ({ type: 'destroy' as const, id }))],
+      steps: [
+        ...reportTimeout(input, drained),
+        ...doomed.map(({ id }) => ({ type: 'destroy' as const, id })),
+      ],
       message: `destroying droplet ${doomed.map(({ id }) => id).join(', ')}`,
       lookAgainMs: timings.pollMs,
     };

@@ -1,7 +1,7 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import type { DropletPlan, PlanInput, ResizeRefusal, Server, ServerStatus, SizeFacts } from './model.ts';
-import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
+import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 
 /**
  * Size and power of a server that exists and has booted. DigitalOcean resizes only what is off, so:
@@ -11,7 +11,7 @@ import { drainOf, giveUpDrain, planDraining } from './drain-plan.ts';
  *     right | active | any                     | -
  *     right | off    | any but the next       | power on
  *     right | off    | failed to power on      | the same, after a pause
- *     wrong | active | none of ours            | shut down, once drained (drain-plan.ts)
+ *     wrong | active | none of ours            | shut down, once drained (draining/protocol.ts)
  *     wrong | active | shut down, still on     | wait: the guest has shutdownMs
  *     wrong | active | the same, for longer    | power off
  *     wrong | active | failed to power off     | the same, after a pause
@@ -90,11 +90,11 @@ function planResize(input: PlanInput, server: Server): DropletPlan {
   const wanted = input.droplet.spec.size;
   const refusal = refusalOf(input, server);
   if (refusal !== undefined) return refuse(input, server, refusal);
-  const drained = drainOf(input, server);
-  if (drained === 'not yet') return planDraining(input, server, `stopped and resized to ${wanted}`);
+  const drained = drainOfServer(input, server);
+  if (drained === 'draining') return planDraining(input, `stopped and resized to ${wanted}`);
   const { steps, ...plan } = planStop(input, server) ?? planResizeOf(input, server);
   // It is said of what stops the server, not of the waiting in between.
-  const givenUp = steps.length > 0 ? giveUpDrain(input, drained) : [];
+  const givenUp = steps.length > 0 ? reportTimeout(input, drained) : [];
   return { ...plan, steps: [...givenUp, ...steps] };
 }
 

@@ -13,10 +13,3 @@ export const SILENCE_S = 300;
  * the last one on a connection that it kept.
  */
 export const LAST_REQUEST_MS = (KEEPALIVE_S + HEADER_S) * 1_000;
-
-/**
- * How long a server is left running at most, in ms, for the load balancer to let go of it: 15 s to take it out, and
- * then as long as the last request may wait for its answer. Downloads, uploads and WebSockets that last longer are cut
- * off: an old worker would keep them, and so a server that is paid for, for an hour (worker_shutdown_timeout).
- */
-export const DRAIN_MS = 15_000 + LAST_REQUEST_MS + SILENCE_S * 1_000;

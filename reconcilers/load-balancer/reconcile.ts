@@ -5,6 +5,8 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
+import { holdWebs, releaseWebs } from '../draining/hold-and-release.ts';
+import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing.ts';
@@ -14,8 +16,6 @@ import {
   type LoadBalancerMemory,
   type NamedMaster,
 } from './converge.ts';
-import { createDepartures } from './departures.ts';
-import { holdWebs, releaseWebs } from './drain.ts';
 import { isLoadBalancerError } from './errors.ts';
 import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
@@ -35,14 +35,14 @@ export function createLoadBalancerReconciler(
 ): LoadBalancerReconciler {
   const memory = { pacing: createPacing(context.clock), quarantine: createQuarantine(context.clock) };
   const damper = createFlapDamper(context.clock);
-  const departures = createDepartures(context.clock);
+  const tracker = createDrainTracker(context.clock);
   const failures = new Map<ObjectKey, number>();
 
   return async (key, run) => {
     const master = context.droplets.get(key);
     if (master === undefined || !isBalancer(master, context.projects.get(projectKeyOf(master)))) {
       failures.delete(key);
-      departures.forget(key);
+      tracker.forget(key);
       return undefined;
     }
     const { namespace } = master.metadata;
@@ -56,11 +56,11 @@ export function createLoadBalancerReconciler(
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, own, master, outcome, run);
-      const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, departures }, run);
+      const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, tracker }, run);
       const ms = Math.min(heldOutMs, drainMs);
       return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
-      departures.forget(key);
+      tracker.forget(key);
       run.signal.throwIfAborted();
       const failed = (failures.get(key) ?? 0) + 1;
       if (isLoadBalancerError(error))

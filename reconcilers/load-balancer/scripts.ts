@@ -109,7 +109,7 @@ done
 };
 
 /**
- * `PID PORT ADDRESS...` prints what drain-facts.ts reads: how many workers of the nginx with that pid file are ending,
+ * `PID PORT ADDRESS...` prints what draining/facts.ts reads: how many workers of the nginx with that pid file are ending,
  * and to each address how many connections nginx has opened. What comes from there to nginx's own port is a request of
  * the server itself.
  */

@@ -1,6 +1,6 @@
-import type { Collection, DropletRecord, FirewallRecord, Records } from '../records.ts';
-import type { Change, State } from '../state.ts';
-import { tagKey } from '../tagging.ts';
+import type { Collection, DropletRecord, FirewallRecord, Records } from '../account/records/records.ts';
+import type { Change, State } from '../account/records/state.ts';
+import { tagKey } from '../account/tagging.ts';
 import { protects } from './host-spec.ts';
 
 /** Finds the droplets whose machines may have to be others after changes of the records. */

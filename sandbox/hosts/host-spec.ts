@@ -1,8 +1,14 @@
-import { sizeBySlug } from '../catalog.ts';
-import { afterEffect } from '../effects.ts';
-import type { ActionRecord, DropletRecord, FirewallRecord, FirewallRule, ImageRecord } from '../records.ts';
-import type { State } from '../state.ts';
-import { hasTag } from '../tagging.ts';
+import { afterEffect } from '../account/actions/effects.ts';
+import { sizeBySlug } from '../account/catalog.ts';
+import type {
+  ActionRecord,
+  DropletRecord,
+  FirewallRecord,
+  FirewallRule,
+  ImageRecord,
+} from '../account/records/records.ts';
+import type { State } from '../account/records/state.ts';
+import { hasTag } from '../account/tagging.ts';
 import type { HostFirewall, HostImage, HostRule, HostSpec, HostVolume } from './driver.ts';
 
 /** What the machine behind a droplet should be, once the action that is under way on it has ended well. */

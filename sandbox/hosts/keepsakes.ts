@@ -1,5 +1,5 @@
-import type { ActionRecord, ImageRecord } from '../records.ts';
-import type { State } from '../state.ts';
+import type { ActionRecord, ImageRecord } from '../account/records/records.ts';
+import type { State } from '../account/records/state.ts';
 import type { HostDriver, HostInventory } from './driver.ts';
 
 /** What outlives a machine: snapshots of machines, volumes, and snapshots of volumes. */

@@ -20,6 +20,14 @@ const ALLOWED: Record<string, string[]> = {
 };
 const rooms = Object.keys(ALLOWED);
 
+/** The rooms of the sandbox, likewise. */
+const IN_SANDBOX: Record<string, string[]> = {
+  account: ['account'],
+  hosts: ['account', 'hosts'],
+  api: ['account', 'api'],
+  control: ['account', 'hosts', 'api', 'control'],
+};
+
 /** Pure files: of reconcilers/, only what is pure too. */
 const PURE = [
   'reconcilers/droplet/plan.ts',
@@ -41,7 +49,7 @@ describe('The import rule', function () {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   /** The files among these, by path and what they import, that lint complains about. */
-  function refused(imports: readonly (readonly [file: string, target: string])[]): string[] {
+  function refused(imports: readonly Import[]): string[] {
     for (const [file, target] of imports) write(file, target);
     const report = lint(folder);
     return imports
@@ -57,16 +65,13 @@ describe('The import rule', function () {
   }
 
   it('lets every room import what the design allows, and nothing else', () => {
-    const pairs = rooms.flatMap(from =>
-      [...rooms, 'test'].map(to => [`${from}/deep/${from}-to-${to}.ts`, `${to}/deep/target.ts`] as const),
-    );
-    const expected = pairs
-      .filter(([file]) => {
-        const [from, to] = file.replace('.ts', '').split('/').at(-1)!.split('-to-');
-        return !ALLOWED[from!]!.includes(to!);
-      })
-      .map(([file]) => file);
-    expect(refused(pairs)).to.deep.equal(expected);
+    const pairs = pairsOf([...rooms, 'test'], '');
+    expect(refused(pairs)).to.deep.equal(forbiddenOf(pairs, ALLOWED));
+  });
+
+  it('lets nothing in the sandbox import what answers the requests', () => {
+    const pairs = pairsOf(Object.keys(IN_SANDBOX), 'sandbox/');
+    expect(refused(pairs)).to.deep.equal(forbiddenOf(pairs, IN_SANDBOX));
   });
 
   it('keeps I/O out of pure files', () => {
@@ -84,6 +89,24 @@ describe('The import rule', function () {
       ? file.replace('x.ts', `x${n}.ts`)
       : file.replace(/^(reconcilers\/\w+)\//, `$1${n}/`);
 });
+
+type Import = readonly [file: string, target: string];
+
+/** A file in each room for each room that it imports, itself included. */
+const pairsOf = (all: readonly string[], parent: string): Import[] =>
+  all
+    .filter(from => from !== 'test')
+    .flatMap(from =>
+      all.map(to => [`${parent}${from}/deep/${from}-to-${to}.ts`, `${parent}${to}/deep/target.ts`] as const),
+    );
+
+const forbiddenOf = (pairs: readonly Import[], allowed: Record<string, string[]>): string[] =>
+  pairs
+    .map(([file]) => file)
+    .filter(file => {
+      const [from, to] = file.replace('.ts', '').split('/').at(-1)!.split('-to-');
+      return !allowed[from!]!.includes(to!);
+    });
 
 interface Complaint {
   filename: string;

@@ -1,11 +1,12 @@
 import type { HostSpec } from '../driver.ts';
 import { limitsOf } from './engine.ts';
-import { faultOf, keepFaults, readFaults, without } from './faults.ts';
-import type { Rack } from './rack.ts';
+import { faultOf, without } from './faults.ts';
+import { keepFaults, readFaults } from './kept-faults.ts';
 import { addressesLabel, createMachine, findMachine, limitMachine, type Machine } from './machine.ts';
 import { restoreNetwork } from './network.ts';
 import { plugIn } from './plug-in.ts';
 import { powerOff, powerOn, waitForSsh } from './power.ts';
+import type { Rack } from './rack.ts';
 import { renderMetaData } from './seed.ts';
 
 /**

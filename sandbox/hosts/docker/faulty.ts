@@ -1,5 +1,6 @@
 import { HostError, type HostFault, type HostSpec } from '../driver.ts';
-import { faultOf, keepFaults, readFaults, withFault, without, type Faults } from './faults.ts';
+import { faultOf, withFault, without, type Faults } from './faults.ts';
+import { keepFaults, readFaults } from './kept-faults.ts';
 import { findMachine } from './machine.ts';
 import { plugIn } from './plug-in.ts';
 import { boot } from './power.ts';

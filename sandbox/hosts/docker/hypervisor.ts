@@ -7,7 +7,7 @@ import type { Names } from './names.ts';
  */
 export interface Hypervisor {
   /**
-   * Runs a command of sandbox/hypervisor/, one at a time for each `turn`, and resolves with what it printed. It
+   * Runs a command of image/hypervisor/, one at a time for each `turn`, and resolves with what it printed. It
    * goes on when the sandbox dies. Rejects with HostError when it fails.
    */
   run(turn: string, argv: readonly string[], options?: RunOptions): Promise<string>;

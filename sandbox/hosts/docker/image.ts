@@ -5,7 +5,7 @@ import type { Docker } from './docker.ts';
 import type { Names } from './names.ts';
 
 /** The folder of the Dockerfile. */
-const CONTEXT = join(import.meta.dirname, '../..');
+const CONTEXT = join(import.meta.dirname, 'image');
 /** As the Dockerfile has it. */
 const DEFAULT_BASE = 'debian:bookworm-slim';
 const PARTS = ['Dockerfile', 'droplet', 'hypervisor'];

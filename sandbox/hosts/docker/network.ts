@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import { addressText, parseCidr } from '../../cidr.ts';
+import { addressText, parseCidr } from '../../account/network/cidr.ts';
 import { HostError } from '../driver.ts';
 import type { Docker } from './docker.ts';
 import type { Names } from './names.ts';

@@ -1,4 +1,4 @@
-import { parseCidr } from '../../cidr.ts';
+import { parseCidr } from '../../account/network/cidr.ts';
 import type { HostPeer, HostSpec } from '../driver.ts';
 import { faultOf, type Faults } from './faults.ts';
 import { findMachine } from './machine.ts';

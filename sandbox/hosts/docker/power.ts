@@ -1,8 +1,9 @@
 import { HostError, type HostSpec } from '../driver.ts';
-import { faultOf, keepFaults, readFaults, without, type Faults } from './faults.ts';
-import type { Rack } from './rack.ts';
+import { faultOf, without, type Faults } from './faults.ts';
+import { keepFaults, readFaults } from './kept-faults.ts';
 import { findMachine, type Machine } from './machine.ts';
 import { plugIn } from './plug-in.ts';
+import type { Rack } from './rack.ts';
 
 /** How long a shutdown may take, in seconds, before the power is cut. */
 const SHUTDOWN = 30;

@@ -1,7 +1,7 @@
 import type { HostInventory } from '../driver.ts';
 import { imagesOf, removeImage } from './image.ts';
-import type { Rack } from './rack.ts';
 import { DROPLET_LABEL } from './names.ts';
+import type { Rack } from './rack.ts';
 
 /** What there is of this sandbox: containers and what is on disk, whichever an earlier life got to. */
 export async function inventoryOf(rack: Rack): Promise<HostInventory> {

@@ -9,9 +9,7 @@ import {
 import { programFile } from './shell/execute.ts';
 
 /** Programs that stand in /usr/sbin. */
-const ADMINISTRATORS = new Set(
-  'dockerd blkid mkfs.ext4 mkswap nft nginx poweroff reboot sshd swapoff swapon'.split(' '),
-);
+const ADMINISTRATORS = new Set('dockerd mkfs.ext4 mkswap nft nginx poweroff reboot sshd swapon'.split(' '));
 
 const FOLDERS: readonly (readonly [path: string, mode?: number])[] = [
   ['/boot'], ['/dev'], ['/dev/disk'], ['/dev/disk/by-id'], ['/etc'], ['/etc/apt'], ['/etc/apt/apt.conf.d'], ['/etc/apt/preferences.d'],

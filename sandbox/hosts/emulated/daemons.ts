@@ -3,9 +3,9 @@ import type { Host } from './host.ts';
 import { log } from './machine.ts';
 import { startNginx } from './nginx/server.ts';
 import { NginxConfigError } from './nginx/syntax.ts';
+import { unitSetting } from './services.ts';
 import { execute } from './shell/execute.ts';
 import { collectOutput } from './shell/streams.ts';
-import { unitSetting } from './services.ts';
 import { startSshd } from './ssh/sshd.ts';
 
 /** What daemons need that their machine does not have. */

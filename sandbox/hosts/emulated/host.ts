@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { HostError, type HostSpec } from '../driver.ts';
-import type { Machine } from './machine.ts';
+import type { Machine } from './model.ts';
 import { createFaults, type Faults } from './network/faults.ts';
 import { passes } from './network/firewall.ts';
 import { pump } from './network/pump.ts';

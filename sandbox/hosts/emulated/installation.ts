@@ -1,8 +1,8 @@
 import type { HostSpec } from '../driver.ts';
-import { BASE_PACKAGES } from './packages.ts';
-import type { Machine } from './machine.ts';
-import type { MachineContent, SystemState } from './system.ts';
 import type { DirectoryInode } from './files/inode.ts';
+import type { Machine } from './model.ts';
+import { BASE_PACKAGES } from './packages.ts';
+import type { MachineContent, SystemState } from './system.ts';
 
 const service = { active: 'inactive', enabled: true, since: 0, pid: 0 } as const;
 

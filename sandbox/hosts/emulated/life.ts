@@ -1,19 +1,19 @@
-import { uuid } from '../../stamp.ts';
+import { uuid } from '../../account/stamp.ts';
 import { HostError, type HostFault, type HostSpec } from '../driver.ts';
-import { beginFirstBoot, finishFirstBoot, writeResult } from './cloud-init/first-boot.ts';
 import type { Clock } from './clock.ts';
+import { beginFirstBoot, finishFirstBoot, writeResult } from './cloud-init/first-boot.ts';
+import { serve } from './daemons.ts';
 import { withInode, type DirectoryInode } from './files/inode.ts';
 import { createHost, type Host } from './host.ts';
 import { freshContent, personalize } from './installation.ts';
 import { createMachine } from './machine.ts';
+import type { Program } from './model.ts';
 import type { Network } from './network/network.ts';
 import { resumeServices, startEnabledServices } from './services.ts';
-import type { Program } from './shell/process.ts';
-import { serve } from './daemons.ts';
 import type { Kept } from './storage/record.ts';
 import type { Store } from './storage/store.ts';
-import { attachVolumes, mountAll, unmountVolume, type Volumes } from './volumes.ts';
 import type { MachineContent, SystemState } from './system.ts';
+import { attachVolumes, mountAll, unmountVolume, type Volumes } from './volumes.ts';
 
 /** What is kept of a machine beside its files. */
 export interface HostFacts {

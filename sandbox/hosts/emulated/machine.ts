@@ -1,57 +1,12 @@
-import type { Duplex } from 'node:stream';
 import type { HostSpec } from '../driver.ts';
 import type { Clock } from './clock.ts';
 import { rootCredentials, type Credentials } from './files/access.ts';
-import { createDisk, type Disk } from './files/disk.ts';
+import { createDisk } from './files/disk.ts';
 import { createFileSystem, type FileSystem } from './files/file-system.ts';
-import type { Process, Program, User } from './shell/process.ts';
+import type { Machine, Process, Program } from './model.ts';
 import { nullOutput, emptyInput } from './shell/streams.ts';
-import type { MachineContent, SystemState } from './system.ts';
-import { findUser } from './users.ts';
-import type { Volume } from './volumes.ts';
-
-export interface JournalEntry {
-  readonly at: number;
-  readonly unit: string;
-  readonly text: string;
-}
-
-/** What the programs of one machine work on. */
-export interface Machine {
-  /** What the account says that it is now. */
-  spec: HostSpec;
-  readonly programs: ReadonlyMap<string, Program>;
-  readonly disk: Disk;
-  /** Replaced as a whole. */
-  system: SystemState;
-  readonly clock: Clock;
-  /** Milliseconds that its wall clock is wrong by. */
-  clockSkew: number;
-  /** Its wall time, milliseconds since the epoch. */
-  now(): number;
-  /** From 0 to below 1. */
-  readonly random: () => number;
-  /** The `$$` of every shell. */
-  readonly shellPid: number;
-  /** The files as root sees them. */
-  readonly files: FileSystem;
-  openFiles(who: Credentials): FileSystem;
-  /** A process with a umask of its own. */
-  fork(process: Process): Process;
-  /** A process of a user with a fresh environment, as sshd and sudo make it; undefined for an unknown user. */
-  login(name: string, signal: AbortSignal): Process | undefined;
-  content(): MachineContent;
-  /** Called when a service is to start, stop or read its configuration again; whether it could. */
-  onService: (name: string, what: 'start' | 'stop' | 'reload') => Promise<boolean>;
-  /** By the path of their device. */
-  readonly volumes: Map<string, Volume>;
-  /** What services said, the oldest first; as much as fits. */
-  readonly journal: JournalEntry[];
-  /** Opens a TCP connection from the machine; rejects when there is none to have. */
-  connect: (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
-  /** Called when the machine is to end: by `reboot` or `poweroff`. */
-  onPower: (what: 'reboot' | 'poweroff') => void;
-}
+import type { MachineContent } from './system.ts';
+import { findUser, type User } from './users.ts';
 
 export interface MachineParts {
   readonly spec: HostSpec;

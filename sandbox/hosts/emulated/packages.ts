@@ -1,5 +1,5 @@
-import type { Machine } from './machine.ts';
 import { withProgram } from './base.ts';
+import type { Machine } from './model.ts';
 import { addService, removeService } from './services.ts';
 
 /** What a package of the emulated Debian brings. */

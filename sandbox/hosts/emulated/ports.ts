@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
+import { addressText, parseCidr } from '../../account/network/cidr.ts';
 import { HostError } from '../driver.ts';
-import { addressText, parseCidr } from '../../cidr.ts';
 
 const TRIES = 100;
 

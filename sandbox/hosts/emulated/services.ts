@@ -1,4 +1,5 @@
-import { log, type Machine } from './machine.ts';
+import { log } from './machine.ts';
+import type { Machine } from './model.ts';
 import type { ServiceState } from './system.ts';
 
 /** Other names that systemd knows a service by. */

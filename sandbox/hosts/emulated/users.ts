@@ -1,6 +1,15 @@
 import { isFileError } from './files/file-error.ts';
 import type { FileSystem } from './files/file-system.ts';
-import type { User } from './shell/process.ts';
+
+/** The user that a process runs as, from the machine's /etc/passwd and /etc/group. */
+export interface User {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  readonly home: string;
+  readonly shell: string;
+}
 
 /** The user of that name or number in the machine's /etc/passwd. */
 export function findUser(files: FileSystem, name: string): User | undefined {

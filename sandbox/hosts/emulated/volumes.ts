@@ -1,18 +1,9 @@
 import type { HostVolume } from '../driver.ts';
 import { FileError } from './files/file-error.ts';
-import { emptyDirectory, type DirectoryInode } from './files/inode.ts';
-import type { Machine } from './machine.ts';
+import { emptyDirectory } from './files/inode.ts';
+import type { Machine, Volume } from './model.ts';
 import type { Kept } from './storage/record.ts';
 import type { Store } from './storage/store.ts';
-
-/** A block device; at most one machine has it. */
-export interface Volume {
-  readonly id: string;
-  /** Replaced as a whole. */
-  root: DirectoryInode;
-  /** Whether there is a file system on it. */
-  isFormatted: boolean;
-}
 
 interface VolumeFacts {
   readonly isFormatted: boolean;

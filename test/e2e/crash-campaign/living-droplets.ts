@@ -1,4 +1,4 @@
-import type { Ledger } from '../../../sandbox/ledger.ts';
+import type { Ledger } from '../../../sandbox/account/billing/ledger.ts';
 
 /** A server that is paid for. */
 export interface Living {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { livingDroplets } from '../crash-campaign/living-droplets.ts';
-import type { RequestEvent } from '../../../sandbox/api.ts';
+import type { RequestEvent } from '../../../sandbox/api/api.ts';
 import { startMachineSandbox, type MachineSandbox } from '../../environment/machine-sandbox.ts';
 import {
   openWorkplace,

@@ -372,7 +372,7 @@ export class Operator {
         this.#io();
         return undefined;
       }
-      case 'give-up-drain':
+      case 'report-drain-timeout':
       case 'remember-refusal':
         return undefined;
       case 'tag':

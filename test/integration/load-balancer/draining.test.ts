@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { observeDrain } from '../../../reconcilers/load-balancer/commands.ts';
-import { parseDrainFacts, type DrainFacts } from '../../../reconcilers/load-balancer/drain-facts.ts';
+import { parseDrainFacts, type DrainFacts } from '../../../reconcilers/draining/facts.ts';
 import { balancingFor } from '../../builders/load-balancer.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
 import { ask } from '../../environment/ask.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readJournal } from '../../../sandbox/journal.ts';
+import { readJournal } from '../../../sandbox/account/records/journal.ts';
 
 const SANDBOX = fileURLToPath(import.meta.resolve('./full-sandbox.ts'));
 /** Blocks of 512 bytes: room for a dozen tags. */

@@ -3,7 +3,7 @@ import { createApiClient } from 'dots-wrapper';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RequestEvent } from '../../../sandbox/api.ts';
+import type { RequestEvent } from '../../../sandbox/api/api.ts';
 import { TEST_BOOT_MS, dropletBody, startTestSandbox, type TestSandbox } from '../../builders/sandbox.ts';
 import { rejection } from '../../fakes/rejection.ts';
 

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { newHostKey } from '../host-keys.ts';
 import { writeHostKey } from '../installation.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine } from '../model.ts';
 import { addToGroup, addUser, findGroup, findUser } from '../users.ts';
 import type { CloudConfig } from './user-data.ts';
 

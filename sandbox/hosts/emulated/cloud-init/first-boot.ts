@@ -1,7 +1,8 @@
 import { sleep } from '../clock.ts';
 import { isFileError } from '../files/file-error.ts';
 import type { Host } from '../host.ts';
-import { log, type Machine } from '../machine.ts';
+import { log } from '../machine.ts';
+import type { Machine } from '../model.ts';
 import { carryOutEarly, putHostKey } from './early.ts';
 import { carryOutLate } from './late.ts';
 import { parseUserData } from './user-data.ts';

@@ -1,5 +1,5 @@
+import type { Machine } from '../model.ts';
 import { candidateVersion, installPackage } from '../packages.ts';
-import type { Machine } from '../machine.ts';
 import { execute } from '../shell/execute.ts';
 import { collectOutput } from '../shell/streams.ts';
 import type { CloudConfig, UserData } from './user-data.ts';

@@ -1,4 +1,5 @@
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { readAll } from '../shell/streams.ts';
 import { readOptions } from './options.ts';
 

@@ -1,5 +1,6 @@
 import { sleep } from '../clock.ts';
-import { fail, print, type Program } from '../shell/process.ts';
+import type { Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 import type { CloudInitState } from '../system.ts';
 import { readOptions } from './options.ts';
 

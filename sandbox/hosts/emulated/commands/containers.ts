@@ -1,4 +1,5 @@
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 
 const versionOf = ({ machine }: Process, name: string): string =>

@@ -1,7 +1,8 @@
 import { request, type IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { absolutePath, bytesOf, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, bytesOf, print } from '../shell/process.ts';
 import { readOptions, type Options } from './options.ts';
 
 /** curl's exit codes. */

@@ -1,5 +1,6 @@
+import type { Program } from '../model.ts';
 import { NotEmulatedError } from '../shell/execute.ts';
-import { absolutePath, print, type Program } from '../shell/process.ts';
+import { absolutePath, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 import { linesOf, readOperands } from './reading.ts';
 import { basicSource, extendedSource } from './text.ts';

@@ -1,10 +1,10 @@
-import { patternExpression } from '../shell/pattern.ts';
-import { sizeOf, type Inode } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Inode } from '../files/inode.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { findGroup, findUser, groupName, userName } from '../users.ts';
 import { modeText, parseMode } from './mode.ts';
 import { readOptions } from './options.ts';
-import { attempt } from './reading.ts';
+import { attempt, attemptEach } from './reading.ts';
 
 /** Does something to each file, and with `-R` to everything below it. */
 async function each(
@@ -18,15 +18,8 @@ async function each(
     if (!recursive || process.files.stat(path, false).type !== 'directory') return;
     for (const name of process.files.list(path)) visit(`${path}/${name}`);
   };
-  let status = 0;
-  for (const name of names) {
-    const isDone = await attempt(process, `cannot access '${name}'`, () => {
-      visit(absolutePath(process, name));
-      return true;
-    });
-    if (isDone === undefined) status = 1;
-  }
-  return status;
+  const naming = (name: string): string => `cannot access '${name}'`;
+  return attemptEach(process, names, naming, name => visit(absolutePath(process, name)));
 }
 
 const chmod: Program = process => {
@@ -55,14 +48,6 @@ const chown: Program = process => {
   return each(process, names, options.has('R'), path =>
     process.files.changeOwner(path, ids.uid, ids.gid, !options.has('h')),
   );
-};
-
-const chgrp: Program = process => {
-  const options = readOptions(process.args.slice(1), ['R|recursive', 'h', 'f', 'v']);
-  const [group = '', ...names] = options.operands;
-  const gid = findGroup(process.files, group);
-  if (gid === undefined) return fail(process, `invalid group: '${group}'`);
-  return each(process, names, options.has('R'), path => process.files.changeOwner(path, undefined, gid));
 };
 
 /** Undefined when there is no such user or group. */
@@ -209,52 +194,11 @@ function longEntry({ files }: Process, name: string, inode: Inode): string {
   return `${modeText(inode.mode, inode.type)} 1 ${owner} ${String(inodeSize(inode)).padStart(8)} ${date} ${name}${target}`;
 }
 
-const du: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['s', 'h', 'b', 'k', 'm', 'x', 'c']);
-  const unit = options.has('b') ? 1 : 1024;
-  for (const name of options.operands.length === 0 ? ['.'] : options.operands) {
-    const size = sizeOf(process.files.stat(absolutePath(process, name)));
-    await print(process, `${Math.ceil(size / unit)}\t${name}\n`);
-  }
-  return 0;
-};
-
-const find: Program = async process => {
-  const args = process.args.slice(1);
-  const start = args.findIndex(argument => argument.startsWith('-') || argument === '!');
-  const folders = start < 0 ? args : args.slice(0, start);
-  const tests = start < 0 ? [] : args.slice(start);
-  const settings = new Map<string, string>();
-  while (tests.length > 0) settings.set(tests.shift()!, tests.shift() ?? '');
-  for (const name of settings.keys())
-    if (!['-type', '-name', '-maxdepth', '-mindepth'].includes(name))
-      return fail(process, `${name} is not known to an emulated host`, 127);
-  const name = settings.get('-name');
-  const expression = name === undefined ? undefined : patternExpression([{ text: name, quoted: false }]);
-  const types: Record<string, Inode['type']> = { f: 'file', d: 'directory', l: 'link' };
-  const visit = async (path: string, depth: number): Promise<void> => {
-    const inode = process.files.stat(absolutePath(process, path), false);
-    const isWanted =
-      depth >= Number(settings.get('-mindepth') ?? 0) &&
-      (expression?.test(path.split('/').at(-1)!) ?? true) &&
-      (!settings.has('-type') || types[settings.get('-type')!] === inode.type);
-    if (isWanted) await print(process, `${path}\n`);
-    if (inode.type !== 'directory' || depth >= Number(settings.get('-maxdepth') ?? Infinity)) return;
-    for (const entry of process.files.list(absolutePath(process, path)))
-      await visit(path.endsWith('/') ? `${path}${entry}` : `${path}/${entry}`, depth + 1);
-  };
-  for (const folder of folders.length === 0 ? ['.'] : folders) await visit(folder, 0);
-  return 0;
-};
-
 /** What shows and changes whose files are and who may do what with them. */
 export const FILE_ATTRIBUTES: Readonly<Record<string, Program>> = {
   chmod,
   chown,
-  chgrp,
   install,
   stat,
   ls,
-  du,
-  find,
 };

@@ -1,23 +1,19 @@
 import { isFileError } from '../files/file-error.ts';
 import type { Inode } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
-import { readOptions } from './options.ts';
-import { attempt } from './reading.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { parseMode } from './mode.ts';
+import { readOptions } from './options.ts';
+import { attemptEach } from './reading.ts';
 
 const mkdir: Program = async process => {
   const options = readOptions(process.args.slice(1), ['p|parents', 'm=|mode=', 'v|verbose']);
   const mode = options.value('m');
-  let status = 0;
-  for (const name of options.operands) {
-    const made = await attempt(process, `cannot create directory '${name}'`, () => {
-      makeDirectory(process, absolutePath(process, name), options.has('p'));
-      if (mode !== undefined) process.files.changeMode(absolutePath(process, name), parseMode(mode, 0o777));
-      return true;
-    });
-    if (made === undefined) status = 1;
-  }
-  return status;
+  const naming = (name: string): string => `cannot create directory '${name}'`;
+  return attemptEach(process, options.operands, naming, name => {
+    makeDirectory(process, absolutePath(process, name), options.has('p'));
+    if (mode !== undefined) process.files.changeMode(absolutePath(process, name), parseMode(mode, 0o777));
+  });
 };
 
 function makeDirectory(process: Process, path: string, withParents: boolean): void {
@@ -31,17 +27,12 @@ function makeDirectory(process: Process, path: string, withParents: boolean): vo
 
 const rm: Program = async process => {
   const options = readOptions(process.args.slice(1), ['r|R|recursive', 'f|force', 'v', 'd']);
-  let status = 0;
-  for (const name of options.operands) {
+  const naming = (name: string): string => `cannot remove '${name}'`;
+  return attemptEach(process, options.operands, naming, name => {
     const path = absolutePath(process, name);
-    if (options.has('f') && process.files.find(path, false) === undefined) continue;
-    const isDone = await attempt(process, `cannot remove '${name}'`, () => {
-      remove(process, path, options.has('r'));
-      return true;
-    });
-    if (isDone === undefined) status = 1;
-  }
-  return status;
+    if (options.has('f') && process.files.find(path, false) === undefined) return;
+    remove(process, path, options.has('r'));
+  });
 };
 
 function remove(process: Process, path: string, recursive: boolean): void {
@@ -51,12 +42,6 @@ function remove(process: Process, path: string, recursive: boolean): void {
     process.files.remove(path, 'directory');
   } else process.files.remove(path, 'file');
 }
-
-const rmdir: Program = process => {
-  for (const name of readOptions(process.args.slice(1), []).operands)
-    process.files.remove(absolutePath(process, name), 'directory');
-  return 0;
-};
 
 /** Where each source goes: into the target when that is a folder, else in its place. */
 function destinations(
@@ -83,15 +68,11 @@ const mv: Program = async process => {
     'v',
     'b',
   ]);
-  let status = 0;
-  for (const { from, to } of destinations(process, options.operands, options.value('t'), !options.has('T'))) {
-    const moved = await attempt(process, `cannot move '${from}'`, () => {
-      process.files.rename(absolutePath(process, from), to);
-      return true;
-    });
-    if (moved === undefined) status = 1;
-  }
-  return status;
+  const moves = destinations(process, options.operands, options.value('t'), !options.has('T'));
+  const naming = ({ from }: (typeof moves)[number]): string => `cannot move '${from}'`;
+  return attemptEach(process, moves, naming, ({ from, to }) =>
+    process.files.rename(absolutePath(process, from), to),
+  );
 };
 
 const cp: Program = async process => {
@@ -100,15 +81,11 @@ const cp: Program = async process => {
   ]); // prettier-ignore
   const keep = options.has('a') || options.has('p');
   const recursive = options.has('a') || options.has('r');
-  let status = 0;
-  for (const { from, to } of destinations(process, options.operands, options.value('t'), !options.has('T'))) {
-    const copied = await attempt(process, `cannot copy '${from}'`, () => {
-      copy(process, absolutePath(process, from), to, { keep, recursive });
-      return true;
-    });
-    if (copied === undefined) status = 1;
-  }
-  return status;
+  const copies = destinations(process, options.operands, options.value('t'), !options.has('T'));
+  const naming = ({ from }: (typeof copies)[number]): string => `cannot copy '${from}'`;
+  return attemptEach(process, copies, naming, ({ from, to }) =>
+    copy(process, absolutePath(process, from), to, { keep, recursive }),
+  );
 };
 
 interface CopyOptions {
@@ -152,11 +129,8 @@ const ln: Program = async process => {
   const isInto = process.files.find(path, !replaces)?.type === 'directory';
   const place = isInto ? `${path}/${baseName(target)}` : path;
   if (options.has('f') && process.files.find(place, false) !== undefined) process.files.remove(place, 'file');
-  const linked = await attempt(process, `failed to create symbolic link '${name}'`, () => {
-    process.files.link(target, place);
-    return true;
-  });
-  return linked === undefined ? 1 : 0;
+  const naming = (): string => `failed to create symbolic link '${name}'`;
+  return attemptEach(process, [place], naming, to => process.files.link(target, to));
 };
 
 const readlink: Program = async process => {
@@ -180,13 +154,6 @@ function linkTarget({ files }: Process, path: string, whole: boolean): string | 
     throw error;
   }
 }
-
-const realpath: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['e', 'm', 's', 'q']);
-  for (const name of options.operands)
-    await print(process, `${process.files.realPath(absolutePath(process, name))}\n`);
-  return 0;
-};
 
 const touch: Program = process => {
   const options = readOptions(process.args.slice(1), ['c', 'm', 'a', 'd=|date=', 'r=|reference=']);
@@ -250,12 +217,10 @@ const pwd: Program = async process => {
 export const FILE_TREE: Readonly<Record<string, Program>> = {
   mkdir,
   rm,
-  rmdir,
   mv,
   cp,
   ln,
   readlink,
-  realpath,
   touch,
   mktemp,
   basename,

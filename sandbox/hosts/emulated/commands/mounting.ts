@@ -1,6 +1,7 @@
 import { emptyDirectory, pathOf, segmentsOf } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
-import { mountAll, mountVolume, unmountVolume, type Volume } from '../volumes.ts';
+import type { Process, Program, Volume } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
+import { mountAll, mountVolume, unmountVolume } from '../volumes.ts';
 import { readOptions } from './options.ts';
 
 /** The volume whose device that is. */
@@ -53,15 +54,6 @@ const umount: Program = async process => {
   return status;
 };
 
-const mountpoint: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['q|quiet']);
-  const [name = ''] = options.operands;
-  const path = pathOf(segmentsOf(absolutePath(process, name)));
-  const isMounted = path === '/' || process.machine.system.mounts[path] !== undefined;
-  if (!options.has('q')) await print(process, `${name} is ${isMounted ? '' : 'not '}a mountpoint\n`);
-  return isMounted ? 0 : 32;
-};
-
 const mkfs: Program = process => {
   const options = readOptions(process.args.slice(1), ['F', 'q', 'L=', 'm=']);
   const [name = ''] = options.operands;
@@ -75,23 +67,9 @@ const mkfs: Program = process => {
   return 0;
 };
 
-const blkid: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['s=', 'o=']);
-  const [name = ''] = options.operands;
-  const volume = volumeAt(process, absolutePath(process, name));
-  if (!volume?.isFormatted) return 2;
-  await print(
-    process,
-    options.value('o') === 'value' ? 'ext4\n' : `${name}: UUID="${volume.id}" TYPE="ext4"\n`,
-  );
-  return 0;
-};
-
 /** What gives volumes a file system and a place. */
 export const MOUNTING: Readonly<Record<string, Program>> = {
   mount,
   umount,
-  mountpoint,
   'mkfs.ext4': mkfs,
-  blkid,
 };

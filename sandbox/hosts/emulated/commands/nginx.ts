@@ -1,7 +1,8 @@
+import type { Process, Program } from '../model.ts';
 import { readNginxConfig, MAIN_FILE } from '../nginx/config.ts';
 import { NginxConfigError } from '../nginx/syntax.ts';
 import { reloadService } from '../services.ts';
-import { absolutePath, bytesOf, fail, type Process, type Program } from '../shell/process.ts';
+import { absolutePath, bytesOf, fail } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 
 const nginx: Program = async process => {

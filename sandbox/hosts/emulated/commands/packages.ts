@@ -1,6 +1,7 @@
 import { isFileError } from '../files/file-error.ts';
+import type { Process, Program } from '../model.ts';
 import { candidateVersion, compareVersions, installPackage, removePackage } from '../packages.ts';
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 
 const APT_FAILED = 100;
@@ -74,42 +75,19 @@ const dpkg: Program = process => {
   const [verb, ...operands] = process.args.slice(1);
   if (verb === '--configure') return 0;
   if (verb === '--print-architecture') return print(process, 'amd64\n').then(() => 0);
-  if (verb === '-s')
-    return query(
-      process,
-      'Package: ${Package}\\nStatus: install ok installed\\nVersion: ${Version}\\n',
-      operands,
-    );
+  if (verb === '-s') return showPackages(process, operands);
   if (verb !== '--compare-versions') return fail(process, `${verb} is not known to an emulated host`, 127);
   const [a = '', order = '', b = ''] = operands;
   return ORDERS[order]?.(compareVersions(a, b)) ? 0 : 1;
 };
 
-const dpkgQuery: Program = process => {
-  const options = readOptions(process.args.slice(1), ['W|show', 'f=|showformat=', 's']);
-  return query(process, options.value('f') ?? '${Package}\\t${Version}\\n', options.operands);
-};
-
-async function query(process: Process, format: string, names: readonly string[]): Promise<number> {
-  const { packages } = process.machine.system;
+async function showPackages(process: Process, names: readonly string[]): Promise<number> {
   let status = 0;
-  for (const name of names.length === 0 ? Object.keys(packages).sort() : names) {
-    const version = packages[name];
-    if (version === undefined) {
-      status = await fail(process, `no packages found matching ${name}`);
-      continue;
-    }
-    const fields: Record<string, string> = {
-      Package: name,
-      'binary:Package': name,
-      Version: version,
-      Status: 'install ok installed',
-      'db:Status-Status': 'installed',
-      'db:Status-Abbrev': 'ii ',
-      Architecture: 'amd64',
-    };
-    const text = format.replace(/\$\{([^}]+)\}/g, (_, key: string) => fields[key] ?? '');
-    await print(process, text.replaceAll('\\n', '\n').replaceAll('\\t', '\t'));
+  for (const name of names) {
+    const version = process.machine.system.packages[name];
+    if (version === undefined)
+      status = await fail(process, `package '${name}' is not installed and no information is available`);
+    else await print(process, `Package: ${name}\nStatus: install ok installed\nVersion: ${version}\n`);
   }
   return status;
 }
@@ -119,7 +97,6 @@ export const PACKAGE_PROGRAMS: Readonly<Record<string, Program>> = {
   'apt-get': aptGet,
   'apt-cache': aptCache,
   dpkg,
-  'dpkg-query': dpkgQuery,
   'unattended-upgrade': () => 0,
   gpg: process => fail(process, 'nothing is known to an emulated host', 127),
 };

@@ -1,4 +1,5 @@
-import { fail, print, bytesOf, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 
 const echo: Program = async process => {
   const [, ...args] = process.args;
@@ -120,9 +121,5 @@ function pad(text: string, size: number, flags: string): string {
   return sign + text.slice(sign.length).padStart(size - sign.length, '0');
 }
 
-const yes: Program = async process => {
-  for (;;) await process.output.write(bytesOf(`${process.args[1] ?? 'y'}\n`));
-};
-
 /** What writes its arguments. */
-export const PRINTING: Readonly<Record<string, Program>> = { echo, printf, yes };
+export const PRINTING: Readonly<Record<string, Program>> = { echo, printf };

@@ -1,9 +1,10 @@
+import type { Program } from '../model.ts';
 import { PACKAGED_PROGRAMS } from '../packages.ts';
-import type { Program } from '../shell/process.ts';
 import { ARCHIVES } from './archives.ts';
 import { CLOUD_INIT } from './cloud-init.ts';
 import { CONTAINERS } from './containers.ts';
 import { CURL } from './curl.ts';
+import { DISK_USAGE } from './disk-usage.ts';
 import { EDITING } from './editing.ts';
 import { FILE_ATTRIBUTES } from './file-attributes.ts';
 import { FILE_CONTENT } from './file-content.ts';
@@ -25,6 +26,7 @@ const FAMILIES = [
   CLOUD_INIT,
   CONTAINERS,
   CURL,
+  DISK_USAGE,
   MOUNTING,
   NGINX,
   EDITING,

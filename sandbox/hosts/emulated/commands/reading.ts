@@ -1,5 +1,6 @@
 import { isFileError } from '../files/file-error.ts';
-import { absolutePath, fail, type Process } from '../shell/process.ts';
+import type { Process } from '../model.ts';
+import { absolutePath, fail } from '../shell/process.ts';
 import { readAll } from '../shell/streams.ts';
 
 /** A file that a program reads: its name as given, and what is in it. */
@@ -41,6 +42,24 @@ export async function attempt<T>(process: Process, name: string, work: () => T):
     await fail(process, `${name}: ${error.message}`);
     return undefined;
   }
+}
+
+/** Works on each, and says for which that fails; resolves with the exit status. */
+export async function attemptEach<T>(
+  process: Process,
+  items: readonly T[],
+  naming: (item: T) => string,
+  work: (item: T) => void,
+): Promise<number> {
+  let status = 0;
+  for (const item of items) {
+    const isDone = await attempt(process, naming(item), () => {
+      work(item);
+      return true;
+    });
+    if (isDone === undefined) status = 1;
+  }
+  return status;
 }
 
 /** The lines of a text; a newline at its end begins no other. */

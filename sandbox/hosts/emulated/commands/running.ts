@@ -1,12 +1,13 @@
-import { runToEnd } from '../shell/interpreter.ts';
-import { execute, findProgram } from '../shell/execute.ts';
-import { absolutePath, bytesOf, fail, print, type Process, type Program } from '../shell/process.ts';
-import { switchOption } from '../shell/builtins.ts';
-import { createShellState, ShellError } from '../shell/state.ts';
-import { readAll } from '../shell/streams.ts';
 import { sleep as wait } from '../clock.ts';
 import { isFileError } from '../files/file-error.ts';
 import { DEFAULT_PATH } from '../machine.ts';
+import type { Process, Program } from '../model.ts';
+import { switchOption } from '../shell/builtins.ts';
+import { execute, findProgram } from '../shell/execute.ts';
+import { runToEnd } from '../shell/interpreter.ts';
+import { absolutePath, bytesOf, fail, print } from '../shell/process.ts';
+import { createShellState, ShellError } from '../shell/state.ts';
+import { readAll } from '../shell/streams.ts';
 import { readOptions } from './options.ts';
 
 /** `sh -c SCRIPT [NAME [ARGUMENT...]]`, `sh FILE`, `sh -s`, each with the options of `set`. */
@@ -110,31 +111,6 @@ const timeout: Program = async process => {
   return ended.signal.aborted ? 124 : status;
 };
 
-/** Runs the rest of its arguments as they are: niceness and terminals are nothing here. */
-const runRest =
-  (known: readonly string[]): Program =>
-  process => {
-    const { operands } = readOptions(process.args.slice(1), known, { stopAtOperand: true });
-    return execute({ ...process, args: operands }, process.args[0]!);
-  };
-
-const xargs: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['0', 'r|no-run-if-empty', 'n=', 'd='], {
-    stopAtOperand: true,
-  });
-  const text = (await readAll(process.input)).toString();
-  const separator = options.has('0') ? '\0' : /\s+/;
-  const words = text.split(separator).filter(word => word !== '');
-  const command = options.operands.length === 0 ? ['echo'] : options.operands;
-  const size = Number(options.value('n') ?? Math.max(words.length, 1));
-  if (words.length === 0 && options.has('r')) return 0;
-  let status = 0;
-  for (let at = 0; at < Math.max(words.length, 1); at += size)
-    if ((await execute({ ...process, args: [...command, ...words.slice(at, at + size)] }, 'xargs')) !== 0)
-      status = 123;
-  return status;
-};
-
 const which: Program = async process => {
   let status = 0;
   for (const name of process.args.slice(1)) {
@@ -153,12 +129,7 @@ export const RUNNING: Readonly<Record<string, Program>> = {
   sudo,
   sleep,
   timeout,
-  xargs,
   which,
-  nice: runRest(['n=']),
-  nohup: runRest([]),
-  ionice: runRest(['c=', 'n=']),
-  setsid: runRest([]),
   true: () => 0,
   false: () => 1,
 };

@@ -1,4 +1,4 @@
-import { fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
 import {
   enableService,
   readUnitFiles,
@@ -8,6 +8,7 @@ import {
   startService,
   stopService,
 } from '../services.ts';
+import { fail, print } from '../shell/process.ts';
 import type { ServiceState } from '../system.ts';
 import { readOptions, type Options } from './options.ts';
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { newHostKey } from '../host-keys.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { readSshdConfig } from '../ssh/sshd-config.ts';
 import { readOptions } from './options.ts';
 

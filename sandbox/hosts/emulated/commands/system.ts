@@ -1,8 +1,8 @@
-import { sizeOf } from '../files/inode.ts';
-import { absolutePath, fail, print, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 import { findUser, groupName } from '../users.ts';
 import { readOptions } from './options.ts';
-import { attempt } from './reading.ts';
+import { attemptEach } from './reading.ts';
 
 const id: Program = async process => {
   const options = readOptions(process.args.slice(1), ['u', 'g', 'n', 'G']);
@@ -98,60 +98,10 @@ const date: Program = async process => {
 };
 
 /** Everything is kept when a command ends, so that there is nothing to do but to look for the files. */
-const sync: Program = async process => {
-  let status = 0;
-  for (const name of readOptions(process.args.slice(1), ['f', 'd']).operands) {
-    const found = await attempt(process, `error opening '${name}'`, () =>
-      process.files.stat(absolutePath(process, name)),
-    );
-    if (found === undefined) status = 1;
-  }
-  return status;
-};
-
-/** What Debian itself takes, in bytes. */
-const BASE_SIZE = 1.6 * 2 ** 30;
-const GIGABYTE = 2 ** 30;
-
-const df: Program = async process => {
-  const options = readOptions(process.args.slice(1), [
-    'P',
-    'k',
-    'm',
-    'h',
-    'B=|block-size=',
-    'T',
-    'i',
-    'output=',
-    'l',
-  ]);
-  const unit =
-    options.has('m') || options.value('B') === 'M' ? 2 ** 20 : options.value('B') === '1' ? 1 : 1024;
-  const { disk, spec } = process.machine;
-  const size = spec.disk * GIGABYTE;
-  const used = disk.isFull ? size : BASE_SIZE + sizeOf(disk.root());
-  const blocks = (bytes: number): string => String(Math.floor(bytes / unit)).padStart(10);
-  const percent = `${Math.ceil((used / size) * 100)}%`.padStart(4);
-  await print(
-    process,
-    `Filesystem     ${unit === 2 ** 20 ? '1048576' : '1024'}-blocks      Used Available Capacity Mounted on\n` +
-      `/dev/vda1      ${blocks(size)}${blocks(used)}${blocks(size - used)} ${percent} /\n`,
-  );
-  return 0;
-};
-
-const free: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['m', 'b', 'k', 'h', 'g']);
-  const unit = options.has('b') ? 1 : options.has('m') ? 2 ** 20 : 1024;
-  const total = Math.floor((process.machine.spec.memory * 2 ** 20) / unit);
-  const used = Math.floor(total / 5);
-  const row = (...values: number[]): string => values.map(value => String(value).padStart(12)).join('');
-  await print(
-    process,
-    `               total        used        free      shared  buff/cache   available\n` +
-      `Mem:   ${row(total, used, total - used, 0, 0, total - used)}\nSwap:  ${row(0, 0, 0)}\n`,
-  );
-  return 0;
+const sync: Program = process => {
+  const { operands } = readOptions(process.args.slice(1), ['f', 'd']);
+  const naming = (name: string): string => `error opening '${name}'`;
+  return attemptEach(process, operands, naming, name => process.files.stat(absolutePath(process, name)));
 };
 
 const SWAPS = '/proc/swaps';
@@ -179,15 +129,6 @@ const swapon: Program = async process => {
     lines.push(`${path}\tfile\t\t1048572\t\t0\t\t-2`);
   }
   process.machine.files.write(SWAPS, Buffer.from(`${lines.join('\n')}\n`));
-  return 0;
-};
-
-const swapoff: Program = process => {
-  const options = readOptions(process.args.slice(1), ['a']);
-  const kept = swapLines(process).filter(
-    (line, index) => index === 0 || (!options.has('a') && !options.operands.includes(line.split('\t')[0]!)),
-  );
-  process.machine.files.write(SWAPS, Buffer.from(`${kept.join('\n')}\n`));
   return 0;
 };
 
@@ -226,10 +167,7 @@ export const SYSTEM: Readonly<Record<string, Program>> = {
   uptime,
   date,
   sync,
-  df,
-  free,
   swapon,
-  swapoff,
   mkswap: () => 0,
   nft,
 };

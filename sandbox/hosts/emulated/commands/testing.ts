@@ -1,6 +1,7 @@
 import { isAllowed } from '../files/access.ts';
 import type { Inode } from '../files/inode.ts';
-import { absolutePath, fail, type Process, type Program } from '../shell/process.ts';
+import type { Process, Program } from '../model.ts';
+import { absolutePath, fail } from '../shell/process.ts';
 
 /** The expression is none. */
 class TestError extends Error {}

@@ -1,6 +1,8 @@
-import { fail, print, type Program } from '../shell/process.ts';
+import type { Program } from '../model.ts';
+import { fail, print } from '../shell/process.ts';
 import { readOptions, type Options } from './options.ts';
 import { linesOf, readOperands } from './reading.ts';
+import { parseSize } from './sizes.ts';
 
 const lineText = (lines: readonly string[]): string => lines.map(line => `${line}\n`).join('');
 
@@ -165,85 +167,44 @@ function positions(list: string): (position: number) => boolean {
 }
 
 const sort: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['r', 'n', 'u', 'V', 'k=', 't=', 'f', 's']);
+  const options = readOptions(process.args.slice(1), ['r', 'n', 'h', 'u']);
   const { contents, failed } = await readOperands(process, options.operands);
-  const key = Number.parseInt(options.value('k') ?? '0', 10);
-  const separator = options.value('t') ?? /\s+/;
-  const keyOf = (line: string): string => (key === 0 ? line : (line.trim().split(separator)[key - 1] ?? ''));
-  const compare = options.has('n') || options.has('V') ? numerically(options.has('V')) : bytewise;
+  const sizeOf = options.has('n') || options.has('h') ? leadingSize : () => 0;
   const lines = contents
     .flatMap(({ data }) => linesOf(data))
-    .sort((a, b) => compare(keyOf(a), keyOf(b)) || bytewise(a, b));
+    .sort((a, b) => sizeOf(a) - sizeOf(b) || Number(a > b) - Number(a < b));
   if (options.has('r')) lines.reverse();
   await print(process, lineText(options.has('u') ? [...new Set(lines)] : lines));
   return failed ? 1 : 0;
 };
 
-const bytewise = (a: string, b: string): number => Number(a > b) - Number(a < b);
+/** 0 for a line without one. */
+const leadingSize = (line: string): number => parseSize(/^\s*([\d.]+[KMGT]?)/.exec(line)?.[1] ?? '0');
 
-const numerically =
-  (asVersion: boolean) =>
-  (a: string, b: string): number =>
-    asVersion
-      ? a.localeCompare(b, 'en', { numeric: true })
-      : (Number.parseFloat(a) || 0) - (Number.parseFloat(b) || 0);
-
-const uniq: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['c', 'd']);
-  const { contents, failed } = await readOperands(process, options.operands);
-  const runs: { line: string; count: number }[] = [];
-  for (const line of contents.flatMap(({ data }) => linesOf(data))) {
-    const last = runs.at(-1);
-    if (last?.line === line) last.count += 1;
-    else runs.push({ line, count: 1 });
-  }
-  const shown = options.has('d') ? runs.filter(({ count }) => count > 1) : runs;
-  await print(
-    process,
-    lineText(
-      shown.map(({ line, count }) => (options.has('c') ? `${String(count).padStart(7)} ${line}` : line)),
-    ),
-  );
-  return failed ? 1 : 0;
-};
-
+/** `tr a-z A-Z`, `tr -d @`. */
 const tr: Program = async process => {
-  const options = readOptions(process.args.slice(1), ['d|delete', 's|squeeze-repeats']);
+  const options = readOptions(process.args.slice(1), ['d|delete']);
   const [from = '', to = ''] = options.operands.map(characterSet);
   const { contents } = await readOperands(process, []);
-  const text = contents[0]!.data.toString();
-  const translated = Array.from(text, character => {
+  const text = Array.from(contents[0]!.data.toString(), character => {
     const index = from.indexOf(character);
     if (index < 0) return character;
-    return options.has('d') ? '' : to === '' ? character : (to[index] ?? to.at(-1)!);
-  }).join('');
-  const squeezed = to || from;
-  await print(
-    process,
-    options.has('s')
-      ? translated.replace(/(.)\1+/gs, (run, character: string) =>
-          squeezed.includes(character) ? character : run,
-        )
-      : translated,
-  );
+    return options.has('d') ? '' : (to[index] ?? to.at(-1) ?? character);
+  });
+  await print(process, text.join(''));
   return 0;
 };
 
-/** `a-z`, `\n`, `[:upper:]` */
-function characterSet(text: string): string {
-  const plain = text
+/** `a-z`, `\n` */
+const characterSet = (text: string): string =>
+  text
     .replaceAll('\\n', '\n')
     .replaceAll('\\t', '\t')
-    .replaceAll('[:upper:]', 'A-Z')
-    .replaceAll('[:lower:]', 'a-z')
-    .replaceAll('[:digit:]', '0-9')
-    .replaceAll('[:space:]', ' \t\n\r\v\f');
-  return plain.replace(/(.)-(.)/gs, (_, first: string, last: string) =>
-    Array.from({ length: last.charCodeAt(0) - first.charCodeAt(0) + 1 }, (_entry, index) =>
-      String.fromCharCode(first.charCodeAt(0) + index),
-    ).join(''),
-  );
-}
+    .replace(/(.)-(.)/gs, (_, first: string, last: string) =>
+      Array.from({ length: last.charCodeAt(0) - first.charCodeAt(0) + 1 }, (_entry, index) =>
+        String.fromCharCode(first.charCodeAt(0) + index),
+      ).join(''),
+    );
 
 const seq: Program = async process => {
   const numbers = process.args.slice(1).map(Number);
@@ -259,4 +220,4 @@ const seq: Program = async process => {
 };
 
 /** What reads lines. */
-export const TEXT: Readonly<Record<string, Program>> = { head, tail, grep, wc, cut, sort, uniq, tr, seq };
+export const TEXT: Readonly<Record<string, Program>> = { head, tail, grep, wc, cut, sort, tr, seq };

@@ -1,5 +1,5 @@
-import type { FileSystem } from '../files/file-system.ts';
 import { isFileError } from '../files/file-error.ts';
+import type { FileSystem } from '../files/file-system.ts';
 import { matchFiles } from '../shell/file-names.ts';
 import { KNOWN_DIRECTIVES, TABLES } from './directives.ts';
 import { NginxConfigError, parseNginxConfig, type Directive } from './syntax.ts';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Machine } from '../machine.ts';
+import type { Machine } from '../model.ts';
 import { argsOf, blocksOf, readNginxConfig } from './config.ts';
 import type { Directive } from './syntax.ts';
 

@@ -1,5 +1,5 @@
-import { absolutePath, bytesOf } from './process.ts';
 import { execute, findProgram, NOT_FOUND } from './execute.ts';
+import { absolutePath, bytesOf } from './process.ts';
 import {
   exportedVariables,
   LoopJump,

@@ -1,7 +1,8 @@
 import { isAllowed } from '../files/access.ts';
 import { isFileError } from '../files/file-error.ts';
 import type { FileInode } from '../files/inode.ts';
-import { absolutePath, bytesOf, type Process } from './process.ts';
+import type { Process } from '../model.ts';
+import { absolutePath, bytesOf } from './process.ts';
 import { BrokenPipeError } from './streams.ts';
 
 /** An option or operand that the real program knows and ours does not: loud, so that it gets added. */
@@ -37,7 +38,11 @@ export async function execute(process: Process, caller: string): Promise<number>
   const say = (message: string): Promise<void> =>
     process.error.write(bytesOf(`${caller}: 1: ${name}: ${message}\n`));
   if (path === undefined) {
-    await say(name.includes('/') ? 'not found' : `not found (this is an emulated host: it has no ${name})`);
+    await say(
+      name.includes('/')
+        ? 'No such file or directory'
+        : `command not found (an emulated host has no ${name})`,
+    );
     return NOT_FOUND;
   }
   const inode = process.files.stat(absolutePath(process, path));

@@ -1,5 +1,5 @@
-import { evaluateArithmetic } from './arithmetic.ts';
 import { findUser } from '../users.ts';
+import { evaluateArithmetic } from './arithmetic.ts';
 import { matchFiles } from './file-names.ts';
 import { isPattern, trimPattern, type PatternPiece } from './pattern.ts';
 import { setVariable, ShellError, type ShellState } from './state.ts';

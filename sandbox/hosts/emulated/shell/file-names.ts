@@ -1,5 +1,5 @@
-import type { FileSystem } from '../files/file-system.ts';
 import { isFileError } from '../files/file-error.ts';
+import type { FileSystem } from '../files/file-system.ts';
 import { isPattern, patternExpression, type PatternPiece } from './pattern.ts';
 
 /** The names of files that the pattern matches, sorted; hidden ones only where it says the dot. */

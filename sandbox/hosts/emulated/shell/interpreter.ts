@@ -1,7 +1,7 @@
+import type { Process } from '../model.ts';
 import { runCompound } from './compound-commands.ts';
 import { createExpander, type Expander } from './expansion.ts';
 import { parseScript } from './parser.ts';
-import type { Process } from './process.ts';
 import { redirected } from './redirection.ts';
 import type { Runner } from './runner.ts';
 import { settle } from './settling.ts';

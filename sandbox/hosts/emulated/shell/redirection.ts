@@ -1,10 +1,11 @@
-import { absolutePath, bytesOf, type Process } from './process.ts';
+import { isFileError } from '../files/file-error.ts';
+import type { Process } from '../model.ts';
 import type { Expander } from './expansion.ts';
+import { absolutePath, bytesOf } from './process.ts';
 import { say } from './settling.ts';
 import { ShellError, type ShellState } from './state.ts';
 import { emptyInput, inputOf, nullOutput, type Output } from './streams.ts';
 import type { Redirection } from './syntax.ts';
-import { isFileError } from '../files/file-error.ts';
 
 /** A file could not be opened; the command is not run. */
 class RedirectionError extends Error {

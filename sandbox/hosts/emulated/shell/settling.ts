@@ -1,4 +1,5 @@
-import { bytesOf, type Process } from './process.ts';
+import type { Process } from '../model.ts';
+import { bytesOf } from './process.ts';
 import { LoopJump, ShellError, ShellExit, type ShellState } from './state.ts';
 import { ShellSyntaxError } from './syntax.ts';
 

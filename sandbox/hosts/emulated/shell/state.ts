@@ -1,4 +1,4 @@
-import type { Process } from './process.ts';
+import type { Process } from '../model.ts';
 import type { Command } from './syntax.ts';
 
 export interface Variable {

@@ -1,9 +1,9 @@
 import type { ServerChannel, Session } from 'ssh2';
-import type { Machine } from '../machine.ts';
+import type { Machine, Process } from '../model.ts';
 import { execute } from '../shell/execute.ts';
-import { bytesOf, type Process } from '../shell/process.ts';
-import { runTerminal, terminalOutput } from './terminal.ts';
+import { bytesOf } from '../shell/process.ts';
 import { createInput, type Input, type Output } from '../shell/streams.ts';
+import { runTerminal, terminalOutput } from './terminal.ts';
 
 /** What a session needs of its machine. */
 export interface SessionContext {

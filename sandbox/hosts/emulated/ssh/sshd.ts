@@ -6,7 +6,7 @@ import ssh2, {
   type TcpipRequestInfo,
 } from 'ssh2';
 import { isReadableKey } from '../host-keys.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine } from '../model.ts';
 import { findUser } from '../users.ts';
 import { serveSession } from './session.ts';
 import { readSshdConfig } from './sshd-config.ts';

@@ -1,5 +1,6 @@
+import type { Process } from '../model.ts';
 import { runLine } from '../shell/interpreter.ts';
-import { bytesOf, type Process } from '../shell/process.ts';
+import { bytesOf } from '../shell/process.ts';
 import { createShellState } from '../shell/state.ts';
 import { emptyInput, type Output } from '../shell/streams.ts';
 

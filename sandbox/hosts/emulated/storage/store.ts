@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfPresent } from '../../../read-if-present.ts';
 import { HostError } from '../../driver.ts';
 import type { DirectoryInode } from '../files/inode.ts';
 import { lineOf, readLines, type Kept } from './record.ts';
@@ -92,12 +93,3 @@ const unwritable = (folder: string, cause: unknown): HostError =>
     `What emulated hosts have cannot be written to ${folder} (${(cause as Error).message}); ` +
       'make room for it or give it back, and everything goes on.',
   );
-
-async function readIfPresent(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}

@@ -43,7 +43,7 @@ describe('a refusal of docker hosts, in a sentence, comes', () => {
   it('where the image has no base', async () => {
     const sentence = await refusal({ BASE: 'localhost:1/no-such-base' });
     expect(sentence).to.match(
-      /^The droplets' image cannot be built on localhost:1\/no-such-base by .*\/sandbox\/Dockerfile: ./,
+      /^The droplets' image cannot be built on localhost:1\/no-such-base by .*\/docker\/image\/Dockerfile: ./,
     );
     expect(sentence).not.to.include('\n');
   });

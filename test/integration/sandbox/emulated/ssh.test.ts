@@ -34,7 +34,7 @@ describe('An emulated host, for the OpenSSH client', () => {
 
   it('talks with a person at a terminal', async () => {
     const { stdout, code } = await world.ssh(aHost(), ['-tt'], 'cd /etc\rx=3\rhosX\x7f\rpwd\rexit $x\r');
-    expect(stdout).to.contain('root@shop-web1:/root# cd /etc\r\n').and.contain('hos: not found');
+    expect(stdout).to.contain('root@shop-web1:/root# cd /etc\r\n').and.contain('hos: command not found');
     expect(stdout).to.contain('pwd\r\n/etc\r\n');
     expect(code).to.equal(3);
   });

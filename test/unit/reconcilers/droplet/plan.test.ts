@@ -218,7 +218,10 @@ describe('The plan for a Droplet', () => {
         conditions: [aCondition('Provisioned', 'False', 'Draining')],
       });
       const view = { server: server(), ...shutdown('completed') };
-      expect(steps(drained, { server: server() }, late)).to.deep.equal(['give-up-drain', 'shut-down 7']);
+      expect(steps(drained, { server: server() }, late)).to.deep.equal([
+        'report-drain-timeout',
+        'shut-down 7',
+      ]);
       expect(steps(drained, view, late)).to.deep.equal([]);
     });
 
@@ -325,7 +328,7 @@ describe('The plan for a Droplet', () => {
     };
     for (const [what, [droplet, step]] of Object.entries(cases))
       describe(`a server that is ${what}`, () => {
-        it('leaves it running while the load balancer may have requests under way to it', () => {
+        it('leaves it running while the load balancer may have requests in flight to it', () => {
           const first = plan(droplet, { server: server() }, { balancer });
           expect(first).to.deep.include({
             steps: [],
@@ -346,21 +349,21 @@ describe('The plan for a Droplet', () => {
         it('gives up after a while, and says so', () => {
           const now = launchedAt + 360_000;
           const late = plan(draining(droplet), { server: server() }, { balancer, now });
-          expect(late.steps[0]).to.deep.equal({ type: 'give-up-drain', master: 'shop-master' });
+          expect(late.steps[0]).to.deep.equal({ type: 'report-drain-timeout', master: 'shop-master' });
           expect(late.steps[1]).to.include({ type: step.split(' ')[0] });
         });
 
-        it('does not wait for a server that is off: nothing can be under way to it', () => {
+        it('does not wait for a server that is off: nothing can be in flight to it', () => {
           const off = plan(droplet, { server: server({ status: 'off' }) }, { balancer });
           expect(off.phase).to.not.equal('Draining');
         });
       });
 
     it('says whom it waits for, how long at most, and what is the matter', () => {
-      const trouble = 'shop-master cannot be reached';
-      const { message } = plan(gone, { server: server() }, { balancer: { ...balancer, trouble } });
+      const problem = 'shop-master cannot be reached';
+      const { message } = plan(gone, { server: server() }, { balancer: { ...balancer, problem } });
       expect(message).to.equal(
-        'droplet 7 is destroyed when the requests under way to it have ended, or after 6 minutes; ' +
+        'draining: destroyed once in-flight requests finish, at most 6 min; ' +
           'waiting for shop-master (shop-master cannot be reached)',
       );
     });

@@ -572,7 +572,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
     await clock.advance(1_000);
     await reconcile();
     expect(cloud.droplets.size).to.equal(0);
-    expect(events).to.include('NotDrained shop-web1');
+    expect(events).to.include('DrainTimedOut shop-web1');
     await fleet.refresh();
     await reconcile();
     expect(stored()).to.equal(undefined);

@@ -1,0 +1,79 @@
+import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
+import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
+import type { Context, Hosts, Run } from '../context.ts';
+import type { Balancing } from '../read-model/balancing.ts';
+import { observeDrain } from '../load-balancer/commands.ts';
+import type { NamedMaster } from '../load-balancer/converge.ts';
+import { parseDrainFacts, type DrainFacts } from './facts.ts';
+import { SETTLED_MS, isDrained, leavingWebs, websToHold, type Leaver } from './protocol.ts';
+import type { DrainTracker } from './tracker.ts';
+
+/**
+ * Puts the load balancer's finalizer on every web that the next configuration may send requests to: from then on
+ * whoever would stop the server waits.
+ */
+export async function holdWebs(
+  { kubernetes }: Context,
+  droplets: readonly Droplet[],
+  balancing: Balancing,
+  run: Run,
+): Promise<void> {
+  for (const droplet of websToHold(droplets, balancing))
+    await addFinalizer(kubernetes, DROPLETS, droplet, LOAD_BALANCER_FINALIZER, run);
+}
+
+/** What a master has to drain. */
+export interface Draining {
+  /** The project's. */
+  droplets: readonly Droplet[];
+  /** What the master's configuration is made from. */
+  balancing: Balancing;
+  tracker: DrainTracker;
+}
+
+/**
+ * Releases the webs that have no request in flight any more.
+ *
+ * @param master runs its configuration, and none of before but in workers that end.
+ * @returns how many ms until the others are worth another look; Infinity when there are none.
+ */
+export async function releaseWebs(
+  context: Context,
+  hosts: Hosts,
+  master: NamedMaster,
+  { droplets, balancing, tracker }: Draining,
+  run: Run,
+): Promise<number> {
+  const leaving = leavingWebs(droplets, balancing);
+  const uids = leaving.map(({ metadata }) => metadata.uid!);
+  const times = tracker.areOut(master.key, uids);
+  const leavers = leaving.map((droplet, i): Leaver => ({ droplet, outForMs: times[i]! }));
+  const settled = leavers.filter(({ outForMs }) => outForMs >= SETTLED_MS);
+  const facts = settled.length === 0 ? undefined : await look(master, settled, run);
+  const drained = facts === undefined ? [] : settled.filter(leaver => isDrained(leaver, facts));
+  for (const { droplet } of drained) await release(context, droplet, run);
+  return Math.min(
+    settled.length > drained.length ? hosts.timings.retryMs : Infinity,
+    ...leavers.filter(leaver => !settled.includes(leaver)).map(({ outForMs }) => SETTLED_MS - outForMs),
+  );
+}
+
+async function look(
+  { host, layout, signal }: NamedMaster,
+  leavers: readonly Leaver[],
+  { log }: Run,
+): Promise<DrainFacts | undefined> {
+  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.server?.privateAddress ?? []);
+  const { stdout, stderr } = await host.run(observeDrain(layout, addresses), { signal });
+  const facts = parseDrainFacts(stdout);
+  if (facts === undefined) log.warn('cannot see whether requests are in flight', { stderr });
+  return facts;
+}
+
+async function release({ events, kubernetes }: Context, droplet: Droplet, run: Run): Promise<void> {
+  await removeFinalizers(kubernetes, DROPLETS, droplet, [LOAD_BALANCER_FINALIZER], run);
+  run.log.info(`drained ${droplet.metadata.name}`);
+  events.record(droplet, 'Normal', 'Drained', 'no request is in flight to it any more');
+}

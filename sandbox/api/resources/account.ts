@@ -1,0 +1,27 @@
+import { ACCOUNT_LIMITS } from '../../account/limits.ts';
+import { accountOf } from '../../account/world.ts';
+import { ok, type Call, type Route } from '../route.ts';
+
+/** The account itself. */
+export const accountRoutes: readonly Route[] = [
+  { method: 'GET', path: '/v2/account', operation: 'account.get', handle: getAccount },
+];
+
+function getAccount(call: Call) {
+  const { uuid, teamUuid } = accountOf(call.world.state);
+  return ok({
+    account: {
+      droplet_limit: call.world.dropletLimit,
+      floating_ip_limit: ACCOUNT_LIMITS.reservedIps,
+      reserved_ip_limit: ACCOUNT_LIMITS.reservedIps,
+      volume_limit: ACCOUNT_LIMITS.volumes,
+      email: 'sandbox@example.com',
+      name: 'Sandbox',
+      uuid,
+      email_verified: true,
+      status: 'active',
+      status_message: '',
+      team: { uuid: teamUuid, name: 'Sandbox' },
+    },
+  });
+}
