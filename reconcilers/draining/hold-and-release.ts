@@ -2,7 +2,8 @@ import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finaliz
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import type { Context, Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Balancing } from '../read-model/balancing.ts';
 import { observeDrain } from '../load-balancer/commands.ts';
 import type { NamedMaster } from '../load-balancer/converge.ts';

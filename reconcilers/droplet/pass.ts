@@ -1,6 +1,7 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
-import { projectKeyOf, type Context, type Run } from '../context.ts';
+import { projectKeyOf, type Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer, Ask } from '../gate/gate.ts';
 import { effectsOf } from './effects-plan.ts';

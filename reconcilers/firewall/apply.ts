@@ -1,5 +1,6 @@
 import { isCloudNotFound, isDoubtful, isNameTaken, isUnknownTag } from '../../clients/digitalocean/errors.ts';
-import type { Context, Firewalls, Run } from '../context.ts';
+import type { Context, Firewalls } from '../context.ts';
+import type { Run } from '../run.ts';
 import { execute, type Executors } from '../executors.ts';
 import { Waiting } from '../outcome.ts';
 import type { FirewallStep } from './plan.ts';

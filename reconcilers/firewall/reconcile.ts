@@ -4,7 +4,8 @@ import { findCondition, isConditionTrue, type ConditionValue } from '../../crds/
 import { splitKey, type ObjectKey } from '../../crds/meta.ts';
 import { firewallName } from '../../crds/firewall-name.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT_NAME, type Context, type Firewalls, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT_NAME, type Context, type Firewalls } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep } from './apply.ts';
 import { keeperOf } from './keeper.ts';

@@ -1,6 +1,7 @@
 import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { Project } from '../../crds/project.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { writeProjectStatus } from '../status/write.ts';
 
 /** The condition on a Project; absent until there is something to protect. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
-import { projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
+import { projectKeyOf, type Context, type Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { hostOf } from './access.ts';
 import { applyStep, settlePins, type Progress } from './apply.ts';

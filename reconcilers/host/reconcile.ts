@@ -1,7 +1,8 @@
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import type { Context, Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { convergeHost } from './converge.ts';
 import { reportHost } from './status.ts';

@@ -1,5 +1,6 @@
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
 import type { HostSaying } from './plan.ts';
 

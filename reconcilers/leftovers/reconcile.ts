@@ -1,5 +1,6 @@
 import { fleetTag } from '../../crds/cloud-tags.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { adviseOn, sayAdvice } from './advice-plan.ts';
 import { findLeftovers, type OwnedResource } from './plan.ts';

@@ -1,6 +1,7 @@
 import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { writeServiceStatus } from '../status/write.ts';
 import { sayTaken, type ServiceVerdict } from './lb-status.ts';
 import { routeOf } from './render-service.ts';

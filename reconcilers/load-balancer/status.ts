@@ -1,6 +1,7 @@
 import type { ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
 import type { LoadBalancerError } from './errors.ts';
 import type { Generation } from './generation.ts';

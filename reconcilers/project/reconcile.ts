@@ -1,6 +1,7 @@
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Stalled, isStalled, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import type { Effect } from '../gate/effect.ts';

@@ -12,8 +12,8 @@ import {
   PROJECTS_BY_NAME,
   projectKeyOf,
   type Context,
-  type Run,
 } from '../../../reconcilers/context.ts';
+import type { Run } from '../../../reconcilers/run.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { createAccountRoom } from '../../../reconcilers/gate/account-room.ts';
 import { uidsWithServers } from '../../../reconcilers/gate/book.ts';
