@@ -99,7 +99,7 @@ export interface PlanInput {
   tags: readonly string[];
   /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
   actionSeenMs?: number;
-  /** Why another droplet is not to be had, if so. */
+  /** Why the account has no room for another droplet, if so. */
   shortage?: string;
   /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
   pausedMs?: number;

@@ -165,7 +165,7 @@ export function resizeProblem(
   if (size.disk < server.disk)
     return `${wanted} has a disk of ${size.disk} GB and the server's has ${server.disk} GB, and disks cannot shrink`;
   if (!size.available || !size.regions.includes(server.region))
-    return `${wanted} is not to be had in ${server.region}`;
+    return `${wanted} is not available in ${server.region}`;
   return undefined;
 }
 
@@ -218,7 +218,7 @@ function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): Dropl
     message:
       `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
       (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
-      'Deleting this Droplet, to have it made anew with that size, loses all that is on its disk',
+      'Deleting this Droplet loses all that is on its disk, and recreates the server with that size',
     ...(lookAgainMs !== undefined && { lookAgainMs }),
   };
 }

@@ -61,7 +61,7 @@ function howToAccept(droplet: Droplet, shown: string | undefined): string {
 }
 
 const howToRenew = ({ metadata: { namespace, name } }: Droplet): string =>
-  `to have the server made anew, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
+  `to recreate the server, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
 
 /** What failed on a host that was reached. */
 export function stepCondition(error: unknown, step: HostStep): HostSaying | undefined {

@@ -83,7 +83,7 @@ function observeBalancing(
   damper: FlapDamper,
 ): { balancing: Balancing; heldOutMs: number } {
   const holds = new Map(
-    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isWell(droplet))]),
+    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isHealthy(droplet))]),
   );
   const isHeldOut = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
   const balancing = balancingOf(master.spec.project, droplets, services, isHeldOut);
@@ -91,7 +91,7 @@ function observeBalancing(
   return { balancing, heldOutMs: Math.min(Infinity, ...waits) };
 }
 
-const isWell = ({ status }: Droplet): boolean =>
+const isHealthy = ({ status }: Droplet): boolean =>
   findCondition(status?.conditions, 'Healthy')?.status !== 'False';
 
 /** The way to its nginx. */

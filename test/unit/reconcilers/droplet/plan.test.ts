@@ -242,7 +242,7 @@ describe('The plan for a Droplet', () => {
       expect(smaller.message).to.contain('disks cannot shrink').and.not.contain('--force');
       expect(smaller.lookAgainMs, 'the list of sizes may change').to.equal(3_600_000);
       expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
-        'not to be had in nyc3',
+        'not available in nyc3',
       );
       expect(plan(droplet(activeStatus(7), 'nonsense'), { server: server() }).message).to.contain(
         'has no size nonsense',

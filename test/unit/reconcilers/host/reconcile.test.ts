@@ -179,7 +179,7 @@ describe('Reconciling a host with trouble', () => {
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
       message:
-        'the key is refused; to have the server made anew, which loses everything on its disk, "kubectl delete -n default droplet shop-master"',
+        'the key is refused; to recreate the server, which loses everything on its disk, "kubectl delete -n default droplet shop-master"',
     });
   });
 
