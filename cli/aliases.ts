@@ -1,23 +1,61 @@
+import { CommandFailure } from './failure.ts';
+
 /**
- * The spellings of the tool that dropfleet grew out of, such as `--scale hostomatic 5` or
- * `--deploy-uat hostomatic`, as the commands that they stand for. Anything else comes back as it is.
+ * The spellings of the tool that dropfleet grew out of, such as `--scale hostomatic 5`, as the commands that they
+ * stand for. Anything else comes back as it is.
+ * @throws CommandFailure for what that tool could do and dropfleet cannot yet.
  */
 export function translateAliases(args: readonly string[]): string[] {
-  const at = args.findIndex(arg => nameOf(arg) in ALIASES);
+  const at = findAlias(args);
   if (at < 0) return [...args];
   const [name, value] = args[at]!.split(/=(.*)/s, 2) as [string, string | undefined];
-  const command = ALIASES[name]!;
-  return [...command, ...(value === undefined ? [] : [value]), ...args.slice(at + 1), ...args.slice(0, at)];
+  const instead = LATER.get(name);
+  if (instead !== undefined) throw new CommandFailure(`${name} is not there yet: ${instead}`, 2);
+  const command = name.slice('--'.length);
+  return [command, ...(value === undefined ? [] : [value]), ...args.slice(at + 1), ...args.slice(0, at)];
 }
+
+/** Before a command's own words there are only options and their values; behind `--` or a command all is its own. */
+function findAlias(args: readonly string[]): number {
+  const at = args.findIndex(arg => isAlias(nameOf(arg)));
+  const before = args.slice(0, Math.max(at, 0));
+  const isOwn = before.some((arg, i) => arg === '--' || !(isOption(arg) || isOption(before[i - 1] ?? '')));
+  return isOwn ? -1 : at;
+}
+
+const isOption = (arg: string): boolean => arg.startsWith('--');
 
 const nameOf = (arg: string): string => arg.split('=', 1)[0]!;
 
-const ALIASES: Record<string, string[]> = {
-  '--init': ['init'],
-  '--plan': ['plan'],
-  '--orchestrate': ['orchestrate'],
-  '--status': ['status'],
-  '--scale': ['scale'],
-  '--cleanup': ['cleanup'],
-  '--update-ip': ['update-ip'],
-};
+const isAlias = (name: string): boolean => COMMANDS.has(name) || LATER.has(name);
+
+const COMMANDS: ReadonlySet<string> = new Set([
+  '--init',
+  '--plan',
+  '--orchestrate',
+  '--status',
+  '--scale',
+  '--cleanup',
+  '--update-ip',
+]);
+
+const NO_DEPLOYMENTS =
+  'deployments follow in a later version; "dropfleet up" makes and configures the droplets, and "dropfleet ssh <droplet>" leads to one to start containers by hand';
+
+/** What comes in a later version, and what to do meanwhile. */
+const LATER: ReadonlyMap<string, string> = new Map([
+  ['--deploy-uat', NO_DEPLOYMENTS],
+  ['--deploy-prod', NO_DEPLOYMENTS],
+  [
+    '--reproduce',
+    'deployments follow in a later version, so none can be reproduced; "git checkout <tag>" in the project\'s repository brings back its code',
+  ],
+  [
+    '--monitor',
+    'health votes between droplets follow in a later version; "dropfleet up" looks at every droplet while it runs, and "dropfleet status" shows what is wrong',
+  ],
+  [
+    '--recover',
+    'recovery from snapshots follows in a later version; "kubectl delete droplet <name>" has a new server made in the place of a lost one, with an empty disk',
+  ],
+]);

@@ -1,4 +1,4 @@
-import type { Place } from './problems.ts';
+import { PlaceCounter, type Place } from './problems.ts';
 
 /** One cell, with where it stands, so that mistakes can be shown and single cells edited. */
 export interface CsvCell extends Place {
@@ -13,12 +13,16 @@ export interface CsvCell extends Place {
 
 /** One row. */
 export interface CsvRecord {
+  /**
+   * All cells that stand under a title. Sheets are exported up to their last column, so of those behind the first
+   * row's last title there is only the first that says something.
+   */
   cells: CsvCell[];
   /** Whether a line break follows it; only the text's last record can be without. */
   ended: boolean;
 }
 
-/** A CSV text's rows, without blank lines, rows of nothing but separators, and comments. */
+/** A CSV text's rows, without blank lines, rows of nothing but separators, and comments. The first is the header. */
 export interface CsvDocument {
   separator: string;
   records: CsvRecord[];
@@ -27,6 +31,8 @@ export interface CsvDocument {
 const BYTE_ORDER_MARK = '\uFEFF';
 /** What Excel writes into the first line to name the separator. */
 const SEPARATOR_LINE = /^\uFEFF?sep=(.)[ \t]*(\r\n|\r|\n|$)/i;
+const LF = 10;
+const CR = 13;
 const LINE_BREAK = /\r\n|\r|\n/;
 /** Excel separates by what the locale or the chosen format says. The first wins a tie. */
 const SEPARATORS = [',', ';', '\t'];
@@ -34,7 +40,8 @@ const SEPARATORS = [',', ';', '\t'];
 /**
  * Splits what spreadsheets export: cells between commas, semicolons or tabs (the header line shows which, or
  * an Excel `sep=` line), lines that end in CRLF, LF or CR, quoted cells with any of these inside and quotes
- * doubled, a byte order mark. A line that starts with # is a comment, also when a spreadsheet has quoted it.
+ * doubled, a byte order mark. A line that starts with # is a comment, also when a spreadsheet has quoted it; but
+ * below the header it is a row when it looks like one, as with Excel's `#N/A` in the first cell.
  */
 export function tokenizeCsv(text: string): CsvDocument {
   const preamble = SEPARATOR_LINE.exec(text);
@@ -42,13 +49,21 @@ export function tokenizeCsv(text: string): CsvDocument {
   const start = preamble?.[0].length ?? (text.startsWith(BYTE_ORDER_MARK) ? 1 : 0);
   const scanner = new Scanner(text, separator, start, preamble === null ? 1 : 2);
   const records: CsvRecord[] = [];
+  let width = Infinity;
   while (!scanner.atEnd()) {
-    if (scanner.skipComment()) continue;
-    const record = scanner.readRecord();
-    if (!isBlank(record) && !isQuotedComment(record)) records.push(record);
+    const record = scanner.readRecord(width);
+    if (isBlank(record) || (isComment(record) && (records.length === 0 || !isFilled(record)))) continue;
+    if (records.push(record) === 1) width = widthOf(record);
   }
   return { separator, records };
 }
+
+/** More titles than any header may have: enough to show the mistakes below one that has too many. */
+const MOST_COLUMNS = 100;
+
+/** How many columns have titles. */
+const widthOf = (header: CsvRecord): number =>
+  Math.min(header.cells.findLastIndex(cell => cell.value !== '') + 1, MOST_COLUMNS);
 
 function detectSeparator(text: string): string {
   const lines = text.replace(BYTE_ORDER_MARK, '').split(LINE_BREAK);
@@ -57,10 +72,28 @@ function detectSeparator(text: string): string {
   return SEPARATORS[counts.indexOf(Math.max(...counts))]!;
 }
 
-const isBlank = ({ cells }: CsvRecord): boolean =>
-  cells.every(cell => cell.value === '' && cell.fault === undefined);
+const saysSomething = (cell: CsvCell): boolean => cell.value !== '' || cell.fault !== undefined;
 
-const isQuotedComment = ({ cells }: CsvRecord): boolean => cells[0]!.value.startsWith('#');
+const isBlank = ({ cells }: CsvRecord): boolean => !cells.some(saysSomething);
+
+/** A quote that is never closed would make a comment of all that follows. */
+const isComment = ({ cells }: CsvRecord): boolean =>
+  cells[0]!.value.startsWith('#') && !cells.some(cell => cell.fault !== undefined);
+
+const COUNT = /^\d+([.,]0*)?$/;
+
+/**
+ * Whether there is more in a row that begins with # than words with separators between them, which have a space
+ * behind the # and no number in a cell of its own.
+ */
+function isFilled({ cells: [first, ...others] }: CsvRecord): boolean {
+  const isProse = /^#+(\s|$)/.test(first!.value) && !others.some(cell => COUNT.test(cell.value));
+  return !isProse && others.some(cell => cell.value !== '');
+}
+
+/** What opens a quoted cell. */
+type Quote = '"' | typeof NO_QUOTE;
+const NO_QUOTE = 'none';
 
 /** Where the raw text, which begins at that offset, is more than space. */
 function trimmedSpan(raw: string, offset: number): { start: number; end: number } {
@@ -71,54 +104,58 @@ function trimmedSpan(raw: string, offset: number): { start: number; end: number 
 class Scanner {
   readonly #text: string;
   readonly #separator: string;
+  readonly #separatorCode: number;
+  readonly #places: PlaceCounter;
   #offset: number;
-  #line: number;
-  #lineStart: number;
 
   constructor(text: string, separator: string, offset: number, line: number) {
     this.#text = text;
     this.#separator = separator;
+    this.#separatorCode = separator.charCodeAt(0);
+    this.#places = new PlaceCounter(text, offset, line);
     this.#offset = offset;
-    this.#line = line;
-    this.#lineStart = offset;
   }
 
   atEnd(): boolean {
     return this.#offset >= this.#text.length;
   }
 
-  /** Skips the line that starts here if it is a comment. */
-  skipComment(): boolean {
-    const first = this.#skipSpaces();
-    if (this.#text[first] !== '#') return false;
-    while (!this.atEnd() && !this.#atLineBreak()) this.#offset++;
-    this.#skipLineBreak();
-    return true;
-  }
-
-  readRecord(): CsvRecord {
-    const cells = [this.#readCell()];
-    while (this.#text[this.#offset] === this.#separator) {
+  /** @param width how many columns have titles; the header itself is read without. */
+  readRecord(width: number): CsvRecord {
+    // What is no quoted cell and begins with # may be prose, in which a quote is but a sign.
+    const quote = this.#text[this.#skipSpaces()] === '#' ? NO_QUOTE : '"';
+    const cells = [this.#readCell(quote)];
+    for (let i = 1; this.#atSeparator(); i++) {
       this.#offset++;
-      cells.push(this.#readCell());
+      if (i < width) cells.push(this.#readCell(quote));
+      else this.#passSurplus(cells, width, quote);
     }
     return { cells, ended: this.#skipLineBreak() };
   }
 
-  #readCell(): CsvCell {
+  /** Moves behind a cell without a title, which is kept when it is the first that says something. */
+  #passSurplus(cells: CsvCell[], width: number, quote: Quote): void {
+    if (this.#atCellEnd()) return;
+    const isKept = cells.length === width || this.#text[this.#skipSpaces()] === quote;
+    if (!isKept) return this.#moveToCellEnd();
+    const cell = this.#readCell(quote);
+    if (cells.length === width && saysSomething(cell)) cells.push(cell);
+  }
+
+  #readCell(quote: Quote): CsvCell {
     const first = this.#skipSpaces();
-    return this.#text[first] === '"' ? this.#readQuoted(first) : this.#readPlain();
+    return this.#text[first] === quote ? this.#readQuoted(first) : this.#readPlain();
   }
 
   #readPlain(): CsvCell {
     const from = this.#offset;
     const raw = this.#readToCellEnd();
     const span = trimmedSpan(raw, from);
-    return { value: raw.trim(), ...span, ...this.#placeOf(span.start) };
+    return { value: raw.trim(), ...span, ...this.#places.placeOf(span.start) };
   }
 
   #readQuoted(quote: number): CsvCell {
-    const place = this.#placeOf(quote);
+    const place = this.#places.placeOf(quote);
     const start = quote + 1;
     this.#offset = start;
     const closed = this.#passClosingQuote();
@@ -144,9 +181,12 @@ class Scanner {
 
   #readToCellEnd(): string {
     const start = this.#offset;
-    while (!this.atEnd() && !this.#atLineBreak() && this.#text[this.#offset] !== this.#separator)
-      this.#offset++;
+    this.#moveToCellEnd();
     return this.#text.slice(start, this.#offset);
+  }
+
+  #moveToCellEnd(): void {
+    while (!this.#atCellEnd()) this.#offset++;
   }
 
   /** The offset of the next character that is no space; moves nothing. */
@@ -162,20 +202,23 @@ class Scanner {
     );
   }
 
+  #atCellEnd(): boolean {
+    return this.#atSeparator() || this.#atLineBreak() || this.atEnd();
+  }
+
+  #atSeparator(): boolean {
+    return this.#text.charCodeAt(this.#offset) === this.#separatorCode;
+  }
+
   #atLineBreak(): boolean {
-    const character = this.#text[this.#offset];
-    return character === '\n' || character === '\r';
+    const code = this.#text.charCodeAt(this.#offset);
+    return code === LF || code === CR;
   }
 
   #skipLineBreak(): boolean {
     if (!this.#atLineBreak()) return false;
     this.#offset += this.#text.startsWith('\r\n', this.#offset) ? 2 : 1;
-    this.#line++;
-    this.#lineStart = this.#offset;
+    this.#places.beginLine(this.#offset);
     return true;
-  }
-
-  #placeOf(offset: number): Place {
-    return { line: this.#line, column: Array.from(this.#text.slice(this.#lineStart, offset)).length + 1 };
   }
 }

@@ -1,10 +1,12 @@
-import { readJsonFile } from './json-file.ts';
+import { readJsonFile, type JsonDocument } from './json-file.ts';
 import type { Problem } from './problems.ts';
+import { SecretText } from './secret-text.ts';
 
 /** email_config.json: who gets mail, and through which server. */
 export interface EmailConfig {
   /** An address, or `Name <address>`. */
   from: string;
+  /** Each address once. */
   recipients: string[];
   smtp: {
     host: string;
@@ -12,45 +14,68 @@ export interface EmailConfig {
     /** TLS from the first byte; otherwise STARTTLS. */
     secure: boolean;
     /** Left out when the server asks for no login. */
-    login?: {
-      username: string;
-      /** The name of the environment variable that holds the password. */
-      passwordVariable: string;
-    };
+    login?: { username: string } & Password;
   };
 }
 
+/** The name of the environment variable that holds it, or the password itself where the file has it. */
+type Password = { passwordVariable: string } | { password: SecretText };
+
 /**
  * Reads email_config.json; `config` is undefined when there is none, it names no recipients, or it has
- * problems. Never rejects.
+ * problems. `warnings` are of what works and should not stay. Never rejects.
  */
-export async function readEmailConfig(path: string): Promise<{ config?: EmailConfig; problems: Problem[] }> {
+export async function readEmailConfig(
+  path: string,
+): Promise<{ config?: EmailConfig; problems: Problem[]; warnings: Problem[] }> {
   const { document, problems } = await readJsonFile<EmailFile>(path, 'email_config');
-  if (document === undefined || document.value.recipients.length === 0) return { problems };
-  return { config: toEmailConfig(document.value), problems };
+  if (document === undefined) return { problems, warnings: [] };
+  const warnings = warnOfPassword(document);
+  const recipients = [...new Set(Object.values(document.value.recipients))];
+  if (recipients.length === 0) return { problems, warnings };
+  return { config: toEmailConfig(document.value, recipients), problems, warnings };
 }
 
 /** The file's shape, as its schema has it. */
 interface EmailFile {
   provider: 'smtp';
-  from: string;
-  recipients: string[];
+  from?: string;
+  /** The original tool's name for `from`; one of them is there. */
+  from_address?: string;
+  recipients: string[] | Record<string, string>;
   smtp_settings: {
     host: string;
     port?: number;
     secure?: boolean;
     username?: string;
     password_env?: string;
+    password?: string;
   };
 }
 
 const SUBMISSION_PORT = 587;
 const IMPLICIT_TLS_PORT = 465;
 
-function toEmailConfig({ from, recipients, smtp_settings: settings }: EmailFile): EmailConfig {
-  const { host, port = SUBMISSION_PORT, secure = port === IMPLICIT_TLS_PORT } = settings;
-  const { username, password_env: passwordVariable } = settings;
+function toEmailConfig(file: EmailFile, recipients: string[]): EmailConfig {
+  const { host, port = SUBMISSION_PORT, secure = port === IMPLICIT_TLS_PORT, username } = file.smtp_settings;
+  const password = passwordOf(file.smtp_settings);
+  const from = (file.from ?? file.from_address)!;
   const smtp = { host, port, secure };
-  if (username === undefined || passwordVariable === undefined) return { from, recipients, smtp };
-  return { from, recipients, smtp: { ...smtp, login: { username, passwordVariable } } };
+  if (username === undefined || password === undefined) return { from, recipients, smtp };
+  return { from, recipients, smtp: { ...smtp, login: { username, ...password } } };
+}
+
+function passwordOf({
+  password,
+  password_env: passwordVariable,
+}: EmailFile['smtp_settings']): Password | undefined {
+  if (password !== undefined) return { password: new SecretText(password) };
+  return passwordVariable === undefined ? undefined : { passwordVariable };
+}
+
+function warnOfPassword(document: JsonDocument<EmailFile>): Problem[] {
+  if (document.value.smtp_settings.password === undefined) return [];
+  const message =
+    'this works, but whoever reads this file can send mail in your name: put the password into .env as SMTP_PASSWORD=..., and write "password_env": "SMTP_PASSWORD" here in the place of "password"';
+  return [document.problemAt(['smtp_settings', 'password'], message)];
 }

@@ -79,7 +79,11 @@ function readEnvFile(path: string | undefined): { text: string; problems: Proble
   if (path === undefined) return { text: '', problems: [] };
   try {
     const bytes = readFileSync(path);
-    const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+    // Node's parser drops every CR, so that lines which end in nothing else would become one.
+    const text = bytes
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .replaceAll(/\r\n?/g, '\n');
     const fault = encodingFault(bytes);
     const problems =
       fault === undefined ? placed(path, text, unclosedQuotes(text)) : [{ file: path, message: fault }];

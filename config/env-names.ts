@@ -13,12 +13,18 @@ const NAMES: ReadonlySet<string> = new Set([
   'DROPFLEET_HOSTS',
 ]);
 
-/** The names that doctl and Terraform have for the token. */
-export const FOREIGN_TOKEN_NAMES: readonly string[] = ['DIGITALOCEAN_TOKEN', 'DIGITALOCEAN_ACCESS_TOKEN'];
+/** The names that Terraform, doctl, Ansible and DigitalOcean's own guides have for the token. */
+export const FOREIGN_TOKEN_NAMES: readonly string[] = [
+  'DIGITALOCEAN_TOKEN',
+  'DIGITALOCEAN_ACCESS_TOKEN',
+  'DO_API_TOKEN',
+  'DO_PAT',
+];
 
 /** The variable that such a name stands for, when it is spelled otherwise. */
 export function nameMeantBy(name: string): string | undefined {
   const meant = name.toUpperCase().replaceAll('-', '_');
+  if (FOREIGN_TOKEN_NAMES.includes(meant)) return meant === name ? undefined : 'DO_TOKEN';
   return meant !== name && NAMES.has(meant) ? meant : undefined;
 }
 
@@ -29,8 +35,9 @@ const BEFORE_VALUE = /^[ \t]*(?:export[ \t]+)?((set[ \t]+|\$env:)?([A-Za-z][\w-]
 export function misspelled(text: string): { meant: string; problem: OffsetProblem }[] {
   return [...text.matchAll(BEFORE_VALUE)].flatMap(match => {
     const [whole, found, prefix, name, sign] = match;
-    const meant = nameMeantBy(name!) ?? name!;
-    const isRight = prefix === undefined && name === meant && sign === '=';
+    const meant = FOREIGN_TOKEN_NAMES.includes(name!) ? 'DO_TOKEN' : (nameMeantBy(name!) ?? name!);
+    // One that other tools read and that is set in the right way is told where its value is known.
+    const isRight = prefix === undefined && nameMeantBy(name!) === undefined && sign === '=';
     if (isRight || !NAMES.has(meant)) return [];
     const offset = match.index + whole.length - found!.length;
     const message = `this sets nothing; write ${meant}=, and then the value`;

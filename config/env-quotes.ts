@@ -3,11 +3,12 @@ import type { OffsetProblem } from './problems.ts';
 /** Name, `=` and the quote that opens the value; a comment is none. */
 const OPENING = /^[ \t]*(?!#)[^=\n]+=[ \t]*(["'`])/;
 /** Not the padding that base64 ends with, in a key of many lines. */
-const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=(?!=*[ \t\r]*$)/m;
+const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*[ \t]*=(?!=*[ \t]*$)/m;
 
 /**
  * The quotes in the text of a .env file that would end a line too late, or never. A value may have many lines, but
  * none of them may look like the next variable: it would be lost without a word.
+ * @param text with lines that end in LF.
  */
 export function unclosedQuotes(text: string): OffsetProblem[] {
   const problems: OffsetProblem[] = [];
@@ -35,7 +36,7 @@ function quotedValue(text: string, start: number) {
 /** Whether what follows the first line, to that closing quote, is one value and all there is in the last line. */
 const isWhole = (text: string, end: number, closing: number): boolean =>
   !ASSIGNMENT.test(text.slice(end + 1, closing)) &&
-  /^[ \t\r]*(?:#.*)?$/.test(text.slice(closing + 1, endOfLine(text, closing)));
+  /^[ \t]*(?:#.*)?$/.test(text.slice(closing + 1, endOfLine(text, closing)));
 
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf('\n', from);

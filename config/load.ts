@@ -18,6 +18,8 @@ export interface Configuration {
   settings: Settings;
   /** Every mistake in every file and in the environment. */
   problems: Problem[];
+  /** What works, but should be said in a better way. */
+  warnings: Problem[];
 }
 
 /** Where each configuration file is, in that folder. */
@@ -50,5 +52,6 @@ export async function loadConfiguration(dir: string, source: EnvironmentSource):
     sms: sms.config,
     settings: environment.settings,
     problems: [projects, deployment, email, sms, environment].flatMap(({ problems }) => problems),
+    warnings: email.warnings,
   };
 }

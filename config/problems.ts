@@ -52,12 +52,47 @@ function quote(found: string): string {
   if (found === '') return 'nothing';
   const characters = Array.from(found);
   const shown = characters.slice(0, LONGEST_FOUND).join('');
-  return JSON.stringify(characters.length > LONGEST_FOUND ? `${shown}…` : shown);
+  return escapeUnseen(JSON.stringify(characters.length > LONGEST_FOUND ? `${shown}…` : shown));
 }
+
+/** What nobody sees, or what a terminal obeys, as `\\u{200b}`. */
+const escapeUnseen = (text: string): string =>
+  text.replaceAll(/(?! )[\p{C}\p{Z}]/gu, character => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 
 /** By line and column; what concerns the whole file comes first. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
+/** Places of ever greater offsets in one text, each character of which is looked at once. */
+export class PlaceCounter {
+  readonly #text: Pick<string, 'codePointAt'>;
+  #offset: number;
+  #line: number;
+  #column = 1;
+
+  /** @param offset where the text's first line, `line`, begins. */
+  constructor(text: Pick<string, 'codePointAt'>, offset = 0, line = 1) {
+    this.#text = text;
+    this.#offset = offset;
+    this.#line = line;
+  }
+
+  /** A line begins at that offset. */
+  beginLine(offset: number): void {
+    this.#offset = offset;
+    this.#line++;
+    this.#column = 1;
+  }
+
+  /** The place of an offset in the current line, not before the one that was asked for last. */
+  placeOf(offset: number): Place {
+    while (this.#offset < offset) {
+      this.#offset += this.#text.codePointAt(this.#offset)! > 0xffff ? 2 : 1;
+      this.#column++;
+    }
+    return { line: this.#line, column: this.#column };
+  }
 }
 
 /** The place of an offset in a text whose lines end in CRLF, LF or CR. */

@@ -1,5 +1,6 @@
 import type { CsvCell, CsvRecord } from './csv-tokens.ts';
 import { didYouMean, findNearMatch } from './near-match.ts';
+import { nameOddCharacter } from './odd-characters.ts';
 import type { LocalProblem } from './problems.ts';
 
 /** What a row says, in the order in which the columns are usually written. */
@@ -56,7 +57,7 @@ function titleFault(cell: CsvCell, exact: Columns, index: number): string | unde
   if (cell.fault !== undefined) return 'the quotes around this title do not match';
   if (field !== undefined && exact.indexOf(field) < index) return 'the header has this column already';
   if (field !== undefined) return undefined;
-  return `the columns are ${TITLES.join(', ')}${didYouMean(cell.value, TITLES)}`;
+  return `the columns are ${TITLES.join(', ')}${didYouMean(cell.value, TITLES)}${nameOddCharacter(cell.value)}`;
 }
 
 function missingColumn(record: CsvRecord, field: Field): LocalProblem {

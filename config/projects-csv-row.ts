@@ -1,4 +1,5 @@
 import type { CsvCell, CsvRecord } from './csv-tokens.ts';
+import { nameOddCharacter, withoutOddCharacters } from './odd-characters.ts';
 import type { LocalProblem, Place } from './problems.ts';
 import { FIELDS, type Columns, type Field } from './projects-csv-header.ts';
 
@@ -19,17 +20,24 @@ export type RowValues = { project: string; servers: number; masterSpec: string; 
 /** Each field's cell; one that the row or the file does not have is an empty one at the end of the row. */
 export type RowCells = Record<Field, CsvCell>;
 
-/** What a row says, and all that is wrong with it. No `cells` when it cannot be taken apart at all. */
+/**
+ * What a row says, and all that is wrong with it. No `cells` when it cannot be taken apart at all.
+ * @param taken the names that stand in the file, none of which is proposed for a wrong one.
+ */
 export function readRow(
   record: CsvRecord,
   columns: Columns,
+  taken: ReadonlySet<string>,
 ): { cells?: RowCells; values?: RowValues; problems: LocalProblem[] } {
   const faults = record.cells.filter(cell => cell.fault !== undefined);
   if (faults.length > 0) return { problems: faults.map(quoteProblem) };
   if (!record.ended && record.cells.length < columns.length)
     return { problems: [halfWritten(record, columns)] };
   const cells = cellsOf(record, columns);
-  const problems = [...findStrayCells(record, columns), ...FIELDS.flatMap(field => checkCell(field, cells))];
+  const problems = [
+    ...findStrayCells(record, columns),
+    ...FIELDS.flatMap(field => checkCell(field, cells, taken)),
+  ];
   return problems.length > 0 ? { cells, problems } : { cells, values: valuesOf(cells), problems };
 }
 
@@ -68,17 +76,18 @@ function valuesOf({ project, servers, masterSpec, webSpec }: RowCells): RowValue
   };
 }
 
-const CHECKS: Record<Field, (value: string) => string | undefined> = {
+const CHECKS: Record<Field, (value: string, taken: ReadonlySet<string>) => string | undefined> = {
   project: checkName,
   servers: checkServers,
   masterSpec: value => checkSize('MasterSpec', value),
   webSpec: value => checkSize('WebSpec', value),
 };
 
-function checkCell(field: Field, cells: RowCells): LocalProblem[] {
+function checkCell(field: Field, cells: RowCells, taken: ReadonlySet<string>): LocalProblem[] {
   const cell = cells[field];
-  const message = CHECKS[field](cell.value);
-  return message === undefined ? [] : [{ ...placeOf(cell), found: cell.value, message }];
+  const fault = CHECKS[field](cell.value, taken);
+  if (fault === undefined) return [];
+  return [{ ...placeOf(cell), found: cell.value, message: fault + nameOddCharacter(cell.value) }];
 }
 
 function checkServers(value: string): string | undefined {
@@ -87,21 +96,29 @@ function checkServers(value: string): string | undefined {
     : `Servers must be a whole number from 1 to ${MAX_SERVERS}`;
 }
 
-function checkName(value: string): string | undefined {
+const NAME_RULE = `Project must be lower-case letters, digits and dashes, begin with a letter, end with a letter or digit, and have at most ${MAX_NAME_LENGTH} characters`;
+/** What becomes of `mar-1` in a spreadsheet. */
+const DATE = /^\d{1,4}([-./ ]|\. )(\p{L}{3,}\.?|\d{1,2})([-./ ]\d{1,4})?$/u;
+
+function checkName(value: string, taken: ReadonlySet<string>): string | undefined {
   if (value.length <= MAX_NAME_LENGTH && NAME.test(value)) return undefined;
-  const rule = `Project must be lower-case letters, digits and dashes, begin with a letter, end with a letter or digit, and have at most ${MAX_NAME_LENGTH} characters`;
+  if (value.startsWith('#'))
+    return 'this begins like a comment, but cells behind it are filled: mend the name, or delete the row; a comment has a space behind the # and no number in a cell of its own';
+  if (DATE.test(value))
+    return `${NAME_RULE}; this looks like a date that a spreadsheet made of a name: format the column as text and write the name again`;
   const proposal = proposeName(value);
-  return proposal === '' ? rule : `${rule}; ${JSON.stringify(proposal)} would do`;
+  const isUseful = proposal !== '' && !taken.has(proposal);
+  return isUseful ? `${NAME_RULE}; ${JSON.stringify(proposal)} would do` : NAME_RULE;
 }
 
-/** The nearest name that is allowed, or an empty one when nothing is left of it. */
+/** The nearest name that is allowed; an empty one when nothing is left, or when digits in front would be lost. */
 function proposeName(value: string): string {
-  return value
+  return withoutOddCharacters(value)
     .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+/, '')
+    .replace(/^-+|^-*\d.*$/g, '')
     .slice(0, MAX_NAME_LENGTH)
     .replace(/-+$/, '');
 }
@@ -112,15 +129,14 @@ function checkSize(title: string, value: string): string | undefined {
     : `${title} must be a size slug such as ${DEFAULT_SIZE}, or empty for that one`;
 }
 
+/** A record has no more than one such cell. */
 function findStrayCells(record: CsvRecord, columns: Columns): LocalProblem[] {
+  const message =
+    'the header names no column for this cell; remove it, or quote the cell that holds a separator';
   return record.cells
-    .filter((cell, i) => i >= columns.length && cell.value !== '')
-    .map(cell => ({
-      ...placeOf(cell),
-      found: cell.value,
-      message:
-        'the header names no column for this cell; remove it, or quote the cell that holds a separator',
-    }));
+    .slice(columns.length)
+    .filter(cell => cell.value !== '')
+    .map(cell => ({ ...placeOf(cell), found: cell.value, message }));
 }
 
 function quoteProblem(cell: CsvCell): LocalProblem {

@@ -60,7 +60,8 @@ function parseText(text: string): ParsedText {
   if (first === undefined) return nothing({ message: NO_HEADER });
   const { columns, problems } = readHeader(first);
   if (columns === undefined) return nothing(...problems);
-  const read = records.map(record => readRow(record, columns));
+  const taken = new Set(records.map(({ cells }) => cells[columns.indexOf('project')]?.value ?? ''));
+  const read = records.map(record => readRow(record, columns, taken));
   return {
     rows: read.flatMap(({ cells, values }) => (cells && values ? [{ cells, values }] : [])),
     problems: [

@@ -8,6 +8,7 @@ import { masterName } from '../crds/names.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import type { Context, Hosts } from '../reconcilers/context.ts';
 import { createLoadBalancerReconciler } from '../reconcilers/load-balancer/reconcile.ts';
+import { LOAD_BALANCER_SECTION } from '../reconcilers/load-balancer/section.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
@@ -25,7 +26,7 @@ export function loadBalancerController(
     .watches(DROPLETS, masterOf, anyOf(generationChanged, annotationsChanged, placeOrHealthChanged))
     .watches(SERVICE_DEPLOYMENTS, masterOf, anyOf(generationChanged, endpointsChanged))
     .watches(PROJECTS, ({ metadata }) => [keyIn(metadata.namespace, metadata.name)], generationChanged)
-    .wakesOn(hosts.loadBalancers, master => [master])
+    .wakesOn(hosts.probes.of(LOAD_BALANCER_SECTION), master => [master])
     .withWorkers(WORKERS)
     .reconciles((key, _object, run) => reconcile(key, run));
 }

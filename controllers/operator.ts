@@ -34,8 +34,9 @@ import { guardedCloud } from '../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../reconcilers/gate/ledger.ts';
 import { createStanding } from '../reconcilers/gate/standing.ts';
 import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
-import { createSightings } from '../reconcilers/load-balancer/sightings.ts';
 import { createPauses } from '../reconcilers/pauses.ts';
+import { createProbeResults } from '../reconcilers/probe/results.ts';
+import { PROBE_SECTIONS } from '../reconcilers/probe/sections.ts';
 import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload, keyNameOf } from '../reconcilers/ssh-key/upload.ts';
@@ -279,8 +280,17 @@ function hostsOf(
   options: HostOptions,
 ): Hosts {
   const { ssh, privateKey, sshPort = 22, timings = DEFAULT_HOST_TIMINGS } = options;
-  const loadBalancers = createSightings(clock);
-  return { ssh, privateKey, publicKey: sshPublicKey, port: sshPort, engine, timings, random, loadBalancers };
+  return {
+    ssh,
+    privateKey,
+    publicKey: sshPublicKey,
+    port: sshPort,
+    engine,
+    timings,
+    random,
+    sections: PROBE_SECTIONS,
+    probes: createProbeResults(clock),
+  };
 }
 
 function firewallsOf(

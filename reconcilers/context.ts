@@ -11,8 +11,9 @@ import type { AccountRoom } from './gate/account-room.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Standing } from './gate/standing.ts';
 import type { Engine } from './host/desired.ts';
-import type { Sightings } from './load-balancer/sightings.ts';
 import type { Pauses } from './pauses.ts';
+import type { ProbeResults } from './probe/results.ts';
+import type { ProbeSection } from './probe/section.ts';
 import type { EventRecorder } from './run.ts';
 import type { Since } from './since.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
@@ -75,9 +76,11 @@ export interface Hosts {
   readonly publicKey: string;
   readonly engine: Engine;
   readonly timings: HostTimings;
-  /** What the looks at masters told of their load balancers. */
-  readonly loadBalancers: Sightings;
-  /** 0 up to but not including 1, so that not all hosts are looked at in the same moment. */
+  /** What hosts are probed for. */
+  readonly sections: readonly ProbeSection<unknown>[];
+  /** What they told the last time. */
+  readonly probes: ProbeResults;
+  /** 0 up to but not including 1, so that not all hosts are probed in the same moment. */
   readonly random: () => number;
 }
 

@@ -38,9 +38,11 @@ import type { HostsChoice } from '../world/embedded.ts';
 import { fleetNameFor, type FleetName } from '../world/fleet-name.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { identityOf } from '../world/identity.ts';
-import { isOperatorRunning, startOperator } from '../world/operator.ts';
+import { startOperator } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { standingOf } from '../world/standing.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 export interface AdoptFlags {
   /** The id of one server, which `as` then names. */

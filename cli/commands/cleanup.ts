@@ -1,4 +1,5 @@
 import { systemClock } from '../../clients/clock.ts';
+import { printable } from '../../clients/log/printable.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -12,11 +13,12 @@ import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
 import { standingOf } from '../world/standing.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 /** Removes what the fleet pays for and no object owns; with `dryRun` only says what that is. */
 export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: true }): Promise<void> {
-  const world = await openWorld(options);
+  const world = await openWorld({ ...options, readOnly: options.dryRun ?? false });
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
     // What is left over can be told only of a fleet that surely is this one.
@@ -77,8 +79,9 @@ async function expectStillLeftOver(world: World, leftovers: readonly OwnedResour
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
 async function isMeant(leftovers: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
-  for (const { kind, id, name } of leftovers) process.stderr.write(`left over: ${kind} ${id} (${name})\n`);
-  if (why !== undefined) process.stderr.write(`Held: ${why}.\n`);
+  for (const { kind, id, name } of leftovers)
+    process.stderr.write(`left over: ${kind} ${id} (${printable(name)})\n`);
+  if (why !== undefined) process.stderr.write(`Held: ${printable(why)}.\n`);
   if (!isInteractive()) {
     if (why === undefined) return false;
     throw new CommandFailure('nothing was removed: give --yes to remove all of the above');

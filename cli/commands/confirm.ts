@@ -1,4 +1,5 @@
 import { asksYes, isInteractive } from '../ask.ts';
+import { printable } from '../../clients/log/printable.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
@@ -7,7 +8,8 @@ import { readLedger, type HeldEntry } from '../../reconcilers/gate/ledger.ts';
 import type { StandingProblem } from '../../reconcilers/gate/standing.ts';
 import { confirmHeld } from '../world/confirmations.ts';
 import { standingOf } from '../world/standing.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 /** Shows what is held, and lets it through after asking. */
 export async function confirm(options: GlobalOptions & { yes?: true }): Promise<void> {
@@ -21,8 +23,8 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
       printResult(options, { held: [], confirmed: false }, () => ['Nothing is held.']);
       return;
     }
-    for (const line of [...(problem ? [problem.message] : []), ...entries.map(describe)])
-      process.stderr.write(`${line}\n`);
+    for (const line of [...(problem ? [problem.message] : []), ...entries.flatMap(describe)])
+      process.stderr.write(`${printable(line)}\n`);
     if (!(options.yes ?? (isInteractive() && (await asksYes('Let all of this through?')))))
       throw new CommandFailure(
         isInteractive()
@@ -41,7 +43,7 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
   }
 }
 
-const describe = ({ effects, message }: HeldEntry): string => `Held: ${effects}\n  ${message}`;
+const describe = ({ effects, message }: HeldEntry): string[] => [`Held: ${effects}`, `  ${message}`];
 
 async function letThrough(world: World, entries: readonly HeldEntry[]): Promise<HeldEntry[]> {
   const gone: HeldEntry[] = [];

@@ -16,20 +16,24 @@ import { fleetKeys } from '../world/fleet-keys.ts';
 import { operatorNamespace } from '../world/leader.ts';
 import { readWorldSettings, type WorldSettings } from '../world/settings.ts';
 import { keysInFolder, keysInSecret } from '../world/ssh-key.ts';
-import { openWorld, sshKeyOf } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import { sshKeyOf } from '../world/world-keys.ts';
 
 /** Writes what is missing, makes the SSH key, and checks the token and the configuration. */
 export async function init(options: GlobalOptions): Promise<void> {
   const written = await writeMissing(options.configDir);
   const world = readWorldSettings(options);
   const key = world.hasCluster ? await keyInCluster(options) : await keyOnDisk(options, world);
-  const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
+  const { problems, warnings } = await loadConfiguration(options.configDir, {
+    env: process.env,
+    envFile: '.env',
+  });
   const account = await checkAccount(world, key.publicKey);
-  printResult(options, { written, publicKey: key.publicKey ?? null, account, problems }, () => [
+  printResult(options, { written, publicKey: key.publicKey ?? null, account, problems, warnings }, () => [
     ...(written.length > 0 ? written.map(path => `wrote ${path}`) : ['all configuration files were there']),
     `SSH key: ${key.text}`,
     account,
-    ...(problems.length > 0 ? [formatProblems(problems)] : []),
+    ...[...warnings, ...problems].map(problem => formatProblems([problem])),
     nextStep(options, problems),
   ]);
   process.exitCode = problems.length > 0 ? 1 : 0;

@@ -8,10 +8,12 @@ import { stopSignal } from '../stop.ts';
 import { recordedSource } from '../world/cluster-csv.ts';
 import { engineOf } from '../world/engine.ts';
 import { standBy } from '../world/leader.ts';
-import { createMetrics, createWorldOperator, isOperatorRunning } from '../world/operator.ts';
+import { createMetrics, createWorldOperator } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { recordSource } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
 

@@ -18,15 +18,12 @@ import { desiredCsv, localCsvOf, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { serversOf } from '../world/leftovers.ts';
 import { planForRows, type PlanForRows } from '../world/fleet-plan.ts';
-import {
-  bringInfrastructureUpToDate,
-  isOperatorRunning,
-  startOperator,
-  type RunningOperator,
-} from '../world/operator.ts';
+import { bringInfrastructureUpToDate, startOperator, type RunningOperator } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { placeOf } from '../world/place.ts';
 import { expectWorker, recordSource, type SourceOptions } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 export interface OrchestrateFlags {
   force?: true;

@@ -5,7 +5,7 @@ import { desiredCsv, localCsvOf, rowsOrFail, type CsvOptions } from '../world/cs
 import { engineOf } from '../world/engine.ts';
 import { planForRows } from '../world/fleet-plan.ts';
 import { placeOf } from '../world/place.ts';
-import { openWorld } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
 
 /** Shows what orchestrate would do, and changes nothing. */
 export async function plan(options: CsvOptions): Promise<void> {

@@ -10,9 +10,12 @@ import type { RotationStep } from '../../reconcilers/ssh-key/rotation-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult, say } from '../output.ts';
-import { isOperatorRunning } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { makeKey } from '../world/ssh-key.ts';
-import { fleetIdOf, keyPlaceOf, openWorld, sshKeysOf, type World } from '../world/world.ts';
+import { fleetIdOf } from '../world/identity.ts';
+import { openWorld } from '../world/open.ts';
+import { keyPlaceOf, sshKeysOf } from '../world/world-keys.ts';
+import type { World } from '../world/world.ts';
 
 /** Replaces the fleet's SSH key on every host and at the cloud; goes on where an earlier call was cut off. */
 export async function rotateKey(options: GlobalOptions): Promise<void> {

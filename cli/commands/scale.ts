@@ -18,7 +18,8 @@ import { confirmLosses } from '../world/confirmations.ts';
 import { csvPathOf, rowsOrFail } from '../world/csv.ts';
 import { planForRows } from '../world/fleet-plan.ts';
 import { expectWorker } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 import { orchestrateIn, type OrchestrateOptions } from './orchestrate.ts';
 
 interface ScaleOptions extends OrchestrateOptions {

@@ -6,11 +6,13 @@ import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { HostAccess } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { accessOf } from '../../reconcilers/host/access.ts';
+import type { FleetKey } from '../../reconcilers/ssh-key/key-ring.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
 import { withSshFiles, type SshFiles } from '../world/ssh-files.ts';
-import { openWorld, presentSshKeyOf, type World } from '../world/world.ts';
+import { openParts, sshPortOf } from '../world/open.ts';
+import { presentSshKeyOf } from '../world/world-keys.ts';
 
 export interface SshOptions extends GlobalOptions {
   /** A droplet's name, or as much of it as one project alone has. */
@@ -21,31 +23,32 @@ export interface SshOptions extends GlobalOptions {
 
 /**
  * Becomes the system's `ssh` on a droplet. Our own client goes first: it knows a host by the key's fingerprint,
- * which is all that the status holds, and brings the key itself, which is all that `ssh` then trusts.
+ * which is all that the status holds, and brings the key itself, which is all that `ssh` then trusts. The cloud is not
+ * asked: the Droplet tells the address.
  */
 export async function ssh(options: SshOptions): Promise<void> {
-  const world = await openWorld(options);
+  const parts = await openParts({ ...options, readOnly: true });
   try {
+    const world = { ...parts, ...(await parts.openKubernetes()) };
     const droplet = await findOneDroplet(options.droplet, world);
-    const access = await accessTo(droplet, world);
+    const access = accessTo(droplet, sshPortOf(world), await presentSshKeyOf(world));
     const hostKey = await verifiedHostKey(access);
     const content = {
       identity: access.privateKey.reveal(),
       knownHosts: `${HOST_ALIAS} ${hostKey}\n`,
     };
     const stop = endedBySignal();
-    process.exitCode = await withSshFiles(world.folder, content, files =>
+    process.exitCode = await withSshFiles(parts.folder, content, files =>
       runSsh(sshArguments(access, files, options.words), stop),
     );
   } finally {
-    await world.close();
+    await parts.close();
   }
 }
 
-async function accessTo(droplet: Droplet, world: World): Promise<HostAccess> {
+function accessTo(droplet: Droplet, port: number, { privateKey }: FleetKey): HostAccess {
   const { name } = droplet.metadata;
-  const { privateKey } = await presentSshKeyOf(world);
-  const access = accessOf({ port: world.sshPort, privateKey }, droplet);
+  const access = accessOf({ port, privateKey }, droplet);
   if (access === undefined)
     throw new CommandFailure(`${name} has no address yet: wait until "dropfleet status" shows it Active`);
   if (access.hostKeys.length === 0)

@@ -12,10 +12,11 @@ import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { lookAtCloud } from '../world/leftovers.ts';
-import { isOperatorRunning } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 /** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
 export async function status(options: GlobalOptions): Promise<void> {

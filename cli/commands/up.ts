@@ -19,7 +19,8 @@ import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
 import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { expectSource, recordSource, type SourceOptions } from '../world/source.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
 /** Another command may be at work in the state directory; one that lasts is told. */
@@ -62,7 +63,11 @@ export async function up(options: UpOptions): Promise<void> {
 async function checkConfiguration(options: UpOptions): Promise<void> {
   const path = localCsvOf(options, readWorldSettings(options));
   if (path !== undefined) await expectCsv(path);
-  const { problems } = await loadConfiguration(options.configDir, { env: process.env, envFile: '.env' });
+  const { problems, warnings } = await loadConfiguration(options.configDir, {
+    env: process.env,
+    envFile: '.env',
+  });
+  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`);
   const { projects } = configurationFiles(options.configDir);
   const others = problems.filter(problem => problem.file !== projects);
   if (others.length > 0) throw new ConfigurationError(formatProblems(others));

@@ -10,12 +10,14 @@ import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult, say } from '../output.ts';
 import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/admin-access.ts';
-import { isOperatorRunning, startOperator } from '../world/operator.ts';
+import { startOperator } from '../world/operator.ts';
+import { isOperatorRunning } from '../world/running-operator.ts';
 import { seenFrom } from '../world/prove-ssh.ts';
 import { isSandboxUrl, privateAddress } from '../world/settings.ts';
 import { nobodyLeads } from '../world/source.ts';
 import { firewallTrouble, serversBehindRules, untilSshRules, type Suspended } from '../world/ssh-rules.ts';
-import { openWorld, type World } from '../world/world.ts';
+import { openWorld } from '../world/open.ts';
+import type { World } from '../world/world.ts';
 
 const ENV_FILE = '.env';
 /** How long firewalls may take to say that they let an address in, and then to do it, in milliseconds. */

@@ -1,5 +1,6 @@
 import { formatDollars } from '../../reconcilers/read-model/cost.ts';
-import type { DropletChange, FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import type { DropletChange } from '../../reconcilers/fleet-plan/changes-plan.ts';
+import type { FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { alignColumns } from './columns.ts';
 
 /** A plan as lines: `+` made, `-` destroyed, `~` changed, `!` refused, as Terraform's users know them. */
@@ -33,7 +34,17 @@ export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): st
   ];
 }
 
-const SIGNS = { create: '+', update: '~', delete: '-', resize: '~', 'power-on': '~', refuse: '!' } as const;
+const SIGNS = {
+  create: '+',
+  'take-over': '+',
+  update: '~',
+  resize: '~',
+  'power-on': '~',
+  tag: '~',
+  delete: '-',
+  refuse: '!',
+  hold: '!',
+} as const;
 
 function dropletRow(change: DropletChange): string[] {
   return [SIGNS[change.action], `  droplet ${change.name}`, describe(change)];
@@ -49,8 +60,14 @@ function describe(change: DropletChange): string {
       return `resize droplet ${change.id} from ${change.from} to ${change.size}`;
     case 'power-on':
       return `power on droplet ${change.id}`;
+    case 'take-over':
+      return `take over droplet ${change.id}`;
+    case 'tag':
+      return `tag droplet ${change.id}: ${change.tags.join(', ')}`;
     case 'refuse':
-      return `cannot be resized: ${change.problem}`;
+      return change.problem;
+    case 'hold':
+      return `held: ${change.problem}`;
   }
 }
 
@@ -58,7 +75,7 @@ function describe(change: DropletChange): string {
 function totalsLine({ droplets, monthlyCost: { before, after } }: FleetPlan): string {
   const count = (...actions: string[]): number =>
     droplets.filter(change => actions.includes(change.action)).length;
-  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on')} to change`;
+  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on', 'tag', 'take-over')} to change`;
   if (before === undefined || after === undefined) return totals;
   const difference = after - before;
   const sign = difference < 0 ? '-' : '+';

@@ -10,7 +10,8 @@ import { ADOPT_ANNOTATION, CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { Adoption, Candidate } from '../../reconcilers/adoption/plan.ts';
 import { Waiting } from '../../reconcilers/outcome.ts';
 import type { FleetWatch } from './fleet-watch.ts';
-import { sshKeyOf, type World } from './world.ts';
+import { sshKeyOf } from './world-keys.ts';
+import type { World } from './world.ts';
 
 /** What a host showed, or why it showed nothing. */
 export type ShownKey = { fingerprint: string } | { problem: string };

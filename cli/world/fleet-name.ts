@@ -5,7 +5,7 @@ import { readFleetRecord, writeFleetRecord } from '../../reconcilers/fleet-recor
 import type { Identity } from '../../reconcilers/gate/standing.ts';
 import { CommandFailure } from '../failure.ts';
 import { rememberFleet } from './identity.ts';
-import { isOperatorRunning } from './operator.ts';
+import { isOperatorRunning } from './running-operator.ts';
 import type { World } from './world.ts';
 
 /** Another name for the fleet of this world: that of a fleet whose state was lost. */

@@ -1,13 +1,13 @@
-import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
+import { systemClock } from '../../clients/clock.ts';
 import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import { checkSizes } from '../../config/check-sizes.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { ProjectRow } from '../../config/projects-csv.ts';
-import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project, ProjectSpec } from '../../crds/project.ts';
-import { planFleet, type FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
+import { observeFleet } from '../../reconcilers/fleet-plan/observe.ts';
+import { planFleet, type FleetPlan, type FleetPlanInput } from '../../reconcilers/fleet-plan/plan.ts';
 import { confirms } from '../../reconcilers/gate/confirmation.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { DEFAULT_REGION } from '../../reconcilers/project/plan.ts';
@@ -20,7 +20,8 @@ import {
 import { heldRowsOf } from '../../reconcilers/projects-csv/held-rows.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { knownAdmins } from './admin-access.ts';
-import { fleetIdOf, type World } from './world.ts';
+import { identityOf } from './identity.ts';
+import type { World } from './world.ts';
 
 /** A plan, and which rows it is for. */
 export interface PlanForRows extends FleetPlan {
@@ -32,19 +33,16 @@ export interface PlanForRows extends FleetPlan {
 
 /**
  * What orchestrate would do with those rows, as things are now; a size that does not exist stops it, and one that its
- * region does not offer holds up its row. Without rows
- * the Projects stay as they are, and what they ask for is planned.
+ * region does not offer holds up its row. Without rows the Projects stay as they are, and what they ask for is planned.
  */
 export async function planForRows(
   world: World,
   rows: readonly ProjectRow[] | undefined,
 ): Promise<PlanForRows> {
-  const fleetId = await fleetIdOf(world);
-  const tag = fleetTag(fleetId);
-  const [projects, droplets, servers, sizes, firewalls, admins, { admitted }, account] = await Promise.all([
+  const identity = await identityOf(world);
+  const [projects, droplets, sizes, firewalls, admins, { admitted }, account] = await Promise.all([
     world.kubernetes.list(PROJECTS),
     world.kubernetes.list(DROPLETS),
-    world.cloud.listDroplets(tag),
     world.cloud.listSizes(),
     world.cloud.listFirewalls(),
     knownAdmins(world),
@@ -59,25 +57,34 @@ export async function planForRows(
     throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
   const heldRows = heldRowsOf(problems);
   const followed = rows && rowsToFollow(rows, name => heldRows.has(name), specOf);
+  const names = [
+    ...(followed ?? []).map(({ project }) => project),
+    ...projects.items.map(({ metadata }) => metadata.name),
+    ...droplets.items.map(({ spec }) => spec.project),
+  ];
+  const { signal } = new AbortController();
+  const sight = await observeFleet({ ...world, identity, clock: systemClock }, droplets.items, names, signal);
   const plan = planFleet({
+    ...sight,
     rows: followed ?? rowsAsTheyAre(projects.items, world.namespace),
     namespace: world.namespace,
     projects: projects.items,
     droplets: droplets.items,
-    servers: byUid(servers),
     sizes: new Map(sizes.map(size => [size.slug, size])),
     prices: pricesOf(sizes),
     admitted,
     dropletLimit: account.dropletLimit,
-    firewalls: { fleetId, firewalls, sshPort: world.sshPort, admins },
+    isConfirmed: confirmedAt(Date.now()),
+    firewalls: { fleetId: identity.fleet, firewalls, sshPort: world.sshPort, admins },
   });
-  const result = { ...plan, heldRows: [...heldRows.values()], followed };
-  return isConfirmed(plan, projects.items, Date.now()) ? { ...result, held: undefined } : result;
+  return { ...plan, heldRows: [...heldRows.values()], followed };
 }
 
-/** Whether a person has confirmed what the plan costs, as `scale` does for its own change. */
-const isConfirmed = ({ losses }: FleetPlan, projects: readonly Project[], now: number): boolean =>
-  projects.some(({ metadata }) => confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, now));
+/** Whether a person has confirmed it, as `scale` does for its own change. */
+const confirmedAt =
+  (now: number): FleetPlanInput['isConfirmed'] =>
+  (effects, objects) =>
+    objects.some(({ metadata }) => confirms(metadata.annotations?.[CONFIRM_ANNOTATION], effects, now));
 
 /** What rows would say that change nothing. */
 const rowsAsTheyAre = (projects: readonly Project[], namespace: string): DesiredProject[] =>
@@ -89,12 +96,3 @@ const rowsAsTheyAre = (projects: readonly Project[], namespace: string): Desired
       masterSpec,
       webSpec,
     }));
-
-function byUid(servers: readonly CloudDroplet[]): Map<string, CloudDroplet[]> {
-  const groups = new Map<string, CloudDroplet[]>();
-  for (const server of servers.toSorted((a, b) => a.id - b.id)) {
-    const uid = uidOf(server.tags);
-    if (uid !== undefined) groups.set(uid, [...(groups.get(uid) ?? []), server]);
-  }
-  return groups;
-}

@@ -16,6 +16,9 @@ export async function identityOf(world: Place): Promise<Identity> {
   return { fleet: await fleetName(world, api), api, ...(machine !== undefined && { machine }) };
 }
 
+/** What tells this fleet's resources from others in the account. */
+export const fleetIdOf = async (world: Place): Promise<string> => (await identityOf(world)).fleet;
+
 /**
  * DROPFLEET_FLEET, else the name that stands beside an API of our own, so that it outlives that API's database; else
  * the API's own id.

@@ -10,8 +10,8 @@ import {
 } from '../../reconcilers/leftovers/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { DEFAULT_TIMINGS } from '../../reconcilers/timings.ts';
-import { identityOf } from './identity.ts';
-import { fleetIdOf, type World } from './world.ts';
+import { fleetIdOf, identityOf } from './identity.ts';
+import type { World } from './world.ts';
 
 const byId = (servers: readonly CloudDroplet[]): Servers =>
   new Map(servers.map(({ id, status }) => [id, { status }]));

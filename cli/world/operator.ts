@@ -15,10 +15,12 @@ import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
 import { localCsvOf, type CsvOptions } from './csv.ts';
 import { engineOf } from './engine.ts';
-import { findLeader, LEADER_LEASE } from './leader.ts';
+import { LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
+import { deadHoldersOf, EMBEDDED, isEmbedded } from './running-operator.ts';
 import { identityOf, rememberFleet } from './identity.ts';
-import { sshKeyOf, type Observers, type World } from './world.ts';
+import { sshKeyOf } from './world-keys.ts';
+import type { Observers, World } from './world.ts';
 
 /** The sandbox boots in seconds and costs nothing: there is no reason to be patient with it. */
 const SANDBOX_POLLS = { movingMs: 1_000, firstLookMs: 1_000, idleMs: 60_000 };
@@ -88,20 +90,9 @@ export async function createWorldOperator(
   return { run: signal => operator.run(signal).finally(() => ssh.close()) };
 }
 
-/** Begins the identity of an operator whose Kubernetes API is in the same process. */
-const EMBEDDED = 'embedded_';
-
-const isEmbedded = ({ hasCluster, daemon }: World): boolean => !hasCluster && daemon === undefined;
-
 /** Names the machine and the process to people; the rest makes it this process's own. */
 const newIdentity = (world: World): string =>
   `${isEmbedded(world) ? EMBEDDED : ''}${hostname()}_${process.pid}_${randomBytes(4).toString('hex')}`;
-
-/**
- * The lock on the state directory proves that the process which ran its API before is dead, and so the operator in it.
- * Whoever else came over a connection may live.
- */
-const deadHoldersOf = (world: World) => (holder: string) => isEmbedded(world) && holder.startsWith(EMBEDDED);
 
 /** An operator that runs beside a command. */
 export interface RunningOperator {
@@ -156,12 +147,3 @@ export async function bringInfrastructureUpToDate(
 /** Where infrastructure.json is written. */
 export const infrastructurePathOf = ({ configDir }: GlobalOptions): string =>
   configurationFiles(configDir).infrastructure;
-
-/** Whether an operator already works on that world: the daemon's, or whoever leads that API from wherever. */
-export async function isOperatorRunning(world: World): Promise<boolean> {
-  const { kubernetes, namespace, daemon } = world;
-  // The daemon's own either leads, or is about to, or waits for one that does.
-  if (daemon !== undefined) return true;
-  const isKnownDead = deadHoldersOf(world);
-  return (await findLeader(kubernetes, { namespace, clock: systemClock, isKnownDead })) !== undefined;
-}

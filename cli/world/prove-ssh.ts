@@ -4,7 +4,8 @@ import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { HostAccess, SshPool } from '../../clients/ssh/ssh.ts';
 import { accessOf } from '../../reconcilers/host/access.ts';
 import type { Suspended } from './ssh-rules.ts';
-import { presentSshKeyOf, type World } from './world.ts';
+import { presentSshKeyOf } from './world-keys.ts';
+import type { World } from './world.ts';
 
 /** sshd tells each session whom it comes from: the very address that a firewall in front of it saw. */
 const WHO_AM_I: readonly string[] = ['sh', '-c', 'echo "$SSH_CONNECTION"'];

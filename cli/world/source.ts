@@ -4,7 +4,7 @@ import { writeFleetRecord } from '../../reconcilers/fleet-record/fleet-record.ts
 import { CommandFailure } from '../failure.ts';
 import { CONFIG_MAP_SOURCE, readClusterCsv, recordedSource } from './cluster-csv.ts';
 import { localCsvOf, type CsvOptions } from './csv.ts';
-import { isOperatorRunning } from './operator.ts';
+import { isOperatorRunning } from './running-operator.ts';
 import type { World } from './world.ts';
 
 /** What a command takes that may say where a fleet's rows come from, from now on. */

@@ -4,7 +4,8 @@ import { canonicalNetwork } from '../../config/network.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import { firewallNamed, firewallPrefix } from '../../crds/firewall-name.ts';
 import { FIREWALL_READY } from '../../reconcilers/firewall/status.ts';
-import { fleetIdOf, type World } from './world.ts';
+import { fleetIdOf } from './identity.ts';
+import type { World } from './world.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 

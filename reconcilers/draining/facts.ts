@@ -7,7 +7,7 @@ export interface DrainFacts {
 }
 
 /**
- * Reads what DRAIN (scripts.ts) printed.
+ * Reads what scripts/drain.sh printed.
  *
  * @returns undefined when it is not there, or not whole: that is no word of an end.
  */

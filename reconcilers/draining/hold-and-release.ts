@@ -5,7 +5,7 @@ import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
 import type { Context, Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { Balancing } from '../read-model/balancing.ts';
-import { observeDrain } from '../load-balancer/commands.ts';
+import { observeDrain } from './commands.ts';
 import type { NamedMaster } from '../load-balancer/converge.ts';
 import { parseDrainFacts, type DrainFacts } from './facts.ts';
 import { SETTLED_MS, isDrained, leavingWebs, websToHold, type Leaver } from './protocol.ts';

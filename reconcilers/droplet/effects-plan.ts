@@ -128,3 +128,13 @@ function doubtOfDuplicate(
     message: `droplet ${id} carries the tags of ${metadata.name} as well, whose server is ${kept?.id}: ${why}. Take its tags off at DigitalOcean to keep it`,
   };
 }
+
+/** All that would be confirmed together: a project's droplets that go, or those of it that vanished. */
+export function groupOf(
+  part: keyof DropletEffects,
+  { metadata, spec }: Droplet,
+  [effect]: readonly Effect[],
+): string {
+  if (part === 'duplicates') return `duplicates of ${metadata.namespace}/${metadata.name}`;
+  return `${effect?.cause ?? 'nothing'} ${metadata.namespace}/${spec.project}`;
+}

@@ -15,7 +15,7 @@ import type { Claim, CloudView, ServerAction } from './model.ts';
  * list shows in another state than the one that was reached.
  */
 export async function observeCloud(
-  context: Context,
+  context: Observing,
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<CloudView> {
@@ -27,6 +27,12 @@ export async function observeCloud(
   const claim = await claimOf(context, droplet, look.mine.length, signal);
   return { ...sight.view, ...(action && { action }), ...(claim && { claim }) };
 }
+
+/** What an observation needs of the world. */
+export type Observing = Pick<
+  Context,
+  'cloud' | 'droplets' | 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'
+> & { standing: Pick<Context['standing'], 'doubt' | 'otherFleetWith'> };
 
 /** What the list says of a Droplet's servers, and whether the cloud must be asked besides. */
 export interface Look {
@@ -202,7 +208,7 @@ function seen({ since }: Pick<Context, 'since'>, droplet: Droplet): undefined {
 
 /** The server that a person wants it to take over, if it has none itself. */
 async function claimOf(
-  context: Context,
+  context: Observing,
   droplet: Droplet,
   ownServers: number,
   signal: AbortSignal,
@@ -235,12 +241,11 @@ export function claimProblem(
 
 /** What speaks against buying a first server for a Droplet: there may be one already that nobody knows of. */
 export async function observeOrphans(
-  context: Context,
-  droplet: Droplet,
+  context: Observing,
+  { spec: { project } }: { spec: Pick<Droplet['spec'], 'project'> },
   signal: AbortSignal,
 ): Promise<Pick<CloudView, 'orphans' | 'otherFleet'>> {
   const { droplets, fleet, fleetId, standing } = context;
-  const { project } = droplet.spec;
   const listed = (['master', 'web'] as const)
     .flatMap(role => fleet.byTag(projectRoleTag(fleetId, project, role)))
     .filter(({ tags }) => droplets.byIndex(DROPLETS_BY_UID, uidOf(tags) ?? '').length === 0);
@@ -258,7 +263,7 @@ export async function observeOrphans(
 }
 
 async function getIfFound(
-  { cloud }: Context,
+  { cloud }: Pick<Context, 'cloud'>,
   id: number,
   signal: AbortSignal,
 ): Promise<CloudDroplet | undefined> {
@@ -271,7 +276,7 @@ async function getIfFound(
 }
 
 async function lastAction(
-  { cloud }: Context,
+  { cloud }: Pick<Context, 'cloud'>,
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<ServerAction | undefined> {

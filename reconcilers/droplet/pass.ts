@@ -4,7 +4,7 @@ import { projectKeyOf, type Context } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer, Ask } from '../gate/gate.ts';
-import { effectsOf } from './effects-plan.ts';
+import { effectsOf, groupOf, type DropletEffects } from './effects-plan.ts';
 import type { CloudView, DropletPlan, DropletStep } from './model.ts';
 import { KEPT } from './plan.ts';
 
@@ -97,13 +97,7 @@ const askerOf = (key: ObjectKey, part: Part): string =>
 export const dropletsAmong = (askers: readonly string[]): ObjectKey[] =>
   askers.flatMap(asker => /^droplet (\S+)/.exec(asker)?.[1] ?? []);
 
-type Part = 'own' | 'duplicates';
-
-/** All that would be confirmed together: a project's droplets that go, or those of it that vanished. */
-function groupOf(part: Part, droplet: Droplet, [effect]: readonly Effect[]): string {
-  if (part === 'duplicates') return `duplicates of ${keyOf(droplet)}`;
-  return `${effect?.cause ?? 'nothing'} ${projectKeyOf(droplet)}`;
-}
+type Part = keyof DropletEffects;
 
 /** Only a destruction is waited with for what comes with it; the gate knows how long. */
 const believedAfter = (effects: readonly Effect[]): number | undefined =>

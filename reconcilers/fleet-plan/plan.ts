@@ -1,29 +1,23 @@
-import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
-import type { Server, SizeFacts } from '../droplet/model.ts';
-import { resizeProblem } from '../droplet/power-plan.ts';
-import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
-import { planProject, type ProjectStep } from '../project/plan.ts';
+import type { SizeFacts } from '../droplet/model.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
-import { judge, type Admission } from '../gate/policy.ts';
+import type { Admission } from '../gate/policy.ts';
 import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
 import { hasItsName, namesOf, sayNameTaken } from '../read-model/project-names.ts';
-
-/** One droplet that orchestrate would make, destroy or change, in the order of the projects. */
-export type DropletChange =
-  | { action: 'create'; name: string; project: string; size: string; region: string }
-  | { action: 'delete'; name: string; project: string; size: string; region: string; id: number }
-  | { action: 'resize'; name: string; project: string; size: string; from: string; id: number }
-  | { action: 'refuse'; name: string; project: string; problem: string }
-  | { action: 'power-on'; name: string; project: string; size: string; id: number };
+import { changesOfAll, isHeld, type DropletChange } from './changes-plan.ts';
+import { foresee, type Evidence, type Foresight, type Sight } from './droplets-plan.ts';
+import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
+import { heldLosses, verdictsOn } from './gate-plan.ts';
+import { dropletsAfter, isToBeDeleted, projectsAfter } from './objects-plan.ts';
 
 /** What orchestrate would do. */
 export interface FleetPlan {
   /** What happens to Project objects. */
   projects: { action: 'create' | 'update' | 'delete'; name: string; servers: number }[];
+  /** In the order of the projects. */
   droplets: DropletChange[];
   firewalls: FirewallChange[];
   /** The droplets that the rows cost. */
@@ -45,8 +39,12 @@ export interface FleetPlanInput {
   namespace: string;
   projects: readonly Project[];
   droplets: readonly Droplet[];
-  /** The servers that carry a Droplet's uid, by that uid, oldest first. */
-  servers: ReadonlyMap<string, readonly Server[]>;
+  /** What the cloud holds for each Droplet, by its uid. */
+  sights: ReadonlyMap<string, Sight>;
+  /** What speaks against a first server, by the project's name. */
+  evidence: ReadonlyMap<string, Evidence>;
+  /** All servers that carry the fleet's tag. */
+  servers: readonly { id: number; size: string }[];
   sizes: ReadonlyMap<string, SizeFacts>;
   prices: Prices;
   firewalls: KnownFirewalls;
@@ -54,29 +52,28 @@ export interface FleetPlanInput {
   dropletLimit: number;
   /** What the gate let through of late. */
   admitted: readonly Admission[];
+  /** Whether a person has confirmed all of that, on one of those objects. */
+  isConfirmed: (effects: readonly Effect[], objects: readonly (Project | Droplet)[]) => boolean;
 }
 
 /**
  * What orchestrate would do, from the same plans that the controllers follow: the rows' plan gives the Projects
- * as they will be, each Project's plan its Droplets, and each Droplet's server what is asked of the cloud.
+ * as they will be, each Project's plan its Droplets, each Droplet's plan what is asked of the cloud, and the gate's
+ * policy what of that is let through.
  */
 export function planFleet(input: FleetPlanInput): FleetPlan {
   const isHere = (object: Project | Droplet): boolean => object.metadata.namespace === input.namespace;
   const csv = planProjects(input.rows, input.projects.filter(isHere), input.droplets.filter(isHere));
   const projects = projectsAfter(csv, input);
-  const held = heldOf(csv.losses, input);
   const names = namesOf(projects);
   const isTaken = (project: Project): boolean => !hasItsName(keyOf(project), project.metadata.name, names);
-  const byProject = Map.groupBy(input.droplets, projectKeyOf);
+  const held = heldLosses(csv.losses, input);
+  const { droplets, overLimit } = planDroplets(projects, isTaken, csv.losses, input);
   const byName = Map.groupBy(input.droplets, ({ spec }) => spec.project);
-  const changes = projects
-    .filter(project => !isTaken(project) || project.metadata.deletionTimestamp !== undefined)
-    .flatMap(project => changesOf(project, byProject.get(keyOf(project)) ?? [], input));
-  const needed = serversAfter(changes, input);
   return {
-    ...(needed > input.dropletLimit && { overLimit: { limit: input.dropletLimit, needed } }),
+    ...(overLimit && { overLimit }),
     projects: csv.steps.map(summarizeStep),
-    droplets: changes,
+    droplets,
     firewalls: projects
       .filter(project => !isTaken(project))
       .flatMap(project =>
@@ -89,31 +86,13 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
     })),
     losses: csv.losses,
     ...(held && { held }),
-    monthlyCost: costs(changes, input),
+    monthlyCost: costs(droplets, input),
   };
 }
 
 /** Droplets of other namespaces that bear the project's name: its firewalls protect them, too. */
 const elsewhere = ({ metadata }: Project, droplets: readonly Droplet[] = []): Droplet[] =>
   droplets.filter(droplet => droplet.metadata.namespace !== metadata.namespace);
-
-const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
-
-/** What the gate would say of the losses, as far as is known here. */
-function heldOf(losses: Effect[], { admitted, droplets }: FleetPlanInput): Doubt | undefined {
-  const live = droplets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const byProject = Map.groupBy(live, projectKeyOf);
-  const group = 'plan';
-  const request = { asker: group, group, effects: losses, ageMs: 0, believedAfterMs: 0, confirmed: false };
-  const verdict = judge({
-    requests: [request],
-    admitted,
-    held: new Set(),
-    droplets: new Map([...byProject].map(([key, all]) => [key, all.map(({ metadata }) => metadata.uid!)])),
-    fleetSize: live.length,
-  }).get(group);
-  return verdict?.type === 'hold' ? { reason: verdict.reason, message: verdict.message } : undefined;
-}
 
 function summarizeStep(step: CsvPlan['steps'][number]): FleetPlan['projects'][number] {
   switch (step.type) {
@@ -126,126 +105,90 @@ function summarizeStep(step: CsvPlan['steps'][number]): FleetPlan['projects'][nu
   }
 }
 
-/** The Projects as the rows' plan leaves them; a deleted one is there still, being deleted. */
-function projectsAfter({ steps }: CsvPlan, { projects, namespace }: FleetPlanInput): Project[] {
-  const changed = new Map<string, Project>();
-  const created: Project[] = [];
-  for (const step of steps) {
-    if (step.type === 'create-project') created.push(newProject(step.name, namespace, step.spec));
-    else if (step.type === 'update-project') changed.set(step.project.metadata.uid!, withSpec(step));
-    else changed.set(step.project.metadata.uid!, asDeleted(step.project));
-  }
-  return [...projects.map(project => changed.get(project.metadata.uid!) ?? project), ...created];
+interface PlannedDroplets {
+  droplets: DropletChange[];
+  overLimit?: { limit: number; needed: number };
 }
 
-const newProject = (name: string, namespace: string, spec: Project['spec']): Project => ({
-  apiVersion: API_VERSION,
-  kind: 'Project',
-  metadata: { name, namespace, labels: { [SOURCE_LABEL]: 'csv' }, finalizers: [PROJECT_FINALIZER] },
-  spec,
-});
-
-const withSpec = ({
-  project,
-  spec,
-}: Extract<CsvPlan['steps'][number], { type: 'update-project' }>): Project => ({
-  ...project,
-  spec: { ...project.spec, ...spec },
-});
-
-const asDeleted = (project: Project): Project => ({
-  ...project,
-  metadata: { ...project.metadata, deletionTimestamp: 'planned' },
-});
-
-/** @param droplets the project's. */
-function changesOf(project: Project, droplets: readonly Droplet[], input: FleetPlanInput): DropletChange[] {
-  const steps = planProject(project, droplets);
-  const leaving = new Set(steps.flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : [])));
-  const staying = droplets.filter(droplet => !leaving.has(droplet));
-  return [
-    ...steps.flatMap(step => creations(project, step)),
-    ...staying.flatMap(droplet => repairs(project, droplet, input)),
-    ...[...leaving].flatMap(droplet => deletions(droplet, serversOf(droplet, input))),
-  ];
+/** What becomes of the Droplets. Those that the gate does not let go stay, and are looked after like any other. */
+function planDroplets(
+  projects: readonly Project[],
+  isTaken: (project: Project) => boolean,
+  losses: readonly Effect[],
+  input: FleetPlanInput,
+): PlannedDroplets {
+  const after = (spared: ReadonlySet<string>): Droplet[] =>
+    dropletsAfter(projects, input.droplets, isTaken, spared);
+  const { foresights, overLimit } = foreseeAll(after(new Set()), projects, input);
+  const verdicts = verdictsOn(foresights, losses, input);
+  const spared = foresights.filter(one => isToBeDeleted(one.droplet) && isHeld(one, verdicts));
+  if (spared.length === 0)
+    return { droplets: changesOfAll(foresights, verdicts), ...(overLimit && { overLimit }) };
+  const uids = new Set(spared.map(({ droplet }) => droplet.metadata.uid!));
+  const second = foreseeAll(after(uids), projects, input);
+  const asked = [...losses, ...spared.flatMap(({ rounds }) => rounds.flatMap(({ effects }) => effects.own))];
+  const now = verdictsOn(second.foresights, asked, input);
+  return {
+    ...(second.overLimit && { overLimit: second.overLimit }),
+    droplets: [...changesOfAll(spared, verdicts), ...changesOfAll(second.foresights, now)],
+  };
 }
 
-function creations(project: Project, step: ProjectStep): DropletChange[] {
-  return step.type === 'create-droplet' ? [creation(project.metadata.name, step.name, step.spec)] : [];
+/** What becomes of each Droplet; the account's limit is met by those that would be bought last. */
+function foreseeAll(
+  droplets: readonly Droplet[],
+  projects: readonly Project[],
+  input: FleetPlanInput,
+): { foresights: Foresight[]; overLimit?: { limit: number; needed: number } } {
+  const byKey = new Map(projects.map(project => [keyOf(project), project]));
+  const look = (droplet: Droplet, shortage?: string): Foresight =>
+    foresee(droplet, {
+      sight: input.sights.get(droplet.metadata.uid!),
+      evidence: input.evidence.get(droplet.spec.project),
+      sizes: input.sizes,
+      suspended: byKey.get(projectKeyOf(droplet))?.spec.suspend ?? false,
+      ...(shortage !== undefined && { shortage }),
+    });
+  const foresights = droplets.map(droplet => look(droplet));
+  const limit = input.dropletLimit;
+  const needed = input.servers.length + countSteps(foresights, 'launch') - countSteps(foresights, 'destroy');
+  if (needed <= limit) return { foresights };
+  const refused = new Set(foresights.filter(buys).slice(limit - needed));
+  const shortage = `the account may have ${limit} droplets, and this fleet has them all`;
+  return {
+    foresights: foresights.map(one => (refused.has(one) ? look(one.droplet, shortage) : one)),
+    overLimit: { limit, needed },
+  };
 }
 
-const creation = (project: string, name: string, { size, region }: DropletSpec): DropletChange => ({
-  action: 'create',
-  name,
-  project,
-  size,
-  region,
-});
+const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
 
-const deletions = (droplet: Droplet, servers: readonly Server[]): DropletChange[] =>
-  servers.map(({ id, size, region }) => ({
-    action: 'delete',
-    name: droplet.metadata.name,
-    project: droplet.spec.project,
-    size,
-    region,
-    id,
-  }));
+const buys = (foresight: Foresight): boolean => countSteps([foresight], 'launch') > 0;
 
-/** What a Droplet that stays needs: another size, power, or a server at all. */
-function repairs(project: Project, droplet: Droplet, input: FleetPlanInput): DropletChange[] {
-  if (project.spec.suspend) return [];
-  const [server, ...duplicates] = serversOf(droplet, input);
-  if (droplet.metadata.deletionTimestamp !== undefined) return deletions(droplet, serversOf(droplet, input));
-  const size = droplet.spec.role === 'master' ? project.spec.masterSpec : project.spec.webSpec;
-  const { name } = droplet.metadata;
-  if (server === undefined) return [creation(project.metadata.name, name, { ...droplet.spec, size })];
-  return [
-    ...repairServer({ name, project: project.metadata.name, size }, server, input),
-    ...deletions(droplet, duplicates),
-  ];
-}
-
-function repairServer(
-  wanted: { name: string; project: string; size: string },
-  server: Server,
-  { sizes }: FleetPlanInput,
-): DropletChange[] {
-  const { id } = server;
-  if (server.size !== wanted.size) {
-    const problem = resizeProblem(server, wanted.size, sizes);
-    if (problem !== undefined)
-      return [{ action: 'refuse', name: wanted.name, project: wanted.project, problem }];
-    return [{ action: 'resize', ...wanted, from: server.size, id }];
-  }
-  return server.status === 'off' ? [{ action: 'power-on', ...wanted, id }] : [];
-}
-
-/** The server that the Droplet keeps comes first. */
-function serversOf({ metadata, status }: Droplet, { servers }: FleetPlanInput): readonly Server[] {
-  const mine = servers.get(metadata.uid!) ?? [];
-  return mine.toSorted((a, b) => Number(b.id === status?.server?.id) - Number(a.id === status?.server?.id));
-}
-
-function serversAfter(changes: readonly DropletChange[], { servers }: FleetPlanInput): number {
-  const count = (action: DropletChange['action']): number =>
-    changes.filter(change => change.action === action).length;
-  return [...servers.values()].flat().length + count('create') - count('delete');
-}
+const countSteps = (foresights: readonly Foresight[], type: 'launch' | 'destroy'): number =>
+  foresights.flatMap(({ rounds }) => rounds.flatMap(({ steps }) => steps)).filter(step => step.type === type)
+    .length;
 
 /** Prices of the servers that are there, and of those that will be. */
 function costs(
   changes: readonly DropletChange[],
   { servers, prices }: FleetPlanInput,
 ): FleetPlan['monthlyCost'] {
-  const now = [...servers.values()].flat().map(({ size }) => size);
+  const listed = new Set(servers.map(({ id }) => id));
   const gone = changes.flatMap(change =>
     change.action === 'delete' ? [change.size] : change.action === 'resize' ? [change.from] : [],
   );
   const come = changes.flatMap(change =>
-    change.action === 'create' || change.action === 'resize' ? [change.size] : [],
+    change.action === 'create' ||
+    change.action === 'resize' ||
+    (change.action === 'take-over' && !listed.has(change.id))
+      ? [change.size]
+      : [],
   );
-  const before = total(now, prices);
+  const before = total(
+    servers.map(({ size }) => size),
+    prices,
+  );
   const lost = total(gone, prices);
   const won = total(come, prices);
   const isKnown = before !== undefined && lost !== undefined && won !== undefined;

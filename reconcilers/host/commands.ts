@@ -1,15 +1,7 @@
+import type { Script } from '../script.ts';
 import type { Service, Tool } from './desired.ts';
-import type { HostFile, Reload } from './files.ts';
-import {
-  FACTS,
-  PROVIDE,
-  RELOAD,
-  STAGE_HOST_KEY,
-  START,
-  SWAP,
-  SWITCH_HOST_KEY,
-  type Script,
-} from './scripts.ts';
+import type { Reload } from './files.ts';
+import { PROVIDE, RELOAD, STAGE_HOST_KEY, START, SWAP, SWITCH_HOST_KEY } from './scripts.ts';
 
 /** A script with its arguments, as root, for a user who may sudo without a password. */
 export const asRoot = ({ name, text }: Script, ...args: readonly string[]): string[] => [
@@ -21,10 +13,6 @@ export const asRoot = ({ name, text }: Script, ...args: readonly string[]): stri
   name,
   ...args,
 ];
-
-/** Tells everything about a host; waits up to that many seconds for the end of its first boot. */
-export const observeHost = (waitSeconds: number, files: readonly HostFile[]): string[] =>
-  asRoot(FACTS, `${waitSeconds}`, ...files.map(({ reload, path }) => `${reload}:${path}`));
 
 /** The exit code of `provideTools` when somebody else is at work on the packages (sysexits: EX_TEMPFAIL). */
 export const PACKAGES_BUSY = 75;

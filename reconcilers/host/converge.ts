@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Droplet } from '../../crds/droplet.ts';
-import { keyOf } from '../../crds/meta.ts';
 import { projectKeyOf, type Context, type Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
@@ -10,7 +9,7 @@ import type { DesiredHost } from './desired.ts';
 import type { HostFacts } from './facts.ts';
 import { filesOf } from './files.ts';
 import { isFirstHostKey } from './first-host-key.ts';
-import { lookAt } from './observe.ts';
+import { probeHost } from './observe.ts';
 import {
   atWork,
   describeSteps,
@@ -23,13 +22,13 @@ import {
 import { reportHost } from './status.ts';
 import { HostError, reachCondition, stepCondition } from './errors.ts';
 
-/** How often a host is looked at again after its plan was carried out, until nothing is left to do. */
+/** How often a host is probed again after its plan was carried out, until nothing is left to do. */
 const MOST_ROUNDS = 3;
 
 const REACHED: HostSaying = { status: 'True', reason: 'Ok', message: 'dropfleet is let in by SSH' };
 
 /**
- * Looks at a host and does what is to be done, until a look finds nothing; says in the status how it is. Rejects
+ * Probes a host and does what is to be done, until a probe finds nothing; says in the status how it is. Rejects
  * with HostError when the host is to be tried again later.
  *
  * @param failed the step that failed the last time: while it is tried again the status goes on saying why.
@@ -47,7 +46,7 @@ export async function convergeHost(
   const host: DesiredHost = { role: droplet.spec.role, engine: hosts.engine };
   const files = filesOf(host).map(file => ({ ...file, digest: digestOf(file.content) }));
   for (let round = 1; ; round++) {
-    const facts = await look(context, hosts, progress, { host, files }, run);
+    const facts = await observe(context, hosts, progress, host, run);
     const plan = planFor(context, progress.droplet, { host, files, facts });
     if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
     const isRetry = plan.steps.some(step => describeSteps([step]) === failed);
@@ -67,17 +66,16 @@ const NO_ADDRESS: HostSaying = {
 
 const digestOf = (content: string): string => createHash('sha256').update(content).digest('hex');
 
-async function look(
+async function observe(
   context: Context,
   hosts: Hosts,
   progress: Progress,
-  { host, files }: { host: DesiredHost; files: readonly DesiredFile[] },
+  host: DesiredHost,
   run: Run,
 ): Promise<HostFacts> {
-  const startedAt = context.clock.monotonic();
+  const { ssh, droplet } = progress;
   try {
-    const { facts, loadBalancer } = await lookAt(progress.ssh, host, files, hosts, run.signal);
-    if (loadBalancer) hosts.loadBalancers.saw(keyOf(progress.droplet), loadBalancer, startedAt);
+    const facts = await probeHost(ssh, droplet, host, context, hosts, run.signal);
     await settlePins(progress, context, hosts, run);
     return facts;
   } catch (error) {
@@ -127,7 +125,7 @@ function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostError {
   return new HostError({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
 }
 
-/** Spread by a tenth, so that a fleet that was made at once is not looked at at once for ever. */
+/** Spread by a tenth, so that a fleet that was made at once is not probed at once for ever. */
 function pauseAfter({ isWaiting, configured }: HostPlan, { timings, random }: Hosts): number {
   if (isWaiting) return timings.retryMs;
   if (configured.status !== 'True') return timings.slowestRetryMs;

@@ -11,7 +11,7 @@ export interface FoundFile {
   owner: string;
 }
 
-/** What one look at a host tells; FACTS (scripts.ts) prints it. */
+/** What a host tells of itself; scripts/facts.sh prints it. */
 export interface HostFacts {
   /** cloud-init's: done, error, running, not run, disabled, ...; `absent` when there is no cloud-init. */
   boot: string;
@@ -36,7 +36,7 @@ export interface HostFacts {
 }
 
 /**
- * Reads what FACTS printed.
+ * Reads what scripts/facts.sh printed.
  *
  * @returns undefined when it is not whole: the last line is missing, as after a crash in the middle.
  */

@@ -23,6 +23,7 @@ export function createHostReconciler(context: Context, hosts: Hosts): HostReconc
   return async (key, droplet, run) => {
     if (droplet === undefined || !mayBeReached(droplet)) {
       failures.delete(key);
+      hosts.probes.forget(key);
       return undefined;
     }
     try {

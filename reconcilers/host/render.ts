@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
+import type { Script } from '../script.ts';
 import { HOST_USER, servicesOf, toolsOf, type DesiredHost } from './desired.ts';
 import { filesOf, reloadsOf } from './files.ts';
-import { PROVIDE, RELOAD, START, SWAP, type Script } from './scripts.ts';
+import { PROVIDE, RELOAD, START, SWAP } from './scripts.ts';
 
 /** A host's SSH key pair, in OpenSSH's formats. */
 export interface HostKey {

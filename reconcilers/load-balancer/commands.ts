@@ -1,6 +1,6 @@
 import { asRoot } from '../host/commands.ts';
 import type { Layout } from './layout.ts';
-import { ACTIVATE, DRAIN, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
+import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
 
 /** How often in a row the new generation must answer before the old one counts as gone. */
 const ANSWERS = 5;
@@ -9,16 +9,11 @@ const TRIES = 100;
 /** How many generations stay on the host. */
 const KEPT = 3;
 
-/** Tells everything about the load balancer of a host. */
-export const observeLoadBalancer = ({ home, main, url }: Layout): string[] => asRoot(FACTS, home, main, url);
+/** What the script that tells everything about a load balancer must know. */
+export const factsArguments = ({ home, main, url }: Layout): string[] => [home, main, url];
 
-/** A command that looks at a host, and then at its load balancer too: one round trip for both. */
-export function alsoObservingLoadBalancer(
-  [sudo, n, sh, c, text, ...rest]: readonly string[],
-  { home, main, url }: Layout,
-): string[] {
-  return [sudo!, n!, sh!, c!, `${text}\nset -- ${home} ${main} ${url}\n${FACTS.text}`, ...rest];
-}
+/** Tells everything about the load balancer of a host. */
+export const observeLoadBalancer = (layout: Layout): string[] => asRoot(FACTS, ...factsArguments(layout));
 
 /** Writes the configuration that comes on stdin (tar) to that folder, and has nginx test it. */
 export const stageConfiguration = ({ home, temp }: Layout, directory: string): string[] =>
@@ -39,7 +34,3 @@ export const verifyConfiguration = ({ url, logs }: Layout, directory: string): s
 /** Removes old folders, but not these. */
 export const pruneConfigurations = ({ home }: Layout, ...keep: readonly string[]): string[] =>
   asRoot(PRUNE, home, `${KEPT}`, ...keep);
-
-/** Tells whether old workers, or connections to these servers, are left. */
-export const observeDrain = ({ pid, listen }: Layout, addresses: readonly string[]): string[] =>
-  asRoot(DRAIN, pid, listen.split(':').at(-1)!, ...addresses);

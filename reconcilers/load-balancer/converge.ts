@@ -10,7 +10,7 @@ import { findRefused, type Quarantine } from './quarantine.ts';
 import { renderMain } from './render.ts';
 import { unitOf } from './render-service.ts';
 
-/** What is remembered from one look at a master to the next; to forget it costs a reload at most. */
+/** What is remembered of a master from one time to the next; to forget it costs a reload at most. */
 export interface LoadBalancerMemory {
   readonly pacing: Pacing;
   readonly quarantine: Quarantine;
@@ -32,7 +32,7 @@ export type Convergence =
  * Makes the master's nginx balance as the read model says: looks, plans, applies. A service that nginx refuses is
  * found and left out, and the others go on.
  *
- * @param seen what another look has just told; without it the master is looked at.
+ * @param seen what a probe has just told; without it the master is asked.
  */
 export async function convergeLoadBalancer(
   master: NamedMaster,

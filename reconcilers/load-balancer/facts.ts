@@ -1,6 +1,6 @@
 import { parseNginxVersion } from './nginx-version.ts';
 
-/** What one look at a master tells of its load balancer. */
+/** What a master tells of its load balancer; scripts/facts.sh prints it. */
 export interface LoadBalancerFacts {
   /** nginx's; undefined when there is none. */
   version: string | undefined;
@@ -15,13 +15,13 @@ export interface LoadBalancerFacts {
 }
 
 /**
- * Reads what FACTS (scripts.ts) printed, also after other facts.
+ * Reads what scripts/facts.sh printed.
  *
  * @returns undefined when they are not there, or not whole, as after a lost connection.
  */
 export function parseFacts(output: string): LoadBalancerFacts | undefined {
   const lines = output.trimEnd().split('\n');
-  if (lines.at(-1) !== 'end' || !lines.some(line => line.startsWith('version\t'))) return undefined;
+  if (lines.at(-1) !== 'end') return undefined;
   const value = (name: string): string =>
     lines.find(line => line.startsWith(`${name}\t`))?.slice(name.length + 1) ?? '';
   return {

@@ -41,11 +41,13 @@ export interface Quarantine {
   /** The complaints about the services that are to be left out of the master's configuration, by unit. */
   of(master: string, services: readonly BalancedService[]): Map<string, string>;
   add(master: string, service: BalancedService, complaint: string): void;
+  /** How many ms until one of the master's is to be tried again; Infinity when it has none. */
+  remaining(master: string): number;
 }
 
 /** A quarantine that holds nothing. */
 export function createQuarantine(clock: Pick<Clock, 'monotonic'>): Quarantine {
-  const held = new Map<string, { complaint: string; until: number }>();
+  const held = new Map<string, { master: string; complaint: string; until: number }>();
   const keyOf = (master: string, service: BalancedService): string => `${master} ${JSON.stringify(service)}`;
   return {
     of(master, services) {
@@ -54,7 +56,11 @@ export function createQuarantine(clock: Pick<Clock, 'monotonic'>): Quarantine {
       return new Map(found.flatMap(([unit, entry]) => (entry ? [[unit, entry.complaint]] : [])));
     },
     add(master, service, complaint) {
-      held.set(keyOf(master, service), { complaint, until: clock.monotonic() + RETRY_MS });
+      held.set(keyOf(master, service), { master, complaint, until: clock.monotonic() + RETRY_MS });
+    },
+    remaining(master) {
+      const own = [...held.values()].filter(entry => entry.master === master);
+      return Math.max(0, Math.min(...own.map(({ until }) => until)) - clock.monotonic());
     },
   };
 }

@@ -23,7 +23,11 @@ import { DEBIAN } from './layout.ts';
 import { createPacing } from './pacing.ts';
 import { createQuarantine } from './quarantine.ts';
 import { reportServices } from './routed.ts';
+import { LOAD_BALANCER_SECTION } from './section.ts';
 import { errorCondition, reportLoadBalancer, runningCondition } from './status.ts';
+
+/** How old what the last probe told may be: enough for the reconcile that it woke. */
+const FRESH_MS = 10_000;
 
 /** Makes the nginx of masters as it should be; the key is a master's. */
 export type LoadBalancerReconciler = (key: ObjectKey, run: Run) => Promise<Outcome>;
@@ -53,12 +57,12 @@ export function createLoadBalancerReconciler(
     try {
       const at = masterOf(context, hosts, master, run);
       await holdWebs(context, droplets, balancing, run);
-      const outcome = await converge(hosts, at, balancing, memory);
+      const outcome = await converge(context, hosts, master, at, balancing, memory);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, own, master, outcome, run);
       const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, tracker }, run);
-      const ms = Math.min(heldOutMs, drainMs);
+      const ms = Math.min(heldOutMs, drainMs, memory.quarantine.remaining(key));
       return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
       tracker.forget(key);
@@ -102,18 +106,22 @@ function masterOf({ timings }: Context, hosts: Hosts, droplet: Droplet, { signal
 }
 
 async function converge(
-  { loadBalancers }: Hosts,
+  { clock }: Context,
+  { probes }: Hosts,
+  droplet: Droplet,
   master: NamedMaster,
   balancing: Balancing,
   memory: LoadBalancerMemory,
 ): Promise<Convergence> {
-  const { key } = master;
+  const results = probes.of(LOAD_BALANCER_SECTION);
+  const last = results.get(droplet);
+  const isFresh = last !== undefined && clock.monotonic() - last.seenAt <= FRESH_MS;
   try {
-    const outcome = await convergeLoadBalancer(master, balancing, memory, loadBalancers.take(key));
-    if (outcome.state === 'running' && outcome.isNew) loadBalancers.changed(key);
+    const outcome = await convergeLoadBalancer(master, balancing, memory, isFresh ? last.facts : undefined);
+    if (outcome.state === 'running' && outcome.isNew) results.changed(droplet);
     return outcome;
   } catch (error) {
-    loadBalancers.changed(key);
+    results.changed(droplet);
     throw error;
   }
 }

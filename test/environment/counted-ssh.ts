@@ -41,7 +41,7 @@ export function countCommands(pool: SshPool): CountedSsh {
   return {
     pool: { host, close: () => pool.close() },
     commands,
-    looks: () => commands.filter(name => name === 'dropfleet-facts').length,
+    looks: () => commands.filter(name => name === 'dropfleet-probe').length,
     until: condition =>
       new Promise(resolve => {
         const look = (): void => {

@@ -100,7 +100,7 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
     untilReady: (name = 'web1') => world.until(`a ${name} that is Ready again`, () => isReady(name)),
     async untilLookedAt(times) {
       const looks = (): number =>
-        operator.hostCommands.filter(command => command === 'dropfleet-facts').length;
+        operator.hostCommands.filter(command => command === 'dropfleet-probe').length;
       const goal = looks() + times;
       await world.until('another look at the hosts', () => looks() >= goal);
     },

@@ -24,6 +24,8 @@ export interface FakeMachine {
   files: Map<string, string>;
   stale: Set<Reload>;
   nginx: FakeNginx;
+  /** What it prints for other sections of a probe, by name. */
+  sections: Map<string, string>;
 }
 
 /** Machines by address, and what was done on them. */
@@ -58,6 +60,7 @@ export const aMachine = (parts: Partial<FakeMachine> = {}): FakeMachine => ({
   files: new Map(),
   stale: new Set(),
   nginx: aNginx(),
+  sections: new Map(),
   ...parts,
 });
 
@@ -86,7 +89,9 @@ export function fakeSshHosts(): FakeSshHosts {
     effect: (machine: FakeMachine) => Answer,
   ) {
     const machine = connect(access);
-    commands.push([name, ...args].join(' '));
+    commands.push(
+      [name, ...(name === 'dropfleet-probe' ? sectionsOf(args).map(([section]) => section) : args)].join(' '),
+    );
     const index = failures.findIndex(failure => failure.name === name);
     const [planned] = index < 0 ? [] : failures.splice(index, 1);
     if (planned === undefined) return effect(machine);
@@ -103,7 +108,7 @@ export function fakeSshHosts(): FakeSshHosts {
           perform(access, name, args, machine =>
             name.startsWith('dropfleet-lb-')
               ? carryOutOnNginx(machine.nginx, name, args, stdin as string | Buffer)
-              : withNginx(argv, machine, carryOut(machine, name, args)),
+              : carryOut(machine, name, args),
           ),
         );
       });
@@ -138,12 +143,6 @@ export function fakeSshHosts(): FakeSshHosts {
   };
 }
 
-/** A look at a host whose script goes on to its load balancer tells of both. */
-const withNginx = (argv: readonly string[], { nginx }: FakeMachine, answer: Answer): Answer =>
-  argv[4]?.includes('/lb-status/generation')
-    ? { ...answer, stdout: answer.stdout + factsOfNginx(nginx) }
-    : answer;
-
 /** As a promise: what is thrown rejects it. */
 const settle = <T>(work: () => T): Promise<T> => new Promise(resolve => resolve(work()));
 
@@ -155,8 +154,8 @@ const resultOf = (answer: Answer): CommandResult => ({ ...answer, stdoutBytes: B
 
 function carryOut(machine: FakeMachine, name: string, args: string[]): Answer {
   switch (name) {
-    case 'dropfleet-facts':
-      return { ...OK, stdout: factsOf(machine, args.slice(1)) };
+    case 'dropfleet-probe':
+      return { ...OK, stdout: answerTo(args, machine) };
     case 'dropfleet-provide':
       for (const tool of args.slice(1)) machine.tools.add(tool as Tool);
       return OK;
@@ -183,6 +182,23 @@ function carryOut(machine: FakeMachine, name: string, args: string[]): Answer {
     default:
       throw new Error(`a machine that knows no ${name}`);
   }
+}
+
+/** The sections that a probe asks for, with their arguments, out of MARK SECONDS (SECTION SCRIPT ARGUMENTS)... */
+const sectionsOf = ([, , ...words]: readonly string[]): [name: string, args: string[]][] =>
+  words.flatMap((word, i) => (i % 3 === 0 ? [[word, words[i + 2]!.split('\n')]] : []));
+
+const answerTo = (args: readonly string[], machine: FakeMachine): string =>
+  sectionsOf(args)
+    .map(([name, words]) => `${sectionOf(machine, name, words)}\n${args[0]} ${name} 0\n`)
+    .join('');
+
+function sectionOf(machine: FakeMachine, name: string, args: string[]): string {
+  if (name === 'host') return factsOf(machine, args.slice(1));
+  if (name === 'load-balancer') return factsOfNginx(machine.nginx);
+  const output = machine.sections.get(name);
+  if (output === undefined) throw new Error(`a machine that knows no section ${name}`);
+  return output;
 }
 
 function factsOf(machine: FakeMachine, paths: string[]): string {

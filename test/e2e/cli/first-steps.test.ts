@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import {
   openWorkplace,
   runDropfleet,
@@ -66,10 +66,20 @@ describe('In an empty folder, dropfleet', () => {
     expect(await readFile(place.path('config', 'projects.csv'), 'utf8')).to.contain('mine,1,,');
   });
 
+  it('init and up take a password in a file, and warn of it', async () => {
+    const page = new URL('../../fixtures/original/email_config.reference.json', import.meta.url);
+    await copyFile(page, place.path('config', 'email_config.json'));
+    const { stdout, code } = await run('init');
+    expect(stdout.match(/this works, but whoever reads this file/g)).to.have.length(1);
+    expect(code).to.equal(0);
+  });
+
   it('up makes what init wrote', async () => {
     const daemon = startDropfleet(place, 'up', '--boot-delay', '200ms');
     await daemon.says(/^1 of 1 droplets Ready, /m);
-    expect((await daemon.stop()).code).to.equal(0);
+    const { code, stderr } = await daemon.stop();
+    expect(code).to.equal(0);
+    expect(stderr.match(/this works, but whoever reads this file/g)).to.have.length(1);
   });
 });
 
@@ -90,6 +100,7 @@ describe('dropfleet --help', () => {
 describe('A call that cannot be, dropfleet answers in a sentence and not with a stack', () => {
   let place: Workplace;
   const calls: { args: string[]; env?: Record<string, string>; says: RegExp; exits?: number }[] = [
+    { args: ['--monitor', 'master'], says: /^dropfleet: --monitor is not there yet: [^\n]*\n$/ },
     { args: ['conquer'], says: /^dropfleet: unknown command 'conquer'\n/ },
     { args: ['statsu'], says: /^dropfleet: unknown command 'statsu'\n\(Did you mean status\?\)\n/ },
     {

@@ -51,6 +51,9 @@ describe('A command that reads', () => {
     expect(status.stdout).to.match(/^2 of 2 droplets Ready, \$12\.00 a month\nNothing is running here: /m);
     expect(status.code).to.equal(0);
     expect((await run('plan')).stdout).to.match(/^Nothing to do/m);
+    expect((await run('cleanup', '--dry-run')).stdout).to.equal('Nothing is left over.\n');
+    // Its machines were the command's that made them.
+    expect((await run('ssh', 'web1', '--', 'true')).stderr).to.include('cannot be reached by SSH');
     expect(await filesOf(place)).to.deep.equal(before);
   });
 
@@ -59,6 +62,7 @@ describe('A command that reads', () => {
     try {
       const lock = await readFile(place.path('.dropfleet', 'sandbox', 'cloud.json.lock'), 'utf8');
       const [status, plan] = [await run('status'), await run('plan')];
+      expect((await run('cleanup', '--dry-run')).stdout).to.equal('Nothing is left over.\n');
       expect(status.stdout).to.match(/^2 of 2 droplets Ready/m);
       expect({ stderr: status.stderr, code: status.code }).to.deep.equal({ stderr: '', code: 0 });
       expect(plan.stdout).to.match(/^Nothing to do/m);

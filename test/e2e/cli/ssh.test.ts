@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { expect } from 'chai';
 import { generateKeyPair } from '../../../clients/ssh/key-pair.ts';
 import { HOST_USER } from '../../../reconcilers/host/desired.ts';
+import { startStandalone } from '../../../standalone/server.ts';
 import { openWorkplace, runDropfleet, type Ending, type Workplace } from '../../environment/dropfleet.ts';
 import { canMakeUsers, makeHostUser, type HostUser } from '../../environment/host-user.ts';
 import { startSshd, type Sshd } from '../../environment/sshd.ts';
@@ -42,6 +43,19 @@ describe('dropfleet ssh', () => {
   it('runs a command on the droplet and ends as it ended', async () => {
     const { code, stdout } = await run('shop-web1', '--', 'whoami; exit 7');
     expect({ code, stdout }).to.deep.equal({ code: 7, stdout: `${HOST_USER}\n` });
+  });
+
+  // The cloud of this place answers nobody, either.
+  it('logs in while another process holds the state', async () => {
+    const api = await startStandalone({
+      stateDir: place.path('.dropfleet', 'digitalocean', 'kubernetes'),
+      port: 0,
+    });
+    try {
+      expect((await run('shop-web1', '--', 'whoami')).stdout).to.equal(`${HOST_USER}\n`);
+    } finally {
+      await api.close();
+    }
   });
 
   it('knows a droplet by as much of its name as one project alone has', async () => {

@@ -70,7 +70,7 @@ function itIsBroughtUp(life: () => HostLife): void {
     const before = operator().hostCommands.length;
     const version = droplet().metadata.resourceVersion;
     await untilLookedAt(4);
-    expect(new Set(operator().hostCommands.slice(before))).to.deep.equal(new Set(['dropfleet-facts']));
+    expect(new Set(operator().hostCommands.slice(before))).to.deep.equal(new Set(['dropfleet-probe']));
     expect(droplet().metadata.resourceVersion).to.equal(version);
   });
 

@@ -92,11 +92,11 @@ describeOnStandalone(
     });
 
     it('cost no command of their own while nothing changes', async () => {
-      const looks = (): number => operator.hostCommands.filter(name => name === 'dropfleet-facts').length;
+      const looks = (): number => operator.hostCommands.filter(name => name === 'dropfleet-probe').length;
       const goal = looks() + 4;
       const before = operator.hostCommands.length;
       await world.until('four more looks', () => looks() >= goal);
-      expect([...new Set(operator.hostCommands.slice(before))]).to.deep.equal(['dropfleet-facts']);
+      expect([...new Set(operator.hostCommands.slice(before))]).to.deep.equal(['dropfleet-probe']);
     });
 
     it('hold up the end of a droplet only for a while when they cannot be reached, and say so', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { observeDrain } from '../../../reconcilers/load-balancer/commands.ts';
+import { observeDrain } from '../../../reconcilers/draining/commands.ts';
 import { parseDrainFacts, type DrainFacts } from '../../../reconcilers/draining/facts.ts';
 import { balancingFor } from '../../builders/load-balancer.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';

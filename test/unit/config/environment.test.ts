@@ -73,6 +73,9 @@ describe('the environment', () => {
     expect(problemsOf({ do_token: 'hunter2' })).to.equal(
       'environment: found "do_token"; this sets nothing; name it DO_TOKEN',
     );
+    expect(problemsOf({ digitalocean_token: 'hunter2' })).to.equal(
+      'environment: found "digitalocean_token"; this sets nothing; name it DO_TOKEN',
+    );
     expect(problemsOf({ DIGITALOCEAN_TOKEN: 'hunter2' })).to.equal(
       'environment: DIGITALOCEAN_TOKEN is what other tools read; name it DO_TOKEN to use that token, or unset it to rehearse in the sandbox',
     );
@@ -181,6 +184,16 @@ describe('the .env file', () => {
     expect(settings.adminIp).to.equal('10.0.0.1');
   });
 
+  it('is the same whatever ends its lines', async () => {
+    for (const lineBreak of ['\n', '\r\n', '\r']) {
+      const text = ['ADMIN_IP=10.0.0.1', 'KEY="a', 'b" # mine', 'DROPFLEET_FLEET=!', ''].join(lineBreak);
+      const { settings, lines } = await read(text);
+      expect([settings.adminIp, settings.variable('KEY')]).to.deep.equal(['10.0.0.1', 'a\nb']);
+      expect(lines, JSON.stringify(lineBreak)).to.have.length(1);
+      expect(lines[0]).to.match(/^4:1: found "!"/);
+    }
+  });
+
   it('is refused in plain words when it is no UTF-8', async () => {
     const text = 'ADMIN_IP=10.0.0.1\n';
     const utf16 = Buffer.from(text, 'utf16le');
@@ -204,6 +217,16 @@ describe('the .env file', () => {
       ['set ADMIN_IP=10.0.0.1', '1:1: found "set ADMIN_IP="; this sets nothing; write ADMIN_IP=, '],
       ['$env:DO_TOKEN="hunter2"', '1:1: found "$env:DO_TOKEN="; '],
       ['DIGITALOCEAN_TOKEN=hunter2', '1:1: DIGITALOCEAN_TOKEN is what other tools read; name it DO_TOKEN '],
+      [
+        'digitalocean_access_token=hunter2',
+        '1:1: found "digitalocean_access_token="; this sets nothing; write DO',
+      ],
+      [
+        'DIGITALOCEAN_TOKEN: hunter2',
+        '1:1: found "DIGITALOCEAN_TOKEN:"; this sets nothing; write DO_TOKEN=, ',
+      ],
+      ['set DO_PAT=hunter2', '1:1: found "set DO_PAT="; this sets nothing; write DO_TOKEN=, '],
+      ['DO_API_TOKEN=hunter2', '1:1: DO_API_TOKEN is what other tools read; name it DO_TOKEN '],
       ['A=1\nDIGITALOCEAN_ACCESS_TOKEN=hunter2', '2:1: DIGITALOCEAN_ACCESS_TOKEN is what '],
     ]) {
       const { lines } = await read(`${line}\n`);

@@ -1,24 +1,27 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { readDeploymentConfig, repositoryUrl } from '../../../config/deployment-config.ts';
 import { readEmailConfig } from '../../../config/email-config.ts';
 import { formatProblems, type Problem } from '../../../config/problems.ts';
+import type { SecretText } from '../../../config/secret-text.ts';
 import { readSmsConfig } from '../../../config/sms-config.ts';
 
 /** What the loader makes of that text; the problems without the folder's name. */
 async function load<T>(
-  read: (path: string) => Promise<{ config?: T; problems: Problem[] }>,
+  read: (path: string) => Promise<{ config?: T; problems: Problem[]; warnings?: Problem[] }>,
   text: string | object,
-): Promise<{ config: T | undefined; lines: string[] }> {
+): Promise<{ config: T | undefined; lines: string[]; warnings: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-'));
   try {
     const path = join(folder, 'c.json');
     await writeFile(path, typeof text === 'string' ? text : JSON.stringify(text, null, 2));
-    const { config, problems } = await read(path);
-    const lines = formatProblems(problems).replaceAll(`${folder}/`, '').split('\n');
-    return { config, lines: problems.length === 0 ? [] : lines };
+    const { config, problems, warnings = [] } = await read(path);
+    const linesOf = (found: Problem[]) =>
+      formatProblems(found).replaceAll(`${folder}/`, '').split('\n').filter(Boolean);
+    return { config, lines: linesOf(problems), warnings: linesOf(warnings) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -112,8 +115,45 @@ describe('deployment_config.json', () => {
       projects: { shop: services('uat-api'), 'shop-prod': services('api') },
     });
     expect(lines).to.deep.equal([
-      'c.json:12:16: this service and uat-api of shop would both be called shop-prod-uat-api; rename one',
+      'c.json:12:16: this service, api, and uat-api of shop would both be called shop-prod-uat-api; rename one',
     ]);
+  });
+
+  it('takes an underscore in a service for a dash, and never two services for one', async () => {
+    const services = (...names: string[]) =>
+      deployment({ projects: { shop: { services: Object.fromEntries(names.map(name => [name, {}])) } } });
+    const { config } = await services('worker_email', 'a__b');
+    expect(config?.services.map(({ service }) => service)).to.deep.equal(['worker-email', 'a--b']);
+    expect((await services('a_b', 'a-b')).lines).to.deep.equal([
+      'c.json:6:16: this service, a-b, and a_b of shop would both be called shop-prod-a-b; rename one',
+    ]);
+    for (const name of ['_a', 'a_', 'A_b']) expect((await services(name)).lines, name).to.have.length(1);
+  });
+
+  it('takes a service for a web that does not say what it is', async () => {
+    expect((await service({})).config?.services).to.deep.equal([
+      { project: 'shop', service: 'api', type: 'web' },
+    ]);
+    expect((await service({ image: 'nginx' })).lines[0]).to.match(/only an infra service runs/);
+  });
+
+  it('has secrets by the names that variables have, each once', async () => {
+    const { config } = await service({ secrets: ['db_password', 'STRIPE_KEY'] });
+    expect(config?.services[0]?.secrets).to.deep.equal(['DB_PASSWORD', 'STRIPE_KEY']);
+    expect((await service({ secrets: ['db_password', 'DB_PASSWORD'] })).lines).to.deep.equal([
+      'c.json:8:13: DB_PASSWORD stands in this list already; keep one',
+    ]);
+  });
+
+  it('has a folder as build context, with or without a slash at its end', async () => {
+    for (const [written, context] of [
+      ['backend/', 'backend'],
+      ['backend', 'backend'],
+      ['./', '.'],
+    ])
+      expect((await service({ build_context: written })).config?.services[0]?.build).to.deep.equal({
+        context,
+      });
   });
 
   it('leads host names to web services, by environment', async () => {
@@ -121,24 +161,25 @@ describe('deployment_config.json', () => {
       projects: {
         shop: {
           domains: {
-            prod: { 'www.example.com': 'site', 'example.com': 'site', 'api.example.com': 'api' },
+            prod: { 'www.example.com': 'site', 'example.com': 'site', 'api.example.com': 'the-api' },
             uat: { 'uat.example.com': 'site' },
           },
-          services: { site: { type: 'web' }, api: { type: 'web' } },
+          services: { site: { type: 'web' }, the_api: {} },
         },
       },
     });
     expect(lines).to.deep.equal([]);
     expect(config?.services.map(({ service, domains }) => ({ service, domains }))).to.deep.equal([
       { service: 'site', domains: { prod: ['www.example.com', 'example.com'], uat: ['uat.example.com'] } },
-      { service: 'api', domains: { prod: ['api.example.com'] } },
+      { service: 'the-api', domains: { prod: ['api.example.com'] } },
     ]);
   });
 
   it('leads no host name nowhere, to a worker, to two services, or to what is no host name', async () => {
     const services = { site: { type: 'web' }, mailer: { type: 'worker' } };
     const shop = (domains: object) => deployment({ projects: { shop: { domains, services } } });
-    expect((await shop({ prod: { 'a.example.com': 'sight' } })).lines.join()).to.contain('no such service');
+    for (const unknown of ['sight', 'constructor'])
+      expect((await shop({ prod: { 'a.example.com': unknown } })).lines.join()).to.contain('no such service');
     expect((await shop({ prod: { 'a.example.com': 'mailer' } })).lines.join()).to.contain(
       'a worker takes no',
     );
@@ -228,16 +269,54 @@ describe('email_config.json', () => {
   });
 
   it('sends nothing while it names nobody', async () => {
-    expect(await email({ recipients: [] })).to.deep.equal({ config: undefined, lines: [] });
+    expect(await email({ recipients: [] })).to.deep.equal({ config: undefined, lines: [], warnings: [] });
   });
 
-  it('refuses a password in the file, says where it belongs, and does not show it', async () => {
-    const settings = { host: 'h', username: 'a', password: 'hunter2', password_env: 'hunter2!' };
-    const { lines } = await email({ smtp_settings: settings });
-    expect(lines.join('\n'))
-      .to.match(/found "password"; .*"password_env"/)
-      .and.not.contain('hunter2');
-    expect(lines).to.have.length(2);
+  it('takes a password in the file, with one warning that says where it belongs, and never shows it', async () => {
+    const { config, lines, warnings } = await email({
+      smtp_settings: { host: 'h', username: 'a', password: 'hunter2' },
+    });
+    expect(lines).to.deep.equal([]);
+    const login = config!.smtp.login as { username: string; password: SecretText };
+    expect([login.username, login.password.reveal()]).to.deep.equal(['a', 'hunter2']);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(
+      /^c\.json:7:17: this works, but whoever reads this file .*"password_env": "SMTP_PASSWORD"/,
+    );
+    expect(inspect({ config, warnings }, { depth: 9 })).not.to.contain('hunter2');
+    expect((await email({})).warnings).to.deep.equal([]);
+  });
+
+  it('has the password in one place only, and never shows one that is wrong', async () => {
+    const smtp_settings = { host: 'h', username: 'a', password: ['hunter2'], password_env: 'hunter2!' };
+    const { lines } = await email({ smtp_settings });
+    expect(lines.join('\n')).not.to.contain('hunter2');
+    const both = { host: 'h', username: 'a', password: 'hunter2', password_env: 'P' };
+    expect((await email({ smtp_settings: both })).lines).to.deep.equal([
+      'c.json:8:21: the password stands in this file, too; remove it from here and keep this',
+    ]);
+  });
+
+  it("has the original's names for the sender and for TLS", async () => {
+    const { from: _from, ...others } = valid;
+    const read = (changes: object) => load(readEmailConfig, { ...others, ...changes });
+    expect((await read({ from_address: 'a@b' })).config?.from).to.equal('a@b');
+    expect((await read({ from_address: 'nobody' })).lines[0]).to.contain('must be an address');
+    expect((await read({})).lines[0]).to.contain('"from" is missing here: The sender');
+    expect((await read({ from: 'a@b', from_address: 'a@b' })).lines[0]).to.contain('keep this and remove');
+    const secureOf = async (port: number) =>
+      (await email({ smtp_settings: { host: 'h', port, use_tls: true } })).config?.smtp.secure;
+    expect([await secureOf(587), await secureOf(465)]).to.deep.equal([false, true]);
+    expect((await email({ smtp_settings: { host: 'h', use_tls: false } })).lines[0]).to.match(
+      /found "false"; must be true, without quotes, or left out: mail is never sent in clear/,
+    );
+  });
+
+  it('may give its recipients names, and tells nobody twice', async () => {
+    const recipients = { admin: 'a@b', owner: 'a@b', ops: 'c@d' };
+    expect((await email({ recipients })).config?.recipients).to.deep.equal(['a@b', 'c@d']);
+    expect((await email({ recipients: { admin: 'a@b\nBcc: c@d' } })).lines).to.have.length(1);
+    expect(await email({ recipients: {} })).to.include({ config: undefined });
   });
 
   it('refuses a login without a password, and addresses that could carry other headers', async () => {
@@ -248,6 +327,22 @@ describe('email_config.json', () => {
       expect((await email({ from })).lines).to.have.length(1);
     for (const to of ['a@b, c@d', 'a@b\nBcc: c@d', ''])
       expect((await email({ recipients: [to] })).lines).to.have.length(1);
+  });
+});
+
+describe('a schema for editors', () => {
+  it('strikes through what works and is better said otherwise, and nothing else', async () => {
+    const deprecatedIn = async (name: string) => {
+      const url = new URL(`../../../config/schemas/${name}.schema.json`, import.meta.url);
+      const found: string[] = [];
+      JSON.parse(await readFile(url, 'utf8'), (key, value: unknown) => {
+        if (typeof value === 'object' && value !== null && 'deprecated' in value) found.push(key);
+        return value;
+      });
+      return found;
+    };
+    expect(await deprecatedIn('email_config')).to.deep.equal(['from_address', 'password', 'use_tls']);
+    expect(await deprecatedIn('deployment_config')).to.deep.equal([]);
   });
 });
 

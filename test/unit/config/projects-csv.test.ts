@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { formatProblems } from '../../../config/problems.ts';
+import { tokenizeCsv } from '../../../config/csv-tokens.ts';
+import { formatProblems, PlaceCounter } from '../../../config/problems.ts';
 import { parseProjectsCsv, readProjectsCsv } from '../../../config/projects-csv.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
 import { csvText, fileShape, projectRows } from './csv-builder.ts';
@@ -81,6 +82,31 @@ describe('projects.csv', () => {
     expect(valuesIn(text).map(([project]) => project)).to.deep.equal(['shop']);
   });
 
+  it('has no comment in a row that says something under its other titles', () => {
+    for (const row of [
+      '#N/A,1,s-1vcpu-1gb,',
+      '"#REF!",2',
+      '#NV,,s-1vcpu-1gb',
+      '#shop,3',
+      '# shop,3,,',
+      '#todo, ask',
+    ]) {
+      const { rows, problems } = parseProjectsCsv(`${HEADER}blog,1,,\n${row}\n`, 'p.csv');
+      expect(problems[0], row).to.include({ line: 3, column: 1 });
+      expect(problems[0]!.message, row).to.match(
+        /^this begins like a comment, but cells behind it are filled/,
+      );
+      expect(rows, row).to.have.length(1);
+    }
+    expect(valuesIn(`# shop,3,,\n${HEADER}blog,1,,\n#N/A\n#,,,\n# a "b, c"\n# a,`)).to.have.length(1);
+  });
+
+  it('never takes rows for a comment of which the quote is not closed', () => {
+    expect(problemsIn(`${HEADER}"# mine\nshop,3,,\n`)).to.deep.equal([
+      'p.csv:2:1: found "# mine"; the quote that opens here is never closed',
+    ]);
+  });
+
   it('may be exported with columns and rows of nothing', () => {
     expect(valuesIn('Project,Servers,,,\nshop,3,,,\n,,,,\n')).to.have.length(1);
   });
@@ -107,6 +133,36 @@ describe('projects.csv', () => {
     ]);
     for (const cell of ['0', '101', '-1', '3.5', '1.000', '1,000', '3e0', 'two', '0x3', '3 4', '٣', ''])
       expect(countOf(cell), cell).to.equal(undefined);
+  });
+});
+
+describe('a sheet that reaches the last column', () => {
+  const wide = (row: string) => row + ','.repeat(16_384 - row.split(',').length);
+
+  it('costs no more than what stands in it', () => {
+    const text = [HEADER.trim(), 'shop,3', 'blog,1,,,x,y', ',,,'].map(wide).join('\n');
+    expect(tokenizeCsv(text).records.map(({ cells }) => cells.length)).to.deep.equal([16_384, 4, 5]);
+    expect(problemsIn(text)).to.deep.equal([
+      'p.csv:3:10: found "x"; the header names no column for this cell; remove it, or quote the cell that holds a separator',
+    ]);
+  });
+
+  it('keeps no more of its rows when each column has a title', () => {
+    const full = Array.from({ length: 16_384 }, () => 'x').join(',');
+    expect(tokenizeCsv(`${full}\n${full}\n`).records[1]!.cells).to.have.length.below(200);
+  });
+
+  it('still has all its quotes looked at', () => {
+    expect(problemsIn(`${HEADER}shop,3,,,"",,"\nblog,1,,\n`)[0]).to.match(/^p\.csv:2:14: .* is never closed/);
+  });
+
+  it('has each of its characters looked at once for all of its places', () => {
+    let looks = 0;
+    const line = 'a🚀,'.repeat(5_000);
+    const places = new PlaceCounter({ codePointAt: offset => (looks++, line.codePointAt(offset)) });
+    for (let cell = 0; cell < 5_000; cell++)
+      expect(places.placeOf(cell * 4)).to.deep.equal({ line: 1, column: cell * 3 + 1 });
+    expect(looks).to.be.at.most(line.length);
   });
 });
 
@@ -189,6 +245,40 @@ describe('a mistake in projects.csv', () => {
       expect(problemsIn(['Project,Servers', '', '# x', 'shop,0', ''].join(lineBreak))[0]).to.match(
         /^p\.csv:4:6:/,
       );
+  });
+
+  it('is a date that a spreadsheet made of a name, and no other name is proposed for it', () => {
+    for (const date of ['01-Mar', '1. März', '2024-03-01', '01.03.2024', '3/1/24'])
+      expect(problemsIn(`${HEADER}${date},1,,\nmar,2,,\n`), date)
+        .to.have.length(1)
+        .and.to.have.nested.property('0')
+        .that.contains('looks like a date')
+        .and.not.contains('would do');
+  });
+
+  it('gets no proposal that is the name of another project, or that lost its beginning', () => {
+    expect(problemsIn(`${HEADER}shop,1,,\nSHOP,2,,\n`)[0]).to.match(/^p\.csv:3:1: .* characters$/);
+    expect(problemsIn(`${HEADER}3shop,1,,\n`)[0]).to.match(/ characters$/);
+    expect(problemsIn(`${HEADER}-Läden,1,,\n`)[0]).to.match(/; "laden" would do$/);
+  });
+
+  it('is named when nobody can see it', () => {
+    for (const [row, end] of [
+      ['sh\u200Bop,1,,', '"shop" would do; its character 3 is U+200B, a zero-width space'],
+      ['sh\u043Ep,1,,', '"shop" would do; its character 3 is U+043E, a Cyrillic letter that looks like "o"'],
+      ['shop\u2013a,1,,', '"shop-a" would do; its character 5 is U+2013, a dash that looks like "-"'],
+      ['shop,3\u200E,,', 'from 1 to 100; its character 2 is U+200E, a left-to-right mark'],
+      ['shop,3,s-1v\u03F2pu-1gb,', 'or empty for that one'],
+      ['shop,3,s-1v\u0441pu,', 'that one; its character 5 is U+0441, a Cyrillic letter that looks like "c"'],
+    ])
+      expect(problemsIn(`${HEADER}${row}\n`)[0]!.endsWith(end!), row).to.equal(true);
+    expect(problemsIn('\u2060Project,Servers\nshop,1\n')[0]).to.match(
+      /found "\\u\{2060\}Project"; .*; did you mean "Project"\?; its character 1 is U\+2060, a word joiner$/,
+    );
+  });
+
+  it('never reaches the terminal as what it obeys', () => {
+    expect(problemsIn(`${HEADER}a\u009B31m\u202Eb,1,,\n`)[0]).to.contain('found "a\\u{9b}31m\\u{202e}b"; ');
   });
 
   it('does not flood the terminal when a cell is huge', () => {

@@ -8,7 +8,6 @@ import type { SshHost, SshPool } from '../../../../clients/ssh/ssh.ts';
 import {
   makeFolders,
   makeSwap,
-  observeHost,
   provideTools,
   reload,
   stageHostKey,
@@ -16,14 +15,17 @@ import {
   switchHostKey,
 } from '../../../../reconcilers/host/commands.ts';
 import { toolsOf, type DesiredHost, type Engine } from '../../../../reconcilers/host/desired.ts';
-import { parseFacts, type HostFacts } from '../../../../reconcilers/host/facts.ts';
+import type { HostFacts } from '../../../../reconcilers/host/facts.ts';
 import { filesOf, reloadsOf } from '../../../../reconcilers/host/files.ts';
 import { planHost } from '../../../../reconcilers/host/plan.ts';
 import { renderUserData } from '../../../../reconcilers/host/render.ts';
+import { HOST_SECTION } from '../../../../reconcilers/host/section.ts';
 import { convergeLoadBalancer } from '../../../../reconcilers/load-balancer/converge.ts';
 import { DEBIAN } from '../../../../reconcilers/load-balancer/layout.ts';
 import { createPacing } from '../../../../reconcilers/load-balancer/pacing.ts';
 import { createQuarantine } from '../../../../reconcilers/load-balancer/quarantine.ts';
+import { probe } from '../../../../reconcilers/probe/probe.ts';
+import { PROBE_SECTIONS } from '../../../../reconcilers/probe/sections.ts';
 import { balancingFor } from '../../../builders/load-balancer.ts';
 import { aHost } from '../../../builders/hosts.ts';
 import { aServiceDeployment } from '../../../builders/objects.ts';
@@ -70,9 +72,11 @@ for (const engine of ['docker', 'podman'] as const satisfies readonly Engine[])
         hostKeys: [fingerprint],
       });
     const look = async (): Promise<HostFacts> => {
-      const { code, stdout, stderr } = await host.run(observeHost(10, files));
+      const probed = { ...desired, firstBootWaitSeconds: 10 };
+      const { facts, code, stderr } = await probe(host, PROBE_SECTIONS, probed, 'mark1', signal);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
-      return parseFacts(stdout)!;
+      for (const section of PROBE_SECTIONS) expect(facts.get(section), section.name).to.not.equal(undefined);
+      return facts.get(HOST_SECTION) as HostFacts;
     };
     const stepsFor = (facts: HostFacts, hasFirstHostKey = false): string[] =>
       planHost({ host: desired, files, facts, hasFirstHostKey, suspended: false, age: 0 }).steps.map(

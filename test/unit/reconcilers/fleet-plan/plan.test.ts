@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { nonceTag } from '../../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
 import type { Server } from '../../../../reconcilers/droplet/model.ts';
 import { planFirewallChanges } from '../../../../reconcilers/fleet-plan/firewalls-plan.ts';
+import type { Sight } from '../../../../reconcilers/fleet-plan/droplets-plan.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
 import type { Firewall } from '../../../../reconcilers/firewall/plan.ts';
 import { renderFirewall, type Role } from '../../../../reconcilers/firewall/render.ts';
@@ -43,22 +45,31 @@ function plan(
   firewalls: Firewall[] = [],
   admins: string[] | undefined = ['203.0.113.7'],
 ): FleetPlan {
-  const own = droplets.map((droplet): [string, Server[]] => [
-    droplet.metadata.uid!,
-    servers[droplet.metadata.name] ?? [aServer(droplet.status!.server!.id!)],
-  ]);
+  const serversOf = ({ metadata, status }: Droplet): Server[] =>
+    servers[metadata.name] ?? [aServer(status!.server!.id!)];
   return planFleet({
     rows,
     namespace: 'default',
     projects,
     droplets,
-    servers: new Map(own),
+    servers: droplets.flatMap(serversOf),
+    sights: new Map(droplets.map(droplet => [droplet.metadata.uid!, sightOf(droplet, serversOf(droplet))])),
+    evidence: new Map(),
     sizes: SIZES,
     prices: PRICES,
     admitted: [],
+    isConfirmed: () => false,
     dropletLimit: 25,
     firewalls: { fleetId: 'f', firewalls, sshPort: 22, admins },
   });
+}
+
+/** What is seen of a Droplet that has those servers. */
+function sightOf({ status }: Droplet, servers: readonly Server[]): Sight {
+  const server = servers.find(({ id }) => id === status?.server?.id);
+  const duplicates = servers.filter(other => other !== server);
+  const view = { duplicates, nonceSeenMs: Infinity, listAgeMs: 0 };
+  return { view: { ...view, ...(server ? { server } : { notFound: true }) }, tags: [] };
 }
 
 const changes = ({ droplets }: FleetPlan): string[] =>
@@ -143,11 +154,14 @@ describe('The plan for the fleet', () => {
     expect(changes(result)).to.deep.equal(['create shop-master', 'power-on shop-web1 2']);
   });
 
-  it('destroys a second server of one Droplet, and keeps the one that its status names', () => {
-    const servers = { 'shop-master': [aServer(0), aServer(1)] };
+  it('destroys a second server of one Droplet when it surely is a second answer, and else holds it', () => {
+    const own = aServer(1, { tags: [nonceTag('first')] });
+    const second = aServer(2, { tags: [nonceTag('second')] });
     const droplets = activeDroplets('shop', 1);
-    const result = plan([aRow('shop', 1)], [aCsvProject('shop', 1)], droplets, servers);
-    expect(changes(result)).to.deep.equal(['delete shop-master 0']);
+    const planWith = (...servers: Server[]): FleetPlan =>
+      plan([aRow('shop', 1)], [aCsvProject('shop', 1)], droplets, { 'shop-master': servers });
+    expect(changes(planWith(own, second))).to.deep.equal(['delete shop-master 2']);
+    expect(changes(planWith(aServer(0), own))).to.deep.equal(['hold shop-master']);
   });
 
   it('leaves a suspended Project alone', () => {

@@ -6,7 +6,9 @@ import type { Context, Hosts } from '../../../../reconcilers/context.ts';
 import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
 import { filesOf } from '../../../../reconcilers/host/files.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
-import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
+import { createProbeResults } from '../../../../reconcilers/probe/results.ts';
+import type { ProbeSection } from '../../../../reconcilers/probe/section.ts';
+import { PROBE_SECTIONS } from '../../../../reconcilers/probe/sections.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { aMachine, fakeSshHosts, type FakeMachine } from '../../../fakes/ssh-hosts.ts';
@@ -32,7 +34,8 @@ export function fakeHosts() {
     publicKey: 'ssh-ed25519 AAAA fleet',
     engine: 'docker',
     timings: DEFAULT_HOST_TIMINGS,
-    loadBalancers: createSightings({ monotonic: () => 0 }),
+    sections: PROBE_SECTIONS,
+    probes: createProbeResults({ monotonic: () => 0 }),
     random: () => 0.5,
   };
   return { ssh, hosts };
@@ -50,10 +53,16 @@ export const aConfiguredMachine = (parts: Partial<FakeMachine> = {}): FakeMachin
 /** A Droplet whose server runs, and its machine, reconciled by hand. */
 export function startHost(
   machine: FakeMachine | undefined,
-  parts: { status?: DropletStatus; annotations?: Record<string, string>; pinned?: string | undefined } = {},
+  parts: {
+    status?: DropletStatus;
+    annotations?: Record<string, string>;
+    pinned?: string | undefined;
+    /** Beside those of every host. */
+    sections?: ProbeSection<unknown>[];
+  } = {},
   project = aProject('shop'),
 ) {
-  const { status = {}, annotations = {} } = parts;
+  const { status = {}, annotations = {}, sections = [] } = parts;
   const pinned = 'pinned' in parts ? parts.pinned : FIRST;
   const { conditions: _unknown, ...active } = activeStatus(
     7,
@@ -70,7 +79,8 @@ export function startHost(
     },
   });
   const rig = createRig([project, droplet]);
-  const { ssh, hosts } = fakeHosts();
+  const { ssh, hosts: fakes } = fakeHosts();
+  const hosts: Hosts = { ...fakes, sections: [...PROBE_SECTIONS, ...sections] };
   if (machine !== undefined) ssh.machines.set(ADDRESS, machine);
   const context: Context = { ...rig.context, hosts };
   const reconciler = createHostReconciler(context, hosts);

@@ -1,12 +1,22 @@
 import { expect } from 'chai';
+import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { AuthenticationRefused, ConnectionLost } from '../../../../clients/ssh/errors.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
+import type { ProbeSection } from '../../../../reconcilers/probe/section.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aProject } from '../../../builders/objects.ts';
 import { aMachine } from '../../../fakes/ssh-hosts.ts';
 import { rejection } from '../../../fakes/rejection.ts';
-import { aConfiguredMachine, FIRST, SECOND, startHost, USER_DATA_KEY, USER_DATA_PIN } from './host-rig.ts';
+import {
+  aConfiguredMachine,
+  FIRST,
+  KEY,
+  SECOND,
+  startHost,
+  USER_DATA_KEY,
+  USER_DATA_PIN,
+} from './host-rig.ts';
 
 const { retryMs, resyncMs, slowestRetryMs } = DEFAULT_HOST_TIMINGS;
 const DAEMON = '/etc/docker/daemon.json';
@@ -30,7 +40,7 @@ describe('Reconciling a host', () => {
     ssh.commands.length = 0;
     client.calls.length = 0;
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(client.calls).to.deep.equal([]);
   });
 
@@ -48,12 +58,12 @@ describe('Reconciling a host', () => {
     ssh.commands.length = 0;
     await reconcile();
     expect(machine.files.get(DAEMON)).to.contain('live-restore');
-    expect(ssh.commands.map(command => command.replace(/^(dropfleet-facts).*/, '$1'))).to.deep.equal([
-      'dropfleet-facts',
+    expect(ssh.commands.map(command => command.replace(/^(dropfleet-probe).*/, '$1'))).to.deep.equal([
+      'dropfleet-probe',
       'mkdir -p -- /etc/docker',
       `write-file ${DAEMON}`,
       `dropfleet-reload docker ${DAEMON}`,
-      'dropfleet-facts',
+      'dropfleet-probe',
     ]);
   });
 
@@ -75,7 +85,7 @@ describe('Reconciling a host', () => {
     const project = aProject('shop', { spec: { suspend: true } });
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine({ hasSwap: false }), {}, project);
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'Suspended' });
     expect(condition('Configured')!.message).to.contain('make a swap file');
   });
@@ -89,12 +99,58 @@ describe('Reconciling a host', () => {
   });
 });
 
+describe("Reconciling a host with another concern's section", () => {
+  const CONTAINERS: ProbeSection<string[]> = {
+    name: 'containers',
+    script: 'docker ps',
+    argumentsFor: ({ engine }) => (engine === 'docker' ? [] : undefined),
+    parse: output => (output.startsWith('CONTAINER') ? output.split('\n').slice(1) : undefined),
+  };
+  const startWith = (output: string) => {
+    const machine = aConfiguredMachine({ sections: new Map([['containers', output]]) });
+    return { machine, ...startHost(machine, { sections: [CONTAINERS] }) };
+  };
+
+  it('files what it tells for whoever reads it, at the cost of no other command', async () => {
+    const { hosts, machine, reconcile, ssh, stored } = startWith('CONTAINER\nweb');
+    const results = hosts.probes.of(CONTAINERS);
+    const woken: string[] = [];
+    results.subscribe(key => woken.push(key));
+    await reconcile();
+    await reconcile();
+    expect([results.get(stored())?.facts, woken]).to.deep.equal([['web'], [KEY]]);
+    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers');
+    machine.sections.set('containers', 'CONTAINER\nweb\ndb');
+    await reconcile();
+    expect([results.get(stored())?.facts, woken]).to.deep.equal([
+      ['web', 'db'],
+      [KEY, KEY],
+    ]);
+  });
+
+  it('goes on without it when it is garbage', async () => {
+    const { condition, hosts, reconcile, stored } = startWith('Segmentation fault');
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: resyncMs });
+    expect(hosts.probes.of(CONTAINERS).get(stored())).to.equal(undefined);
+    expect(condition('Configured')).to.include({ status: 'True' });
+  });
+
+  it('forgets what it told with the server', async () => {
+    const { client, hosts, reconcile, stored } = startWith('CONTAINER\nweb');
+    await reconcile();
+    const before = stored();
+    await client.patch(DROPLETS, KEY, { status: { conditions: [] } }, { subresource: 'status' });
+    await reconcile();
+    expect(hosts.probes.of(CONTAINERS).get(before)).to.equal(undefined);
+  });
+});
+
 describe('Reconciling a host with trouble', () => {
   it('waits for the first boot without touching anything', async () => {
     const machine = aMachine({ boot: 'running' });
     const { condition, reconcile, ssh } = startHost(machine);
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'FirstBoot' });
     expect(condition('Reachable')).to.include({ status: 'True' });
     machine.boot = 'done';
@@ -163,10 +219,10 @@ describe('Reconciling a host with trouble', () => {
     const { client, condition, reconcile, ssh } = startHost(aConfiguredMachine());
     await reconcile();
     client.calls.length = 0;
-    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    ssh.failNext('dropfleet-probe', new ConnectionLost('the connection was lost'));
     await rejection(reconcile());
     expect(client.writes()).to.deep.equal([]);
-    ssh.failNext('dropfleet-facts', new ConnectionLost('the connection was lost'));
+    ssh.failNext('dropfleet-probe', new ConnectionLost('the connection was lost'));
     await rejection(reconcile());
     expect(condition('Reachable')).to.include({ status: 'False', reason: 'Unreachable' });
     expect(condition('Ready')).to.include({ status: 'False', reason: 'Unreachable' });
@@ -174,7 +230,7 @@ describe('Reconciling a host with trouble', () => {
 
   it('says that it is not let in', async () => {
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
-    ssh.failNext('dropfleet-facts', new AuthenticationRefused('the key is refused'));
+    ssh.failNext('dropfleet-probe', new AuthenticationRefused('the key is refused'));
     await rejection(reconcile());
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
@@ -185,7 +241,7 @@ describe('Reconciling a host with trouble', () => {
 
   it('takes an answer that is cut off for none', async () => {
     const { condition, reconcile, ssh } = startHost(aConfiguredMachine());
-    ssh.failNext('dropfleet-facts', { code: 137, stderr: 'Killed' });
+    ssh.failNext('dropfleet-probe', { code: 137, stderr: 'Killed' });
     await rejection(reconcile());
     expect(condition('Reachable')!.message).to.contain('exit code 137');
   });
@@ -194,7 +250,7 @@ describe('Reconciling a host with trouble', () => {
     const machine = aConfiguredMachine({ freeDisk: 10, hasSwap: false });
     const { condition, reconcile, ssh } = startHost(machine);
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: slowestRetryMs });
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
     expect(condition('Configured')).to.include({ status: 'False', reason: 'DiskFull' });
     machine.freeDisk = 10_000_000;
     await reconcile();
@@ -245,7 +301,7 @@ describe("Reconciling a host's key", () => {
     expect(namesOf(ssh.commands)).to.include('dropfleet-switch-host-key');
     ssh.commands.length = 0;
     await reconcile();
-    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-facts']);
+    expect(namesOf(ssh.commands)).to.deep.equal(['dropfleet-probe']);
   });
 
   it('accepts both from before the switch, and is not lost when it is cut off right after it', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,6 @@ import { deriveKeyPair } from '../../../../clients/ssh/derived-key.ts';
 import type { DesiredHost } from '../../../../reconcilers/host/desired.ts';
 import { filesOf } from '../../../../reconcilers/host/files.ts';
 import { renderUserData, USER_DATA_LIMIT } from '../../../../reconcilers/host/render.ts';
-import { SCRIPTS } from '../../../../reconcilers/host/scripts.ts';
 
 interface CloudConfig {
   users: { name: string; ssh_authorized_keys: string[] }[];
@@ -73,12 +72,4 @@ describe('User data', () => {
       true,
     );
   });
-});
-
-describe('The scripts for hosts', () => {
-  for (const { name, text } of SCRIPTS)
-    it(`${name} is a POSIX shell's, and no longer than one argument may be`, () => {
-      expect(Buffer.byteLength(text)).to.be.lessThan(100_000);
-      execFileSync('sh', ['-n', '-c', text]);
-    });
 });

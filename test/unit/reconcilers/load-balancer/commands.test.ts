@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { observeDrain } from '../../../../reconcilers/draining/commands.ts';
 import {
   activateConfiguration,
-  observeDrain,
   observeLoadBalancer,
   pruneConfigurations,
   stageConfiguration,
@@ -10,7 +13,9 @@ import {
   verifyConfiguration,
 } from '../../../../reconcilers/load-balancer/commands.ts';
 import { DEBIAN } from '../../../../reconcilers/load-balancer/layout.ts';
+import { NOT_WRITTEN, REFUSED, STAGE, TRY } from '../../../../reconcilers/load-balancer/scripts.ts';
 import { toTar } from '../../../../reconcilers/load-balancer/tar.ts';
+import type { Script } from '../../../../reconcilers/script.ts';
 
 describe("The load balancer's commands", () => {
   const commands = {
@@ -32,6 +37,33 @@ describe("The load balancer's commands", () => {
   it('are shell that a shell can parse', () => {
     for (const argv of Object.values(commands))
       expect(spawnSync('sh', ['-n'], { input: argv[4]! }).stderr.toString(), argv[5]).to.equal('');
+  });
+});
+
+describe("The load balancer's scripts", () => {
+  let home: string;
+  before(() => void (home = mkdtempSync(join(tmpdir(), 'dropfleet-lb-'))));
+  after(() => rmSync(home, { recursive: true }));
+
+  const files = toTar([{ path: 'nginx.conf', content: '' }]);
+  /** The exit code on a machine whose nginx takes everything, or nothing. */
+  const codeOf = ({ text }: Script, isTaken: boolean, ...args: string[]): number | null => {
+    const script = `nginx() { ${isTaken}; }\n${text}`;
+    return spawnSync('sh', ['-c', script, 'script', home, ...args], { input: files }).status;
+  };
+
+  it('say by their exit code that nginx refuses a configuration', () => {
+    expect(codeOf(STAGE, true, 'g-1', join(home, 'temp'))).to.equal(0);
+    expect(codeOf(STAGE, false, 'g-1', join(home, 'temp'))).to.equal(REFUSED);
+    expect(codeOf(TRY, true, 'g-1')).to.equal(0);
+    expect(codeOf(TRY, false, 'g-1')).to.equal(REFUSED);
+  });
+
+  it('say by their exit code that a configuration could not be written, and write over none that is in use', () => {
+    expect(codeOf(STAGE, true, 'g-1', '/dev/null/temp')).to.equal(NOT_WRITTEN);
+    expect(codeOf(TRY, true, 'g-missing')).to.equal(NOT_WRITTEN);
+    symlinkSync('g-2', join(home, 'current'));
+    expect(codeOf(STAGE, true, 'g-2', join(home, 'temp'))).to.equal(NOT_WRITTEN);
   });
 });
 

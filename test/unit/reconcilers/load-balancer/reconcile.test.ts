@@ -11,8 +11,9 @@ import type { Context } from '../../../../reconcilers/context.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
 import { createLoadBalancerReconciler } from '../../../../reconcilers/load-balancer/reconcile.ts';
 import type { LbStatus } from '../../../../reconcilers/load-balancer/lb-status.ts';
-import { createSightings } from '../../../../reconcilers/load-balancer/sightings.ts';
+import { LOAD_BALANCER_SECTION } from '../../../../reconcilers/load-balancer/section.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
+import { createProbeResults } from '../../../../reconcilers/probe/results.ts';
 import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
 import { aCondition, aProject, aServiceDeployment, activeStatus } from '../../../builders/objects.ts';
@@ -37,7 +38,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
   );
   const rig = createRig([project, aServer('shop-master', '10.0.0.2', { status }), ...webs]);
   const { ssh, hosts: fakes } = fakeHosts();
-  const hosts = { ...fakes, loadBalancers: createSightings(rig.clock) };
+  const hosts = { ...fakes, probes: createProbeResults(rig.clock) };
   ssh.machines.set(status.server!.publicAddress!, machine);
   const context: Context = { ...rig.context, hosts };
   const deploy = async (...services: ServiceDeployment[]): Promise<void> => {
@@ -49,7 +50,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
   const reconcile = createLoadBalancerReconciler(context, hosts, {
     list: () => rig.client.storedAll(SERVICE_DEPLOYMENTS),
   });
-  const lookAtHost = createHostReconciler(context, hosts);
+  const reconcileHost = createHostReconciler(context, hosts);
   const condition = (type: string) =>
     findCondition(rig.client.stored(DROPLETS, KEY)!.status?.conditions, type);
   return {
@@ -59,7 +60,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     ssh,
     condition,
     hosts,
-    lookAtHost: () => lookAtHost(KEY, rig.client.stored(DROPLETS, KEY), rig.run),
+    reconcileHost: () => reconcileHost(KEY, rig.client.stored(DROPLETS, KEY), rig.run),
     reconcile: () => reconcile(KEY, rig.run),
     deploy,
     routed: (name: string) =>
@@ -140,34 +141,67 @@ describe('Reconciling a load balancer', () => {
     expect([commands(), client.writes()]).to.deep.equal([['facts'], []]);
   });
 
-  it('costs no command of its own when the regular look at the host has just told', async () => {
-    const { clock, commands, hosts, lookAtHost, nginx, reconcile } = startMaster();
+  it('costs no command of its own when the probe of the host has just told', async () => {
+    const { clock, commands, nginx, reconcile, reconcileHost } = startMaster();
     await reconcile();
     await clock.advance(1);
     commands();
-    const woken: string[] = [];
-    hosts.loadBalancers.subscribe(key => woken.push(key));
-    await lookAtHost();
+    await reconcileHost();
     await reconcile();
-    expect([commands(), woken]).to.deep.equal([['dropfleet-facts'], [KEY]]);
+    expect(commands()).to.deep.equal(['dropfleet-probe']);
 
     nginx.running = '';
-    await lookAtHost();
+    await reconcileHost();
     await reconcile();
-    expect(commands()).to.deep.equal(['dropfleet-facts', 'activate', 'verify']);
+    expect(commands()).to.deep.equal(['dropfleet-probe', 'activate', 'verify']);
   });
 
-  it('does not believe a look that is older than the last change', async () => {
-    const { commands, deploy, lookAtHost, reconcile, clock } = startMaster();
-    await lookAtHost();
+  it('is woken by what a probe told that is news, and by nothing else', async () => {
+    const { hosts, nginx, reconcileHost } = startMaster();
+    const woken: string[] = [];
+    hosts.probes.of(LOAD_BALANCER_SECTION).subscribe(key => woken.push(key));
+    for (let n = 0; n < 3; n++) await reconcileHost();
+    expect(woken).to.deep.equal([KEY]);
+    nginx.version = 'nginx version: nginx/1.28.0';
+    await reconcileHost();
+    expect(woken).to.deep.equal([KEY, KEY]);
+  });
+
+  it('asks for itself when the last probe was a while ago', async () => {
+    const { clock, commands, reconcile, reconcileHost } = startMaster();
+    await reconcile();
+    await clock.advance(1);
+    await reconcileHost();
+    await clock.advance(10_001);
+    commands();
+    await reconcile();
+    expect(commands()).to.deep.equal(['facts']);
+  });
+
+  it('does not believe a probe that is older than the last change', async () => {
+    const { commands, deploy, reconcileHost, reconcile, clock } = startMaster();
+    await reconcileHost();
     await reconcile();
     expect(commands().at(-1)).to.equal('prune');
     await deploy();
-    await lookAtHost();
+    await reconcileHost();
     await reconcile();
     await clock.advance(2_000);
     await reconcile();
     expect(commands().filter(name => name === 'facts')).to.have.length(2);
+  });
+
+  it('tries a refused service again after ten minutes, though nothing wakes it', async () => {
+    const { clock, deploy, nginx, reconcile, routed } = startMaster();
+    await deploy(site, aServiceDeployment('shop-prod-api', { 'shop-web1': '10.0.0.3:9999' }));
+    nginx.refusedText = '10.0.0.3:9999';
+    const outcome = await reconcile();
+    expect(outcome).to.deep.equal({ requeueAfterMs: 600_000 });
+    nginx.refusedText = undefined;
+    await clock.advance(outcome!.requeueAfterMs);
+    await clock.advance((await reconcile())!.requeueAfterMs);
+    await reconcile();
+    expect(routed('shop-prod-api')).to.include({ status: 'True' });
   });
 
   for (const [what, start] of Object.entries({

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { AdoptFlags } from '../commands/adopt.ts';
+import { parseFleet, parseId } from './parsers.ts';
+import { hostsOption, timeoutOption } from './shared-options.ts';
+import { example, globals } from './words.ts';
+
+/** Those for when something went wrong. */
+export function addRepairCommands(program: Command): void {
+  program
+    .command('cleanup')
+    .description("remove what carries this fleet's tag in the cloud and belongs to no object")
+    .option('--dry-run', 'only say what would be removed')
+    .option('--yes', 'do not ask, however much it is')
+    .addHelpText('after', example('dropfleet cleanup --dry-run'))
+    .action(async (own: { dryRun?: true; yes?: true }, command: Command) =>
+      (await import('../commands/cleanup.ts')).cleanup({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('confirm')
+    .description(
+      'show what is held because it would destroy or buy too much, and let it through after asking',
+    )
+    .option('--yes', 'do not ask')
+    .addHelpText('after', example('dropfleet confirm'))
+    .action(async (own: { yes?: true }, command: Command) =>
+      (await import('../commands/confirm.ts')).confirm({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('adopt')
+    .description(
+      'give servers whose objects were lost their objects back, by what their tags tell; it buys and destroys nothing',
+    )
+    .option('--droplet <id>', 'one server alone, whatever its tags say; needs --as', parseId)
+    .option('--as <name>', 'the Droplet that it becomes the server of, such as shop-web2')
+    .option(
+      '--fleet <name>',
+      'the name of a fleet whose state was lost; it becomes the name of this one',
+      parseFleet,
+    )
+    .option('--yes', 'do not ask whether to take over')
+    .option('--accept-host-keys', 'trust the SSH host keys that answer now; without it a person is asked')
+    .addOption(timeoutOption())
+    .addOption(hostsOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  dropfleet adopt                                  after the Kubernetes objects were lost
+  dropfleet adopt --fleet old                      on a new machine; the tag dropfleet:old is on every droplet
+  dropfleet adopt --droplet 123 --as shop-web2     a server that was made by hand, or whose tags were lost
+  dropfleet adopt --yes --accept-host-keys         for scripts`,
+    )
+    .action(async (own: AdoptFlags, command: Command) =>
+      (await import('../commands/adopt.ts')).adopt({ ...globals(command), ...own }),
+    );
+}

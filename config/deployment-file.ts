@@ -1,0 +1,42 @@
+import type { ServiceDeploymentSpec } from '../crds/service-deployment.ts';
+
+/** What runs the containers. */
+export type Platform = NonNullable<ServiceDeploymentSpec['platform']>;
+export type Environment = ServiceDeploymentSpec['environment'];
+
+/** deployment_config.json, as its schema has it. */
+export interface DeploymentFile {
+  deployment_platform?: Platform;
+  git_config?: { base_url: string; url_pattern?: string };
+  projects: Record<string, ProjectFile>;
+}
+
+interface ProjectFile {
+  domains?: DomainsFile;
+  services: Record<string, ServiceFile>;
+}
+
+/** By environment, then by host name; the value is the service's name. */
+export type DomainsFile = Partial<Record<Environment, Record<string, string>>>;
+
+export interface ServiceFile {
+  type?: ServiceDeploymentSpec['type'];
+  containerfile_path?: string;
+  build_context?: string;
+  command?: string | string[];
+  secrets?: string[];
+  health_check?: {
+    path?: string;
+    interval_seconds?: number;
+    timeout_seconds?: number;
+    start_seconds?: number;
+  };
+  image?: string;
+  port?: number;
+}
+
+/** A service is a web unless it says otherwise. */
+export const typeOf = ({ type = 'web' }: ServiceFile): ServiceDeploymentSpec['type'] => type;
+
+/** A service's name as Kubernetes and DNS allow it, which have no underscores. */
+export const serviceNameOf = (written: string): string => written.replaceAll('_', '-');

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { translateAliases } from '../../../cli/aliases.ts';
+import { CommandFailure } from '../../../cli/failure.ts';
+import { createProgram } from '../../../cli/program.ts';
+
+const PAGE = new URL('../../fixtures/original/commands.txt', import.meta.url);
+
+/** The page's commands, as words behind the program's name, without comments and `&`. */
+const commands = readFileSync(PAGE, 'utf8')
+  .trim()
+  .split('\n')
+  .map(line => line.replace(/^python orchestrator\.py /, '').replace(/\s*(#.*|&)$/, ''));
+
+/** Each of them as the command that it is here, or what is said of it. */
+const MEANINGS: Record<string, string | RegExp> = {
+  '--init': 'init',
+  '--orchestrate': 'orchestrate',
+  '--orchestrate --force': 'orchestrate --force',
+  '--status': 'status',
+  '--update-ip 203.0.113.200': 'update-ip 203.0.113.200',
+  '--scale hostomatic 5': 'scale hostomatic 5',
+  '--cleanup': 'cleanup',
+  '--cleanup --dry-run': 'cleanup --dry-run',
+  '--deploy-uat hostomatic': /^--deploy-uat is not there yet: deployments .* "dropfleet ssh <droplet>"/,
+  '--deploy-uat hostomatic --local --project-path ../hostomatic': /^--deploy-uat is not there yet: /,
+  '--deploy-prod hostomatic': /^--deploy-prod is not there yet: deployments follow/,
+  '--deploy-prod hostomatic --tag v1.2.3-uat-20241215-1430': /^--deploy-prod is not there yet: /,
+  '--reproduce v1.2.3-uat-20241215-1430': /^--reproduce is not there yet: .* "git checkout <tag>"/,
+  '--reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced': /^--reproduce is not there yet: /,
+  '--monitor master': /^--monitor is not there yet: .* "dropfleet status" shows/,
+  '--monitor web1': /^--monitor is not there yet: /,
+  '--monitor web2': /^--monitor is not there yet: /,
+  '--recover web1': /^--recover is not there yet: .* with an empty disk$/,
+};
+
+describe("the original's commands, as its page has them", () => {
+  it('are all known', () => {
+    expect([...commands].sort()).to.deep.equal(Object.keys(MEANINGS).sort());
+  });
+
+  for (const command of commands)
+    it(`"${command}"`, () => {
+      const meaning = MEANINGS[command]!;
+      if (typeof meaning === 'string') expect(understood(command)).to.equal(meaning);
+      else expect(refusalOf(command)).to.match(meaning);
+    });
+
+  it('may name another folder for the files', () => {
+    expect(understood('--config-dir infra/config --status')).to.equal('status --config-dir infra/config');
+    expect(understood('--orchestrate --config-dir=config')).to.equal('orchestrate --config-dir=config');
+    expect(refusalOf('--config-dir config --tag v1 --deploy-prod shop')).to.match(/^--deploy-prod is not/);
+  });
+
+  it('are nothing special behind a command, where they may belong to another program', () => {
+    for (const command of [
+      'ssh web1 -- docker run --init x',
+      'ssh web1 -- --status',
+      '--verbose up x --init',
+    ])
+      expect(translateAliases(command.split(' ')).join(' ')).to.equal(command);
+    expect(translateAliases(['constructor'])).to.deep.equal(['constructor']);
+  });
+});
+
+/** The command that it stands for; there is one of that name that takes these words. */
+function understood(command: string): string {
+  const [name, ...words] = translateAliases(command.split(' '));
+  const known = createProgram().commands.find(one => one.name() === name)!;
+  const { operands, unknown } = known.parseOptions(words);
+  expect(unknown, command).to.deep.equal([]);
+  expect(operands, command).to.have.length(known.registeredArguments.length);
+  return [name, ...words].join(' ');
+}
+
+function refusalOf(command: string): string {
+  try {
+    return `is ${translateAliases(command.split(' ')).join(' ')}`;
+  } catch (error) {
+    expect(error).to.be.instanceOf(CommandFailure).with.property('exitCode', 2);
+    return (error as Error).message;
+  }
+}
