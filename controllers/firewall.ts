@@ -105,7 +105,7 @@ const noUpdate = (): boolean => false;
 
 /** The first of a role brings the firewall with it. */
 const serverCame = (after: Droplet, before: Droplet): boolean =>
-  before.status?.dropletID === undefined && after.status?.dropletID !== undefined;
+  before.status?.server?.id === undefined && after.status?.server?.id !== undefined;
 
 /** Removes the firewalls that a project left behind while nobody looked. */
 function firewallSweepController(context: Context, firewalls: Firewalls): Controller {

@@ -45,8 +45,8 @@ const platformChanged = (after: ServiceDeployment, before: ServiceDeployment): b
 function serverChanged(after: Droplet, before: Droplet): boolean {
   const [now, then] = [after.status ?? {}, before.status ?? {}];
   return (
-    now.dropletID !== then.dropletID ||
-    now.publicAddress !== then.publicAddress ||
+    now.server?.id !== then.server?.id ||
+    now.server?.publicAddress !== then.server?.publicAddress ||
     isConditionTrue(now.conditions, 'Provisioned') !== isConditionTrue(then.conditions, 'Provisioned')
   );
 }

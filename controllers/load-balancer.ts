@@ -52,8 +52,8 @@ function placeOrHealthChanged(after: Droplet, before: Droplet): boolean {
 const routesDependOn = ({ metadata, status }: Droplet): unknown[] => [
   metadata.deletionTimestamp,
   status?.phase,
-  status?.publicAddress,
-  status?.privateAddress,
+  status?.server?.publicAddress,
+  status?.server?.privateAddress,
   ...['Provisioned', 'Configured', 'Healthy'].map(type => findCondition(status?.conditions, type)?.status),
 ];
 

@@ -1,10 +1,8 @@
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
-import { findCondition } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
 import { PROJECTS_BY_NAME, projectKeyOf, type Context } from '../reconcilers/context.ts';
-import { FIREWALL_READY } from '../reconcilers/firewall/status.ts';
 import { PROJECT } from '../reconcilers/project/concern.ts';
 import { showFleet } from '../reconcilers/project/fleet-gauges.ts';
 import { projectsAmong, reconcileProject } from '../reconcilers/project/reconcile.ts';
@@ -34,7 +32,7 @@ export const project = defineConcern({
 export function projectController(context: Context): Controller {
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('project', PROJECTS)
-    .filteredBy(anyOf(generationChanged, annotationsChanged, firewallChanged))
+    .filteredBy(anyOf(generationChanged, annotationsChanged))
     .watches(DROPLETS, projectsConcernedBy)
     .watches(PROJECTS, project => namesakesOf(context, project), noUpdate)
     .wakesOn<readonly string[]>(context.gate, projectsAmong)
@@ -53,12 +51,6 @@ const namesakesOf = ({ projects }: Context, project: Project): ObjectKey[] =>
 
 /** Only that an object comes or goes is news. */
 const noUpdate = (): boolean => false;
-
-/** Ready waits for the firewalls. */
-const firewallChanged = (after: Project, before: Project): boolean =>
-  firewallReadyOf(after)?.message !== firewallReadyOf(before)?.message;
-
-const firewallReadyOf = ({ status }: Project) => findCondition(status?.conditions, FIREWALL_READY);
 
 /** The project that the Droplet names, and the one whose droplet has that name: it may be in that one's way. */
 function projectsConcernedBy(droplet: Droplet): ObjectKey[] {

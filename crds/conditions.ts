@@ -3,6 +3,9 @@ import type { Condition } from './meta.ts';
 /** A condition as a reconciler states it; the transition time is worked out by `setCondition`. */
 export type ConditionState = Omit<Condition, 'lastTransitionTime'>;
 
+/** What a condition says, whatever its type. */
+export type ConditionValue = Pick<Condition, 'status' | 'reason' | 'message'>;
+
 /** The condition of that type, if there is one. */
 export function findCondition(
   conditions: readonly Condition[] | undefined,

@@ -30,36 +30,51 @@ export interface DropletStatus {
     | 'PoweringOn'
     | 'Deleting'
     | 'Failed';
-  /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
-  nonce?: string;
-  /** When the server was last asked for. */
-  launchedAt?: string;
-  /** DigitalOcean's id of the server. */
-  dropletID?: number;
-  /** The ids of servers that this Droplet had before. One of them that is seen again is never destroyed without a confirmation. */
-  formerDropletIDs?: number[];
-  /** The public IPv4 address. */
-  publicAddress?: string;
-  /** The IPv4 address inside the VPC. */
-  privateAddress?: string;
-  /** The SHA-256 fingerprint of the SSH host key that connections are pinned to. */
-  hostKeyFingerprint?: string;
-  /** The fingerprint of the SSH host key that is about to take the place of the pinned one; both are accepted meanwhile. */
-  nextHostKeyFingerprint?: string;
-  /** The size slug that the server has now. */
-  size?: string;
-  /** DigitalOcean's id of the last power or resize action that was asked for. */
-  actionID?: number;
-  /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
-  resize?: {
-    /** The size slug that was asked for. */
-    size: string;
-    /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
-    request?: string;
-    /** Refused at once, or failed when it was carried out; none while it is under way. */
-    reason?: 'ResizeRefused' | 'ResizeFailed';
-    /** What DigitalOcean said of it. */
-    message?: string;
+  /** The server at DigitalOcean. Written by the droplet controller. */
+  server?: {
+    /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
+    nonce?: string;
+    /** When the server was last asked for. */
+    launchedAt?: string;
+    /** DigitalOcean's id of the server. */
+    id?: number;
+    /** The ids of servers that this Droplet had before. One of them that is seen again is never destroyed without a confirmation. */
+    formerIDs?: number[];
+    /** The SHA-256 fingerprint of the SSH host key that the server first boots with. */
+    firstKeyFingerprint?: string;
+    /** The public IPv4 address. */
+    publicAddress?: string;
+    /** The IPv4 address inside the VPC. */
+    privateAddress?: string;
+    /** The size slug that the server has now. */
+    size?: string;
+    /** DigitalOcean's id of the last power or resize action that was asked for. */
+    actionID?: number;
+    /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
+    resize?: {
+      /** The size slug that was asked for. */
+      size: string;
+      /** The annotation dropfleet.io/reconcile-requested-at as it was then. */
+      request?: string;
+      /** Refused at once, or failed when it was carried out; none while it is under way. */
+      reason?: 'ResizeRefused' | 'ResizeFailed';
+      /** What DigitalOcean said of it. */
+      message?: string;
+    };
+  };
+  /** The machine, as seen by SSH. Written by the host controller. */
+  host?: {
+    /** The server that this and the conditions Reachable and Configured are about. Of another server than server.id they mean nothing. */
+    serverID?: number;
+    /** The SHA-256 fingerprint of the SSH host key that connections are pinned to; before it is known, that is server.firstKeyFingerprint. */
+    keyFingerprint?: string;
+    /** The fingerprint of the SSH host key that is about to take the place of the pinned one; both are accepted meanwhile. */
+    nextKeyFingerprint?: string;
+  };
+  /** A master's load balancer. Written by the load-balancer controller. */
+  loadBalancer?: {
+    /** The server that the condition LoadBalancerReady is about. */
+    serverID?: number;
   };
   /** The newest snapshot that recovery could use. */
   snapshot?: {
@@ -72,7 +87,7 @@ export interface DropletStatus {
   monitors?: string[];
   /** The names of the observers that watch this Droplet. */
   monitoredBy?: string[];
-  /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. Healthy, its observers find it well. Ready, all of these that apply. ConfirmationRequired, something that would be done to the server is held until a person confirms it. */
+  /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. LoadBalancerReady, a master's nginx balances as it should. Healthy, its observers find it healthy. Ready, all of these that apply. ConfirmationRequired, something that would be done to the server is held until a person confirms it. */
   conditions?: Condition[];
 }
 

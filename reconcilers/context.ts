@@ -1,11 +1,9 @@
 import type { Clock } from '../clients/clock.ts';
-import type { Logger } from '../clients/log.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
 import type { Fleet } from '../clients/digitalocean/fleet.ts';
 import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import type { Droplet } from '../crds/droplet.ts';
-import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import type { AccountRoom } from './gate/account-room.ts';
@@ -18,14 +16,10 @@ import type { Pauses } from './pauses.ts';
 import type { ProbeResults } from './probe/results.ts';
 import type { ProbeSection } from './probe/section.ts';
 import type { CsvState } from './projects-csv/csv-state.ts';
+import type { EventRecorder } from './run.ts';
 import type { Since } from './since.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
-
-/** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
-export interface EventRecorder {
-  record(object: KubernetesObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
-}
 
 /** Everything that all reconcilers may use of the world. */
 export interface Context {
@@ -96,20 +90,6 @@ export interface Hosts {
   readonly probes: ProbeResults;
   /** 0 up to but not including 1, so that not all hosts are probed in the same moment. */
   readonly random: () => number;
-}
-
-/** One reconcile in progress. */
-export interface Run {
-  readonly log: Logger;
-  /** Aborts when the operator stops or loses its leadership. */
-  readonly signal: AbortSignal;
-  /**
-   * Runs a side effect whose signal aborts before another process could lead: for every change in the cloud,
-   * because the cloud, unlike the Kubernetes API, cannot tell a former leader from the present one.
-   */
-  fenced<R>(effect: (signal: AbortSignal) => Promise<R>): Promise<R>;
-  /** Makes this key's next reconcile wait until the cache has seen that write. */
-  wrote(object: KubernetesObject): void;
 }
 
 /** The index that files Droplets under `namespace/project`. */

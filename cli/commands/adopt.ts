@@ -227,8 +227,12 @@ async function namedServer(
   as: string,
 ): Promise<number | undefined> {
   for (const { metadata, status } of droplets)
-    if (metadata.name === as && status?.dropletID !== undefined && (await isInCloud(world, status.dropletID)))
-      return status.dropletID;
+    if (
+      metadata.name === as &&
+      status?.server?.id !== undefined &&
+      (await isInCloud(world, status.server?.id))
+    )
+      return status.server?.id;
   return undefined;
 }
 

@@ -32,8 +32,8 @@ export async function acceptLoss(options: GlobalOptions): Promise<void> {
   await withoutOperator(options, async (world, droplets) => {
     const { publicKey } = (await sshKeysOf(world).acceptLoss()).current;
     const hosts = droplets
-      .filter(({ status }) => status?.dropletID !== undefined)
-      .map(droplet => ({ name: keyOf(droplet), address: droplet.status?.publicAddress ?? null }));
+      .filter(({ status }) => status?.server?.id !== undefined)
+      .map(droplet => ({ name: keyOf(droplet), address: droplet.status?.server?.publicAddress ?? null }));
     printResult(options, { publicKey, fingerprint: fingerprintOfLine(publicKey), hosts }, () => [
       `The fleet's SSH key is now ${fingerprintOfLine(publicKey)}, ${keyPlaceOf(world).name}. Keep a copy of it.`,
       ...(hosts.length === 0 ? [] : howToLetIn(publicKey, hosts)),

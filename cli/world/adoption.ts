@@ -134,7 +134,7 @@ const placeKey = ({ namespace, name }: Adoption): string => `${namespace}/${name
 
 /** The word is taken off when it was used: until then the tags may still be another's. */
 const isDone = ({ server }: Adoption, droplet: Droplet | undefined): boolean =>
-  droplet?.status?.dropletID === server.id && droplet.metadata.annotations?.[ADOPT_ANNOTATION] === undefined;
+  droplet?.status?.server?.id === server.id && droplet.metadata.annotations?.[ADOPT_ANNOTATION] === undefined;
 
 function whyNot({ server }: Adoption, droplet: Droplet | undefined): string | undefined {
   if (droplet === undefined) return 'its Droplet is gone';

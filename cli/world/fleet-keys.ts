@@ -86,7 +86,7 @@ async function lossOf(
 
 async function hasServers(kubernetes: Pick<Client, 'list'>): Promise<boolean> {
   const { items } = await kubernetes.list(DROPLETS, {});
-  return items.some(({ status }) => status?.dropletID !== undefined);
+  return items.some(({ status }) => status?.server?.id !== undefined);
 }
 
 /** Why the key that is there is not to be used; undefined when it is the fleet's. */

@@ -59,7 +59,7 @@ function expectNoServers(
 ): void {
   if (known === fleet) return;
   const own = servers.filter(({ tags }) => tags.includes(fleetTag(known)));
-  const having = droplets.filter(({ status }) => status?.dropletID !== undefined);
+  const having = droplets.filter(({ status }) => status?.server?.id !== undefined);
   const names = [...own.map(({ name }) => name), ...having.map(({ metadata }) => metadata.name)];
   if (names.length === 0) return;
   throw new CommandFailure(

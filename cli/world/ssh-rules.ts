@@ -33,7 +33,7 @@ export async function serversBehindRules({ kubernetes }: Pick<World, 'kubernetes
   // A firewall goes by the project's name alone: one that shares it with a project at work is changed.
   for (const { metadata, spec } of projects.items) if (!spec.suspend) resting.delete(metadata.name);
   const owners = droplets.items
-    .filter(({ status }) => status?.dropletID !== undefined)
+    .filter(({ status }) => status?.server?.id !== undefined)
     .map(({ spec }) => spec.project);
   return {
     some: owners.length > 0,

@@ -10,11 +10,9 @@ export interface Writer {
 }
 
 /**
- * Makes the object's status that one, with a merge patch of what differs, or with no request when nothing does.
- * The uid is the precondition: a status never lands on an object that was made anew under the same name.
+ * Makes the object's status that one, with a merge patch of what differs, or with no request when nothing does. The
+ * object must still be as it was read: a merge patch replaces the list of conditions whole.
  *
- * @param precondition with `version`, the object must also be as it was read, for a status that something
- * outside is decided by; else not, because only the operator writes status and a change of spec must not stop it.
  * @returns the object as written.
  */
 export async function patchStatus<T extends KubernetesObject & { status?: object }>(
@@ -23,13 +21,11 @@ export async function patchStatus<T extends KubernetesObject & { status?: object
   object: T,
   status: NonNullable<T['status']>,
   writer: Writer,
-  precondition: 'uid' | 'version' = 'uid',
 ): Promise<T> {
   const changes = mergePatchOf(object.status ?? {}, status);
   if (changes === undefined) return object;
   const { uid, resourceVersion } = object.metadata;
-  const metadata = precondition === 'uid' ? { uid } : { uid, resourceVersion };
-  const patch = { metadata, status: changes };
+  const patch = { metadata: { uid, resourceVersion }, status: changes };
   const options = { subresource: 'status', signal: writer.signal } as const;
   const written = await client.patch(kind, keyOf(object), patch, options);
   writer.wrote(written);

@@ -6,7 +6,7 @@ import { describeError } from '../../clients/log/describe-error.ts';
 import type { Logger } from '../../clients/log.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
 import { keyOf, type KubernetesObject } from '../../crds/meta.ts';
-import type { EventRecorder } from '../../reconcilers/context.ts';
+import type { EventRecorder } from '../../reconcilers/run.ts';
 import { EventCorrelator, REMEMBERED, type Correlated } from './event-correlator.ts';
 import { RecentMap } from './recent-map.ts';
 

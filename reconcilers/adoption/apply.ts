@@ -84,7 +84,7 @@ async function claim(place: Adoption, tools: AdoptionTools, forget: boolean): Pr
     const { uid, resourceVersion } = droplet.metadata;
     const metadata = { uid, resourceVersion, annotations: wordsFor(place, tools) };
     // Its own server, whose tags it lost, is none the other for it.
-    const spec = droplet.status?.dropletID === id ? {} : { spec: { size, image } };
+    const spec = droplet.status?.server?.id === id ? {} : { spec: { size, image } };
     try {
       await kubernetes.patch(DROPLETS, key, { metadata, ...spec });
       break;
@@ -97,7 +97,7 @@ async function claim(place: Adoption, tools: AdoptionTools, forget: boolean): Pr
 }
 
 /** A server that is gone, and the request that it was the answer to. */
-const FORGOTTEN = { dropletID: null, nonce: null, hostKeyFingerprint: null, nextHostKeyFingerprint: null };
+const FORGOTTEN = { server: { id: null, nonce: null, firstKeyFingerprint: null } };
 
 function wordsFor({ server }: Adoption, { hostKeys }: AdoptionTools): Record<string, string> {
   const fingerprint = hostKeys.get(server.id);

@@ -54,7 +54,7 @@ export function planOneAdoption(input: OneAdoptionInput): AdoptionPlan | string 
   const project = existing[0] ?? newProject(input, place.project, [{ server, place }]);
   const adoption: Adoption = { ...place, server, namespace: project.metadata.namespace ?? input.namespace };
   const droplet = dropletOf(input, adoption);
-  const forgets = droplet?.status?.dropletID !== undefined && !input.isThere(droplet.status.dropletID);
+  const forgets = droplet?.status?.server?.id !== undefined && !input.isThere(droplet.status.server.id);
   const claimed = forgets && droplet ? { ...droplet, status: {} } : droplet;
   const { servers } = project.spec;
   const problem =
@@ -82,7 +82,7 @@ function ownerProblem({ droplets, fleet, server, as }: OneAdoptionInput): string
   const owner = droplets.find(({ metadata }) => metadata.uid === uidOf(server.tags));
   if (owner !== undefined && owner.metadata.name !== as)
     return `droplet ${server.id} is the server of the Droplet ${keyOf(owner)}`;
-  if (owner !== undefined && owner.status?.dropletID === server.id && server.tags.includes(fleetTag(fleet)))
+  if (owner !== undefined && owner.status?.server?.id === server.id && server.tags.includes(fleetTag(fleet)))
     return `droplet ${server.id} is the server of ${as} already`;
   const [other] = fleetsAmong([server], fleet).keys();
   if (other === undefined || server.tags.includes(fleetTag(fleet))) return undefined;

@@ -193,9 +193,9 @@ export function claimProblem(
     return `the Droplet ${key} is being deleted: wait until it is gone`;
   if (spec.project !== project || spec.role !== role)
     return `the Droplet ${key} is of another project or role (${spec.project}, ${spec.role})`;
-  if (status?.dropletID !== undefined && status.dropletID !== server.id)
-    return `the Droplet ${key} has the server ${status.dropletID} already`;
-  if (status?.dropletID === undefined && status?.nonce !== undefined)
+  if (status?.server?.id !== undefined && status.server?.id !== server.id)
+    return `the Droplet ${key} has the server ${status.server?.id} already`;
+  if (status?.server?.id === undefined && status?.server?.nonce !== undefined)
     return `a server was asked for on behalf of the Droplet ${key} a moment ago: try again in a minute`;
   if (spec.region !== server.region)
     return `it is in ${server.region} and the Droplet ${key} is to be in ${spec.region}: kubectl -n ${namespace} patch project ${project} --type=merge -p '{"spec":{"region":"${server.region}"}}', then kubectl -n ${namespace} delete droplet ${name}, then try again`;
@@ -207,8 +207,8 @@ export function stepFor(place: Adoption, droplet: Droplet | undefined, isOwned: 
   const { project, role, server } = place;
   const { size, region, image } = server;
   if (droplet !== undefined) {
-    const { dropletID } = droplet.status ?? {};
-    return { type: 'claim', place, droplet, forget: dropletID !== undefined && dropletID !== server.id };
+    const { id } = droplet.status?.server ?? {};
+    return { type: 'claim', place, droplet, forget: id !== undefined && id !== server.id };
   }
   return { type: 'create-droplet', place, spec: { project, role, size, region, image }, isOwned };
 }
@@ -225,7 +225,7 @@ function notesOn(
       ({ metadata: other }) => other.namespace === namespace && other.name === name,
     );
     const isToTakeOver = droplet?.metadata.annotations?.[ADOPT_ANNOTATION] !== undefined;
-    return !taken.has(name) && droplet?.status?.dropletID === undefined && !isToTakeOver;
+    return !taken.has(name) && droplet?.status?.server?.id === undefined && !isToTakeOver;
   });
   const gap =
     missing.length === 0

@@ -4,6 +4,7 @@ import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { count } from '../gate/effect.ts';
+import { pinnedHostKeys } from '../read-model/host-keys.ts';
 import { placeNamed } from './place-plan.ts';
 import { stepFor, type Adoption, type AdoptionPlan, type AdoptionInput, type Candidate } from './plan.ts';
 
@@ -57,11 +58,11 @@ export function planRescue({
     ],
     adoptions: leaving.map(({ adoption }) => adoption),
     hostKeys: new Map(
-      leaving.flatMap(({ droplet: { status } }): [number, string][] =>
-        status?.dropletID === undefined || status.hostKeyFingerprint === undefined
-          ? []
-          : [[status.dropletID, status.hostKeyFingerprint]],
-      ),
+      leaving.flatMap(({ droplet }): [number, string][] => {
+        const id = droplet.status?.server?.id;
+        const { current } = pinnedHostKeys(droplet);
+        return id === undefined || current === undefined ? [] : [[id, current]];
+      }),
     ),
     leftAlone: [],
     steps: [
@@ -98,8 +99,8 @@ const isHeldBack = ({ metadata, status }: Project | Droplet): boolean =>
 /** One that an earlier call was cut off at: its end is held no more, as nothing would be lost by it. */
 const isBeingKept = ({ metadata, status }: Droplet): boolean =>
   metadata.deletionTimestamp !== undefined &&
-  status?.dropletID !== undefined &&
-  metadata.annotations?.[ADOPT_ANNOTATION] === String(status.dropletID);
+  status?.server?.id !== undefined &&
+  metadata.annotations?.[ADOPT_ANNOTATION] === String(status.server.id);
 
 const projectOf = ({ metadata, spec }: Droplet): ObjectKey => `${metadata.namespace}/${spec.project}`;
 
@@ -108,7 +109,7 @@ function adoptionOf(
   servers: ReadonlyMap<number, Candidate>,
 ): { droplet: Droplet; adoption: Adoption } | undefined {
   const { metadata, spec, status } = droplet;
-  const server = servers.get(status?.dropletID ?? 0);
+  const server = servers.get(status?.server?.id ?? 0);
   const place = placeNamed(metadata.name);
   if (server === undefined || place?.project !== spec.project) return undefined;
   return { droplet, adoption: { ...place, server, namespace: metadata.namespace! } };

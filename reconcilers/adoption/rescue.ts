@@ -15,7 +15,7 @@ type Client = Pick<KubernetesClient, 'get' | 'patch'>;
 const executors: Executors<RescueStep, [kubernetes: Client]> = {
   keep: async ({ droplet }, kubernetes) => {
     const { uid } = droplet.metadata;
-    const annotations = { [ADOPT_ANNOTATION]: String(droplet.status!.dropletID) };
+    const annotations = { [ADOPT_ANNOTATION]: String(droplet.status!.server!.id) };
     await kubernetes.patch(DROPLETS, keyOf(droplet), { metadata: { uid, annotations } });
   },
   disown: async ({ droplet }, kubernetes) => {

@@ -2,7 +2,8 @@ import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finaliz
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import type { Context, Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Balancing } from '../read-model/balancing.ts';
 import { observeDrain } from './commands.ts';
 import type { NamedMaster } from '../load-balancer/converge.ts';
@@ -65,7 +66,7 @@ async function look(
   leavers: readonly Leaver[],
   { log }: Run,
 ): Promise<DrainFacts | undefined> {
-  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.privateAddress ?? []);
+  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.server?.privateAddress ?? []);
   const { stdout, stderr } = await host.run(observeDrain(layout, addresses), { signal });
   const facts = parseDrainFacts(stdout);
   if (facts === undefined) log.warn('cannot see whether requests are in flight', { stderr });

@@ -158,6 +158,6 @@ export interface Leaver {
 export function isDrained({ droplet, outForMs }: Leaver, { oldWorkers, connections }: DrainFacts): boolean {
   if (outForMs < SETTLED_MS) return false;
   if (oldWorkers === 0) return true;
-  const open = connections.get(droplet.status?.privateAddress ?? '');
+  const open = connections.get(droplet.status?.server?.privateAddress ?? '');
   return outForMs >= LAST_REQUEST_MS && open === 0;
 }

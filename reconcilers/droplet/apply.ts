@@ -9,27 +9,28 @@ import {
 import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { apiTag, fleetTag, nonceTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import { toKubernetesTime } from '../../crds/conditions.ts';
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
-import { projectKeyOf, type Hosts, type Run } from '../context.ts';
+import { projectKeyOf, type Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import { sayTimedOut } from '../draining/protocol.ts';
 import { execute, type Executors } from '../executors.ts';
 import { engineFor } from '../host/engine.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import type { Context } from './concern.ts';
+import type { DropletPlan, DropletStep, ServerStatus } from './model.ts';
 import { noteEnd, noteRequest } from './observe.ts';
-import type { DropletPlan, DropletStep } from './plan.ts';
+import { writeDropletStatus } from '../status/write.ts';
 import { withFormer, withoutServer } from './status.ts';
 
-/** A plan being carried out: the object as last written, and the status as it will be written. */
+/** A plan being carried out: the object as last written, and what is to be written of its server. */
 export interface Progress {
   droplet: Droplet;
-  status: DropletStatus;
+  server: ServerStatus;
   /** What is said of a server that was seen and does not run as asked, also when a step fails. */
   seen?: Pick<DropletPlan, 'phase' | 'provisioned'>;
   /** A change has been asked of the cloud, or is about to be. */
@@ -56,7 +57,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   launch,
   'take-over': takeOver,
   adopt: (step, progress, { events, fleet, hosts }) => {
-    const before = progress.status.dropletID;
+    const before = progress.server.id;
     const [type, message] =
       before === undefined
         ? (['Normal', `found droplet ${step.id}, asked for earlier`] as const)
@@ -65,11 +66,11 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
             `the status named droplet ${before}, which is not this Droplet's; it is ${step.id}`,
           ] as const);
     events.record(progress.droplet, type, 'Adopted', message);
-    progress.status = { ...withFormer(progress.status), dropletID: step.id };
+    progress.server = { ...withFormer(progress.server), id: step.id };
     // It may be an earlier request's, with that one's host key.
     const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
-    if (pin !== undefined && pin.nonce !== progress.status.nonce && !step.keepsNonce)
-      progress.status = { ...progress.status, ...pin };
+    if (pin !== undefined && pin.nonce !== progress.server.nonce && !step.keepsNonce)
+      progress.server = { ...progress.server, ...pin };
     return Promise.resolve();
   },
   tag: async ({ id, tags }, progress, context, run) => {
@@ -100,7 +101,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
   'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
   resize,
   'remember-refusal': ({ refusal }, progress) => {
-    progress.status = { ...progress.status, resize: { ...attemptOf(progress.droplet), ...refusal } };
+    progress.server = { ...progress.server, resize: { ...attemptOf(progress.droplet), ...refusal } };
     return Promise.resolve();
   },
 };
@@ -114,27 +115,21 @@ export const applyStep = (step: DropletStep, progress: Progress, context: Contex
  * knows that there may be one; it is taken back only when the cloud surely made none.
  */
 async function launch(_step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> {
-  const { cloud, clock, kubernetes, events } = context;
+  const { cloud, clock, events } = context;
   const key = await run.fenced(signal => context.sshKey.id(signal));
   const nonce = context.newNonce();
   const launchedAt = toKubernetesTime(new Date(clock.now()));
   const firstBoot = context.hosts && firstBootOf(context, context.hosts, progress.droplet, nonce);
-  progress.status = {
-    ...withoutServer(withFormer(progress.status)),
+  const server: ServerStatus = {
+    ...withoutServer(withFormer(progress.server)),
     nonce,
     launchedAt,
-    phase: 'Creating',
-    ...(firstBoot && { hostKeyFingerprint: firstBoot.fingerprint }),
+    ...(firstBoot && { firstKeyFingerprint: firstBoot.fingerprint }),
   };
-  // By version, as a former leader may have asked for a server that this cache does not know of yet.
-  progress.droplet = await patchStatus(
-    kubernetes,
-    DROPLETS,
-    progress.droplet,
-    progress.status,
-    run,
-    'version',
-  );
+  // As it was read, as a former leader may have asked for a server that this cache does not know of yet.
+  const change = { fields: { phase: 'Creating', server } } as const;
+  progress.droplet = await writeDropletStatus(context, 'droplet', progress.droplet, change, run, 'fail');
+  progress.server = server;
   try {
     const request = {
       ...requestFor(progress.droplet, context, nonce),
@@ -143,13 +138,13 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
     };
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));
     context.room.granted();
-    progress.status = { ...progress.status, dropletID: server.id };
+    progress.server = { ...progress.server, id: server.id };
     run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
     events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
   } catch (error) {
     if (isInvalidKey(error)) context.sshKey.forget();
     if (isOverLimit(error)) context.room.refused(keyOf(progress.droplet));
-    if (!isDoubtful(error)) progress.status = withoutServer(progress.status);
+    if (!isDoubtful(error)) progress.server = withoutServer(progress.server);
     throw error;
   } finally {
     // The request may have waited long for its turn: its grace begins now that it is surely out.
@@ -232,7 +227,7 @@ async function resize(
   run: Run,
 ) {
   const attempt = attemptOf(progress.droplet);
-  progress.status = { ...progress.status, resize: attempt };
+  progress.server = { ...progress.server, resize: attempt };
   try {
     await askResize(step, progress, context, run);
   } catch (error) {
@@ -242,7 +237,7 @@ async function resize(
     if (status !== 'off' || locked || size === step.size) throw error;
     const { message } = error;
     run.log.warn('the resize was refused', { size: step.size, error: message });
-    progress.status = { ...progress.status, resize: { ...attempt, reason: 'ResizeRefused', message } };
+    progress.server = { ...progress.server, resize: { ...attempt, reason: 'ResizeRefused', message } };
   }
 }
 
@@ -258,7 +253,7 @@ function act<Step extends DropletStep>(
 ) {
   return async (step: Step, progress: Progress, context: Context, run: Run): Promise<void> => {
     const action = await run.fenced(signal => ask(step, context, signal));
-    progress.status = { ...progress.status, actionID: action.id };
+    progress.server = { ...progress.server, actionID: action.id };
     run.log.info(`asked for ${action.type}`, { action: action.id });
     context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);
     context.fleet.wake();

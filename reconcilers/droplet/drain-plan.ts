@@ -1,5 +1,5 @@
 import { drainMsLeft, drainOf, sayDraining, type Drain, type DrainInput } from '../draining/protocol.ts';
-import type { DropletPlan, DropletStep, PlanInput, Server } from './plan.ts';
+import type { DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
 
 /** How far a server that is to be stopped or destroyed is with the requests in flight to it. */
 export const drainOfServer = (input: PlanInput, server: Pick<Server, 'status'> | undefined): Drain =>

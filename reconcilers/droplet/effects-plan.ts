@@ -2,15 +2,8 @@ import { nonceOf } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
-import {
-  isKept,
-  KEPT,
-  MISSING,
-  type CloudView,
-  type DropletPlan,
-  type DropletStep,
-  type Server,
-} from './plan.ts';
+import type { CloudView, DropletPlan, DropletStep, Server } from './model.ts';
+import { isKept, KEPT, MISSING } from './plan.ts';
 
 /** What the gate must let through before a plan is carried out. */
 export interface DropletEffects {
@@ -41,12 +34,13 @@ export function effectsOf(
 ): DropletEffects {
   const { metadata, spec, status } = droplet;
   const base = { project: `${metadata.namespace}/${spec.project}`, name: metadata.name, uid: metadata.uid! };
-  const id = status?.dropletID ?? view.server?.id;
+  const id = status?.server?.id ?? view.server?.id;
   const own = (effect: Pick<Effect, 'verb' | 'cause'> & Partial<Effect>): Effect[] => [
     { ...base, ...(id !== undefined && { server: id }), ...effect },
   ];
   if (metadata.deletionTimestamp !== undefined) {
-    const mayHaveOne = view.server !== undefined || view.duplicates.length > 0 || status?.nonce !== undefined;
+    const mayHaveOne =
+      view.server !== undefined || view.duplicates.length > 0 || status?.server?.nonce !== undefined;
     return {
       own:
         isKept(droplet) && mayHaveOne
@@ -64,7 +58,7 @@ export function effectsOf(
       : []),
     ...(!view.notFound && has('launch') ? own({ verb: 'buy', cause: 'new', ...(doubt && { doubt }) }) : []),
     ...(has('shut-down', 'power-off', 'resize')
-      ? own({ verb: 'power-off', cause: 'resize', change: `${status?.size ?? '?'} to ${spec.size}` })
+      ? own({ verb: 'power-off', cause: 'resize', change: `${status?.server?.size ?? '?'} to ${spec.size}` })
       : []),
     ...(has('take-over')
       ? own({ verb: 'take-over', cause: 'adopted', ...(view.claim && { server: view.claim.id }) })
@@ -119,13 +113,13 @@ function doubtOfDuplicate(
   const why =
     kept === undefined || id < kept.id
       ? 'it is the older one'
-      : status?.formerDropletIDs?.includes(id)
+      : status?.server?.formerIDs?.includes(id)
         ? `it was ${metadata.name}'s server before`
         : nonce === undefined || nonce === nonceOf(kept.tags)
           ? 'somebody else made it, with copied tags'
           : nonceOf(kept.tags) === undefined
             ? `somebody else made ${kept.id}, with copied tags`
-            : status?.dropletID === kept.id && nonce === status.nonce
+            : status?.server?.id === kept.id && nonce === status.server?.nonce
               ? `it is the one that was asked for last`
               : undefined;
   if (why === undefined) return undefined;

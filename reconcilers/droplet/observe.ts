@@ -7,8 +7,7 @@ import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
 import { DROPLETS_BY_UID, projectKeyOf } from '../context.ts';
 import { balancerOf, isHeld, type Balancer } from '../draining/protocol.ts';
 import type { Context } from './concern.ts';
-import type { Claim, CloudView } from './plan.ts';
-import type { ServerAction } from './power-plan.ts';
+import type { Claim, CloudView, ServerAction } from './model.ts';
 
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
@@ -53,7 +52,7 @@ export function lookFor(context: Sights, droplet: Droplet): Look {
   const listAgeMs = ageOfList(context);
   const mine = ownServers(context, droplet);
   const nonceSeenMs = nonceAge(context, droplet, mine);
-  const id = droplet.status?.dropletID ?? mine[0]?.id;
+  const id = droplet.status?.server?.id ?? mine[0]?.id;
   const listed = mine.find(server => server.id === id);
   return { listAgeMs, nonceSeenMs, mine, id, listed, asks: mustAsk(context, droplet, listed, nonceSeenMs) };
 }
@@ -88,7 +87,7 @@ type Absence = 'gone' | { id: number; believedInMs: number };
 
 /** The servers of the list whose tags say that they are this object's: the one that was asked for last, then by age. */
 function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
-  const asked = droplet.status?.nonce;
+  const asked = droplet.status?.server?.nonce;
   const isAsked = ({ tags }: CloudDroplet): number =>
     asked !== undefined && nonceOf(tags) === asked ? 1 : 0;
   return context.fleet
@@ -113,7 +112,7 @@ function mustAsk(
   listed: CloudDroplet | undefined,
   nonceSeenMs: number,
 ): boolean {
-  if (droplet.status?.dropletID === undefined) return false;
+  if (droplet.status?.server?.id === undefined) return false;
   const isLeaving = droplet.metadata.deletionTimestamp !== undefined;
   if (listed === undefined) return isLeaving || isOverdue(context, droplet, nonceSeenMs);
   const { phase } = droplet.status;
@@ -134,7 +133,7 @@ function isOverdue(
   nonceSeenMs: number,
 ): boolean {
   const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
-  return fleet.hasBeenSeen(status!.dropletID!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
+  return fleet.hasBeenSeen(status!.server!.id!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
 /** How long ago the newest list began, ms. */
@@ -152,7 +151,7 @@ function nonceAge(
   droplet: Droplet,
   mine: readonly CloudDroplet[],
 ): number {
-  const { nonce } = droplet.status ?? {};
+  const { nonce } = droplet.status?.server ?? {};
   if (nonce === undefined) return 0;
   const knownMs = since.ageMs(nonceKey(droplet), nonce);
   const missed = missedKey(droplet);
@@ -216,12 +215,12 @@ async function claimOf(
   signal: AbortSignal,
 ): Promise<Claim | undefined> {
   const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
-  const { dropletID } = droplet.status ?? {};
+  const known = droplet.status?.server?.id;
   if (text === undefined || ownServers > 0) return undefined;
   const id = Number(text);
   if (!/^[0-9]{1,15}$/.test(text)) return { id: 0, problem: `"${text}" is no id` };
   // One that was lost by its tags alone is named again to have them put back.
-  if (dropletID !== undefined && dropletID !== id) return undefined;
+  if (known !== undefined && known !== id) return undefined;
   const server = await getIfFound(context, id, signal);
   const problem = server && claimProblem(context, droplet, server);
   return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
@@ -282,7 +281,7 @@ async function lastAction(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<ServerAction | undefined> {
-  const { actionID } = droplet.status ?? {};
+  const { actionID } = droplet.status?.server ?? {};
   if (actionID === undefined || droplet.metadata.deletionTimestamp !== undefined) return undefined;
   try {
     return await cloud.getAction(actionID, signal);

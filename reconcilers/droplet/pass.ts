@@ -1,11 +1,13 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
-import { projectKeyOf, type Run } from '../context.ts';
+import { projectKeyOf } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer, Ask } from '../gate/gate.ts';
 import type { Context } from './concern.ts';
 import { effectsOf, groupOf, type DropletEffects } from './effects-plan.ts';
-import { KEPT, type CloudView, type DropletPlan, type DropletStep } from './plan.ts';
+import type { CloudView, DropletPlan, DropletStep } from './model.ts';
+import { KEPT } from './plan.ts';
 
 /** A plan that went through the gate: what is left of it to do, and what of it is held. */
 export interface PassedPlan extends DropletPlan {

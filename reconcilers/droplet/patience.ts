@@ -8,7 +8,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import type { Context } from './concern.ts';
-import type { CloudView, DropletPlan, DropletStep } from './plan.ts';
+import type { CloudView, DropletPlan, DropletStep } from './model.ts';
 
 type Patience = Pick<Context, 'pauses' | 'timings'>;
 
@@ -42,7 +42,7 @@ export function noteFailedAction(
   pauses.failed(keyOf(droplet), {
     grounds: groundsOf(droplet),
     cause: action.type,
-    id: droplet.status?.actionID,
+    id: droplet.status?.server?.actionID,
     firstMs: timings.pollMs,
     slowestMs: timings.slowestRefusedMs,
   });

@@ -1,114 +1,10 @@
 import { isOwnerTag, nonceOf } from '../../crds/cloud-tags.ts';
 import { ADOPT_ANNOTATION, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../crds/names.ts';
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
-import type { Balancer } from '../draining/protocol.ts';
 import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
-import { planPower, type ResizeRefusal, type ServerAction, type SizeFacts } from './power-plan.ts';
-
-/** A server in the cloud, as far as a plan needs to know it. */
-export interface Server {
-  id: number;
-  status: 'new' | 'active' | 'off' | 'archive';
-  locked: boolean;
-  size: string;
-  disk: number;
-  region: string;
-  publicAddress?: string;
-  privateAddress?: string;
-  tags: readonly string[];
-}
-
-/** What the cloud holds for one Droplet object. */
-export interface CloudView {
-  /** The one whose id the status names, else that of its request, else the oldest; its tags say that it is this object's. */
-  server?: Server;
-  /** Others whose tags say so. */
-  duplicates: readonly Server[];
-  /** The server whose id the status names, when its tags do not say that it is this object's. */
-  foreign?: { id: number; name: string };
-  /** How long ago the newest list of the fleet began, ms; undefined before the first. */
-  listAgeMs?: number;
-  /** For how long this process has known of the request that status.nonce names, and no list has shown what came of it, ms. */
-  nonceSeenMs: number;
-  /** The cloud says that there is no such droplet as the status names, but has not said so for long. */
-  missing?: { id: number; believedInMs: number };
-  /** It has said so for long enough. */
-  notFound?: boolean;
-  /** The server that a person wants this object to take over. */
-  claim?: Claim;
-  /** Servers of the fleet that were made for this object's project and belong to no object; looked for when one is bought. */
-  orphans?: readonly { id: number; name: string }[];
-  /** Another fleet of this account has servers of a project of that name. */
-  otherFleet?: string;
-  /** The action that status.actionID names; observed while sizes differ or power is being changed. */
-  action?: ServerAction;
-}
-
-/** A server that a person named to be taken over, and why it cannot be, if so. */
-export interface Claim {
-  id: number;
-  server?: Server;
-  problem?: string;
-}
-
-export type DropletStep =
-  | { type: 'add-finalizer' }
-  | { type: 'take-over'; id: number; put: string[]; off: string[] }
-  | { type: 'launch' }
-  | { type: 'adopt'; id: number; keepsNonce?: true }
-  | { type: 'tag'; id: number; tags: string[] }
-  | { type: 'report-drain-timeout'; master: string }
-  | { type: 'destroy'; id: number }
-  | { type: 'shut-down'; id: number }
-  | { type: 'power-off'; id: number }
-  | { type: 'resize'; id: number; size: string }
-  | { type: 'remember-refusal'; refusal: ResizeRefusal }
-  | { type: 'power-on'; id: number }
-  | { type: 'remove-finalizer' };
-
-/** What to do now, and what to tell people about it. */
-export interface DropletPlan {
-  steps: DropletStep[];
-  phase: NonNullable<DropletStatus['phase']>;
-  /** Whether the server runs and is as the spec asks. */
-  provisioned: boolean;
-  reason: string;
-  message: string;
-  /** Look again after that many ms, whatever happens; undefined when only a change matters. */
-  lookAgainMs?: number;
-}
-
-/** The part of the timings that plans need; see timings.ts. */
-export interface PlanTimings {
-  launchGraceMs: number;
-  pollMs: number;
-  refusedMs: number;
-  slowestRefusedMs: number;
-  shutdownMs: number;
-  drainMs: number;
-}
-
-export interface PlanInput {
-  droplet: Droplet;
-  view: CloudView;
-  /** Whom to wait for before a server that runs is stopped or destroyed. */
-  balancer?: Balancer;
-  /** The project is suspended: nothing may be changed. */
-  suspended: boolean;
-  sizes: ReadonlyMap<string, SizeFacts>;
-  /** What the server must carry to be found, known as this object's, and protected. */
-  tags: readonly string[];
-  /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
-  actionSeenMs?: number;
-  /** Why another droplet is not to be had, if so. */
-  shortage?: string;
-  /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
-  pausedMs?: number;
-  /** Wall time, ms: only what was written down as wall time is compared with it. */
-  now: number;
-  timings: PlanTimings;
-}
+import type { Claim, CloudView, DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
+import { planPower } from './power-plan.ts';
 
 /**
  * What brings one Droplet and its server together. A server is this object's only while its own tags say so.
@@ -169,7 +65,7 @@ function planAbsent(input: PlanInput): DropletPlan {
       ? { ...asked, steps: [{ type: 'launch' }] }
       : planNoRoom(input, input.shortage);
   // Waiting for the list is no news: the same words again cost no write.
-  if (status?.dropletID !== undefined) return asked;
+  if (status?.server?.id !== undefined) return asked;
   return { ...asked, message: 'create sent but not confirmed; waiting for DigitalOcean to list the droplet' };
 }
 
@@ -193,7 +89,7 @@ export function mayStillAppear({
   view,
   timings,
 }: Pick<PlanInput, 'droplet' | 'view' | 'timings'>): boolean {
-  if (droplet.status?.nonce === undefined || view.notFound) return false;
+  if (droplet.status?.server?.nonce === undefined || view.notFound) return false;
   if (view.listAgeMs === undefined) return true;
   return view.nonceSeenMs - view.listAgeMs <= timings.launchGraceMs;
 }
@@ -213,7 +109,7 @@ function planForeign(
     message:
       `droplet ${id} (${name}) lacks the tags of this Droplet and is left alone. If it is its server, ` +
       `"dropfleet adopt --droplet ${id} --as ${metadata.name}" puts them back; if not, take the id out of the status: ` +
-      `kubectl -n ${metadata.namespace} patch droplet ${metadata.name} --subresource=status --type=merge -p '{"status":{"dropletID":null}}'`,
+      `kubectl -n ${metadata.namespace} patch droplet ${metadata.name} --subresource=status --type=merge -p '{"status":{"server":{"id":null}}}'`,
     lookAgainMs: timings.refusedMs,
   };
 }
@@ -270,7 +166,7 @@ const missingTags = ({ tags }: PlanInput, server: Server): string[] =>
 function planPresent(input: PlanInput, server: Server): DropletPlan {
   const keepsNonce = hadAnother(input, server);
   const adopt: DropletStep[] =
-    input.droplet.status?.dropletID === server.id
+    input.droplet.status?.server?.id === server.id
       ? []
       : [{ type: 'adopt', id: server.id, ...(keepsNonce && { keepsNonce }) }];
   const missing = missingTags(input, server);
@@ -284,7 +180,7 @@ function planPresent(input: PlanInput, server: Server): DropletPlan {
  * be out of sight only: by the nonce it is known again, and is not taken for a second answer to a request.
  */
 function hadAnother({ droplet: { status }, view }: PlanInput, { tags }: Server): boolean {
-  const { nonce, size } = status ?? {};
+  const { nonce, size } = status?.server ?? {};
   return nonce !== undefined && size !== undefined && !view.notFound && nonceOf(tags) !== nonce;
 }
 

@@ -1,13 +1,13 @@
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Context } from '../context.ts';
-import type { CloudView } from './plan.ts';
+import type { CloudView, ServerStatus } from './model.ts';
 
 /** For how many ms this process has seen the guest's shutdown under way or over, and its server still on. */
 export function actionSeenMs(context: Pick<Context, 'since'>, droplet: Droplet, view: CloudView): number {
   const key = keyOf(droplet);
   if (view.action?.type === 'shutdown' && view.server?.status === 'active')
-    return context.since.ageMs(shutdownOf(key), `${droplet.status?.actionID}`);
+    return context.since.ageMs(shutdownOf(key), `${droplet.status?.server?.actionID}`);
   forgetActions(context, key);
   return 0;
 }
@@ -19,7 +19,7 @@ export const forgetActions = ({ since }: Pick<Context, 'since'>, key: ObjectKey)
 const shutdownOf = (key: ObjectKey): string => `shutdown of ${key}`;
 
 /** An action that says nothing about what comes next is no longer named. */
-export function withoutOldAction(status: DropletStatus, view: CloudView, droplet: Droplet): DropletStatus {
+export function withoutOldAction(status: ServerStatus, view: CloudView, droplet: Droplet): ServerStatus {
   if (status.actionID === undefined || !isOld(view, droplet)) return status;
   const { actionID: _done, ...rest } = status;
   return rest;
@@ -39,7 +39,7 @@ function isOld({ action, server }: CloudView, { spec }: Droplet): boolean {
 const STOPS: ReadonlySet<string> = new Set(['shutdown', 'power_off']);
 
 /** A size that nobody asks for any more, or that the server has by now, is no longer said to be refused. */
-export function withoutOldResize(status: DropletStatus, { spec }: Droplet): DropletStatus {
+export function withoutOldResize(status: ServerStatus, { spec }: Droplet): ServerStatus {
   const { resize, ...rest } = status;
   if (resize === undefined) return status;
   return resize.size !== spec.size || status.size === spec.size ? rest : status;

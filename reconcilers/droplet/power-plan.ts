@@ -1,22 +1,7 @@
-import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
+import type { Droplet } from '../../crds/droplet.ts';
 import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
+import type { DropletPlan, PlanInput, ResizeRefusal, Server, ServerStatus, SizeFacts } from './model.ts';
 import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
-import type { DropletPlan, PlanInput, Server } from './plan.ts';
-
-/** The cloud's action that dropfleet asked for last on a server. */
-export interface ServerAction {
-  type: string;
-  status: 'in-progress' | 'completed' | 'errored';
-}
-
-/** What a resize needs to know of a size. */
-export interface SizeFacts {
-  slug: string;
-  /** GB. */
-  disk: number;
-  available: boolean;
-  regions: readonly string[];
-}
 
 /**
  * Size and power of a server that exists and has booted. DigitalOcean resizes only what is off, so:
@@ -180,12 +165,9 @@ export function resizeProblem(
   if (size.disk < server.disk)
     return `${wanted} has a disk of ${size.disk} GB and the server's has ${server.disk} GB, and disks cannot shrink`;
   if (!size.available || !size.regions.includes(server.region))
-    return `${wanted} is not to be had in ${server.region}`;
+    return `${wanted} is not available in ${server.region}`;
   return undefined;
 }
-
-/** Why a server does not get the size that it should have; what DigitalOcean itself said is remembered. */
-export type ResizeRefusal = Required<Pick<NonNullable<DropletStatus['resize']>, 'reason' | 'message'>>;
 
 function refusalOf(input: PlanInput, server: Server): ResizeRefusal | undefined {
   const problem = resizeProblem(server, input.droplet.spec.size, input.sizes);
@@ -203,8 +185,8 @@ export function rememberedRefusal(droplet: Droplet): ResizeRefusal | undefined {
 }
 
 /** How a resize to the size that the spec has now went, as a person last asked for it. */
-function lastAttempt({ metadata, spec, status }: Droplet): DropletStatus['resize'] {
-  const { resize } = status ?? {};
+function lastAttempt({ metadata, spec, status }: Droplet): ServerStatus['resize'] {
+  const { resize } = status?.server ?? {};
   const isSame =
     resize?.size === spec.size && resize.request === metadata.annotations?.[RECONCILE_ANNOTATION];
   return isSame ? resize : undefined;
@@ -236,7 +218,7 @@ function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): Dropl
     message:
       `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
       (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
-      'Deleting this Droplet, to have it made anew with that size, loses all that is on its disk',
+      'Deleting this Droplet loses all that is on its disk, and recreates the server with that size',
     ...(lookAgainMs !== undefined && { lookAgainMs }),
   };
 }

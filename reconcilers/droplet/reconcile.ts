@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   isCloudUnreachable,
   isInvalidKey,
@@ -8,22 +9,23 @@ import {
 import { sleep } from '../../clients/clock.ts';
 import { isConflict } from '../../clients/kubernetes/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION } from '../../crds/names.ts';
-import { projectKeyOf, type Run } from '../context.ts';
+import { projectKeyOf } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
+import { writeDropletStatus } from '../status/write.ts';
 import { applyStep, ownTags, type Progress } from './apply.ts';
 import type { Context } from './concern.ts';
 import { takeOffExpired } from '../gate/gate.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
 import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
-import { planDroplet, type CloudView, type DropletPlan, type PlanInput } from './plan.ts';
+import type { CloudView, DropletPlan, PlanInput } from './model.ts';
+import { planDroplet } from './plan.ts';
 import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
-import { requiredGates } from './readiness.ts';
-import { dropletStatus, withoutServer, withServer } from './status.ts';
+import { dropletChange, withServer } from './status.ts';
 
 /** Observe, plan, apply, and say in the status how it went. */
 export async function reconcileDroplet(
@@ -33,7 +35,7 @@ export async function reconcileDroplet(
   run: Run,
 ): Promise<Outcome> {
   if (droplet === undefined) return await forgetDroplet(context, key, run);
-  const progress: Progress = { droplet, status: droplet.status ?? {}, finished: false };
+  const progress: Progress = { droplet, server: droplet.status?.server ?? {}, finished: false };
   try {
     const plan = await converge(context, progress, run);
     if ('waitMs' in plan) return { requeueAfterMs: plan.waitMs };
@@ -42,16 +44,18 @@ export async function reconcileDroplet(
     await report(context, progress, plan, run);
     return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
   } catch (error) {
-    // After a conflict the object is not what was planned for, so neither is what would be said of it.
-    if (run.signal.aborted || isConflict(error)) throw error;
-    const trouble = describeTrouble(error, progress, context);
-    // A server that ran when it was last seen is not said to be otherwise because the cloud is silent.
-    if (trouble.phase !== 'Active') await reportTrouble(context, progress, trouble, run);
-    if (trouble.phase === 'Failed') context.fleet.setMoving(key, false);
-    if (trouble.lookAgainMs === undefined) throw error;
-    if (!EXPECTED.has(trouble.reason))
-      run.log.warn(trouble.message, { againInMs: Math.round(trouble.lookAgainMs) });
-    throw new Waiting(trouble.message, trouble.lookAgainMs);
+    if (run.signal.aborted) throw error;
+    const failure = describeError(error, progress, context);
+    // After a conflict the object is not what was planned for, so neither is what would be said of it. And a server
+    // that ran when it was last seen is not said to be otherwise because the cloud is silent.
+    const isTold = !isConflict(error) && failure.phase !== 'Active';
+    await (isTold ? report(context, progress, failure, run) : noteResults(context, progress, run));
+    if (isConflict(error)) throw error;
+    if (failure.phase === 'Failed') context.fleet.setMoving(key, false);
+    if (failure.lookAgainMs === undefined) throw error;
+    if (!EXPECTED.has(failure.reason))
+      run.log.warn(failure.message, { againInMs: Math.round(failure.lookAgainMs) });
+    throw new Waiting(failure.message, failure.lookAgainMs);
   }
 }
 
@@ -75,14 +79,14 @@ async function converge(
   await firstList(context, run.signal);
   await takeOffExpired(context.kubernetes, droplet, context.clock.now(), run);
   const view = await observeCloud(context, droplet, run.signal);
-  progress.status = withoutOldAction(
-    withoutOldResize(withServer(progress.status, view.server), droplet),
+  progress.server = withoutOldAction(
+    withoutOldResize(withServer(progress.server, view.server), droplet),
     view,
     droplet,
   );
   const balancer = observeBalancer(context, droplet);
   if (view.notFound && droplet.metadata.deletionTimestamp === undefined)
-    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.dropletID} is gone`);
+    context.events.record(droplet, 'Warning', 'Vanished', `droplet ${droplet.status?.server?.id} is gone`);
   noteFailedAction(context, droplet, view);
   const shortage = view.server === undefined ? context.room.shortage(keyOf(droplet)) : undefined;
   const input = {
@@ -128,10 +132,11 @@ async function carryOut(
   for (const step of plan.steps) await applyStep(step, progress, context, run);
   await takeOffClaim(context, progress, input.view, run);
   if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));
-  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.status.resize?.reason;
+  const isRefused = plan.steps.some(step => step.type === 'resize') && progress.server.resize?.reason;
   if (!isRefused) return plan;
   // The server was stopped for nothing, and must run again.
-  const droplet = { ...progress.droplet, status: progress.status };
+  const status = { ...progress.droplet.status, server: progress.server };
+  const droplet = { ...progress.droplet, status };
   return await carryOut({ ...input, droplet }, progress, context, run);
 }
 
@@ -159,7 +164,7 @@ async function takeOffClaim(
   const { metadata, status } = progress.droplet;
   const claimed = metadata.annotations?.[ADOPT_ANNOTATION];
   if (progress.finished || claimed === undefined || metadata.deletionTimestamp !== undefined) return;
-  if (server === undefined || claimed !== String(status?.dropletID) || server.id !== status?.dropletID)
+  if (server === undefined || claimed !== String(status?.server?.id) || server.id !== status?.server?.id)
     return;
   const { uid, resourceVersion } = metadata;
   const patch = { metadata: { uid, resourceVersion, annotations: { [ADOPT_ANNOTATION]: null } } };
@@ -185,7 +190,8 @@ async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */
 async function knownSizes(context: Context, droplet: Droplet, signal: AbortSignal) {
-  const isResize = droplet.status?.size !== undefined && droplet.status.size !== droplet.spec.size;
+  const size = droplet.status?.server?.size;
+  const isResize = size !== undefined && size !== droplet.spec.size;
   return isResize ? await context.sizes.load(signal) : context.sizes.known();
 }
 
@@ -197,29 +203,7 @@ const isMoving = ({ lookAgainMs, phase, held }: PassedPlan): boolean =>
   phase !== 'Draining' &&
   phase !== 'Failed';
 
-/**
- * A request that was surely refused leaves nothing to wait for. That must be known also when somebody else wrote to
- * the object meanwhile, as whoever deletes it: else the deletion waits for a server that never comes.
- */
-async function reportTrouble(
-  context: Context,
-  progress: Progress,
-  said: Omit<DropletPlan, 'steps'>,
-  run: Run,
-): Promise<void> {
-  try {
-    await report(context, progress, said, run);
-  } catch (error) {
-    const asked = progress.droplet.status?.nonce;
-    if (!isConflict(error) || asked === undefined || progress.status.nonce !== undefined) throw error;
-    const { kubernetes } = context;
-    const now = await kubernetes.get(DROPLETS, keyOf(progress.droplet), run);
-    if (now.status?.nonce === asked)
-      await patchStatus(kubernetes, DROPLETS, now, withoutServer(now.status), run, 'version');
-    throw error;
-  }
-}
-
+/** Says so in the status; what was done is known of the server from then on, whoever else writes to the object. */
 async function report(
   context: Context,
   progress: Progress,
@@ -228,17 +212,16 @@ async function report(
 ): Promise<void> {
   if (progress.finished) return;
   const before = progress.droplet.status?.phase;
-  const now = new Date(context.clock.now());
-  const next = dropletStatus(
-    progress.droplet,
-    progress.status,
-    said,
-    now,
-    requiredGates(context, progress.droplet.spec.role),
-  );
-  // By version, as the conditions are one list, and what looks after the hosts writes others of them.
-  progress.droplet = await patchStatus(context.kubernetes, DROPLETS, progress.droplet, next, run, 'version');
+  const change = dropletChange(progress.droplet, progress.server, said);
+  progress.droplet = await writeDropletStatus(context, 'droplet', progress.droplet, change, run);
   if (before !== said.phase) announce(context, progress.droplet, said, run);
+}
+
+/** Notes what was done, where there is nothing to say of how the server is. */
+async function noteResults(context: Context, { asked, droplet, server, finished }: Progress, run: Run) {
+  const isNews = !isDeepStrictEqual(server, droplet.status?.server ?? {});
+  if (asked && isNews && !finished)
+    await writeDropletStatus(context, 'droplet', droplet, { fields: { server } }, run);
 }
 
 function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan, 'steps'>, run: Run): void {
@@ -251,20 +234,20 @@ function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan,
  * What the status says when a step failed. With `lookAgainMs` the cause is outside and known, and the next try
  * has its time; without, the failure counts as an error and is tried again with growing pauses.
  */
-function describeTrouble(
+function describeError(
   error: unknown,
-  { status, droplet, seen, asked }: Progress,
+  { server, droplet, seen, asked }: Progress,
   context: Context,
 ): Omit<DropletPlan, 'steps'> {
   const { timings } = context;
   const message = error instanceof Error ? error.message : String(error);
   const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
-  const phase = isDeleted ? 'Deleting' : (seen?.phase ?? status.phase ?? 'Pending');
+  const phase = isDeleted ? 'Deleting' : (seen?.phase ?? droplet.status?.phase ?? 'Pending');
   const said = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
   if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
   if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
   if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
-  const hasServer = status.dropletID !== undefined;
+  const hasServer = server.id !== undefined;
   const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
   const again = pause === undefined ? {} : { lookAgainMs: pause };
   if (isRefused(error)) {

@@ -1,5 +1,6 @@
 import { isCloudNotFound, isDoubtful, isNameTaken, isUnknownTag } from '../../clients/digitalocean/errors.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { execute, type Executors } from '../executors.ts';
 import { Waiting } from '../outcome.ts';
 import type { Firewalls } from './firewalls.ts';

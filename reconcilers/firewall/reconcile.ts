@@ -1,17 +1,18 @@
 import { isCloudUnreachable, isUnauthorized, isUnprocessable } from '../../clients/digitalocean/errors.ts';
 import { projectRoleTag } from '../../crds/cloud-tags.ts';
-import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue, type ConditionValue } from '../../crds/conditions.ts';
 import { splitKey, type ObjectKey } from '../../crds/meta.ts';
 import { firewallName } from '../../crds/firewall-name.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT_NAME, type Context, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT_NAME, type Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { applyStep } from './apply.ts';
 import type { Firewalls } from './firewalls.ts';
 import { keeperOf } from './keeper.ts';
 import { planFirewalls, type FirewallPlan, type RoleView } from './plan.ts';
 import type { Role } from './render.ts';
-import { applied, FIREWALL_READY, tell, type Saying } from './status.ts';
+import { applied, FIREWALL_READY, reportFirewalls } from './status.ts';
 
 const ROLES: readonly Role[] = ['master', 'web'];
 
@@ -38,13 +39,13 @@ export async function reconcileFirewalls(
     return plan.waitsForServers ? { requeueAfterMs: firewalls.timings.pollMs } : undefined;
   } catch (error) {
     run.signal.throwIfAborted();
-    const trouble = troubleOf(error, firewalls);
+    const failure = describeError(error, firewalls);
     // Firewalls that were right when they were last seen are not said to be otherwise because the cloud is silent.
-    const isSilent = trouble.said.reason === 'CloudUnreachable' && isReady(project);
+    const isSilent = failure.condition.reason === 'CloudUnreachable' && isReady(project);
     if (project !== undefined && !isWaiting(error) && !isSilent)
-      await tell(context, project, trouble.said, run);
-    if (trouble.lookAgainMs === undefined) throw error;
-    throw new Waiting(trouble.said.message, trouble.lookAgainMs);
+      await reportFirewalls(context, project, failure.condition, run);
+    if (failure.lookAgainMs === undefined) throw error;
+    throw new Waiting(failure.condition.message, failure.lookAgainMs);
   }
 }
 
@@ -64,7 +65,7 @@ function observeRoles({ droplets, fleet, fleetId }: Context, key: ObjectKey): Ro
     return {
       role,
       droplets: ofRole.length,
-      hasServers: ofRole.some(({ status }) => status?.dropletID !== undefined),
+      hasServers: ofRole.some(({ status }) => status?.server?.id !== undefined),
       isTagInUse: fleet.byTag(projectRoleTag(fleetId, name, role)).length > 0,
     };
   });
@@ -98,7 +99,7 @@ async function converge(
   if (plan.needsAdmins && !access.isKnown) throw new AddressUnknown(access.problem);
   const isDone = project !== undefined && !project.spec.suspend && access.isKnown;
   if (isDone && project.metadata.deletionTimestamp === undefined)
-    await tell(context, project, applied(access.sources), run);
+    await reportFirewalls(context, project, applied(access.sources), run);
   return plan;
 }
 
@@ -123,13 +124,16 @@ class AddressUnknown extends Error {
 }
 
 /** What the status says when something failed, and when to try again; an error backs off when that is left out. */
-function troubleOf(error: unknown, { timings }: Firewalls): { said: Saying; lookAgainMs?: number } {
+function describeError(
+  error: unknown,
+  { timings }: Firewalls,
+): { condition: ConditionValue; lookAgainMs?: number } {
   const message = error instanceof Error ? error.message : String(error);
-  const said = (reason: string): Saying => ({ status: 'False', reason, message });
-  if (isWaiting(error)) return { said: said('Waiting'), lookAgainMs: error.afterMs };
+  const not = (reason: string): ConditionValue => ({ status: 'False', reason, message });
+  if (isWaiting(error)) return { condition: not('Waiting'), lookAgainMs: error.afterMs };
   if (error instanceof AddressUnknown)
-    return { said: said('AddressUnknown'), lookAgainMs: timings.addressRetryMs };
-  if (isUnprocessable(error)) return { said: said('Refused'), lookAgainMs: timings.refusedMs };
-  if (isUnauthorized(error)) return { said: said('Unauthorized') };
-  return { said: said(isCloudUnreachable(error) ? 'CloudUnreachable' : 'Error') };
+    return { condition: not('AddressUnknown'), lookAgainMs: timings.addressRetryMs };
+  if (isUnprocessable(error)) return { condition: not('Refused'), lookAgainMs: timings.refusedMs };
+  if (isUnauthorized(error)) return { condition: not('Unauthorized') };
+  return { condition: not(isCloudUnreachable(error) ? 'CloudUnreachable' : 'Error') };
 }

@@ -1,12 +1,8 @@
-import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
-import { findCondition, setCondition } from '../../crds/conditions.ts';
-import type { Condition } from '../../crds/meta.ts';
+import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { Project } from '../../crds/project.ts';
-import type { Context, Run } from '../context.ts';
-
-/** What is said of a project's firewalls. */
-export type Saying = Pick<Condition, 'status' | 'reason' | 'message'>;
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
+import { writeProjectStatus } from '../status/write.ts';
 
 /** The condition on a Project; absent until there is something to protect. */
 export const FIREWALL_READY = 'FirewallReady';
@@ -14,8 +10,8 @@ export const FIREWALL_READY = 'FirewallReady';
 /** How many addresses a message names; the cloud shows them all. */
 const NAMED_SOURCES = 5;
 
-/** Everything is as it should be. */
-export function applied(sources: readonly string[]): Saying {
+/** The condition when everything is as it should be. */
+export function applied(sources: readonly string[]): ConditionValue {
   const more = sources.length - NAMED_SOURCES;
   const named = sources.slice(0, NAMED_SOURCES).join(', ');
   const from = more > 0 ? `${named} and ${more} more` : named;
@@ -26,23 +22,23 @@ export function applied(sources: readonly string[]): Saying {
   };
 }
 
-/** Says so in the Project's status, by version: what looks after its Droplets writes the same list. */
-export async function tell(
-  { kubernetes, clock, events }: Context,
+/** Says in the Project's status how its firewalls are. */
+export async function reportFirewalls(
+  context: Context,
   project: Project,
-  said: Saying,
+  condition: ConditionValue,
   run: Run,
 ): Promise<void> {
-  const { generation } = project.metadata;
   const before = findCondition(project.status?.conditions, FIREWALL_READY);
-  const condition = {
-    type: FIREWALL_READY,
-    ...said,
-    ...(generation !== undefined && { observedGeneration: generation }),
-  };
-  const conditions = setCondition(project.status?.conditions, condition, new Date(clock.now()));
-  await patchStatus(kubernetes, PROJECTS, project, { ...project.status, conditions }, run, 'version');
-  if (before?.reason === said.reason) return;
-  run.log.info(`firewall: ${said.message}`);
-  if (said.status === 'False') events.record(project, 'Warning', `Firewall${said.reason}`, said.message);
+  await writeProjectStatus(
+    context,
+    'firewall',
+    project,
+    { conditions: { [FIREWALL_READY]: condition } },
+    run,
+  );
+  if (before?.reason === condition.reason) return;
+  run.log.info(`firewall: ${condition.message}`);
+  if (condition.status === 'False')
+    context.events.record(project, 'Warning', `Firewall${condition.reason}`, condition.message);
 }

@@ -1,6 +1,7 @@
 import { projectRoleTag } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { applyStep } from './apply.ts';
 import type { Firewalls } from './firewalls.ts';

@@ -1,6 +1,6 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
-import type { DropletStep, Server } from '../droplet/plan.ts';
+import type { DropletStep, Server } from '../droplet/model.ts';
 import { keyOfEffect, type Effect } from '../gate/effect.ts';
 import type { Verdict } from '../gate/policy.ts';
 import type { Foresight, Round } from './droplets-plan.ts';

@@ -1,15 +1,15 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { effectsOf, type DropletEffects } from '../droplet/effects-plan.ts';
-import {
-  planDroplet,
-  type CloudView,
-  type DropletPlan,
-  type DropletStep,
-  type PlanInput,
-  type PlanTimings,
-  type Server,
-} from '../droplet/plan.ts';
-import type { SizeFacts } from '../droplet/power-plan.ts';
+import type {
+  CloudView,
+  DropletPlan,
+  DropletStep,
+  PlanInput,
+  PlanTimings,
+  Server,
+  SizeFacts,
+} from '../droplet/model.ts';
+import { planDroplet } from '../droplet/plan.ts';
 
 /** What the cloud holds for one Droplet, and the tags that its server is to carry. */
 export interface Sight {

@@ -1,7 +1,7 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import type { SizeFacts } from '../droplet/power-plan.ts';
+import type { SizeFacts } from '../droplet/model.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
 import type { Admission } from '../gate/policy.ts';
 import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';

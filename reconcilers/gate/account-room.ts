@@ -41,7 +41,7 @@ export function createAccountRoom({
   function own(): number {
     const unlisted = droplets
       .list()
-      .filter(({ status }) => status?.dropletID !== undefined && fleet.get(status.dropletID) === undefined);
+      .filter(({ status }) => status?.server?.id !== undefined && fleet.get(status.server?.id) === undefined);
     return fleet.list().length + unlisted.length;
   }
 

@@ -357,7 +357,7 @@ export function isOver(
 /** What a project has to lose: the uids of those of its Droplets that have a server, or may have one. */
 export const uidsWithServers = (droplets: readonly Droplet[]): string[] =>
   droplets
-    .filter(({ status }) => status?.dropletID !== undefined || status?.nonce !== undefined)
+    .filter(({ status }) => status?.server?.id !== undefined || status?.server?.nonce !== undefined)
     .map(({ metadata }) => metadata.uid!);
 
 function dropletsBy(

@@ -7,7 +7,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
-import type { EventRecorder, Run } from '../context.ts';
+import type { EventRecorder, Run } from '../run.ts';
 import { GateBook, isOver, type Answer, type Ask, type Hold, type Judgement, type Scene } from './book.ts';
 import { isExpired } from './confirmation.ts';
 import { keyOfEffect, type Doubt, type Effect } from './effect.ts';

@@ -107,7 +107,7 @@ export function createStanding(options: StandingOptions): Standing {
   }
 
   const hasServers = (): boolean =>
-    options.droplets.list().some(({ status }) => status?.dropletID !== undefined);
+    options.droplets.list().some(({ status }) => status?.server?.id !== undefined);
 
   /** The list is looked through once, however often it is asked about. */
   function strangersIn(): Doubt | undefined {
@@ -218,7 +218,7 @@ interface Seen {
   namespace: string;
 }
 
-const hasServer = ({ status }: Droplet): boolean => status?.dropletID !== undefined;
+const hasServer = ({ status }: Droplet): boolean => status?.server?.id !== undefined;
 
 /** Whether only the servers themselves can tell which account the fleet belongs to. */
 const needsServers = ({ account }: FleetRecord, { droplets }: Seen): boolean =>

@@ -2,8 +2,10 @@ import { dirname } from 'node:path/posix';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
 import type { SshHost } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import type { Context, Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import { execute, type Executors } from '../executors.ts';
+import { pinnedHostKeys } from '../read-model/host-keys.ts';
 import { hostOf } from './access.ts';
 import {
   makeFolders,
@@ -15,7 +17,7 @@ import {
   switchHostKey,
 } from './commands.ts';
 import type { HostStep } from './plan.ts';
-import { pin } from './status.ts';
+import { pin, withKeys } from './status.ts';
 
 /** A host being worked on: the object as last written, and the connection that its pins lead to. */
 export interface Progress {
@@ -77,14 +79,15 @@ async function rotateHostKey(
   run: Run,
 ): Promise<void> {
   const { signal } = run;
-  const pinned = progress.droplet.status?.hostKeyFingerprint;
+  const { current } = pinnedHostKeys(progress.droplet);
   const next = (await progress.ssh.succeed(stageHostKey(), { signal })).stdout.trim();
-  const both = { ...(pinned !== undefined && { hostKeyFingerprint: pinned }), nextHostKeyFingerprint: next };
+  const both = { ...(current !== undefined && { keyFingerprint: current }), nextKeyFingerprint: next };
   progress.droplet = await pin(context, progress.droplet, both, run);
   await progress.ssh.succeed(switchHostKey(next), { signal });
-  const renewed = { ...progress.droplet, status: { ...progress.droplet.status, hostKeyFingerprint: next } };
+  const host = withKeys(progress.droplet, { keyFingerprint: next });
+  const renewed = { ...progress.droplet, status: { ...progress.droplet.status, host } };
   await hostOf(hosts, renewed)!.hostKey({ signal });
-  progress.droplet = await pin(context, progress.droplet, { hostKeyFingerprint: next }, run);
+  progress.droplet = await pin(context, progress.droplet, { keyFingerprint: next }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
   run.log.info('the host has a host key of its own making', { fingerprint: next });
   context.events.record(progress.droplet, 'Normal', 'HostKeyReplaced', `the host key is ${next} now`);
@@ -97,10 +100,9 @@ export async function settlePins(
   hosts: Hosts,
   run: Run,
 ): Promise<void> {
-  const { hostKeyFingerprint: pinned } = progress.droplet.status ?? {};
   const shown = fingerprintOfLine(await progress.ssh.hostKey({ signal: run.signal }));
-  if (shown === pinned) return;
-  progress.droplet = await pin(context, progress.droplet, { hostKeyFingerprint: shown }, run);
+  if (shown === pinnedHostKeys(progress.droplet).current) return;
+  progress.droplet = await pin(context, progress.droplet, { keyFingerprint: shown }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
   run.log.info('pinned another host key that was expected', { fingerprint: shown });
 }

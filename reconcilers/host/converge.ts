@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Droplet } from '../../crds/droplet.ts';
-import { projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
+import { projectKeyOf, type Context, type Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { hostOf } from './access.ts';
 import { applyStep, settlePins, type Progress } from './apply.ts';
@@ -19,8 +20,8 @@ import {
   type HostPlan,
   type HostSaying,
 } from './plan.ts';
-import { tell } from './status.ts';
-import { HostTrouble, reachTrouble, stepTrouble } from './trouble.ts';
+import { reportHost } from './status.ts';
+import { HostError, reachCondition, stepCondition } from './errors.ts';
 
 /** How often a host is probed again after its plan was carried out, until nothing is left to do. */
 const MOST_ROUNDS = 3;
@@ -29,7 +30,7 @@ const REACHED: HostSaying = { status: 'True', reason: 'Ok', message: 'dropfleet 
 
 /**
  * Probes a host and does what is to be done, until a probe finds nothing; says in the status how it is. Rejects
- * with HostTrouble when the host is to be tried again later.
+ * with HostError when the host is to be tried again later.
  *
  * @param failed the step that failed the last time: while it is tried again the status goes on saying why.
  */
@@ -41,7 +42,7 @@ export async function convergeHost(
   failed?: string,
 ): Promise<Outcome> {
   const ssh = hostOf(hosts, droplet);
-  if (ssh === undefined) throw new HostTrouble({ reachable: NO_ADDRESS }, droplet);
+  if (ssh === undefined) throw new HostError({ reachable: NO_ADDRESS }, droplet);
   const progress: Progress = { droplet, ssh };
   const host: DesiredHost = {
     role: droplet.spec.role,
@@ -50,12 +51,12 @@ export async function convergeHost(
   const files = filesOf(host).map(file => ({ ...file, digest: digestOf(file.content) }));
   for (let round = 1; ; round++) {
     const facts = await observe(context, hosts, progress, host, run);
-    const plan = planFor(context, hosts, progress.droplet, { host, files, facts });
+    const plan = planFor(context, progress.droplet, { host, files, facts });
     if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
     const isRetry = plan.steps.some(step => describeSteps([step]) === failed);
     const configured = plan.steps.length > 0 ? atWork(plan.steps, facts) : plan.configured;
     const said = { reachable: REACHED, ...(!isRetry && { configured }) };
-    progress.droplet = await tell(context, progress.droplet, said, run);
+    progress.droplet = await reportHost(context, progress.droplet, said, run);
     if (plan.steps.length === 0) return { requeueAfterMs: pauseAfter(plan, hosts) };
     await carryOut(plan, facts, progress, context, hosts, run);
   }
@@ -82,24 +83,21 @@ async function observe(
     await settlePins(progress, context, hosts, run);
     return facts;
   } catch (error) {
-    const reachable = reachTrouble(error, progress.droplet);
-    throw reachable === undefined
-      ? error
-      : new HostTrouble({ reachable }, progress.droplet, { cause: error });
+    const reachable = reachCondition(error, progress.droplet);
+    throw reachable === undefined ? error : new HostError({ reachable }, progress.droplet, { cause: error });
   }
 }
 
 function planFor(
   { clock, projects }: Context,
-  hosts: Hosts,
   droplet: Droplet,
   seen: { host: DesiredHost; files: readonly DesiredFile[]; facts: HostFacts },
 ): HostPlan {
   return planHost({
     ...seen,
-    hasFirstHostKey: isFirstHostKey(hosts, droplet),
+    hasFirstHostKey: isFirstHostKey(droplet),
     suspended: projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
-    age: clock.now() - Date.parse(droplet.status?.launchedAt ?? ''),
+    age: clock.now() - Date.parse(droplet.status?.server?.launchedAt ?? ''),
   });
 }
 
@@ -116,19 +114,19 @@ async function carryOut(
     try {
       await applyStep(step, progress, context, hosts, run);
     } catch (error) {
-      const trouble = stepTrouble(error, step);
-      const reachable = trouble === undefined ? reachTrouble(error, progress.droplet) : REACHED;
+      const failed = stepCondition(error, step);
+      const reachable = failed === undefined ? reachCondition(error, progress.droplet) : REACHED;
       if (reachable === undefined) throw error;
-      const said = { reachable, ...(trouble && { configured: withFirstBoot(trouble, steps, facts) }) };
-      throw new HostTrouble(said, progress.droplet, { cause: error, step });
+      const said = { reachable, ...(failed && { configured: withFirstBoot(failed, steps, facts) }) };
+      throw new HostError(said, progress.droplet, { cause: error, step });
     }
 }
 
 /** Two who want the same file otherwise would go on for ever. */
-function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostTrouble {
+function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostError {
   const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
   const configured: HostSaying = { status: 'False', reason: 'DoesNotHold', message };
-  return new HostTrouble({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
+  return new HostError({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
 }
 
 /** Spread by a tenth, so that a fleet that was made at once is not probed at once for ever. */

@@ -1,11 +1,12 @@
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import type { Context, Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { convergeHost } from './converge.ts';
-import { tell } from './status.ts';
-import { isHostTrouble } from './trouble.ts';
+import { reportHost } from './status.ts';
+import { isHostError } from './errors.ts';
 
 /** Makes hosts as they should be, one key at a time. */
 export type HostReconciler = (key: ObjectKey, droplet: Droplet | undefined, run: Run) => Promise<Outcome>;
@@ -30,13 +31,13 @@ export function createHostReconciler(context: Context, hosts: Hosts): HostReconc
       failures.delete(key);
       return outcome;
     } catch (error) {
-      if (!isHostTrouble(error)) throw error;
+      if (!isHostError(error)) throw error;
       run.signal.throwIfAborted();
       const times = (failures.get(key)?.times ?? 0) + 1;
       failures.set(key, { times, step: error.step });
-      // One attempt that failed is no news about a host that was well a moment ago.
+      // One attempt that failed is no news about a host that was healthy a moment ago.
       const isBlip = times === 1 && error.isUnreachable && isReachable(droplet);
-      if (!isBlip) await tell(context, error.droplet, error.said, run);
+      if (!isBlip) await reportHost(context, error.droplet, error.conditions, run);
       throw new Waiting(error.message, pauseAfter(times, hosts));
     }
   };

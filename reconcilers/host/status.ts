@@ -1,52 +1,45 @@
-import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
-import { setCondition } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
-import type { Context, Run } from '../context.ts';
-import { requiredGates, withReady } from '../droplet/readiness.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
+import { writeDropletStatus } from '../status/write.ts';
 import type { HostSaying } from './plan.ts';
 
 /** What is known of a host; what is left out stays as it was said. */
-export interface HostSayings {
+export interface HostConditions {
   reachable?: HostSaying;
   configured?: HostSaying;
 }
 
-/** The status that says so, and no other thing of it changed but Ready. */
-export function hostStatus(
-  { metadata: { generation }, status = {} }: Droplet,
-  said: HostSayings,
-  gates: Parameters<typeof withReady>[1],
-  now: Date,
-): DropletStatus {
-  const observed = generation === undefined ? {} : { observedGeneration: generation };
-  let { conditions } = status;
-  for (const [type, saying] of [
-    ['Reachable', said.reachable],
-    ['Configured', said.configured],
-  ] as const)
-    if (saying !== undefined) conditions = setCondition(conditions, { type, ...saying, ...observed }, now);
-  return withReady({ ...status, ...(conditions && { conditions }) }, gates, now);
-}
-
-/** Writes what is known of a host, by version: what looks after the server writes the same list of conditions. */
-export function tell(context: Context, droplet: Droplet, said: HostSayings, run: Run): Promise<Droplet> {
-  const status = hostStatus(
-    droplet,
-    said,
-    requiredGates(context, droplet.spec.role),
-    new Date(context.clock.now()),
-  );
-  return patchStatus(context.kubernetes, DROPLETS, droplet, status, run, 'version');
-}
-
-/** Writes which host keys are accepted. */
-export function pin(
+/** Says how the host of the Droplet's server is. */
+export function reportHost(
   context: Context,
   droplet: Droplet,
-  keys: Pick<DropletStatus, 'hostKeyFingerprint' | 'nextHostKeyFingerprint'>,
+  { reachable, configured }: HostConditions,
   run: Run,
 ): Promise<Droplet> {
-  const { hostKeyFingerprint: _pinned, nextHostKeyFingerprint: _next, ...rest } = droplet.status ?? {};
-  return patchStatus(context.kubernetes, DROPLETS, droplet, { ...rest, ...keys }, run, 'version');
+  const conditions = {
+    ...(reachable && { Reachable: reachable }),
+    ...(configured && { Configured: configured }),
+  };
+  const change = { fields: { host: hostOf(droplet) }, conditions };
+  return writeDropletStatus(context, 'host', droplet, change, run);
+}
+
+/** Writes which host keys are accepted from now on. */
+export const pin = (context: Context, droplet: Droplet, keys: HostKeys, run: Run): Promise<Droplet> =>
+  writeDropletStatus(context, 'host', droplet, { fields: { host: withKeys(droplet, keys) } }, run);
+
+type Host = NonNullable<DropletStatus['host']>;
+export type HostKeys = Pick<Host, 'keyFingerprint' | 'nextKeyFingerprint'>;
+
+/** The host's part of the status, about the server that the Droplet has now, with those keys. */
+export function withKeys({ status }: Pick<Droplet, 'status'>, keys: HostKeys): Host {
+  const id = status?.server?.id;
+  return { ...(id !== undefined && { serverID: id }), ...keys };
+}
+
+/** The same with the keys that are pinned; those of a former server are not. */
+function hostOf(droplet: Droplet): Host {
+  const { host, server } = droplet.status ?? {};
+  return host !== undefined && host.serverID === server?.id ? host : withKeys(droplet, {});
 }

@@ -3,7 +3,7 @@ import type { Reader } from '../../clients/kubernetes/client.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import type { Run } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { infrastructureOf } from '../read-model/infrastructure.ts';
 

@@ -1,5 +1,5 @@
 import { fleetTag } from '../../crds/cloud-tags.ts';
-import type { Run } from '../context.ts';
+import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { adviseOn, sayAdvice } from './advice-plan.ts';
 import type { Context } from './concern.ts';

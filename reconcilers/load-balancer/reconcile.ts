@@ -3,7 +3,8 @@ import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import { DROPLETS_BY_PROJECT, projectKeyOf, SERVICES_BY_PROJECT, type Hosts, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT, projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
 import { holdWebs, releaseWebs } from '../draining/hold-and-release.ts';
 import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
@@ -21,9 +22,9 @@ import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
 import { createPacing } from './pacing.ts';
 import { createQuarantine } from './quarantine.ts';
-import { tellServices } from './routed.ts';
+import { reportServices } from './routed.ts';
 import { LOAD_BALANCER_SECTION } from './section.ts';
-import { sayRunning, sayTrouble, tell } from './status.ts';
+import { errorCondition, reportLoadBalancer, runningCondition } from './status.ts';
 
 /** How old what the last probe told may be: enough for the reconcile that it woke. */
 const FRESH_MS = 10_000;
@@ -63,7 +64,8 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
       tracker.forget(key);
       run.signal.throwIfAborted();
       const failed = (failures.get(key) ?? 0) + 1;
-      if (isLoadBalancerError(error)) await tell(context, master, sayTrouble(error, master), run);
+      if (isLoadBalancerError(error))
+        await reportLoadBalancer(context, master, errorCondition(error, master), run);
       // The host's own controller says that it cannot be reached.
       else if (!isSshError(error)) throw error;
       failures.set(key, failed);
@@ -81,7 +83,7 @@ function observeBalancing(
   damper: FlapDamper,
 ): { balancing: Balancing; heldOutMs: number } {
   const holds = new Map(
-    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isWell(droplet))]),
+    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isHealthy(droplet))]),
   );
   const isHeldOut = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
   const balancing = balancingOf(master.spec.project, droplets, services, isHeldOut);
@@ -89,7 +91,7 @@ function observeBalancing(
   return { balancing, heldOutMs: Math.min(Infinity, ...waits) };
 }
 
-const isWell = ({ status }: Droplet): boolean =>
+const isHealthy = ({ status }: Droplet): boolean =>
   findCondition(status?.conditions, 'Healthy')?.status !== 'False';
 
 /** The way to its nginx. */
@@ -127,10 +129,10 @@ async function report(
   { generation, isNew }: Extract<Convergence, { state: 'running' }>,
   run: Run,
 ): Promise<void> {
-  const saying = sayRunning(generation);
-  await tellServices(context, services, generation.verdicts, run);
-  await tell(context, master, saying, run);
+  const condition = runningCondition(generation);
+  await reportServices(context, services, generation.verdicts, run);
+  await reportLoadBalancer(context, master, condition, run);
   if (!isNew) return;
-  run.log.info(saying.message);
-  context.events.record(master, 'Normal', 'Reloaded', saying.message);
+  run.log.info(condition.message);
+  context.events.record(master, 'Normal', 'Reloaded', condition.message);
 }

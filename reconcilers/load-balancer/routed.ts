@@ -1,11 +1,10 @@
-import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
-import { findCondition, setCondition } from '../../crds/conditions.ts';
+import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import type { Context, Run } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
+import { writeServiceStatus } from '../status/write.ts';
 import { sayTaken, type ServiceVerdict } from './lb-status.ts';
 import { routeOf } from './render-service.ts';
-import type { Saying } from './status.ts';
 
 /**
  * Says of each service that the load balancer runs a configuration for whether requests reach it: its Routed
@@ -13,7 +12,7 @@ import type { Saying } from './status.ts';
  *
  * @param services those of the master's project.
  */
-export async function tellServices(
+export async function reportServices(
   context: Context,
   services: readonly ServiceDeployment[],
   verdicts: readonly ServiceVerdict[],
@@ -22,22 +21,22 @@ export async function tellServices(
   const byName = new Map(services.map(service => [service.metadata.name, service]));
   for (const verdict of verdicts) {
     const service = byName.get(verdict.service.name);
-    if (service !== undefined) await tellRouted(context, service, sayRouted(verdict), run);
+    if (service !== undefined) await reportRouted(context, service, routedCondition(verdict), run);
   }
 }
 
 /** A service goes on without the host names that are another's, and is told what to do about them. */
-function sayRouted(verdict: ServiceVerdict): Saying {
-  const saying = sayState(verdict);
+function routedCondition(verdict: ServiceVerdict): ConditionValue {
+  const condition = stateCondition(verdict);
   const taken = sayTaken(verdict.service);
-  if (taken === undefined) return saying;
-  const message = `${saying.message}; ${taken}: take it off the domains of one of them`;
-  return { ...saying, ...(saying.status === 'True' && { reason: DOMAIN_TAKEN }), message };
+  if (taken === undefined) return condition;
+  const message = `${condition.message}; ${taken}: take it off the domains of one of them`;
+  return { ...condition, ...(condition.status === 'True' && { reason: DOMAIN_TAKEN }), message };
 }
 
 const DOMAIN_TAKEN = 'DomainTaken';
 
-function sayState({ service, state, message = '' }: ServiceVerdict): Saying {
+function stateCondition({ service, state, message = '' }: ServiceVerdict): ConditionValue {
   const { servers } = service;
   const live = servers.filter(server => server.state === 'in').length;
   switch (state) {
@@ -58,19 +57,14 @@ function sayState({ service, state, message = '' }: ServiceVerdict): Saying {
 
 const WARNINGS = new Set(['Quarantined', DOMAIN_TAKEN]);
 
-/** By version: others write the same list of conditions. */
-async function tellRouted(
-  { clock, events, kubernetes }: Context,
+async function reportRouted(
+  context: Context,
   service: ServiceDeployment,
-  saying: Saying,
+  condition: ConditionValue,
   run: Run,
 ): Promise<void> {
-  const { metadata, status = {} } = service;
-  const observed = metadata.generation === undefined ? {} : { observedGeneration: metadata.generation };
-  const state = { type: 'Routed', ...saying, ...observed };
-  const conditions = setCondition(status.conditions, state, new Date(clock.now()));
-  const wasSaid = findCondition(status.conditions, 'Routed')?.reason;
-  await patchStatus(kubernetes, SERVICE_DEPLOYMENTS, service, { ...status, conditions }, run, 'version');
-  if (WARNINGS.has(saying.reason) && wasSaid !== saying.reason)
-    events.record(service, 'Warning', saying.reason, saying.message);
+  const before = findCondition(service.status?.conditions, 'Routed')?.reason;
+  await writeServiceStatus(context, 'loadBalancer', service, { conditions: { Routed: condition } }, run);
+  if (WARNINGS.has(condition.reason) && before !== condition.reason)
+    context.events.record(service, 'Warning', condition.reason, condition.message);
 }

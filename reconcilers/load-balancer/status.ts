@@ -1,21 +1,17 @@
-import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
-import { setCondition, type ConditionState } from '../../crds/conditions.ts';
+import type { ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Context, Run } from '../context.ts';
-import { requiredGates, withReady } from '../droplet/readiness.ts';
+import type { Context } from '../context.ts';
+import type { Run } from '../run.ts';
+import { writeDropletStatus } from '../status/write.ts';
 import type { LoadBalancerError } from './errors.ts';
 import type { Generation } from './generation.ts';
 import type { ServiceVerdict } from './lb-status.ts';
 
-/** What a master's status says of its load balancer. */
-export type Saying = Pick<ConditionState, 'status' | 'reason' | 'message'>;
-
 /**
- * What is said of a master that runs its configuration. A service that was left out does not make the master
+ * The condition of a master that runs its configuration. A service that was left out does not make the master
  * unready: the others are served, and what waits for the master must not wait for it.
  */
-export function sayRunning({ id, verdicts }: Generation): Saying {
+export function runningCondition({ id, verdicts }: Generation): ConditionValue {
   const refused = verdicts.filter(({ state }) => state === 'quarantined');
   if (refused.length === 0)
     return { status: 'True', reason: 'Ok', message: `nginx runs configuration ${id}: ${countOf(verdicts)}` };
@@ -31,8 +27,8 @@ function countOf(verdicts: readonly ServiceVerdict[]): string {
     : `${routed} of ${verdicts.length} web services routed`;
 }
 
-/** What is said of a master that could not be given its configuration. */
-export const sayTrouble = (error: LoadBalancerError, { metadata }: Droplet): Saying => ({
+/** The condition of a master that could not be given its configuration. */
+export const errorCondition = (error: LoadBalancerError, { metadata }: Droplet): ConditionValue => ({
   status: 'False',
   reason: error.reason,
   message: `${error.message}. ${adviceOn(error.reason, metadata.name)}`,
@@ -51,14 +47,15 @@ function adviceOn(reason: string, droplet: string): string {
   }
 }
 
-/** Writes what is said, by version: others write the same list of conditions. */
-export function tell(context: Context, droplet: Droplet, saying: Saying, run: Run): Promise<Droplet> {
-  const { metadata, spec, status = {} } = droplet;
-  const { generation } = metadata;
-  const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const now = new Date(context.clock.now());
-  const state = { type: 'LoadBalancerReady', ...saying, ...observed };
-  const said = { ...status, conditions: setCondition(status.conditions, state, now) };
-  const ready = withReady(said, requiredGates(context, spec.role), now);
-  return patchStatus(context.kubernetes, DROPLETS, droplet, ready, run, 'version');
+/** Says how the load balancer on the Droplet's server is. */
+export function reportLoadBalancer(
+  context: Context,
+  droplet: Droplet,
+  condition: ConditionValue,
+  run: Run,
+): Promise<Droplet> {
+  const id = droplet.status?.server?.id;
+  const loadBalancer = id === undefined ? {} : { serverID: id };
+  const change = { fields: { loadBalancer }, conditions: { LoadBalancerReady: condition } };
+  return writeDropletStatus(context, 'loadBalancer', droplet, change, run);
 }

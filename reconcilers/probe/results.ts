@@ -86,4 +86,4 @@ function createSectionResults(clock: Pick<Clock, 'monotonic'>) {
 }
 
 /** Facts are a server's: a Droplet's next one, or that of another Droplet of the name, has told nothing yet. */
-const serverOf = ({ metadata, status }: Droplet): string => `${metadata.uid} ${status?.dropletID}`;
+const serverOf = ({ metadata, status }: Droplet): string => `${metadata.uid} ${status?.server?.id}`;

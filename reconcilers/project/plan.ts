@@ -110,8 +110,8 @@ function nextResizes(project: Project, droplets: readonly Droplet[]): ProjectSte
 
 /** One that is to take a server over, or did, may have it without ever having asked for it. */
 const hasNoServer = ({ metadata, status }: Droplet): boolean =>
-  status?.nonce === undefined &&
-  status?.dropletID === undefined &&
+  status?.server?.nonce === undefined &&
+  status?.server?.id === undefined &&
   metadata.annotations?.[ADOPT_ANNOTATION] === undefined;
 
 /** Highest web number first, the master last. */

@@ -1,8 +1,7 @@
-import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
-import { patchStatus } from '../../clients/kubernetes/status.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context } from '../context.ts';
+import type { Run } from '../run.ts';
 import { Stalled, isStalled, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import type { Effect } from '../gate/effect.ts';
@@ -11,8 +10,9 @@ import type { HeldBack } from '../gate/held-back.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
 import { lossOf } from '../projects-csv/plan.ts';
 import { NAME_TAKEN, nameTakenBy, sayNameTaken } from '../read-model/project-names.ts';
+import { writeProjectStatus } from '../status/write.ts';
 import { planProject, type ProjectStep } from './plan.ts';
-import { projectStatus, type ProjectFacts } from './status.ts';
+import { projectChange, type ProjectFacts } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.
@@ -82,7 +82,7 @@ async function passGate(
   const isDeleting = project.metadata.deletionTimestamp !== undefined;
   const effects = steps
     .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
-    .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+    .filter(({ status }) => status?.server?.nonce !== undefined || status?.server?.id !== undefined)
     .map((droplet): Effect => ({
       ...lossOf(droplet),
       cause: isDeleting ? 'deleted' : 'scaled down',
@@ -104,17 +104,15 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  trouble: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
+  said: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
-  const status = projectStatus(project, {
+  const change = projectChange(project, {
     droplets: context.droplets.byIndex(DROPLETS_BY_PROJECT, keyOf(project)),
     prices: new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
-    now: new Date(context.clock.now()),
-    ...trouble,
+    ...said,
   });
-  // By version, as the conditions are one list, and what looks after the firewalls writes another of them.
-  const written = await patchStatus(context.kubernetes, PROJECTS, project, status, run, 'version');
+  const written = await writeProjectStatus(context, 'project', project, change, run);
   const wasReady = readyReason(project);
   const isReady = readyReason(written);
   if (isReady !== wasReady) run.log.info(`${isReady}: ${readyMessage(written)}`);

@@ -1,17 +1,11 @@
-import {
-  findCondition,
-  isConditionTrue,
-  removeCondition,
-  setCondition,
-  type ConditionState,
-} from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue, type ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Condition } from '../../crds/meta.ts';
-import { CONFIRMATION_REQUIRED, PROJECT_LABEL, ROW_HELD, dropletNames } from '../../crds/names.ts';
+import { PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
-import { FIREWALL_READY } from '../firewall/status.ts';
 import type { HeldBack } from '../gate/held-back.ts';
+import type { PROJECT_OWNERS } from '../../crds/status-owners.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
+import type { StatusChange } from '../status/write.ts';
 
 /** What a Project's status is made from. */
 export interface ProjectFacts {
@@ -24,83 +18,57 @@ export interface ProjectFacts {
   rowHeld?: string | undefined;
   /** What a person must mend before this Project can go on, if anything. */
   stalled?: { reason: string; message: string } | undefined;
-  now: Date;
 }
 
-/** The status of a Project, from its Droplets. */
-export function projectStatus(project: Project, facts: ProjectFacts): ProjectStatus {
-  const { droplets, prices, brake, rowHeld, now } = facts;
+/** What the project controller says of a Project, from its Droplets. */
+export function projectChange(
+  project: Project,
+  { droplets, prices, brake, rowHeld, stalled }: ProjectFacts,
+): StatusChange<ProjectStatus, (typeof PROJECT_OWNERS)['project']> {
+  const { generation, name } = project.metadata;
   const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
   const master = live.find(droplet => droplet.spec.role === 'master');
   const cost = monthlyCost(live, prices);
-  const before = project.status?.conditions;
-  const ready = setCondition(before, readyCondition(project, live, facts), now);
-  const conditions = withTrue(ready, CONFIRMATION_REQUIRED, brake, project, now);
-  const row = rowHeld === undefined ? undefined : { reason: 'SizeNotOffered', message: rowHeld };
   return {
-    ...(project.metadata.generation !== undefined && { observedGeneration: project.metadata.generation }),
-    droplets: live.length,
-    readyDroplets: live.filter(isReady).length,
-    selector: `${PROJECT_LABEL}=${project.metadata.name}`,
-    ...(master?.status?.publicAddress !== undefined && { masterAddress: master.status.publicAddress }),
-    ...(cost !== undefined && { monthlyCost: formatDollars(cost) }),
-    conditions: withTrue(conditions, ROW_HELD, row, project, now),
+    fields: {
+      ...(generation !== undefined && { observedGeneration: generation }),
+      droplets: live.length,
+      readyDroplets: live.filter(isReady).length,
+      selector: `${PROJECT_LABEL}=${name}`,
+      masterAddress: master?.status?.server?.publicAddress,
+      monthlyCost: cost === undefined ? undefined : formatDollars(cost),
+    },
+    conditions: {
+      DropletsReady: stalled ? no(stalled.reason, stalled.message) : dropletsReady(project, droplets, live),
+      ConfirmationRequired: brake && { status: 'True', ...brake },
+      RowHeld:
+        rowHeld === undefined ? undefined : { status: 'True', reason: 'SizeNotOffered', message: rowHeld },
+    },
   };
 }
 
-/** The list with that condition as True, or without it when there is nothing to say. */
-const withTrue = (
-  conditions: readonly Condition[],
-  type: string,
-  said: HeldBack | undefined,
-  project: Project,
-  now: Date,
-): Condition[] =>
-  said === undefined
-    ? removeCondition(conditions, type)
-    : setCondition(conditions, { type, status: 'True', ...said, ...generationOf(project) }, now);
-
-function readyCondition(
-  project: Project,
-  live: readonly Droplet[],
-  { droplets, brake, stalled }: ProjectFacts,
-): ConditionState {
-  const ready = { type: 'Ready', ...generationOf(project) };
-  if (stalled !== undefined) return { ...ready, ...notReady(stalled.reason, stalled.message) };
-  // What runs may well be Ready; the reason is what `kubectl get` shows, and the brake is what matters in it.
-  const held = brake && { reason: CONFIRMATION_REQUIRED, message: brake.message };
-  return { ...ready, ...readiness(project, droplets, live), ...held };
-}
-
-const generationOf = ({ metadata: { generation } }: Project): { observedGeneration?: number } =>
-  generation === undefined ? {} : { observedGeneration: generation };
-
-type Readiness = Pick<ConditionState, 'status' | 'reason' | 'message'>;
-
 /** The first of these that holds, worst first. */
-function readiness(project: Project, droplets: readonly Droplet[], live: readonly Droplet[]): Readiness {
+function dropletsReady(
+  project: Project,
+  droplets: readonly Droplet[],
+  live: readonly Droplet[],
+): ConditionValue {
   if (project.metadata.deletionTimestamp !== undefined)
-    return notReady('Deleting', `${count(droplets.length, 'droplet')} to be destroyed first`);
+    return no('Deleting', `${count(droplets.length, 'droplet')} to be destroyed first`);
   const failed = live.find(droplet => droplet.status?.phase === 'Failed');
-  if (failed !== undefined) return notReady('DropletFailed', `${failed.metadata.name}: ${messageOf(failed)}`);
+  if (failed !== undefined) return no('DropletFailed', `${failed.metadata.name}: ${messageOf(failed)}`);
   if (project.spec.suspend)
-    return notReady('Suspended', 'suspended: dropfleet changes nothing until spec.suspend is false');
+    return no('Suspended', 'suspended: dropfleet changes nothing until spec.suspend is false');
   const wanted = dropletNames(project.metadata.name, project.spec.servers);
   const ready = new Set(live.filter(droplet => isAsWanted(project, droplet)).map(d => d.metadata.name));
   const waiting = wanted.filter(name => !ready.has(name));
   const leaving = droplets.length - live.filter(droplet => wanted.includes(droplet.metadata.name)).length;
   if (waiting.length > 0)
-    return notReady(
+    return no(
       'Converging',
       `${wanted.length - waiting.length} of ${wanted.length} droplets Ready; waiting for ${waiting.join(', ')}`,
     );
-  const firewall = findCondition(project.status?.conditions, FIREWALL_READY);
-  if (firewall?.status === 'False')
-    return notReady(
-      `Firewall${firewall.reason}`,
-      `the firewalls are not as they should be: ${firewall.message}`,
-    );
-  if (leaving > 0) return notReady('Converging', `${count(leaving, 'droplet')} still to be destroyed`);
+  if (leaving > 0) return no('Converging', `${count(leaving, 'droplet')} still to be destroyed`);
   return {
     status: 'True',
     reason: 'AllReady',
@@ -108,7 +76,7 @@ function readiness(project: Project, droplets: readonly Droplet[], live: readonl
   };
 }
 
-const notReady = (reason: string, message: string): Readiness => ({ status: 'False', reason, message });
+const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });
 
 const isReady = (droplet: Droplet): boolean => isConditionTrue(droplet.status?.conditions, 'Ready');
 

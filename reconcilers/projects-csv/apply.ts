@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
-import type { Run } from '../context.ts';
+import type { Run } from '../run.ts';
 import { execute, type Executors } from '../executors.ts';
 import type { ProjectStep } from './plan.ts';
 

@@ -137,5 +137,5 @@ export const lossOf = ({ metadata, spec, status }: Droplet): Omit<Effect, 'cause
   project: `${metadata.namespace}/${spec.project}`,
   name: metadata.name,
   uid: metadata.uid!,
-  ...(status?.dropletID !== undefined && { server: status.dropletID }),
+  ...(status?.server?.id !== undefined && { server: status.server?.id }),
 });

@@ -5,7 +5,7 @@ import { parseProjectsCsv, type ProjectRow } from '../../config/projects-csv.ts'
 import { splitKey } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { ProjectSpec } from '../../crds/project.ts';
-import type { Run } from '../context.ts';
+import type { Run } from '../run.ts';
 import { confirms } from '../gate/confirmation.ts';
 import type { Answer } from '../gate/gate.ts';
 import { Stalled, Waiting, type Outcome } from '../outcome.ts';

@@ -1,6 +1,7 @@
 import { setCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
+import { settleDroplet, settleProject } from './readiness.ts';
 
 interface Objects {
   projects: readonly Project[];
@@ -20,11 +21,11 @@ export function asInCloud({ projects, droplets }: Objects, servers: Servers, now
     projects: projects.map(project => {
       const { namespace, name } = project.metadata;
       if (!losers.has(`${namespace}/${name}`)) return project;
-      return notReady(project, { reason: 'Converging', message: 'not all of its droplets run' }, now);
+      return withLosses(project, now);
     }),
     droplets: droplets.map(droplet => {
       const loss = lossOf(droplet, servers);
-      return loss === undefined ? droplet : notReady(droplet, loss, now);
+      return loss === undefined ? droplet : withLoss(droplet, loss, now);
     }),
   };
 }
@@ -39,9 +40,9 @@ interface Loss {
 }
 
 function lossOf({ status }: Droplet, servers: Servers): Loss | undefined {
-  if (status?.phase !== 'Active' || status.dropletID === undefined) return undefined;
-  const server = servers.get(status.dropletID);
-  const name = `droplet ${status.dropletID}`;
+  if (status?.phase !== 'Active' || status.server?.id === undefined) return undefined;
+  const server = servers.get(status.server?.id);
+  const name = `droplet ${status.server?.id}`;
   if (server === undefined) return { reason: 'Vanished', message: `${name} is not there any more` };
   return server.status === 'active'
     ? undefined
@@ -50,10 +51,21 @@ function lossOf({ status }: Droplet, servers: Servers): Loss | undefined {
 
 const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
 
-function notReady<T extends Project | Droplet>(object: T, loss: Loss, now: Date): T {
-  const ready = { type: 'Ready', status: 'False' as const, ...loss };
-  return {
-    ...object,
-    status: { ...object.status, conditions: setCondition(object.status?.conditions, ready, now) },
-  };
-}
+const withLoss = ({ status = {}, ...droplet }: Droplet, loss: Loss, now: Date): Droplet => ({
+  ...droplet,
+  status: settleDroplet({ ...status, conditions: without(status, 'Provisioned', loss, now) }, [], now),
+});
+
+const withLosses = ({ status = {}, ...project }: Project, now: Date): Project => ({
+  ...project,
+  status: settleProject({ ...status, conditions: without(status, 'DropletsReady', NOT_ALL_RUN, now) }, now),
+});
+
+const NOT_ALL_RUN: Loss = { reason: 'Converging', message: 'not all of its droplets run' };
+
+const without = (
+  { conditions }: NonNullable<(Droplet | Project)['status']>,
+  type: string,
+  loss: Loss,
+  now: Date,
+) => setCondition(conditions, { type, status: 'False', ...loss }, now);

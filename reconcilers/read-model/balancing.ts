@@ -19,7 +19,7 @@ export interface BalancedService {
   service: string;
   /** The version that runs. */
   version?: string;
-  /** The path that says whether the service is well. */
+  /** The path that says whether the service is healthy. */
   healthPath: string;
   /** Host names that lead to this service alone. */
   domains: string[];
@@ -36,13 +36,13 @@ export interface BalancedServer {
   address: string;
   /** Only `in` gets requests. */
   state: 'in' | 'out';
-  /** Why it is out, or is in although it is not well. */
+  /** Why it is out, or is in although it is not healthy. */
   reason?: string;
 }
 
 /**
  * Whether the master balances, as far as dropfleet has a say in it: it is there, is to stay, and was configured. Later
- * trouble with its configuration is no reason to leave the routes as they are.
+ * errors in its configuration are no reason to leave the routes as they are.
  *
  * @param project the master's; undefined when there is none.
  */
@@ -59,7 +59,7 @@ export function isBalancer({ metadata, spec, status }: Droplet, project: Project
  *
  * @param droplets the project's.
  * @param services the project's.
- * @param isHeldOut whether a droplet that is well must stay out a little longer, because its health flaps.
+ * @param isHeldOut whether a healthy droplet must stay out a little longer, because its health flaps.
  */
 export function balancingOf(
   project: string,
@@ -124,12 +124,16 @@ function serversOf(
     .map(endpoint => {
       const droplet = droplets.get(endpoint.droplet);
       const gone = whyGone(endpoint, droplet);
-      return { endpoint, gone, unwell: gone === undefined ? whyUnwell(droplet!, isHeldOut) : undefined };
+      return {
+        endpoint,
+        gone,
+        unhealthy: gone === undefined ? whyUnhealthy(droplet!, isHeldOut) : undefined,
+      };
     });
-  const isAnyWell = judged.some(({ gone, unwell }) => gone === undefined && unwell === undefined);
-  return judged.map(({ endpoint, gone, unwell }) => {
-    const reason = gone ?? unwell;
-    const isOut = gone !== undefined || (unwell !== undefined && isAnyWell);
+  const isAnyHealthy = judged.some(({ gone, unhealthy }) => gone === undefined && unhealthy === undefined);
+  return judged.map(({ endpoint, gone, unhealthy }) => {
+    const reason = gone ?? unhealthy;
+    const isOut = gone !== undefined || (unhealthy !== undefined && isAnyHealthy);
     return { ...endpoint, state: isOut ? 'out' : 'in', ...(reason !== undefined && { reason }) };
   });
 }
@@ -137,14 +141,14 @@ function serversOf(
 function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
   // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.
   // A deletion alone is not enough: it may be held, and the server goes on until a person has confirmed it.
-  const { phase, privateAddress } = droplet?.status ?? {};
+  const { phase, server: { privateAddress } = {} } = droplet?.status ?? {};
   if (droplet === undefined || phase !== 'Active') return 'the droplet does not run, or is about to stop';
   if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
     return `the droplet's private address is ${privateAddress ?? 'not known'}`;
   return undefined;
 }
 
-function whyUnwell(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
+function whyUnhealthy(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
   const healthy = findCondition(droplet.status?.conditions, 'Healthy');
   // One reason for both, again.
   return healthy?.status === 'False' || isHeldOut(droplet)

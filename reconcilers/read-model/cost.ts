@@ -10,7 +10,7 @@ export type Prices = ReadonlyMap<string, number>;
 export function monthlyCost(droplets: readonly Droplet[], prices: Prices): number | undefined {
   let sum = 0;
   for (const { spec, status } of droplets) {
-    const price = prices.get(status?.size ?? spec.size);
+    const price = prices.get(status?.server?.size ?? spec.size);
     if (price === undefined) return undefined;
     sum += price;
   }

@@ -124,7 +124,7 @@ function summarizeDroplet(droplet: Droplet): DropletSummary {
     name: metadata.name,
     project: spec.project,
     role: spec.role,
-    size: status?.size ?? spec.size,
+    size: status?.server?.size ?? spec.size,
     region: spec.region,
     phase: status?.phase ?? 'Pending',
     ...dropletState(droplet),
@@ -132,8 +132,8 @@ function summarizeDroplet(droplet: Droplet): DropletSummary {
     deleting: metadata.deletionTimestamp !== undefined,
     message: findCondition(status?.conditions, 'Ready')?.message ?? 'not looked at yet',
     ...heldIn(findCondition(status?.conditions, CONFIRMATION_REQUIRED)),
-    ...(status?.dropletID !== undefined && { id: status.dropletID }),
-    ...(status?.publicAddress !== undefined && { address: status.publicAddress }),
+    ...(status?.server?.id !== undefined && { id: status.server?.id }),
+    ...(status?.server?.publicAddress !== undefined && { address: status.server?.publicAddress }),
   };
 }
 

@@ -55,13 +55,13 @@ const entries = (
 
 function entryOf({ spec, status }: Droplet): DropletEntry {
   return {
-    ip: status?.publicAddress ?? null,
-    private_ip: status?.privateAddress ?? null,
+    ip: status?.server?.publicAddress ?? null,
+    private_ip: status?.server?.privateAddress ?? null,
     role: spec.role,
     project: spec.project,
-    size: status?.size ?? spec.size,
+    size: status?.server?.size ?? spec.size,
     region: spec.region,
-    droplet_id: status?.dropletID ?? null,
+    droplet_id: status?.server?.id ?? null,
     ready: isConditionTrue(status?.conditions, 'Ready'),
   };
 }

@@ -11,7 +11,7 @@ export function aServer(
   privateAddress: string,
   parts: Parameters<typeof aDroplet>[1] = {},
 ): Droplet {
-  return aDroplet(name, { ...parts, status: { ...activeStatus(1), privateAddress, ...parts.status } });
+  return aDroplet(name, { ...parts, status: { ...activeStatus(1, { privateAddress }), ...parts.status } });
 }
 
 /** What shop's master balances when all droplets that the services name run. */

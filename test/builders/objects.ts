@@ -77,13 +77,18 @@ export const aCondition = (type: string, status: Condition['status'], reason = t
 });
 
 /** The status of a Droplet whose server runs. */
-export const activeStatus = (dropletID: number): DropletStatus => ({
+export const activeStatus = (id: number, server: DropletStatus['server'] = {}): DropletStatus => ({
   phase: 'Active',
-  nonce: `nonce${dropletID}`,
-  launchedAt: '2026-01-01T00:00:00Z',
-  dropletID,
-  size: 's-1vcpu-1gb',
-  publicAddress: `203.0.113.${dropletID % 250}`,
+  server: {
+    nonce: `nonce${id}`,
+    launchedAt: '2026-01-01T00:00:00Z',
+    id,
+    size: 's-1vcpu-1gb',
+    publicAddress: `203.0.113.${id % 250}`,
+    ...server,
+  },
+  host: { serverID: id },
+  loadBalancer: { serverID: id },
   observedGeneration: 1,
   conditions: [aCondition('Provisioned', 'True'), aCondition('Ready', 'True')],
 });

@@ -68,7 +68,7 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
   const privateKey = new SecretText(world.sshKey.privateKey);
   const machines = world.sandbox.hosts!;
   const droplet = (name = 'web1'): Droplet => world.droplet(`shop-${name}`)!;
-  const idOf = (name?: string): number => droplet(name).status!.dropletID!;
+  const idOf = (name?: string): number => droplet(name).status!.server!.id!;
   const condition = (type: string, name?: string): Condition | undefined =>
     findCondition(droplet(name)?.status?.conditions, type);
   const isReady = (name?: string): boolean => isConditionTrue(droplet(name)?.status?.conditions, 'Ready');

@@ -34,8 +34,8 @@ describe('dropfleet init --rotate-key', () => {
     await writeKey(place, pair);
     await writeDroplets(place, {
       'shop-master': {
-        publicAddress: '127.0.0.1',
-        hostKeyFingerprint: sshd.access.hostKeys[0]!,
+        server: { publicAddress: '127.0.0.1' },
+        host: { keyFingerprint: sshd.access.hostKeys[0]! },
         conditions: [aCondition('Configured', 'True')],
       },
     });

@@ -25,12 +25,12 @@ describe('dropfleet ssh', () => {
       DROPFLEET_SSH_PORT: `${sshd.port}`,
     });
     await writeKey(place, pair);
-    const reachable = { publicAddress: '127.0.0.1', hostKeyFingerprint: sshd.access.hostKeys[0]! };
+    const server = { publicAddress: '127.0.0.1' };
     await writeDroplets(place, {
-      'shop-web1': reachable,
+      'shop-web1': { server, host: { keyFingerprint: sshd.access.hostKeys[0]! } },
       'shop-master': {},
-      'blog-master': { publicAddress: '127.0.0.1' },
-      'blog-web2': { ...reachable, hostKeyFingerprint: 'SHA256:of-another-machine' },
+      'blog-master': { server },
+      'blog-web2': { server, host: { keyFingerprint: 'SHA256:of-another-machine' } },
     });
   });
   after(async () => {

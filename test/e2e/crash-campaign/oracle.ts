@@ -11,7 +11,7 @@ import { FLEET_ID, type World } from './world.ts';
 export function differences(world: World, rows: readonly string[]): string[] {
   const wanted = new Map(rows.flatMap(wantedServers));
   const droplets = world.droplets();
-  const ids = droplets.map(({ status }) => status?.dropletID).toSorted(byNumber);
+  const ids = droplets.map(({ status }) => status?.server?.id).toSorted(byNumber);
   const living = world.living();
   return [
     ...compare('projects', nameList(world.projects()), rows.map(row => row.split(',')[0]!).toSorted()),
@@ -45,12 +45,12 @@ function unmatched(
   servers: readonly CloudDroplet[],
   byUid: ReadonlyMap<string | undefined, number>,
 ): string[] {
-  const server = servers.find(({ id }) => id === status?.dropletID);
+  const server = servers.find(({ id }) => id === status?.server?.id);
   return [
     ...compare(
       `the server that carries the uid of ${metadata.name}`,
       byUid.get(metadata.uid),
-      status?.dropletID,
+      status?.server?.id,
     ),
     ...compare(`the state of ${metadata.name}`, server?.status, 'active'),
   ];
@@ -78,13 +78,17 @@ function notReady({ kind, metadata, status }: Project | Droplet): string[] {
 
 /** A service answers on every web. */
 const notVisited = ({ metadata, spec, status }: Droplet, visitors: Visitors): string[] =>
-  spec.role === 'master' || visitors.comeTo(status?.privateAddress ?? '')
+  spec.role === 'master' || visitors.comeTo(status?.server?.privateAddress ?? '')
     ? []
     : [`no requests come to ${metadata.name}`];
 
 const notAsWanted = (droplet: Droplet, sizes: ReadonlyMap<string, string>): string[] => [
   ...notReady(droplet),
-  ...compare(`the size of ${droplet.metadata.name}`, droplet.status?.size, sizes.get(droplet.metadata.name)),
+  ...compare(
+    `the size of ${droplet.metadata.name}`,
+    droplet.status?.server?.size,
+    sizes.get(droplet.metadata.name),
+  ),
 ];
 
 function compare(what: string, found: unknown, wanted: unknown): string[] {

@@ -62,11 +62,12 @@ export function createVisitors(clock: Pick<Clock, 'after'>): Visitors {
       },
     },
     follow(droplets) {
-      for (const { status: { dropletID, publicAddress, nonce } = {} } of droplets) {
-        if (dropletID === undefined || publicAddress === undefined || nonce === undefined) continue;
+      for (const { status } of droplets) {
+        const { id, publicAddress, nonce } = status?.server ?? {};
+        if (id === undefined || publicAddress === undefined || nonce === undefined) continue;
         const hostKey = Buffer.from(firstHostKey({ privateKey }, nonce).publicKey.split(' ')[1]!, 'base64');
-        const machine = machines.get(dropletID) ?? aMachine({ hostKey });
-        machines.set(dropletID, machine);
+        const machine = machines.get(id) ?? aMachine({ hostKey });
+        machines.set(id, machine);
         ssh.machines.set(publicAddress, machine);
       }
     },

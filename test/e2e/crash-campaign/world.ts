@@ -142,7 +142,7 @@ export async function openWorld(
       handlers.add(look);
       look();
     });
-  const addressOf = ({ status }: Droplet): string => status?.privateAddress ?? '';
+  const addressOf = ({ status }: Droplet): string => status?.server?.privateAddress ?? '';
   return {
     server,
     namespace,
@@ -186,7 +186,7 @@ export async function openWorld(
       await server.client().patch(SERVICE_DEPLOYMENTS, key, { status }, { subresource: 'status' });
     },
     noteStop(id, how) {
-      const web = observer.droplets.list().find(({ status }) => status?.dropletID === id);
+      const web = observer.droplets.list().find(({ status }) => status?.server?.id === id);
       if (web?.spec.role === 'web' && visitors?.areAt(addressOf(web)))
         violations.push(`${how} of ${web.metadata.name} while requests were under way to it`);
     },

@@ -60,7 +60,7 @@ describeOnStandalone(
     let folder: string;
 
     const droplet = (name: string): Droplet => world.droplet(`shop-${name}`)!;
-    const addressOf = (name: string): string => droplet(name).status!.publicAddress!;
+    const addressOf = (name: string): string => droplet(name).status!.server!.publicAddress!;
     /** As root on a droplet of the fleet. */
     async function onHost(name: string, script: string): Promise<string> {
       const { sshPort } = world.sandbox.hosts!;
@@ -115,7 +115,7 @@ describeOnStandalone(
     });
 
     it('finds no service by the private address either, unless it comes from the fleet', async () => {
-      const address = droplet('web1').status!.privateAddress!;
+      const address = droplet('web1').status!.server!.privateAddress!;
       const script = (port: number): string =>
         `curl -s -o /dev/null -m 2 http://${address}:${port}/ && echo open || echo closed`;
       for (const port of [SERVICE, DATABASE])

@@ -91,7 +91,10 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
     await hostOf(way, droplet(name))!.succeed(['sudo', '-n', 'sh', '-c', INSTALL], { stdin: PROGRAM });
   }
   async function deploy(...webs: string[]): Promise<void> {
-    const endpoints = webs.map(name => [`shop-${name}`, `${droplet(name).status!.privateAddress!}:${PORT}`]);
+    const endpoints = webs.map(name => [
+      `shop-${name}`,
+      `${droplet(name).status!.server!.privateAddress!}:${PORT}`,
+    ]);
     const site = aServiceDeployment('shop-prod-site', Object.fromEntries(endpoints));
     const { metadata, spec, status, ...type } = site;
     const service = { ...type, metadata: { name: metadata.name, namespace: world.namespace }, spec };
@@ -106,7 +109,7 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
       await new Promise(resolve => setTimeout(resolve, 100));
   }
   async function takers(): Promise<string[]> {
-    const response = await fetch(`http://${droplet('master').status!.publicAddress}/lb-status`);
+    const response = await fetch(`http://${droplet('master').status!.server!.publicAddress}/lb-status`);
     const { projects } = (await response.json()) as LbStatus;
     const servers = projects[0]!.services.flatMap(service => service.servers);
     return servers.filter(({ state }) => state === 'in').map(server => server.droplet.replace('shop-', ''));
@@ -114,7 +117,7 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
 
   /** Loads the master while that happens, and before and after. */
   async function loadWhile(happens: () => Promise<void>): Promise<LoadReport> {
-    const host = droplet('master').status!.publicAddress!;
+    const host = droplet('master').status!.server!.publicAddress!;
     const load = startLoad({ host, port: 80, path: '/shop/prod/site/', connections: 24 });
     const more = async (requests: number): Promise<void> => {
       const goal = load.report().total + requests;
@@ -147,7 +150,7 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
     const report = await loadWhile(async () => {
       await world.writeCsv('shop,3,s-1vcpu-1gb,s-1vcpu-2gb');
       await world.until('both webs in their new size', () =>
-        ['web1', 'web2'].every(name => droplet(name).status!.size === 's-1vcpu-2gb'),
+        ['web1', 'web2'].every(name => droplet(name).status!.server!.size === 's-1vcpu-2gb'),
       );
       await world.untilReady('shop', 3);
       await untilTaken('web1', 'web2');

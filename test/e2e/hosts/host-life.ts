@@ -50,7 +50,7 @@ function itIsBroughtUp(life: () => HostLife): void {
   });
 
   it('answer /health and /lb-status on their master, asked from outside', async () => {
-    const { publicAddress } = life().droplet('master').status!;
+    const { publicAddress } = life().droplet('master').status!.server!;
     const health = await fetch(`http://${publicAddress}/health`);
     expect([health.status, await health.text()]).to.deep.equal([200, 'ok\n']);
     const status = (await (await fetch(`http://${publicAddress}/lb-status`)).json()) as LbStatus;
@@ -59,9 +59,9 @@ function itIsBroughtUp(life: () => HostLife): void {
 
   it('have replaced the host key that the cloud knows by one of their own', async () => {
     const { droplet, onHost } = life();
-    expect(droplet().status).to.not.have.property('nextHostKeyFingerprint');
+    expect(droplet().status!.host).to.not.have.property('nextKeyFingerprint');
     const printed = await onHost('ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
-    expect(printed.split(' ')[1]).to.equal(droplet().status!.hostKeyFingerprint);
+    expect(printed.split(' ')[1]).to.equal(droplet().status!.host!.keyFingerprint);
   });
 
   it('cost one command each look, and no write, while nothing changes', async () => {
@@ -77,7 +77,7 @@ function itIsBroughtUp(life: () => HostLife): void {
   it('let nobody in as root, not even by the key that the cloud put there', async () => {
     const { droplet, shell, world } = life();
     const root = shell.host({
-      address: droplet().status!.publicAddress!,
+      address: droplet().status!.server!.publicAddress!,
       port: world.sandbox.hosts!.sshPort,
       user: 'root',
       privateKey: new SecretText(world.sshKey.privateKey),
@@ -123,7 +123,7 @@ function itIsKept({ engine, kind }: HostsUnderTest, life: () => HostLife): void 
 
   it('say that another machine answers on their address, and are not touched until a person accepts it', async () => {
     const { droplet, isReady, onHost, restartOperator, untilReady, untilSaid, world } = life();
-    const pinned = droplet().status!.hostKeyFingerprint!;
+    const pinned = droplet().status!.host!.keyFingerprint!;
     await onHost(
       'cd /etc/ssh && rm ssh_host_ed25519_key ssh_host_ed25519_key.pub && ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key && systemctl reload ssh',
     );
@@ -134,7 +134,7 @@ function itIsKept({ engine, kind }: HostsUnderTest, life: () => HostLife): void 
     const shown = new RegExp(`${ACCEPT_HOST_KEY_ANNOTATION}=(SHA256:[^"]+)`).exec(message)![1]!;
     await world.kubectl.succeed('annotate', 'droplet', 'shop-web1', `${ACCEPT_HOST_KEY_ANNOTATION}=${shown}`);
     await untilReady();
-    expect(droplet().status!.hostKeyFingerprint).to.equal(shown);
+    expect(droplet().status!.host!.keyFingerprint).to.equal(shown);
   });
 
   it('leave no private key in any object, event or log line', async () => {

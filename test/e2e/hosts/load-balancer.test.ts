@@ -41,7 +41,7 @@ describeOnStandalone(
 
     const master = (): Condition =>
       findCondition(world.droplet('shop-master')!.status!.conditions, 'LoadBalancerReady')!;
-    const addressOf = (name: string): string => `${world.droplet(name)!.status!.privateAddress}:8123`;
+    const addressOf = (name: string): string => `${world.droplet(name)!.status!.server!.privateAddress}:8123`;
     const activations = (): number =>
       operator.hostCommands.filter(name => name === 'dropfleet-lb-activate').length;
 
@@ -100,8 +100,8 @@ describeOnStandalone(
     });
 
     it('hold up the end of a droplet only for a while when they cannot be reached, and say so', async () => {
-      const { dropletID } = world.droplet('shop-master')!.status!;
-      await driver.setFault(dropletID!, { type: 'crash' });
+      const { id } = world.droplet('shop-master')!.status!.server!;
+      await driver.setFault(id!, { type: 'crash' });
       await world.kubectl.succeed('delete', 'droplet', 'shop-web1', '--wait=false');
       const said = (): string =>
         findCondition(world.droplet('shop-web1')?.status?.conditions, 'Ready')?.message ?? '';

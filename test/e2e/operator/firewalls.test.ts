@@ -73,16 +73,16 @@ describeOnApiServers('Firewalls', server => {
   });
 
   it('protect a server again whose tag somebody took off', async () => {
-    const { dropletID } = world.droplet('shop-web1')!.status!;
+    const { id } = world.droplet('shop-web1')!.status!.server!;
     const tag = 'dropfleet:test:shop:web';
     await afterCalls('tags.tagResources', async () => {
       await fetch(`${world.sandbox.url}/v2/tags/${tag}/resources`, {
         method: 'DELETE',
         headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
-        body: JSON.stringify({ resources: [{ resource_id: String(dropletID), resource_type: 'droplet' }] }),
+        body: JSON.stringify({ resources: [{ resource_id: String(id), resource_type: 'droplet' }] }),
       });
     });
-    expect((await world.owner.getDroplet(dropletID!)).tags).to.include(tag);
+    expect((await world.owner.getDroplet(id!)).tags).to.include(tag);
   });
 
   it('follow update-ip at once', async () => {

@@ -26,7 +26,7 @@ describeOnApiServers('An outage', server => {
 
   it('of the Kubernetes API stops all changes in the cloud', async () => {
     await world.gates.kubernetes.shut();
-    await world.owner.deleteDroplet(world.droplet('shop-web1')!.status!.dropletID!);
+    await world.owner.deleteDroplet(world.droplet('shop-web1')!.status!.server!.id!);
     await world.writeCsv(row('blog', 2));
     const seen = polls();
     await world.until('two more looks at the cloud', () => polls() >= seen + 2);

@@ -265,13 +265,13 @@ describeOnApiServers('projects.csv', server => {
     it('has where everything is, by name', async () => {
       await world.until('infrastructure.json', isAsObjectsSay);
       const entry = (name: string, role: string) => ({
-        ip: world.droplet(name)!.status!.publicAddress,
-        private_ip: world.droplet(name)!.status!.privateAddress,
+        ip: world.droplet(name)!.status!.server!.publicAddress,
+        private_ip: world.droplet(name)!.status!.server!.privateAddress,
         role,
         project: 'shop',
         size: SMALL,
         region: 'nyc3',
-        droplet_id: world.droplet(name)!.status!.dropletID,
+        droplet_id: world.droplet(name)!.status!.server!.id,
         ready: true,
       });
       expect(JSON.parse(content())).to.deep.equal({

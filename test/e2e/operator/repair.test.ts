@@ -14,7 +14,7 @@ const LARGE = 's-1vcpu-2gb';
 describeOnApiServers('A fleet that somebody else changes', server => {
   let world: OperatorWorld;
   let operator: RunningOperator;
-  const idOf = (name: string): number => world.droplet(name)!.status!.dropletID!;
+  const idOf = (name: string): number => world.droplet(name)!.status!.server!.id!;
   const patch = (spec: object): Promise<string> =>
     world.kubectl.succeed('patch', 'project', 'shop', '--type=merge', '-p', JSON.stringify({ spec }));
   const isSeen = (): boolean => {
@@ -40,7 +40,7 @@ describeOnApiServers('A fleet that somebody else changes', server => {
     await world.owner.deleteDroplet(lost);
     await world.until(
       'another server',
-      () => ![lost, undefined].includes(world.droplet('shop-web1')?.status?.dropletID),
+      () => ![lost, undefined].includes(world.droplet('shop-web1')?.status?.server?.id),
     );
     await world.untilReady('shop', 3);
     expect(world.effects()).to.deep.equal({ created: 4, destroyed: 1 });
@@ -67,7 +67,7 @@ describeOnApiServers('A fleet that somebody else changes', server => {
     await patch({ masterSpec: LARGE, webSpec: LARGE });
     await world.until('all large', () => {
       most = Math.max(most, names.filter(isDown).length);
-      return names.every(name => world.droplet(name)!.status!.size === LARGE && !isDown(name));
+      return names.every(name => world.droplet(name)!.status!.server!.size === LARGE && !isDown(name));
     });
     expect(most).to.equal(1);
     await world.untilReady('shop', 3);
@@ -107,6 +107,6 @@ describeOnApiServers('A fleet that somebody else changes', server => {
     await world.letThrough('shop-web1');
     await world.untilReady('shop', 5);
     expect(world.effects()).to.deep.equal({ created: 7, destroyed: 2 });
-    expect(world.droplet('shop-master')!.status!.size).to.equal('s-2vcpu-2gb');
+    expect(world.droplet('shop-master')!.status!.server!.size).to.equal('s-2vcpu-2gb');
   });
 });

@@ -128,7 +128,7 @@ const someDroplet = ({ world }: Model, n: number): Droplet | undefined =>
 const someName = (n: number): string => ['a', 'b', 'c'][n % 3]!;
 
 const serverOf = ({ world }: Model, droplet: Droplet | undefined) => {
-  const id = droplet?.status?.dropletID;
+  const id = droplet?.status?.server?.id;
   return id === undefined ? undefined : world.there.get(id);
 };
 
@@ -232,13 +232,17 @@ const HAPPENINGS: Record<string, Happening> = {
     if (droplet === undefined) return;
     const other =
       b % 2 === 0 ? model.world.addServer({ byHand: true }) : pick([...model.world.there.values()], b);
-    if (other !== undefined) model.world.setStatus(droplet, { ...droplet.status, dropletID: other.id });
+    if (other !== undefined)
+      model.world.setStatus(droplet, {
+        ...droplet.status,
+        server: { ...droplet.status?.server, id: other.id },
+      });
   },
   'the status names nothing': (model, a) => {
     const droplet = someDroplet(model, a);
     if (droplet === undefined) return;
-    const { dropletID: _id, ...status } = droplet.status ?? {};
-    model.world.setStatus(droplet, status);
+    const { id: _id, ...server } = droplet.status?.server ?? {};
+    model.world.setStatus(droplet, { ...droplet.status, server });
   },
   'the token is of the other account': model => {
     const { world } = model;

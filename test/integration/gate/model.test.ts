@@ -50,7 +50,7 @@ describe('The gate and the plans behind it, whatever happens', function () {
         expect([...world.there.values()].map(({ name }) => name).toSorted()).to.deep.equal(
           world.namesWanted(),
         );
-        const named = [...world.droplets.values()].map(({ status }) => status?.dropletID);
+        const named = [...world.droplets.values()].map(({ status }) => status?.server?.id);
         expect(named).to.have.members([...world.there.keys()]);
       }),
       propertyOptions(2_000),
@@ -65,7 +65,7 @@ describe('The gate and the plans behind it, whatever happens', function () {
       model.world.t += 3_000;
       model.round();
     }
-    expect(model.world.there.has(droplet!.status!.dropletID!)).to.equal(false);
+    expect(model.world.there.has(droplet!.status!.server!.id!)).to.equal(false);
     expect(model.world.there.size).to.equal(4);
   });
 

@@ -8,12 +8,8 @@ import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { DROPLET } from '../../../reconcilers/droplet/concern.ts';
 import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
-import {
-  planDroplet,
-  type Claim,
-  type CloudView,
-  type DropletStep,
-} from '../../../reconcilers/droplet/plan.ts';
+import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
+import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
 import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
 import { GATE } from '../../../reconcilers/gate/concern.ts';
@@ -198,7 +194,7 @@ export class Operator {
     const steps = planProject(project, all);
     const effects = steps
       .flatMap(step => (step.type === 'delete-droplet' ? [step.droplet] : []))
-      .filter(({ status }) => status?.nonce !== undefined || status?.dropletID !== undefined)
+      .filter(({ status }) => status?.server?.nonce !== undefined || status?.server?.id !== undefined)
       .map((droplet): Effect => ({
         ...lossOf(droplet),
         cause: isDeleting ? 'deleted' : 'scaled down',
@@ -270,7 +266,8 @@ export class Operator {
     const own = { ask: asks.own, answer: isBelieved ? ({ type: 'pass' } as const) : answer };
     const plan = leftOf(droplet, evidence, planned, { own, duplicates });
     if ('waitMs' in plan) return;
-    const progress = { status: withServer(droplet.status ?? {}, view.server), isFinished: false };
+    const server = withServer(droplet.status?.server ?? {}, view.server);
+    const progress = { status: { ...droplet.status, server }, isFinished: false };
     let made: TrueServer | undefined;
     for (const step of plan.steps) made = this.#apply(step, droplet, progress, view) ?? made;
     if (progress.isFinished) return;
@@ -306,10 +303,10 @@ export class Operator {
 
   #claim(droplet: Droplet, ownServers: number): Claim | undefined {
     const text = droplet.metadata.annotations?.[ADOPT_ANNOTATION];
-    const { dropletID } = droplet.status ?? {};
+    const known = droplet.status?.server?.id;
     if (text === undefined || ownServers > 0) return undefined;
     const id = Number(text);
-    if (dropletID !== undefined && dropletID !== id) return undefined;
+    if (known !== undefined && known !== id) return undefined;
     const server = this.#get(id);
     const problem = server && claimProblem(this.#context, droplet, server);
     return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
@@ -353,9 +350,9 @@ export class Operator {
         return this.#launch(droplet, progress, view);
       case 'adopt':
         this.#oracle.adopts(this.#world, this, droplet, step.id);
-        progress.status = {
-          ...withFormer(progress.status),
-          dropletID: step.id,
+        progress.status.server = {
+          ...withFormer(progress.status.server ?? {}),
+          id: step.id,
           ...(step.keepsNonce ? {} : nonceIn(there.get(step.id))),
         };
         return undefined;
@@ -402,7 +399,11 @@ export class Operator {
   #launch(droplet: Droplet, progress: { status: DropletStatus }, view: CloudView): TrueServer {
     this.#io();
     const nonce = this.#world.nextNonce();
-    progress.status = { ...withoutServer(withFormer(progress.status)), nonce, phase: 'Creating' };
+    progress.status = {
+      ...progress.status,
+      server: { ...withoutServer(withFormer(progress.status.server ?? {})), nonce },
+      phase: 'Creating',
+    };
     if (this.#flaw !== 'the nonce is written afterwards') this.#world.setStatus(droplet, progress.status);
     try {
       this.#call();
@@ -421,7 +422,7 @@ export class Operator {
         this.#world.lostReplies--;
         throw FAILED;
       }
-      progress.status = { ...progress.status, dropletID: server.id };
+      progress.status = { ...progress.status, server: { ...progress.status.server, id: server.id } };
       return server;
     } finally {
       noteRequest(this.#context, droplet, nonce);

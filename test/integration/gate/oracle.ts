@@ -1,7 +1,7 @@
 import { apiOf, fleetTag, nonceOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../../crds/names.ts';
-import type { CloudView } from '../../../reconcilers/droplet/plan.ts';
+import type { CloudView } from '../../../reconcilers/droplet/model.ts';
 import type { Hold, Judgement } from '../../../reconcilers/gate/book.ts';
 import { contentOfEffect, keyOfEffect, type Effect } from '../../../reconcilers/gate/effect.ts';
 import { keyOfEnd, type Operator } from './operator.ts';
@@ -70,7 +70,7 @@ export class Oracle {
   looksAt({ t, droplets }: World): void {
     for (const { metadata, status } of droplets.values()) {
       this.#lastThere.set(metadata.uid!, t);
-      if (status?.dropletID !== undefined) this.#ownedBy(metadata.uid!).add(status.dropletID);
+      if (status?.server?.id !== undefined) this.#ownedBy(metadata.uid!).add(status.server?.id);
     }
   }
 
@@ -227,7 +227,7 @@ export class Oracle {
       )
         throw new Violation(`buys a second server for ${droplet.metadata.name} beside ${server.id}`);
     if (!notFound) return;
-    const key = `buy ${uid} ${droplet.status?.dropletID}`;
+    const key = `buy ${uid} ${droplet.status?.server?.id}`;
     if (this.#isConfirmed(key, world)) return;
     this.#boughtAgain.push({ t, uid });
     const recent = new Set(
@@ -316,7 +316,7 @@ const mayBeLost = ({ isReplyLost, bornAt }: TrueServer, t: number): boolean =>
 
 /** Whether somebody wrote another id over its own in the status while no list has it: the sweep for leftovers finds it. */
 const isUnknowable = ({ id, unlistedUntil }: TrueServer, { status }: Droplet, t: number): boolean =>
-  unlistedUntil > t && status?.dropletID !== id;
+  unlistedUntil > t && status?.server?.id !== id;
 
 /** Whether every look at it found nothing for as long as is believed. */
 function isDenied({ deniedSince }: Operator, { id }: TrueServer, t: number): boolean {

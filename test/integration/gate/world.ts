@@ -89,7 +89,10 @@ export class World {
           name: made.metadata.name,
           tags: [...ownTags(made, { fleetId: FLEET, apiId: world.api }), nonceTag(nonce)],
         });
-        world.setStatus(made, { phase: 'Active', nonce, dropletID: server.id, size: server.size });
+        world.setStatus(made, {
+          phase: 'Active',
+          server: { nonce, id: server.id, size: server.size },
+        });
       }
     }
     return world;

@@ -96,7 +96,7 @@ describe('The wait for a fleet', () => {
 
 describe('The wait for a fleet that the cloud agrees with', () => {
   const [master] = activeDroplets('shop', 1);
-  const id = master!.status!.dropletID!;
+  const id = master!.status!.server!.id!;
   const running: Servers = new Map([[id, { status: 'active' }]]);
 
   function startWaitFor(...answers: Servers[]) {

@@ -197,7 +197,7 @@ function itHoldsThemToTheRecord(
     await open().read();
     await client.delete(CONFIG_MAPS, 'dropfleet/dropfleet-fleet');
     await lose();
-    client.seed(aDroplet('shop-master', { status: { dropletID: 7 } }));
+    client.seed(aDroplet('shop-master', { status: { server: { id: 7 } } }));
     expect(await refusal(read)).to.match(/SSH key is missing: .* is gone/);
   });
 

@@ -14,7 +14,10 @@ const project = (name: string, suspend: boolean, namespace = 'default') =>
 /** A droplet that runs, on an address where nothing listens. */
 const server = (name: string) =>
   aDroplet(name, {
-    status: { dropletID: 7, publicAddress: '127.0.0.1', hostKeyFingerprint: 'SHA256:known' },
+    status: {
+      server: { id: 7, publicAddress: '127.0.0.1' },
+      host: { serverID: 7, keyFingerprint: 'SHA256:known' },
+    },
   });
 
 describe('The servers whom an admin address may open', () => {

@@ -20,8 +20,8 @@ import { startController } from './runtime/started-controller.ts';
 /** The host controller at work on a master that is as docker wants it. */
 async function start() {
   const { ssh, hosts } = fakeHosts();
-  const status = { ...activeStatus(7), hostKeyFingerprint: FIRST };
-  ssh.machines.set(status.publicAddress!, aConfiguredMachine());
+  const status = { ...activeStatus(7), host: { serverID: 7, keyFingerprint: FIRST } };
+  ssh.machines.set(status.server!.publicAddress!, aConfiguredMachine());
   const shared = createRig([]);
   const context: Context = {
     ...shared.context,

@@ -21,8 +21,8 @@ import {
   projectKeyOf,
   type ContextOf,
   type Declared,
-  type Run,
 } from '../../../reconcilers/context.ts';
+import type { Run } from '../../../reconcilers/run.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { DROPLET, type Context } from '../../../reconcilers/droplet/concern.ts';
 import { createAccountRoom } from '../../../reconcilers/gate/account-room.ts';

@@ -163,7 +163,7 @@ describe('The plan to adopt servers', () => {
       servers: [lost(1, 'shop-web1')],
       parts: {
         projects: [aCsvProject('shop', 2)],
-        droplets: [aDroplet('shop-web1', { status: { nonce: 'n' } })],
+        droplets: [aDroplet('shop-web1', { status: { server: { nonce: 'n' } } })],
       },
       reason: /^a server was asked for on behalf of the Droplet .* a moment ago: try again in a minute$/,
     },

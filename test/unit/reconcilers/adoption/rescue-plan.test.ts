@@ -59,7 +59,10 @@ describe('The plan to undo a deletion that is held', () => {
 
   it('keeps all servers of Droplets before the first of these is let go, and their host keys', () => {
     const droplets = activeDroplets('shop', 2).map(droplet =>
-      doomed(droplet, { ...held, hostKeyFingerprint: `key of ${droplet.metadata.name}` }),
+      doomed(droplet, {
+        ...held,
+        host: { ...droplet.status!.host, keyFingerprint: `key of ${droplet.metadata.name}` },
+      }),
     );
     const { rescue, steps, hostKeys } = plan([aProject('shop', { spec: { servers: 2 } })], droplets);
     expect(rescue).to.deep.equal([

@@ -34,7 +34,7 @@ async function startOff() {
   /** Looks; whatever was asked for then fails. */
   const fail = async () => {
     await rig.reconcile();
-    rig.cloud.finishAction(rig.stored().status!.actionID!, 'errored');
+    rig.cloud.finishAction(rig.stored().status!.server!.actionID!, 'errored');
   };
   return { ...rig, fail };
 }
@@ -119,7 +119,7 @@ describe('A change at which the cloud fails', () => {
       expect(await rejection(reconcile())).to.include({ afterMs: retryMs });
       await clock.advance(retryMs);
       await reconcile();
-      cloud.finishAction(stored().status!.actionID!);
+      cloud.finishAction(stored().status!.server!.actionID!);
       await reconcile();
       cloud.changeDroplet(7, { status: 'off' });
       await fleet.refresh();
@@ -181,7 +181,7 @@ describe('Power that the cloud cannot switch', () => {
     const { clock, cloud, fleet, reconcile, stored } = await start(droplet);
     cloud.addDroplet({ id: 7, tags: tagsFor(droplet) });
     await fleet.refresh();
-    const finish = (): void => cloud.finishAction(stored().status!.actionID!, 'errored');
+    const finish = (): void => cloud.finishAction(stored().status!.server!.actionID!, 'errored');
     await reconcile();
     finish();
     await reconcile();

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import { LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
-import {
-  planDroplet,
-  type CloudView,
-  type PlanInput,
-  type Server,
-} from '../../../../reconcilers/droplet/plan.ts';
-import type { SizeFacts } from '../../../../reconcilers/droplet/power-plan.ts';
+import type {
+  CloudView,
+  PlanInput,
+  Server,
+  SizeFacts,
+  ServerStatus,
+} from '../../../../reconcilers/droplet/model.ts';
+import { planDroplet } from '../../../../reconcilers/droplet/plan.ts';
 import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts';
 
 const LAUNCHED = '2026-01-01T00:00:00Z';
@@ -62,7 +63,7 @@ const steps = (...input: Parameters<typeof plan>): string[] =>
 
 const web = (status?: DropletStatus, metadata = {}): Droplet =>
   aDroplet('shop-web1', { metadata, ...(status && { status }) });
-const asked: DropletStatus = { nonce: 'n1', launchedAt: LAUNCHED, phase: 'Creating' };
+const asked: DropletStatus = { server: { nonce: 'n1', launchedAt: LAUNCHED }, phase: 'Creating' };
 const deleted = { deletionTimestamp: LAUNCHED };
 
 describe('The plan for a Droplet', () => {
@@ -88,7 +89,7 @@ describe('The plan for a Droplet', () => {
 
   it('says the same until the list shows the server that was asked for, so that waiting costs no write', () => {
     const { steps: _asks, ...whenAsked } = plan(web());
-    const { steps: _waits, ...whileWaiting } = plan(web({ ...asked, dropletID: 7 }));
+    const { steps: _waits, ...whileWaiting } = plan(web({ ...asked, server: { ...asked.server, id: 7 } }));
     expect(whileWaiting).to.deep.equal(whenAsked);
   });
 
@@ -120,7 +121,9 @@ describe('The plan for a Droplet', () => {
   });
 
   it('waits for a server that boots', () => {
-    const booting = plan(web({ ...asked, dropletID: 7 }), { server: server({ status: 'new' }) });
+    const booting = plan(web({ ...asked, server: { ...asked.server, id: 7 } }), {
+      server: server({ status: 'new' }),
+    });
     expect(booting).to.include({ phase: 'Booting', provisioned: false, lookAgainMs: 5_000 });
     expect(booting.steps).to.deep.equal([]);
   });
@@ -136,7 +139,7 @@ describe('The plan for a Droplet', () => {
   });
 
   it('waits when a known server is merely missing from a list', () => {
-    expect(steps(web({ ...asked, dropletID: 7 }))).to.deep.equal([]);
+    expect(steps(web({ ...asked, server: { ...asked.server, id: 7 } }))).to.deep.equal([]);
   });
 
   it('powers a server on that somebody turned off', () => {
@@ -239,7 +242,7 @@ describe('The plan for a Droplet', () => {
       expect(smaller.message).to.contain('disks cannot shrink').and.not.contain('--force');
       expect(smaller.lookAgainMs, 'the list of sizes may change').to.equal(3_600_000);
       expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
-        'not to be had in nyc3',
+        'not available in nyc3',
       );
       expect(plan(droplet(activeStatus(7), 'nonsense'), { server: server() }).message).to.contain(
         'has no size nonsense',
@@ -249,10 +252,8 @@ describe('The plan for a Droplet', () => {
     describe('that DigitalOcean refused, or could not carry out,', () => {
       const failed = { action: { type: 'resize', status: 'errored' } as const };
       const off = server({ status: 'off' });
-      const tried = (resize: DropletStatus['resize']): DropletStatus => ({
-        ...activeStatus(7),
-        ...(resize && { resize }),
-      });
+      const tried = (resize?: ServerStatus['resize']): DropletStatus =>
+        activeStatus(7, { ...(resize && { resize }) });
       const refused = tried({ size: 'big', reason: 'ResizeRefused', message: 'no big today.' });
 
       it('has the server powered on again, and the failure remembered', () => {
@@ -306,7 +307,7 @@ describe('The plan for a Droplet', () => {
           metadata: { ...droplet().metadata, annotations: { [RECONCILE_ANNOTATION]: request } },
         });
         expect(steps(asking('now'), { server: server() })).to.deep.equal(['shut-down 7']);
-        const again = { ...asking('now'), status: tried({ ...refused.resize!, request: 'now' }) };
+        const again = { ...asking('now'), status: tried({ ...refused.server!.resize!, request: 'now' }) };
         expect(steps(again, { server: server() })).to.deep.equal([]);
       });
     });

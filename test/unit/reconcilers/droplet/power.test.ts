@@ -25,7 +25,7 @@ async function start(droplet: Droplet, server = {}) {
   /** Looks, and ends the action that was then asked for. */
   const act = async (status?: 'completed' | 'errored') => {
     await reconcile();
-    rig.cloud.finishAction(stored().status!.actionID!, status);
+    rig.cloud.finishAction(stored().status!.server!.actionID!, status);
   };
   return { ...rig, stored, reconcile, act };
 }
@@ -62,7 +62,7 @@ describe('Stopping a server to resize it', () => {
     await act();
     cloud.failNext('resizeDroplet', new Error('no route'));
     await reconcile().catch(() => undefined);
-    expect(stored().status).to.not.have.property('actionID');
+    expect(stored().status!.server).to.not.have.property('actionID');
     cloud.changeDroplet(7, { status: 'active' });
     await clock.advance(shutdownMs);
     await reconcile();
@@ -74,7 +74,7 @@ describe('Stopping a server to resize it', () => {
     for (let step = 0; step < 3; step++) await act();
     await reconcile();
     expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
-    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('actionID');
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.nested.property('server.actionID');
   });
 });
 
@@ -93,7 +93,7 @@ describe('A resize that is refused at once', () => {
     const { cloud, reconcile, stored } = await startOff();
     await reconcile();
     expect(cloud.count('powerOnDroplet')).to.equal(1);
-    const { phase, conditions, resize } = stored().status!;
+    const { phase, conditions, server } = stored().status!;
     expect(phase).to.equal('Failed');
     expect(findCondition(conditions, 'Ready'))
       .to.include({ status: 'False', reason: 'ResizeRefused' })
@@ -101,7 +101,7 @@ describe('A resize that is refused at once', () => {
       .that.contains(
         `cannot resize from s-1vcpu-1gb to ${LARGE}: You cannot have that size here. Choose another`,
       );
-    expect(resize).to.deep.equal({ size: LARGE, reason: 'ResizeRefused', message: WORDS });
+    expect(server!.resize).to.deep.equal({ size: LARGE, reason: 'ResizeRefused', message: WORDS });
   });
 
   it('is not tried again by itself, whoever takes over', async () => {
@@ -124,7 +124,7 @@ describe('A resize that is refused at once', () => {
     for (let step = 0; step < 3; step++) await act();
     await reconcile();
     expect(cloud.droplets.get(7)).to.include({ size: LARGE, status: 'active' });
-    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('resize');
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.nested.property('server.resize');
   });
 
   it('is forgotten when the spec goes back to the size that the server has', async () => {
@@ -132,7 +132,7 @@ describe('A resize that is refused at once', () => {
     await act();
     await client.patch(DROPLETS, KEY, { spec: { size: 's-1vcpu-1gb' } });
     await reconcile();
-    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.property('resize');
+    expect(stored().status).to.include({ phase: 'Active' }).and.not.have.nested.property('server.resize');
   });
 
   it('is tried again when the spec had another size meanwhile', async () => {
@@ -152,7 +152,7 @@ describe('A resize that is refused at once', () => {
       return cloud.resizeDroplet(id, size);
     };
     await rejection(reconcile({ ...context, cloud: { ...cloud, resizeDroplet } }));
-    expect(stored().status!.resize).to.deep.equal({ size: LARGE });
+    expect(stored().status!.server!.resize).to.deep.equal({ size: LARGE });
   });
 
   it('is none while the cloud is busy with the server', async () => {
@@ -160,7 +160,7 @@ describe('A resize that is refused at once', () => {
     await act();
     cloud.failNext('resizeDroplet', refusal(422, 'Droplet already has a pending event.'));
     expect(await rejection(reconcile())).to.include({ afterMs: pollMs });
-    expect(stored().status!.resize).to.deep.equal({ size: LARGE });
+    expect(stored().status!.server!.resize).to.deep.equal({ size: LARGE });
     expect(cloud.count('powerOnDroplet')).to.equal(0);
   });
 });
@@ -173,7 +173,7 @@ describe('A resize that fails', () => {
     await act();
     expect(cloud.droplets.get(7)).to.include({ status: 'active' });
     expect(await reconcile()).to.equal(undefined);
-    expect(stored().status!.resize).to.include({ size: LARGE, reason: 'ResizeFailed' });
+    expect(stored().status!.server!.resize).to.include({ size: LARGE, reason: 'ResizeFailed' });
     expect(cloud.count('resizeDroplet')).to.equal(1);
   });
 });
@@ -203,16 +203,16 @@ describe('A server that is off', () => {
 
 describe('An action that the cloud does not know any more', () => {
   it('is over, and forgotten', async () => {
-    const known = grown({ ...activeStatus(7), actionID: 404 });
+    const known = grown(activeStatus(7, { actionID: 404 }));
     const { cloud, reconcile, stored } = await start(known, { disk: 999 });
     await reconcile();
     expect(cloud.count('getAction')).to.equal(1);
-    expect(stored().status).to.include({ phase: 'Failed' }).and.not.have.property('actionID');
+    expect(stored().status).to.include({ phase: 'Failed' }).and.not.have.nested.property('server.actionID');
   });
 
   it('is no reason not to destroy the server', async () => {
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
-    const status = { ...activeStatus(7), actionID: 404 };
+    const status = activeStatus(7, { actionID: 404 });
     const { cloud, reconcile } = await start(aDroplet('shop-web1', { status, metadata }));
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
     expect(cloud.droplets.size).to.equal(0);

@@ -38,7 +38,7 @@ describe('A Droplet that is to take over a server', () => {
     const { cloud, droplet, reconcile, stored, tagsNow } = await start(LOST_TAGS);
     await reconcile();
     expect(tagsNow()).to.have.members(tagsFor(droplet));
-    expect(stored().status!.dropletID).to.equal(7);
+    expect(stored().status!.server!.id).to.equal(7);
     expect([cloud.count('createDroplet'), cloud.count('deleteDroplet')]).to.deep.equal([0, 0]);
   });
 
@@ -46,7 +46,7 @@ describe('A Droplet that is to take over a server', () => {
     const { droplet, reconcile, stored, tagsNow } = await start([], activeStatus(7));
     await reconcile();
     expect(tagsNow()).to.have.members(tagsFor(droplet));
-    expect(stored().status).to.include({ dropletID: 7, phase: 'Pending' });
+    expect(stored().status).to.nested.include({ 'server.id': 7, phase: 'Pending' });
   });
 
   it('leaves a server alone that lost its tags and that nobody named', async () => {
@@ -91,7 +91,7 @@ describe('A Droplet that is being deleted and names its own server to be kept', 
   async function startDoomed(droplets: readonly Droplet[]) {
     const rig = createRig([aProject('shop', { spec: { servers: 3 } }), ...droplets], GATE.timings);
     for (const droplet of droplets)
-      rig.cloud.addDroplet({ id: droplet.status!.dropletID!, tags: tagsFor(droplet) });
+      rig.cloud.addDroplet({ id: droplet.status!.server!.id!, tags: tagsFor(droplet) });
     await rig.fleet.refresh();
     const reason = (name: string) =>
       findCondition(rig.client.stored(DROPLETS, `default/${name}`)!.status!.conditions, 'Provisioned')!

@@ -29,7 +29,7 @@ async function start(...seeds: KubernetesObject[]) {
   const rig = createRig(seeds.length > 0 ? seeds : [aProject('shop', { spec: { servers: 2 } }), ...droplets]);
   for (const { metadata, spec, status } of droplets)
     rig.cloud.addDroplet({
-      id: status!.dropletID!,
+      id: status!.server!.id!,
       tags: [fleetTag(FLEET), projectRoleTag(FLEET, 'shop', spec.role), uidTag(metadata.uid!)],
     });
   await rig.fleet.refresh();

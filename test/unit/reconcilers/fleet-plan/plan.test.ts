@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { nonceTag } from '../../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
-import type { Server } from '../../../../reconcilers/droplet/plan.ts';
+import type { Server } from '../../../../reconcilers/droplet/model.ts';
 import { planFirewallChanges } from '../../../../reconcilers/fleet-plan/firewalls-plan.ts';
 import type { Sight } from '../../../../reconcilers/fleet-plan/droplets-plan.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
@@ -46,7 +46,7 @@ function plan(
   admins: string[] | undefined = ['203.0.113.7'],
 ): FleetPlan {
   const serversOf = ({ metadata, status }: Droplet): Server[] =>
-    servers[metadata.name] ?? [aServer(status!.dropletID!)];
+    servers[metadata.name] ?? [aServer(status!.server!.id!)];
   return planFleet({
     rows,
     namespace: 'default',
@@ -66,7 +66,7 @@ function plan(
 
 /** What is seen of a Droplet that has those servers. */
 function sightOf({ status }: Droplet, servers: readonly Server[]): Sight {
-  const server = servers.find(({ id }) => id === status?.dropletID);
+  const server = servers.find(({ id }) => id === status?.server?.id);
   const duplicates = servers.filter(other => other !== server);
   const view = { duplicates, nonceSeenMs: Infinity, listAgeMs: 0 };
   return { view: { ...view, ...(server ? { server } : { notFound: true }) }, tags: [] };

@@ -6,7 +6,7 @@ describe('What a project has to lose', () => {
   it('is its Droplets that have a server or asked for one, and none that was only just made', () => {
     const droplets = [
       aDroplet('shop-master', { status: activeStatus(1) }),
-      aDroplet('shop-web1', { status: { nonce: 'n1', phase: 'Creating' } }),
+      aDroplet('shop-web1', { status: { server: { nonce: 'n1' }, phase: 'Creating' } }),
       aDroplet('shop-web2', { status: { phase: 'Pending' } }),
       aDroplet('shop-web3'),
     ];

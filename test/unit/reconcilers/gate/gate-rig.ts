@@ -3,7 +3,7 @@ import type { Droplet } from '../../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, dropletNames, GATE_CONFIG_MAP } from '../../../../crds/names.ts';
 import type { Project } from '../../../../crds/project.ts';
-import type { Run } from '../../../../reconcilers/context.ts';
+import type { Run } from '../../../../reconcilers/run.ts';
 import type { Doubt, Effect } from '../../../../reconcilers/gate/effect.ts';
 import { createGate, type Ask } from '../../../../reconcilers/gate/gate.ts';
 import { createLedger } from '../../../../reconcilers/gate/ledger.ts';

@@ -64,13 +64,16 @@ export function startHost(
 ) {
   const { status = {}, annotations = {}, sections = [] } = parts;
   const pinned = 'pinned' in parts ? parts.pinned : FIRST;
-  const { conditions: _unknown, ...active } = activeStatus(7);
+  const { conditions: _unknown, ...active } = activeStatus(
+    7,
+    pinned === undefined ? {} : { firstKeyFingerprint: USER_DATA_PIN },
+  );
   const provisioned = activeStatus(7).conditions!.filter(({ type }) => type === 'Provisioned');
   const droplet = aDroplet('shop-master', {
     metadata: { annotations },
     status: {
       ...active,
-      ...(pinned !== undefined && { hostKeyFingerprint: pinned }),
+      ...(pinned !== undefined && { host: { serverID: 7, keyFingerprint: pinned } }),
       conditions: provisioned,
       ...status,
     },

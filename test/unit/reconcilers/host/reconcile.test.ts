@@ -235,7 +235,7 @@ describe('Reconciling a host with trouble', () => {
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
       message:
-        'the key is refused; to have the server made anew, which loses everything on its disk, "kubectl delete -n default droplet shop-master"',
+        'the key is refused; to recreate the server, which loses everything on its disk, "kubectl delete -n default droplet shop-master"',
     });
   });
 
@@ -297,9 +297,7 @@ describe("Reconciling a host's key", () => {
   it('replaces the one that the cloud knows, and pins the new one', async () => {
     const { reconcile, ssh, stored } = startFresh();
     await reconcile();
-    expect(stored().status)
-      .to.include({ hostKeyFingerprint: SECOND })
-      .and.not.have.property('nextHostKeyFingerprint');
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
     expect(namesOf(ssh.commands)).to.include('dropfleet-switch-host-key');
     ssh.commands.length = 0;
     await reconcile();
@@ -310,11 +308,11 @@ describe("Reconciling a host's key", () => {
     const { reconcile, ssh, stored } = startFresh();
     ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'), 'afterEffect');
     await rejection(reconcile());
-    expect(stored().status).to.include({ hostKeyFingerprint: USER_DATA_PIN, nextHostKeyFingerprint: SECOND });
+    expect(stored().status).to.deep.include({
+      host: { serverID: 7, keyFingerprint: USER_DATA_PIN, nextKeyFingerprint: SECOND },
+    });
     await reconcile();
-    expect(stored().status)
-      .to.include({ hostKeyFingerprint: SECOND })
-      .and.not.have.property('nextHostKeyFingerprint');
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
   });
 
   it('does it again when it was cut off before the switch', async () => {
@@ -322,7 +320,7 @@ describe("Reconciling a host's key", () => {
     ssh.failNext('dropfleet-switch-host-key', new ConnectionLost('cut off'));
     await rejection(reconcile());
     await reconcile();
-    expect(stored().status).to.include({ hostKeyFingerprint: SECOND });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
   });
 
   it('never switches to a key that is not written down', async () => {
@@ -347,7 +345,7 @@ describe("Reconciling a host's key", () => {
     const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
     const host = startHost(aConfiguredMachine({ hostKey: Buffer.from('second') }), { annotations });
     await host.reconcile();
-    expect(host.stored().status).to.include({ hostKeyFingerprint: SECOND });
+    expect(host.stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: SECOND } });
     expect(host.condition('Reachable')).to.include({ status: 'True' });
   });
 
@@ -355,7 +353,7 @@ describe("Reconciling a host's key", () => {
     const annotations = { [ACCEPT_HOST_KEY_ANNOTATION]: SECOND };
     const { reconcile, stored } = startHost(aConfiguredMachine(), { annotations });
     await reconcile();
-    expect(stored().status).to.include({ hostKeyFingerprint: FIRST });
+    expect(stored().status).to.deep.include({ host: { serverID: 7, keyFingerprint: FIRST } });
   });
 
   it('connects to nothing of which no key is known', async () => {

@@ -33,14 +33,14 @@ const conditions = [...activeStatus(7).conditions!, aCondition('Configured', 'Tr
 /** A configured master with two webs behind it, reconciled by hand. */
 function startMaster(masterStatus: Droplet['status'] = { conditions }, project = aProject('shop')) {
   const machine = aConfiguredMachine();
-  const status = { ...activeStatus(7), hostKeyFingerprint: FIRST, ...masterStatus };
+  const status = { ...activeStatus(7), host: { serverID: 7, keyFingerprint: FIRST }, ...masterStatus };
   const webs = ['shop-web1', 'shop-web2'].map((name, i) =>
     aServer(name, `10.0.0.${i + 3}`, { metadata: { finalizers: HELD } }),
   );
   const rig = createRig([project, aServer('shop-master', '10.0.0.2', { status }), ...webs]);
   const { ssh, hosts: fakes } = fakeHosts();
   const hosts = { ...fakes, probes: createProbeResults(rig.clock) };
-  ssh.machines.set(status.publicAddress!, machine);
+  ssh.machines.set(status.server!.publicAddress!, machine);
   const context: Context = { ...rig.context, hosts };
   const deploy = async (...services: ServiceDeployment[]): Promise<void> => {
     for (const old of rig.client.storedAll(SERVICE_DEPLOYMENTS))

@@ -22,8 +22,9 @@ describe('The plan for a Project whose servers were taken over', () => {
 
   it('resizes one after the other, though none was asked for', () => {
     const webs = ['shop-web1', 'shop-web2'].map((name, i) => {
-      const { nonce: _nonce, ...status } = activeStatus(i + 5);
-      return aDroplet(name, { ...small, status });
+      const status = activeStatus(i + 5);
+      const { nonce: _nonce, ...server } = status.server!;
+      return aDroplet(name, { ...small, status: { ...status, server } });
     });
     expect(types(project, [master!, ...webs])).to.deep.equal(['resize-droplet']);
   });

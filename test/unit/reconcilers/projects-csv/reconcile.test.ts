@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import type { TextFile } from '../../../../config/files.ts';
+import { findCondition } from '../../../../crds/conditions.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
 import { isStalled, isWaiting } from '../../../../reconcilers/outcome.ts';
@@ -252,7 +253,7 @@ describe('Reconciling projects.csv', () => {
     const stored = () => client.stored<typeof shop>(PROJECTS, 'default/shop')!;
     const error = await rejection(reconcileProject(context, 'default/shop', stored(), state, run));
     expect(isStalled(error) && error.reason).to.equal('NameTaken');
-    expect(stored().status!.conditions![0]).to.include({ type: 'Ready', reason: 'NameTaken' });
+    expect(findCondition(stored().status!.conditions, 'Ready')).to.include({ reason: 'NameTaken' });
     expect(client.storedAll(DROPLETS)).to.deep.equal([]);
   });
 

@@ -7,7 +7,7 @@ const allReady = { observedGeneration: 1, conditions: [aCondition('Ready', 'True
 const shop = aProject('shop', { spec: { servers: 2 }, status: allReady });
 const blog = aProject('blog', { spec: { servers: 1 }, status: allReady });
 const droplets = [...activeDroplets('shop', 2), ...activeDroplets('blog', 1, 11)];
-const ids = droplets.map(({ status }) => status!.dropletID!);
+const ids = droplets.map(({ status }) => status!.server!.id!);
 const now = new Date('2026-01-01T00:00:00Z');
 
 describe('Objects compared with what is in the cloud', () => {
@@ -46,7 +46,7 @@ describe('Objects compared with what is in the cloud', () => {
   });
 
   it('may be on their way to a server that no list shows yet', () => {
-    const young = aDroplet('blog-master', { status: { phase: 'Creating', dropletID: 99 } });
+    const young = aDroplet('blog-master', { status: { phase: 'Creating', server: { id: 99 } } });
     expect(look(ids.slice(0, 2), [...droplets.slice(0, 2), young]).projects[0]!.droplets[0]).to.include({
       state: 'Creating',
       troubled: false,

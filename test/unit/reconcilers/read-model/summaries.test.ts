@@ -84,7 +84,7 @@ describe('infrastructure.json', () => {
     ];
     const [own, other] = ['198.51.100.1', '198.51.100.2'].map((publicAddress, i) =>
       aDroplet('shop-master', {
-        status: { publicAddress },
+        status: { server: { publicAddress } },
         metadata: { namespace: i === 0 ? 'default' : 'team-b' },
       }),
     );

@@ -21,8 +21,8 @@ const makeKey = async (): Promise<FleetKey> => {
 const configured = (name: string, address: string) =>
   aDroplet(name, {
     status: {
-      publicAddress: address,
-      hostKeyFingerprint: `SHA256:${address}`,
+      server: { publicAddress: address },
+      host: { keyFingerprint: `SHA256:${address}` },
       conditions: [aCondition('Configured', 'True')],
     },
   });
@@ -97,7 +97,10 @@ describe('A key rotation', () => {
   });
 
   it('is held by a droplet that is not Configured, as its host key may still follow from the old key', async () => {
-    const droplets = [...rotation.droplets, aDroplet('shop-web2', { status: { publicAddress: '10.0.0.3' } })];
+    const droplets = [
+      ...rotation.droplets,
+      aDroplet('shop-web2', { status: { server: { publicAddress: '10.0.0.3' } } }),
+    ];
     const error = await rejection(rotateKey({ ...rotation, droplets }));
     expect(error.message).to.include('default/shop-web2: it is not Configured');
     expect(ring.current).to.equal(first);

@@ -11,39 +11,39 @@ import { ACCEPT_HOST_KEY_ANNOTATION } from '../../crds/names.ts';
 import { PACKAGES_BUSY } from './commands.ts';
 import { isUnclearFacts } from './observe.ts';
 import { describeSteps, type HostSaying, type HostStep } from './plan.ts';
-import type { HostSayings } from './status.ts';
+import type { HostConditions } from './status.ts';
 
 /** A host that is to be tried again later; the status says why. */
-export class HostTrouble extends Error {
-  override readonly name = 'HostTrouble';
-  readonly said: HostSayings;
+export class HostError extends Error {
+  override readonly name = 'HostError';
+  readonly conditions: HostConditions;
   /** The object as last written. */
   readonly droplet: Droplet;
   /** What failed, in words; undefined when it was no step. */
   readonly step: string | undefined;
 
   constructor(
-    said: HostSayings,
+    conditions: HostConditions,
     droplet: Droplet,
     { cause, step }: { cause?: unknown; step?: HostStep } = {},
   ) {
-    const { reachable, configured } = said;
+    const { reachable, configured } = conditions;
     super((reachable?.status === 'True' ? configured : reachable)?.message, { cause });
-    this.said = said;
+    this.conditions = conditions;
     this.droplet = droplet;
     this.step = step && describeSteps([step]);
   }
 
   /** The way to the host failed, which may be over in a moment; the host itself said nothing. */
   get isUnreachable(): boolean {
-    return this.said.reachable?.reason === 'Unreachable';
+    return this.conditions.reachable?.reason === 'Unreachable';
   }
 }
 
-export const isHostTrouble = (error: unknown): error is HostTrouble => error instanceof HostTrouble;
+export const isHostError = (error: unknown): error is HostError => error instanceof HostError;
 
 /** Why a host cannot be worked on, when the reason is its SSH server or the way to it. */
-export function reachTrouble(error: unknown, droplet: Droplet): HostSaying | undefined {
+export function reachCondition(error: unknown, droplet: Droplet): HostSaying | undefined {
   if (isUnclearFacts(error)) return no('Unreachable', error.message);
   if (!isSshError(error)) return undefined;
   if (isHostKeyMismatch(error))
@@ -61,10 +61,10 @@ function howToAccept(droplet: Droplet, shown: string | undefined): string {
 }
 
 const howToRenew = ({ metadata: { namespace, name } }: Droplet): string =>
-  `to have the server made anew, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
+  `to recreate the server, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
 
 /** What failed on a host that was reached. */
-export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefined {
+export function stepCondition(error: unknown, step: HostStep): HostSaying | undefined {
   const doing = describeSteps([step]);
   if (isCommandTimeout(error))
     return no('TimedOut', `it took too long to ${doing}, and was stopped: "ps aux" on the host may show why`);
@@ -73,7 +73,7 @@ export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefi
     return no('DiskFull', `there was no room to ${doing} (${lastWords(error)}): ${MAKE_ROOM}`);
   switch (step.type) {
     case 'provide-tools':
-      return packagesTrouble(error, step.tools.join(' and '));
+      return packagesCondition(error, step.tools.join(' and '));
     case 'reload':
       return no('ServiceFailed', `dropfleet could not ${doing}: ${lastWords(error)}`);
     case 'start-service':
@@ -91,7 +91,7 @@ export function stepTrouble(error: unknown, step: HostStep): HostSaying | undefi
 /** A file system may be full that is not the one of `/`, or have no inode left. */
 const MAKE_ROOM = 'make room ("df -h; df -i" shows where, "sudo du -xh / | sort -h | tail" what is large)';
 
-function packagesTrouble(error: CommandFailed, tools: string): HostSaying {
+function packagesCondition(error: CommandFailed, tools: string): HostSaying {
   if (error.code === PACKAGES_BUSY)
     return no(
       'AptBusy',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { DropletStatus } from '../../../../crds/droplet.ts';
-import { withReady } from '../../../../reconcilers/droplet/readiness.ts';
+import { settleDroplet } from '../../../../reconcilers/read-model/readiness.ts';
 import { aCondition } from '../../../builders/objects.ts';
 
 const NOW = new Date('2026-02-01T00:00:00Z');
@@ -11,11 +11,11 @@ const OF_A_MASTER = [...REQUIRED, 'LoadBalancerReady'] as const;
 function ready(
   types: Record<string, boolean>,
   phase: DropletStatus['phase'] = 'Active',
-  required: Parameters<typeof withReady>[1] = REQUIRED,
+  required: Parameters<typeof settleDroplet>[1] = REQUIRED,
 ) {
   const conditions = Object.entries(types).map(([type, holds]) => aCondition(type, holds ? 'True' : 'False'));
   return findCondition(
-    withReady({ ...(phase && { phase }), conditions }, required, NOW).conditions,
+    settleDroplet({ ...(phase && { phase }), conditions }, required, NOW).conditions,
     'Ready',
   )!;
 }
@@ -40,7 +40,7 @@ describe('Whether a Droplet is Ready', () => {
 
   it('needs no condition that nothing reports', () => {
     const conditions = [aCondition('Provisioned', 'True')];
-    const status = withReady({ phase: 'Active', conditions }, [], NOW);
+    const status = settleDroplet({ phase: 'Active', conditions }, [], NOW);
     expect(findCondition(status.conditions, 'Ready')).to.include({ status: 'True' });
   });
 
@@ -66,9 +66,9 @@ describe('Whether a Droplet is Ready', () => {
       phase: 'Active' as const,
       conditions: [aCondition('Provisioned', 'True'), aCondition('Ready', 'True')],
     };
-    const kept = findCondition(withReady(before, [], NOW).conditions, 'Ready')!;
+    const kept = findCondition(settleDroplet(before, [], NOW).conditions, 'Ready')!;
     expect(kept.lastTransitionTime).to.equal('2026-01-01T00:00:00Z');
-    const flipped = findCondition(withReady(before, REQUIRED, NOW).conditions, 'Ready')!;
+    const flipped = findCondition(settleDroplet(before, REQUIRED, NOW).conditions, 'Ready')!;
     expect(flipped.lastTransitionTime).to.equal('2026-02-01T00:00:00Z');
   });
 });

@@ -1,0 +1,108 @@
+import {
+  findCondition,
+  isConditionTrue,
+  setCondition,
+  type ConditionState,
+  type ConditionValue,
+} from '../../crds/conditions.ts';
+import type { DropletSpec, DropletStatus } from '../../crds/droplet.ts';
+import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
+import type { ProjectStatus } from '../../crds/project.ts';
+import { DROPLET_OWNERS } from '../../crds/status-owners.ts';
+
+/** The conditions besides Provisioned that a Droplet's Ready waits for, once something reports them. */
+const GATES = ['Reachable', 'Configured', 'LoadBalancerReady', 'Healthy'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** Those of them that something is sure to report where hosts are looked after. */
+export const requiredGates = (role: DropletSpec['role']): readonly Gate[] =>
+  role === 'master' ? ['Reachable', 'Configured', 'LoadBalancerReady'] : ['Reachable', 'Configured'];
+
+/**
+ * The status with what follows from its parts, whoever wrote them: Ready, and the end of conditions that are about a
+ * server which is another by now, or about a run of it that is over.
+ *
+ * @param required the gates that Ready waits for before anything was reported.
+ */
+export function settleDroplet(status: DropletStatus, required: readonly Gate[], now: Date): DropletStatus {
+  const settled = { ...status, conditions: conditionsInForce(status) };
+  return { ...settled, conditions: setCondition(settled.conditions, dropletReady(settled, required), now) };
+}
+
+/** The parts of a Droplet's status that say which server they are about. */
+const ABOUT_A_SERVER = ['host', 'loadBalancer'] as const;
+
+function conditionsInForce(status: DropletStatus): NonNullable<DropletStatus['conditions']> {
+  const { server, conditions = [] } = status;
+  const former = ABOUT_A_SERVER.filter(part => status[part]?.serverID !== server?.id);
+  const over = new Set<string>(former.flatMap(part => DROPLET_OWNERS[part].conditions));
+  // What is off or booting was reachable at another time.
+  if (!isConditionTrue(conditions, 'Provisioned')) over.add('Reachable');
+  return conditions.filter(({ type }) => !over.has(type));
+}
+
+function dropletReady(status: DropletStatus, required: readonly Gate[]): ConditionState {
+  const { phase, conditions } = status;
+  const provisioned = findCondition(conditions, 'Provisioned') ?? NOTHING_KNOWN;
+  const { reason, message } = provisioned;
+  if (phase !== 'Active' || provisioned.status !== 'True') return readyOf(status, no(reason, message));
+  const closed = closedGate(status, required);
+  return readyOf(status, closed ?? { status: 'True', reason: 'Ready', message });
+}
+
+/** The first gate that keeps a server which runs from being Ready. */
+function closedGate({ conditions }: DropletStatus, required: readonly Gate[]): ConditionValue | undefined {
+  for (const type of GATES) {
+    const gate = findCondition(conditions, type) ?? (required.includes(type) ? NOT_YET[type] : undefined);
+    if (gate !== undefined && gate.status !== 'True') return no(gate.reason, gate.message);
+  }
+  return undefined;
+}
+
+const NOTHING_KNOWN = { status: 'Unknown', reason: 'Pending', message: 'not looked at yet' } as const;
+
+/** What is said of a gate before anything was reported. */
+const NOT_YET: Record<Gate, ConditionValue> = {
+  Reachable: { status: 'Unknown', reason: 'Connecting', message: 'about to connect to it by SSH' },
+  Configured: { status: 'Unknown', reason: 'Connecting', message: 'about to look at its configuration' },
+  LoadBalancerReady: {
+    status: 'Unknown',
+    reason: 'Configuring',
+    message: 'about to look at its load balancer',
+  },
+  Healthy: { status: 'Unknown', reason: 'Pending', message: 'about to look at its health' },
+};
+
+/** The status with the Ready condition that follows from its others. */
+export const settleProject = (status: ProjectStatus, now: Date): ProjectStatus => ({
+  ...status,
+  conditions: setCondition(status.conditions, projectReady(status), now),
+});
+
+function projectReady(status: ProjectStatus): ConditionState {
+  const held = findCondition(status.conditions, CONFIRMATION_REQUIRED);
+  const ready = readyOf(status, dropletsAndFirewall(status));
+  // What runs may well be Ready; the reason is what `kubectl get` shows, and what is held is what matters in it.
+  return held?.status === 'True' ? { ...ready, reason: held.type, message: held.message } : ready;
+}
+
+function dropletsAndFirewall({ conditions }: ProjectStatus): ConditionValue {
+  const droplets = findCondition(conditions, 'DropletsReady') ?? NOTHING_KNOWN;
+  const firewall = findCondition(conditions, 'FirewallReady');
+  if (droplets.status !== 'True') return no(droplets.reason, droplets.message);
+  if (firewall?.status !== 'False') return { ...droplets, reason: 'AllReady' };
+  return no(`Firewall${firewall.reason}`, `the firewalls are not as they should be: ${firewall.message}`);
+}
+
+const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });
+
+const readyOf = (
+  { observedGeneration }: { observedGeneration?: number },
+  { status, reason, message }: ConditionValue,
+): ConditionState => ({
+  type: 'Ready',
+  status,
+  reason,
+  message,
+  ...(observedGeneration !== undefined && { observedGeneration }),
+});
