@@ -42,7 +42,7 @@ describe('the environment', () => {
     for (const env of [{}, { DO_TOKEN: '', ADMIN_IP: ' ', ADDITIONAL_IPS: ',', DROPFLEET_FLEET: '' }]) {
       const { settings, problems } = loadEnvironment({ env, envFile: '/nowhere/.env' });
       expect(problems).to.deep.equal([]);
-      const { variable, ...values } = settings;
+      const { variable, sourceOf: _sourceOf, ...values } = settings;
       expect(values).to.deep.equal({ additionalIps: [], echoUrls: [] });
       expect(variable('DO_TOKEN')).to.equal(undefined);
     }
