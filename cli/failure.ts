@@ -1,3 +1,4 @@
+import { printableLines } from '../clients/log/printable.ts';
 import { explainFileError } from '../config/files.ts';
 import { isConfigurationError } from '../config/problems.ts';
 
@@ -17,7 +18,7 @@ export class CommandFailure extends Error {
  * nobody foresaw is a defect and keeps its stack, for the report.
  */
 export function failWith(error: unknown): never {
-  process.stderr.write(`dropfleet: ${describe(error)}\n`);
+  process.stderr.write(`dropfleet: ${printableLines(describe(error))}\n`);
   process.exit(error instanceof CommandFailure ? error.exitCode : 1);
 }
 

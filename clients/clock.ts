@@ -16,6 +16,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
+    if (Number.isNaN(ms)) throw new RangeError('nobody can wait for a time that is no number');
     let timer: NodeJS.Timeout;
     const wait = (left: number): void => {
       const rest = left - LONGEST_TIMER_MS;

@@ -91,8 +91,12 @@ export const unsupportedMediaType = (message: string): ApiError =>
 export const tooManyRequests = (message: string): ApiError =>
   new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
 
-/** 422 with every cause. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
-export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, causes: Cause[]): ApiError {
+/** How much is told of what is wrong with one object. */
+export const MOST_ERRORS = 100;
+
+/** 422 with the causes, or the first of very many. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */
+export function invalid({ group, kind }: Omit<Named, 'plural'>, name: string, all: Cause[]): ApiError {
+  const causes = all.slice(0, MOST_ERRORS);
   const texts = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
   const list = causes.length === 1 ? texts : `[${texts}]`;
   const details = { name, group: group || undefined, kind, causes };

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { visit as visitJson } from 'jsonc-parser';
-import { isScalar, parseDocument, visit as visitYaml } from 'yaml';
-import { ApiError, badRequest, unsupportedMediaType } from './api-error.ts';
+import { CORE_SCHEMA, defineMappingTag, load, mapTag, YAMLException } from 'js-yaml';
+import { badRequest, isApiError, MOST_ERRORS, unsupportedMediaType } from './api-error.ts';
+import { measure, MOST_BYTES, MOST_LETTERS, tooLarge } from './bounds.ts';
 
-/** What a real API server takes. */
-const MOST_BYTES = 3 * 1024 * 1024;
-const DEEPEST_NESTING = 100;
+/** Who sends even more is cut off. */
+const MOST_BYTES_PASSED_OVER = 32 * MOST_BYTES;
 
 /** What a body holds. */
 export interface Body {
@@ -24,11 +24,11 @@ export async function readBody(request: IncomingMessage): Promise<Body | undefin
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) {
-      throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${MOST_BYTES}`);
-    }
-    chunks.push(chunk);
+    // Many clients read no answer before they have sent all, so the rest is passed over.
+    if (bytes <= MOST_BYTES) chunks.push(chunk);
+    else if (bytes > MOST_BYTES_PASSED_OVER) break;
   }
+  if (bytes > MOST_BYTES) throw tooLarge('Request entity');
   const text = Buffer.concat(chunks).toString('utf8');
   return text === '' ? undefined : parseBody(text, contentType(request));
 }
@@ -59,16 +59,19 @@ function parseWith(parser: (text: string) => Body, text: string, language: strin
   try {
     return parser(text);
   } catch (error) {
-    if (error instanceof ApiError) throw error;
+    if (isApiError(error)) throw error;
     // The parser's own text quotes the body, which may be a Secret.
-    const at = /at position \d+|at line \d+, column \d+/.exec((error as Error).message)?.[0];
+    const mark = error instanceof YAMLException ? error.mark : undefined;
+    const inJson = /at position \d+/.exec((error as Error).message)?.[0];
+    const at = mark === undefined ? inJson : `at line ${mark.line + 1}, column ${mark.column + 1}`;
     throw badRequest(`the body is not ${language}${at === undefined ? '' : `: it breaks ${at}`}`);
   }
 }
 
 /** JSON.parse keeps the last of two fields of one name and says nothing of the first. */
 function readJson(text: string): Body {
-  const value = checkTree(JSON.parse(text));
+  const value: unknown = JSON.parse(text);
+  measure(value);
   const duplicates: string[] = [];
   const names: Set<string>[] = [];
   visitJson(text, {
@@ -77,7 +80,7 @@ function readJson(text: string): Body {
     onObjectProperty(name, _offset, _length, _line, _column, path) {
       const seen = names.at(-1)!;
       if (seen.has(name))
-        duplicates.push(`duplicate field ${JSON.stringify(toFieldPath([...path(), name]))}`);
+        note(duplicates, () => `duplicate field ${JSON.stringify(toFieldPath([...path(), name]))}`);
       seen.add(name);
     },
   });
@@ -88,40 +91,22 @@ const toFieldPath = (path: readonly (string | number)[]): string =>
   path
     .map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`))
     .join('')
-    .slice(1);
+    .slice(1, MOST_LETTERS);
 
-/** The parser's own search for duplicates takes time by the square of the keys. */
+/** As this parser has it, the time that a text takes grows with its length alone, whatever it holds. */
 function readYaml(text: string): Body {
-  const document = parseDocument(text, { uniqueKeys: false });
-  const [error] = document.errors;
-  if (error !== undefined) throw error;
   const duplicates: string[] = [];
-  visitYaml(document, {
-    Map(_key, { items }) {
-      const seen = new Set<unknown>();
-      for (const { key } of items) {
-        const name = isScalar(key) ? key.value : key;
-        if (seen.has(name)) duplicates.push(`key ${JSON.stringify(name)} already set in map`);
-        seen.add(name);
-      }
-    },
-  });
-  return { value: checkTree(document.toJS({ maxAliasCount: 0 })), duplicates };
+  const has = (object: Record<string, unknown>, key: unknown): boolean => {
+    if (mapTag.has(object, key)) note(duplicates, () => `key ${JSON.stringify(key)} already set in map`);
+    return false;
+  };
+  const schema = CORE_SCHEMA.withTags(defineMappingTag(mapTag.tagName, { ...mapTag, has }));
+  const value = load(text, { schema, maxAliases: 0 });
+  measure(value);
+  return { value, duplicates };
 }
 
-/**
- * Refuses what could not be kept faithfully: numbers beyond 2^53, which JavaScript rounds; nesting that
- * exhausts the stack; and the name that JavaScript gives a meaning of its own.
- */
-function checkTree(value: unknown, depth = 0): unknown {
-  if (typeof value === 'number' && !isKept(value))
-    throw badRequest('a number in the body is beyond 2^53, where the standalone API loses digits');
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= DEEPEST_NESTING) throw badRequest(`the body is nested more than ${DEEPEST_NESTING} deep`);
-  if (Object.hasOwn(value, '__proto__')) throw badRequest('the name "__proto__" is not allowed');
-  for (const inner of Object.values(value)) checkTree(inner, depth + 1);
-  return value;
+/** As many as a real API server tells of. */
+function note(duplicates: string[], text: () => string): void {
+  if (duplicates.length < MOST_ERRORS) duplicates.push(text());
 }
-
-const isKept = (number: number): boolean =>
-  Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));

@@ -31,4 +31,4 @@ export const unsupported = cause('NotSupported', (value: unknown, known: readonl
 });
 export const forbidden = cause('Forbidden', (why: string) => `Forbidden: ${why}`);
 export const duplicate = cause('Duplicate', (value: unknown) => `Duplicate value: ${shown(value)}`);
-export const tooLong = cause('TooLong', (bytes: number) => `Too long: must have at most ${bytes} bytes`);
+export const tooLong = cause('TooLong', (bytes: number) => `Too long: may not be more than ${bytes} bytes`);

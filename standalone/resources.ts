@@ -13,6 +13,7 @@ import {
 } from './api-error.ts';
 import * as cause from './cause.ts';
 import { NAMESPACE } from './built-in-kinds.ts';
+import { measure, MOST_BYTES, tooLarge } from './bounds.ts';
 import { Codec, type Decoded } from './codec.ts';
 import type { Kind } from './kinds.ts';
 import type { ApiObject, Metadata } from './object.ts';
@@ -188,6 +189,7 @@ export class Resources {
   ): ApiObject {
     const key = storeKey(namespace, name);
     if (isDeepStrictEqual(next, current)) return current!;
+    if (measure(next) > MOST_BYTES) throw tooLarge('The object would be');
     if (dryRun) return next;
     if (!isReleased(kind, next)) return this.#store.put(kind.id, key, next).object;
     this.#store.remove(kind.id, key);

@@ -6,7 +6,7 @@ import { readPath, type ApiObject } from './object.ts';
 export type Predicate = (object: ApiObject) => boolean;
 
 const LABEL_REQUIREMENT =
-  /^\s*(?:!\s*(?<absent>[^\s!=,()]+)|(?<key>[^\s!=,()]+)\s*(?:(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s(?<set>in|notin)\s*\((?<values>[^()]*)\))?)\s*$/;
+  /^(?:!\s*(?<absent>[^\s!=,()]+)|(?<key>[^\s!=,()]+)(?:\s*(?<operator>==|=|!=)\s*(?<value>[^\s!=,()]*)|\s+(?<set>in|notin)\s*\((?<values>[^()]*)\))?)$/;
 const FIELD_REQUIREMENT = /^(?<field>[^=!]+?)(?<operator>==|=|!=)(?<value>.*)$/;
 
 const allOf =
@@ -26,14 +26,14 @@ export function parseSelectors(kind: Kind, query: URLSearchParams): Predicate | 
 export function parseLabelSelector(selector: string): Predicate {
   if (selector.trim() === '') return () => true;
   // Commas inside `in (...)` do not separate requirements.
-  return allOf(selector.split(/,(?![^(]*\))/).map(toLabelRequirement));
+  const parts = selector.replaceAll(/\([^()]*\)/g, set => set.replaceAll(',', '\0')).split(',');
+  return allOf(parts.map(part => toLabelRequirement(part.replaceAll('\0', ',').trim())));
 }
 
 function toLabelRequirement(text: string): Predicate {
   const groups = LABEL_REQUIREMENT.exec(text)?.groups;
   if (groups === undefined) {
-    const shown = JSON.stringify(text.trim());
-    throw badRequest(`unable to parse requirement: ${shown} is not a label requirement`);
+    throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label requirement`);
   }
   const { absent, key = absent!, operator, value = '', set, values } = groups;
   const isSet = ({ metadata: { labels = {} } }: ApiObject): boolean => Object.hasOwn(labels, key);

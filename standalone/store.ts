@@ -235,4 +235,9 @@ export function withVersion(object: ApiObject, version: number): ApiObject {
 
 const toEntry = (object: ApiObject): Entry => ({ object: deepFreeze(object), text: toJson(object) });
 
-const entryFromText = (text: string): Entry => ({ object: deepFreeze(JSON.parse(text) as ApiObject), text });
+function entryFromText(text: string): Entry {
+  const object = JSON.parse(text) as Partial<ApiObject> | null;
+  if (typeof object?.metadata?.uid !== 'string' || typeof object.metadata.name !== 'string')
+    throw new TypeError('an object has no name or uid');
+  return { object: deepFreeze(object as ApiObject), text };
+}

@@ -31,8 +31,8 @@ function applyDirective(merged: JsonObject, name: string, value: unknown): void 
   if (directive === '$patch' || directive === '$setElementOrder') return;
   if (directive !== '$deleteFromPrimitiveList' || !Array.isArray(value))
     throw badRequest(`unknown directive ${JSON.stringify(name)} in a strategic merge patch`);
-  const items = merged[list];
-  if (Array.isArray(items)) merged[list] = items.filter(item => !value.includes(item));
+  const [items, unwanted] = [merged[list], new Set(value)];
+  if (Array.isArray(items)) merged[list] = items.filter(item => !unwanted.has(item));
 }
 
 function mergeValue(target: unknown, patch: unknown, path: string): unknown {
@@ -41,14 +41,19 @@ function mergeValue(target: unknown, patch: unknown, path: string): unknown {
   const items: unknown[] = Array.isArray(target) ? target : [];
   const key = MERGED_LISTS[path];
   if (key === undefined) return [...new Set([...items, ...(patch as unknown[])])];
-  return patch.reduce<unknown[]>((merged, item) => mergeItem(merged, item, key, path), items);
+  return mergeItems(items, patch, key, path);
 }
 
-function mergeItem(items: unknown[], item: unknown, key: string, path: string): unknown[] {
-  if (!isJsonObject(item) || !(key in item))
-    throw badRequest(`an item of ${path} does not contain the merge key ${key}`);
-  const isSame = (other: unknown): boolean => isJsonObject(other) && other[key] === item[key];
-  if (item['$patch'] === 'delete') return items.filter(other => !isSame(other));
-  if (!items.some(isSame)) return [...items, mergeObject({}, item, `${path}[]`)];
-  return items.map(other => (isSame(other) ? mergeObject(other as JsonObject, item, `${path}[]`) : other));
+/** In time that grows with the lists, not with their product. */
+function mergeItems(items: unknown[], patch: unknown[], key: string, path: string): unknown[] {
+  const keyOf = (item: unknown): unknown => (isJsonObject(item) ? item[key] : undefined);
+  const merged = new Map(items.map(item => [keyOf(item), item]));
+  for (const item of patch) {
+    if (!isJsonObject(item) || !(key in item))
+      throw badRequest(`an item of ${path} does not contain the merge key ${key}`);
+    const current = merged.get(item[key]);
+    if (item['$patch'] === 'delete') merged.delete(item[key]);
+    else merged.set(item[key], mergeObject(isJsonObject(current) ? current : {}, item, `${path}[]`));
+  }
+  return [...merged.values()];
 }

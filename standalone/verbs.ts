@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { badRequest, methodNotAllowed, newStatus, tooManyRequests } from './api-error.ts';
+import { badRequest, methodNotAllowed, MOST_ERRORS, newStatus, tooManyRequests } from './api-error.ts';
 import { contentType, readBody } from './body.ts';
+import { MOST_LETTERS } from './bounds.ts';
 import type { Kind } from './kinds.ts';
 import { listPage, toVersion, type Selection } from './list.ts';
 import { toJson, type ApiObject } from './object.ts';
@@ -46,9 +47,10 @@ const VERBS: Record<'collection' | 'object' | 'status' | 'scale', Partial<Record
 
 /** How long a watch lasts that does not say: as long as on a real server, at least. */
 const WATCH_SECONDS = 1800;
+/** A day: a timer of JavaScript that is asked for more than 24 of them fires at once. */
+const LONGEST_WATCH_SECONDS = 86_400;
 /** About what a real server sends of Warning headers (RFC 7234) before it cuts them. */
 const MOST_WARNINGS = 16;
-const MOST_WARNING_LETTERS = 256;
 
 /** Answers a request for a collection, an object or a subresource. Throws ApiError. */
 export async function serveResource(call: Call): Promise<void> {
@@ -95,7 +97,7 @@ function listOrWatch(call: Call): void {
   const bookmarks = isOn(query, 'allowWatchBookmarks');
   response.writeHead(200, HEADERS).flushHeaders();
   const stop = watches.watch({ selection, version, encoder, bookmarks }, response);
-  const timer = setTimeout(() => response.end(), seconds * 1000);
+  const timer = setTimeout(() => response.end(), Math.min(seconds, LONGEST_WATCH_SECONDS) * 1000);
   response.once('close', () => {
     clearTimeout(timer);
     stop();
@@ -169,7 +171,8 @@ function writeOptions({ query, response, route }: Call, duplicates: string[]): W
     dryRun: isDryRun(query.getAll('dryRun')),
     subresource: route.subresource === 'status' ? 'status' : undefined,
     onUnknownFields({ kind, version }: Kind, paths) {
-      const texts = [...duplicates, ...paths.map(path => `unknown field ${JSON.stringify(path)}`)];
+      const unknown = paths.slice(0, MOST_ERRORS).map(path => `unknown field ${JSON.stringify(path)}`);
+      const texts = [...duplicates, ...unknown].map(text => text.slice(0, MOST_LETTERS));
       if (texts.length === 0 || validation === 'Ignore') return;
       if (validation === 'Strict')
         throw badRequest(
@@ -181,9 +184,8 @@ function writeOptions({ query, response, route }: Call, duplicates: string[]): W
   };
 }
 
-/** A header holds only printable ASCII, and clients read only so much of it. */
-const quoteWarning = (text: string): string =>
-  JSON.stringify(text.slice(0, MOST_WARNING_LETTERS).replaceAll(/[^\x20-\x7e]/g, '?'));
+/** A header holds only printable ASCII. */
+const quoteWarning = (text: string): string => JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'));
 
 function encoderFor({ route, request, query, now }: Call): Encoder {
   const representation = chooseRepresentation(request.headers.accept, query.get('includeObject'));

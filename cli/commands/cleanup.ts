@@ -1,4 +1,5 @@
 import { systemClock } from '../../clients/clock.ts';
+import { printable } from '../../clients/log/printable.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -78,8 +79,9 @@ async function expectStillLeftOver(world: World, leftovers: readonly OwnedResour
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
 async function isMeant(leftovers: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
-  for (const { kind, id, name } of leftovers) process.stderr.write(`left over: ${kind} ${id} (${name})\n`);
-  if (why !== undefined) process.stderr.write(`Held: ${why}.\n`);
+  for (const { kind, id, name } of leftovers)
+    process.stderr.write(`left over: ${kind} ${id} (${printable(name)})\n`);
+  if (why !== undefined) process.stderr.write(`Held: ${printable(why)}.\n`);
   if (!isInteractive()) {
     if (why === undefined) return false;
     throw new CommandFailure('nothing was removed: give --yes to remove all of the above');

@@ -1,4 +1,5 @@
 import { asksYes, isInteractive } from '../ask.ts';
+import { printable } from '../../clients/log/printable.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
@@ -22,8 +23,8 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
       printResult(options, { held: [], confirmed: false }, () => ['Nothing is held.']);
       return;
     }
-    for (const line of [...(problem ? [problem.message] : []), ...entries.map(describe)])
-      process.stderr.write(`${line}\n`);
+    for (const line of [...(problem ? [problem.message] : []), ...entries.flatMap(describe)])
+      process.stderr.write(`${printable(line)}\n`);
     if (!(options.yes ?? (isInteractive() && (await asksYes('Let all of this through?')))))
       throw new CommandFailure(
         isInteractive()
@@ -42,7 +43,7 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
   }
 }
 
-const describe = ({ effects, message }: HeldEntry): string => `Held: ${effects}\n  ${message}`;
+const describe = ({ effects, message }: HeldEntry): string[] => [`Held: ${effects}`, `  ${message}`];
 
 async function letThrough(world: World, entries: readonly HeldEntry[]): Promise<HeldEntry[]> {
   const gone: HeldEntry[] = [];

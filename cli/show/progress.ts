@@ -1,3 +1,4 @@
+import { printable } from '../../clients/log/printable.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 import { fleetLine, fleetTable } from './fleet-table.ts';
 import { transitions } from './transitions.ts';
@@ -27,10 +28,10 @@ function createTransitionLog(out: Sink, log: Sink): Progress {
   let before: FleetSummary | undefined;
   return {
     show(fleet) {
-      for (const line of transitions(before, fleet)) out.write(`${line}\n`);
+      for (const line of transitions(before, fleet)) out.write(`${printable(line)}\n`);
       before = fleet;
     },
-    end: line => void out.write(`${line}\n`),
+    end: line => void out.write(`${printable(line)}\n`),
     leave: () => undefined,
     log,
   };
@@ -44,7 +45,7 @@ function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
   let drawn: readonly string[] = [];
   let shown = '';
   const draw = (lines: readonly string[]): void => {
-    out.write(`${up(drawn.length)}\r${ERASE_BELOW}${lines.map(line => `${line}\n`).join('')}`);
+    out.write(`${up(drawn.length)}\r${ERASE_BELOW}${lines.map(line => `${printable(line)}\n`).join('')}`);
     drawn = lines;
   };
   return {

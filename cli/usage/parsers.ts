@@ -41,11 +41,19 @@ export function parseServers(text: string): number {
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+/** A timer of JavaScript that is asked for more fires at once. */
+const LONGEST_DAYS = 24;
+
+function atMostDays(ms: number): number {
+  if (ms <= LONGEST_DAYS * 24 * UNITS['h']!) return ms;
+  throw new InvalidArgumentError(`It must be ${LONGEST_DAYS} days (${LONGEST_DAYS * 24}h) at most.`);
+}
+
 /** `90s`, `15m`, `1h30m` or a plain number of seconds, in milliseconds. */
 export function parseDuration(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
+  if (/^\d+$/.test(text)) return atMostDays(Number(text) * 1_000);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   const isWhole = parts.length > 0 && parts.map(part => part[0]).join('') === text;
   if (!isWhole) throw new InvalidArgumentError('It must be a duration such as 90s, 15m or 1h30m.');
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit!]!, 0);
+  return atMostDays(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit!]!, 0));
 }

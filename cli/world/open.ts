@@ -1,5 +1,6 @@
 import { systemClock } from '../../clients/clock.ts';
 import { CommandFailure } from '../failure.ts';
+import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
 import { findDaemon } from './daemon-file.ts';
 import { startSandboxCloud, startStandaloneApi, viewStandaloneApi, whenFree } from './embedded.ts';
@@ -127,6 +128,7 @@ async function openCloud(options: WorldOptions, place: Place, closers: Closers):
     apiUrl: where.cloudUrl,
     clock: systemClock,
     random: Math.random,
+    log: createLogger(options, 'warn', options.remarks),
     ...(onRequest && { onRequest }),
   });
   closers.push(() => Promise.resolve(cloud.close()));

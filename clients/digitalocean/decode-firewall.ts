@@ -1,33 +1,60 @@
 import type { IFirewall, IFirewallRule, IFirewallRuleNode } from 'dots-wrapper/dist/firewall/index.js';
 import type { CloudFirewall, CloudFirewallRule, FirewallRequest } from './cloud.ts';
+import {
+  fieldsOf,
+  FIREWALL_NAME,
+  ID,
+  itemsOf,
+  listOf,
+  NETWORK,
+  optional,
+  PORTS,
+  TAG,
+  TIME,
+  WORD,
+  type Kind,
+} from './values.ts';
 
 // DigitalOcean's JSON of a firewall and dropfleet's form of it, either way.
 
-/** Throws on something that is no firewall. dots-wrapper's type lacks `created_at`. */
-export function decodeFirewall(firewall: IFirewall & { created_at?: string }): CloudFirewall {
-  if (typeof firewall.id !== 'string') throw new TypeError('a firewall must have an id');
+/** Throws Unreadable on what is no firewall. */
+export const decodeFirewall: Kind<CloudFirewall> = (value, path) => {
+  const fields = fieldsOf(value, path);
   return {
-    id: firewall.id,
-    name: firewall.name,
-    tags: firewall.tags ?? [],
-    dropletIds: firewall.droplet_ids ?? [],
-    inbound: (firewall.inbound_rules ?? []).map(rule => decodeRule(rule, rule.sources)),
-    outbound: (firewall.outbound_rules ?? []).map(rule => decodeRule(rule, rule.destinations)),
-    createdAt: firewall.created_at ?? '',
+    id: fields('id', WORD),
+    name: fields('name', FIREWALL_NAME),
+    tags: fields('tags', listOf(TAG)),
+    dropletIds: fields('droplet_ids', listOf(ID)),
+    inbound: fields('inbound_rules', listOf(ruleWith('sources'))),
+    outbound: fields('outbound_rules', listOf(ruleWith('destinations'))),
+    createdAt: fields('created_at', optional(TIME)) ?? '',
   };
-}
+};
+
+const ruleWith =
+  (peers: 'sources' | 'destinations'): Kind<CloudFirewallRule> =>
+  (value, path) => {
+    const fields = fieldsOf(value, path);
+    return {
+      protocol: fields('protocol', WORD),
+      ports: fields('ports', allPorts) ?? '0',
+      ...fields(peers, decodePeers),
+    };
+  };
 
 /** All ports have three spellings: none, `all` and `0`. */
-function decodeRule({ protocol, ports }: IFirewallRule, peers: IFirewallRuleNode): CloudFirewallRule {
-  const { addresses, tags, ...others } = peers;
+const allPorts: Kind<string | undefined> = (value, path) =>
+  value === 'all' ? undefined : optional(PORTS)(value, path);
+
+const decodePeers: Kind<Pick<CloudFirewallRule, 'addresses' | 'tags' | 'others'>> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  const others = Object.entries(value as object).filter(([name]) => name !== 'addresses' && name !== 'tags');
   return {
-    protocol,
-    ports: !ports || ports === 'all' ? '0' : ports,
-    addresses: addresses ?? [],
-    tags: tags ?? [],
-    others: Object.values(others).reduce((sum, list) => sum + (list as unknown[]).length, 0),
+    addresses: fields('addresses', listOf(NETWORK)),
+    tags: fields('tags', listOf(TAG)),
+    others: others.reduce((sum, [, list]) => sum + itemsOf(list ?? [], path).length, 0),
   };
-}
+};
 
 /** What POST and PUT take. */
 export function firewallBody({ name, tags, inbound, outbound }: FirewallRequest): IFirewall {

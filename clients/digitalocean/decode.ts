@@ -1,85 +1,130 @@
-import type { IAccount } from 'dots-wrapper/dist/account/index.js';
-import type { IAction } from 'dots-wrapper/dist/action/index.js';
-import type { IDroplet } from 'dots-wrapper/dist/droplet/index.js';
-import type { ISize } from 'dots-wrapper/dist/size/index.js';
-import type { ISshKey } from 'dots-wrapper/dist/ssh-key/index.js';
 import type { CloudAccount, CloudAction, CloudDroplet, CloudKey, CloudResource, CloudSize } from './cloud.ts';
+import {
+  AMOUNT,
+  COUNT,
+  DROPLET_NAME,
+  fieldsOf,
+  FINGERPRINT,
+  FLAG,
+  ID,
+  LABEL,
+  listOf,
+  oneOf,
+  optional,
+  PRICE,
+  PUBLIC_KEY,
+  SERVER_ADDRESS,
+  SLUG,
+  TAG,
+  TIME,
+  WORD,
+  type Kind,
+} from './values.ts';
 
-// DigitalOcean's JSON cut down to what dropfleet reads. Each throws on something that is no such thing.
+// DigitalOcean's JSON cut down to what dropfleet reads. What cannot be is refused, with Unreadable: an address goes
+// into an SSH connection, a name onto a terminal, an id into a deletion, and whatever answers may not be DigitalOcean.
 
-export function decodeDroplet(droplet: IDroplet): CloudDroplet {
-  const publicAddress = addressOf(droplet, 'public');
-  const privateAddress = addressOf(droplet, 'private');
+export const decodeDroplet: Kind<CloudDroplet> = (value, path) => {
+  const fields = fieldsOf(value, path);
   return {
-    id: idOf(droplet),
-    name: droplet.name,
-    status: droplet.status as CloudDroplet['status'],
-    locked: droplet.locked,
-    size: droplet.size_slug,
-    disk: droplet.disk,
-    region: typeof droplet.region === 'string' ? droplet.region : droplet.region.slug,
-    image: imageOf(droplet),
-    tags: droplet.tags,
-    createdAt: droplet.created_at,
+    id: fields('id', ID),
+    name: fields('name', DROPLET_NAME),
+    status: fields('status', oneOf('new', 'active', 'off', 'archive')),
+    locked: fields('locked', FLAG),
+    size: fields('size_slug', SLUG),
+    disk: fields('disk', AMOUNT),
+    region: fields('region', REGION),
+    image: fields('image', IMAGE),
+    tags: fields('tags', listOf(TAG)),
+    createdAt: fields('created_at', TIME),
+    ...fields('networks', ADDRESSES),
+  };
+};
+
+/** A droplet has no networks until it boots. */
+const ADDRESSES: Kind<Pick<CloudDroplet, 'publicAddress' | 'privateAddress'>> = (value, path) => {
+  if (value === undefined || value === null) return {};
+  const networks = fieldsOf(value, path)('v4', listOf(NETWORK_OF_DROPLET));
+  const publicAddress = networks.find(({ type }) => type === 'public')?.address;
+  const privateAddress = networks.find(({ type }) => type === 'private')?.address;
+  return {
     ...(publicAddress !== undefined && { publicAddress }),
     ...(privateAddress !== undefined && { privateAddress }),
   };
-}
+};
 
-export const decodeAccount = (account: IAccount): CloudAccount => ({
-  uuid: account.uuid,
-  dropletLimit: account.droplet_limit,
-  status: account.status,
-});
+const NETWORK_OF_DROPLET: Kind<{ type: 'public' | 'private'; address: string }> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    type: fields('type', oneOf('public', 'private')),
+    address: fields('ip_address', SERVER_ADDRESS),
+  };
+};
 
-export const decodeAction = (action: IAction): CloudAction => ({
-  id: idOf(action),
-  type: action.type,
-  status: action.status as CloudAction['status'],
-});
+const REGION: Kind<string> = (value, path) =>
+  typeof value === 'string' ? SLUG(value, path) : fieldsOf(value, path)('slug', SLUG);
 
-export const decodeSize = (size: ISize): CloudSize => ({
-  slug: size.slug,
-  disk: size.disk,
-  memory: size.memory,
-  vcpus: size.vcpus,
-  priceMonthly: size.price_monthly,
-  available: size.available,
-  regions: size.regions,
-});
+const IMAGE: Kind<string> = (value, path) => {
+  if (typeof value !== 'object' || value === null) return imageName(value, path);
+  const fields = fieldsOf(value, path);
+  return fields('slug', optional(SLUG)) ?? String(fields('id', ID));
+};
 
-export const decodeKey = (key: ISshKey): CloudKey => ({
-  id: idOf(key),
-  name: key.name,
-  fingerprint: key.fingerprint,
-  publicKey: key.public_key,
-});
+const imageName: Kind<string> = (value, path) =>
+  typeof value === 'number' ? String(ID(value, path)) : SLUG(value, path);
+
+export const decodeAccount: Kind<CloudAccount> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    uuid: fields('uuid', WORD),
+    dropletLimit: fields('droplet_limit', COUNT),
+    status: fields('status', WORD),
+  };
+};
+
+export const decodeAction: Kind<CloudAction> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    id: fields('id', ID),
+    type: fields('type', WORD),
+    status: fields('status', oneOf('in-progress', 'completed', 'errored')),
+  };
+};
+
+export const decodeSize: Kind<CloudSize> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    slug: fields('slug', SLUG),
+    disk: fields('disk', AMOUNT),
+    memory: fields('memory', AMOUNT),
+    vcpus: fields('vcpus', AMOUNT),
+    priceMonthly: fields('price_monthly', PRICE),
+    available: fields('available', FLAG),
+    regions: fields('regions', listOf(SLUG)),
+  };
+};
+
+export const decodeKey: Kind<CloudKey> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    id: fields('id', ID),
+    name: fields('name', LABEL),
+    fingerprint: fields('fingerprint', FINGERPRINT),
+    publicKey: fields('public_key', PUBLIC_KEY),
+  };
+};
 
 /** A snapshot. */
-export const decodeResource = (resource: {
-  id?: string;
-  name: string;
-  tags?: string[] | null;
-  created_at?: string;
-}): CloudResource => ({
-  // Snapshots of droplets have had numbers for ids.
-  id: String(resource.id),
-  name: resource.name,
-  tags: resource.tags ?? [],
-  createdAt: resource.created_at ?? '',
-});
+export const decodeResource: Kind<CloudResource> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    id: fields('id', idText),
+    name: fields('name', LABEL),
+    tags: fields('tags', listOf(TAG)),
+    createdAt: fields('created_at', optional(TIME)) ?? '',
+  };
+};
 
-/** Guards against a reply that is JSON but no thing of DigitalOcean's: whatever has an id is taken at its word. */
-function idOf({ id }: { id: number }): number {
-  if (!Number.isSafeInteger(id)) throw new TypeError('an id must be a whole number');
-  return id;
-}
-
-/** A droplet has no networks until it boots. */
-const addressOf = ({ networks }: IDroplet, type: 'public' | 'private'): string | undefined =>
-  networks?.v4?.find(network => network.type === type)?.ip_address;
-
-function imageOf({ image }: IDroplet): string {
-  if (typeof image !== 'object') return String(image);
-  return image.slug || String(image.id);
-}
+/** Snapshots of droplets have had numbers for ids. */
+const idText: Kind<string> = (value, path) =>
+  typeof value === 'number' ? String(ID(value, path)) : WORD(value, path);

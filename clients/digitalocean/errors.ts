@@ -37,6 +37,23 @@ export class CloudError extends Error {
   }
 }
 
+/**
+ * A list of which some items cannot be read. It is no proof that anything is absent, so it fails like any other; who can
+ * do with a part of it finds that here.
+ */
+export class UnreadableItems extends CloudError {
+  /** The items that can be read. */
+  readonly readable: readonly unknown[];
+  /** The ids of the others; undefined for one whose id cannot be read either. */
+  readonly unreadableIds: readonly unknown[];
+
+  constructor(failure: CloudFailure, readable: readonly unknown[], unreadableIds: readonly unknown[]) {
+    super(failure);
+    this.readable = readable;
+    this.unreadableIds = unreadableIds;
+  }
+}
+
 /** The codes of a call that was given up before a byte of it was sent. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',

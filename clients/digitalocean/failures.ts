@@ -1,3 +1,4 @@
+import { printable, shortened } from '../log/printable.ts';
 import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
 import type { Reply } from './transport.ts';
 
@@ -23,10 +24,19 @@ export function senseless(operation: string, status: number): CloudError {
   return new CloudError({ operation, status, message });
 }
 
+/** The error for a reply of DigitalOcean's own kind with something in it that cannot be. */
+export function unreadable(operation: string, status: number, what: string): CloudError {
+  return new CloudError({ operation, status, message: unreadableSentence(operation, what) });
+}
+
+/** What to say of it. */
+export const unreadableSentence = (operation: string, what: string): string =>
+  `DigitalOcean's reply to ${operation} holds what cannot be: ${what}; check DIGITALOCEAN_API_URL, and whether a proxy answers in its place`;
+
 /** The error for a call that got no reply because of `error`. */
 export function unanswered(operation: string, error: unknown): CloudError {
   const { code = 'UNKNOWN', message } = error as { code?: string; message?: string };
-  const why = message || code;
+  const why = printable(shortened(message || code, 300));
   return new CloudError({
     operation,
     code,
@@ -83,7 +93,7 @@ function errorBody(data: unknown): { id?: string; message?: string; requestId?: 
   const said = typeof message === 'string' ? message : error;
   return {
     ...(typeof id === 'string' && { id }),
-    ...(typeof said === 'string' && { message: said.slice(0, 500) }),
-    ...(typeof requestId === 'string' && { requestId }),
+    ...(typeof said === 'string' && { message: printable(shortened(said, 500)) }),
+    ...(typeof requestId === 'string' && { requestId: printable(shortened(requestId, 100)) }),
   };
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { createComplaint } from '../log/complaint.ts';
 import type { Cloud, CloudDroplet } from './cloud.ts';
 import { createDropletCache, type FleetChange } from './droplet-cache.ts';
+import { UnreadableItems } from './errors.ts';
 import { createPollSchedule, type PollIntervals } from './poll-schedule.ts';
 
 export type { FleetChange };
@@ -20,7 +22,8 @@ export interface FleetOptions {
 
 /**
  * The fleet's droplets as the cloud last listed them: one list per poll, however many there are. A list that
- * fails changes nothing.
+ * fails changes nothing. One of which some droplets cannot be read leaves those as they were last known; what was never
+ * known of them leaves the fleet in doubt.
  */
 export interface Fleet {
   /** Lists at once and from then on, until the signal aborts. */
@@ -46,6 +49,11 @@ export interface Fleet {
   setMoving(key: string, moving: boolean): void;
   /** Something is about to change: the next list comes soon, as if something moved. */
   wake(): void;
+  /**
+   * Why the list does not show all there is, if so: it holds droplets that were never readable. Absence proves nothing
+   * then, and nothing is to be destroyed, bought or taken over.
+   */
+  doubt(): string | undefined;
   /** Whether the newest list succeeded, in a sentence. */
   healthy(): { ok: boolean; message: string };
 }
@@ -60,6 +68,9 @@ export function createFleet(options: FleetOptions): Fleet {
   let signal: AbortSignal | undefined;
   let lastListStartedAt: number | undefined;
   let failure: { error: unknown; since: number } | undefined;
+  /** What the newest list holds that cannot be read, and whether any of it was never known. */
+  let unreadable: { message: string; isUnknown: boolean } | undefined;
+  const complaint = createComplaint(clock, log);
   /** The list under way, and the one that begins after it. Neither ever rejects: it resolves to its error. */
   let current: Promise<unknown> = Promise.resolve();
   let next: Promise<unknown> | undefined;
@@ -77,7 +88,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const startedAt = clock.monotonic();
     schedule.began();
     try {
-      const listed = await cloud.listDroplets(tag, signal);
+      const listed = await readList();
       lastListStartedAt = startedAt;
       succeeded(listed);
       return undefined;
@@ -89,17 +100,38 @@ export function createFleet(options: FleetOptions): Fleet {
     }
   }
 
-  function succeeded(listed: readonly CloudDroplet[]): void {
-    if (failure !== undefined) log.info('DigitalOcean lists the droplets again');
+  function succeeded({ listed, unreadable: rest }: Reading): void {
     failure = undefined;
+    unreadable = rest;
     for (const change of droplets.replace(listed)) tell(change);
     firstList.resolve();
+    if (rest === undefined) complaint.over('DigitalOcean lists the droplets again');
+    else complaint.of(`some droplets cannot be read, and stay as they were known: ${rest.message}`);
   }
 
   function failed(error: unknown): void {
     if (signal?.aborted) return;
-    if (failure === undefined) log.warn(`the droplets cannot be listed: ${messageOf(error)}`);
     failure = { error, since: failure?.since ?? clock.monotonic() };
+    complaint.of(`the droplets cannot be listed: ${messageOf(error)}`);
+  }
+
+  async function readList(): Promise<Reading> {
+    try {
+      return { listed: await cloud.listDroplets(tag, signal) };
+    } catch (error) {
+      if (!(error instanceof UnreadableItems)) throw error;
+      return asFarAsReadable(error);
+    }
+  }
+
+  /** Those that can be read, and the others as they were last known; all that are known where it cannot be told which. */
+  function asFarAsReadable(error: UnreadableItems): Reading {
+    const read = error.readable as readonly CloudDroplet[];
+    const ids = new Set(error.unreadableIds);
+    const has = new Set(read.map(({ id }) => id));
+    const known = droplets.list().filter(({ id }) => !has.has(id) && (ids.has(id) || ids.has(undefined)));
+    const isUnknown = error.unreadableIds.some(id => droplets.get(id as number) === undefined);
+    return { listed: [...read, ...known], unreadable: { message: error.message, isUnknown } };
   }
 
   function tell(change: FleetChange): void {
@@ -133,6 +165,7 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     setMoving: (key, moving) => schedule.setMoving(key, moving),
     wake: () => schedule.wake(),
+    doubt: () => (unreadable?.isUnknown === true ? unreadable.message : undefined),
     healthy() {
       if (failure !== undefined) {
         const seconds = Math.round((clock.monotonic() - failure.since) / 1000);
@@ -140,9 +173,16 @@ export function createFleet(options: FleetOptions): Fleet {
       }
       if (lastListStartedAt === undefined)
         return { ok: false, message: 'the droplets have not been listed yet' };
+      if (unreadable !== undefined) return { ok: false, message: unreadable.message };
       return { ok: true, message: `droplets listed: ${droplets.list().length}` };
     },
   };
+}
+
+/** What a list told. */
+interface Reading {
+  listed: readonly CloudDroplet[];
+  unreadable?: { message: string; isUnknown: boolean };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

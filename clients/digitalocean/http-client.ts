@@ -6,17 +6,20 @@ import { listSizes } from 'dots-wrapper/dist/size/index.js';
 import { deleteSnapshot, listSnapshots } from 'dots-wrapper/dist/snapshot/index.js';
 import { createSshKey, destroySshKey, listSshKeys } from 'dots-wrapper/dist/ssh-key/index.js';
 import { createTag, tagResources, untagResources } from 'dots-wrapper/dist/tag/index.js';
-import type { IContext, IListResponse } from 'dots-wrapper/dist/types/index.js';
+import type { IContext } from 'dots-wrapper/dist/types/index.js';
 import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
 import { createCaller, type RequestReport } from './caller.ts';
 import type { Cloud, DropletRequest } from './cloud.ts';
 import * as decode from './decode.ts';
 import { decodeFirewall, firewallBody } from './decode-firewall.ts';
 import { CloudError } from './errors.ts';
-import { senseless } from './failures.ts';
-import { allPages, PER_PAGE, type Page } from './pages.ts';
+import { senseless, unreadable } from './failures.ts';
+import { itemsWithIds, readable } from './listed.ts';
+import { allPages, PER_PAGE } from './pages.ts';
 import { createRateBudget } from './rate-budget.ts';
 import { createTransport, type Request } from './transport.ts';
+import { COUNT, fieldsOf, TAG, Unreadable, type Fields, type Kind } from './values.ts';
 
 /** What a client of DigitalOcean needs. */
 export interface CloudOptions {
@@ -31,6 +34,8 @@ export interface CloudOptions {
   onRequest?: (report: RequestReport) => void;
   /** How long a reply may take; 15,000 unless told. */
   callTimeoutMs?: number;
+  /** Hears when the API asks for a longer wait than is believed. */
+  log?: Pick<Logger, 'warn'>;
 }
 
 /** A Cloud over the network. */
@@ -53,6 +58,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
     apiUrl: options.apiUrl ?? 'https://api.digitalocean.com',
     clock,
     callTimeoutMs: options.callTimeoutMs ?? 15_000,
+    log: options.log,
   });
   const call = createCaller({ transport, budget: createRateBudget(clock), clock, random, onRequest });
 
@@ -70,43 +76,43 @@ export function createCloud(options: CloudOptions): HttpCloud {
   }
 
   /** Makes one call, and one thing of its reply. */
-  async function ask<D, T>(
+  async function ask<T>(
     operation: keyof Cloud,
     signal: AbortSignal | undefined,
-    send: (context: IContext) => Reply<D>,
-    read: (data: D) => T,
+    send: (context: IContext) => Reply<unknown>,
+    read: (fields: Fields) => T,
   ): Promise<T> {
     const { data, status } = await send(contextOf(operation, signal));
+    if (typeof data !== 'object' || data === null) throw senseless(operation, status);
     try {
-      return read(data);
-    } catch {
-      throw senseless(operation, status);
+      return read(fieldsOf(data, ''));
+    } catch (error) {
+      throw error instanceof Unreadable ? unreadable(operation, status, error.message) : error;
     }
   }
 
-  async function list<D extends IListResponse, T extends { id: unknown } | { slug: string }>(
+  /** All pages of the list in that field of the replies. */
+  async function list<T>(
     operation: keyof Cloud,
     signal: AbortSignal | undefined,
-    send: (context: IContext, page: { page: number; per_page: number }) => Reply<D>,
-    read: (data: D) => T[],
+    send: (context: IContext, page: { page: number; per_page: number }) => Reply<unknown>,
+    field: string,
+    kind: Kind<T>,
   ): Promise<T[]> {
-    const fetchPage = (page: number): Promise<Page<T>> =>
+    const fetchPage = (page: number) =>
       ask(
         operation,
         signal,
         context => send(context, { page, per_page: PER_PAGE }),
-        data => ({
-          items: read(data),
-          total: totalOf(data),
-        }),
+        fields => ({ items: fields(field, itemsWithIds(kind)), total: fields('meta', TOTAL) }),
       );
-    const items = await allPages(fetchPage, item => ('slug' in item ? item.slug : item.id));
+    const items = await allPages(fetchPage, item => item.id);
     if (items === undefined)
       throw new CloudError({
         operation,
         message: `${operation}: the list changed while it was read, every time`,
       });
-    return items;
+    return readable(operation, items);
   }
 
   /** DigitalOcean answers what has no answer with 204; a proxy that answers in its place does not. */
@@ -123,7 +129,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
     operation: keyof Cloud,
     signal: AbortSignal | undefined,
     send: (context: IContext) => Reply<droplets.IShutdownDropletApiResponse>,
-  ) => ask(operation, signal, send, data => decode.decodeAction(data.action));
+  ) => ask(operation, signal, send, fields => fields('action', decode.decodeAction));
 
   return {
     getAccount: signal =>
@@ -131,7 +137,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         'getAccount',
         signal,
         context => getAccount(context)(),
-        data => decode.decodeAccount(data.account),
+        fields => fields('account', decode.decodeAccount),
       ),
     listDroplets: (tag, signal) =>
       list(
@@ -139,21 +145,22 @@ export function createCloud(options: CloudOptions): HttpCloud {
         signal,
         (context, page) =>
           droplets.listDroplets(context)({ ...page, ...(tag !== undefined && { tag_name: tag }) }),
-        data => data.droplets.map(decode.decodeDroplet),
+        'droplets',
+        decode.decodeDroplet,
       ),
     getDroplet: (id, signal) =>
       ask(
         'getDroplet',
         signal,
         context => droplets.getDroplet(context)({ droplet_id: id }),
-        data => decode.decodeDroplet(data.droplet),
+        fields => fields('droplet', itself(decode.decodeDroplet, id)),
       ),
     createDroplet: (request, signal) =>
       ask(
         'createDroplet',
         signal,
         context => droplets.createDroplet(context)(createBody(request)),
-        data => decode.decodeDroplet(data.droplet),
+        fields => fields('droplet', decode.decodeDroplet),
       ),
     deleteDroplet: (id, signal) =>
       tell('deleteDroplet', signal, context => droplets.deleteDroplet(context)({ droplet_id: id })),
@@ -167,27 +174,23 @@ export function createCloud(options: CloudOptions): HttpCloud {
       act('resizeDroplet', signal, context =>
         droplets.resizeDroplet(context)({ droplet_id: id, size, disk: false }),
       ),
-    getAction: (id, signal) => act('getAction', signal, context => getAction(context)({ action_id: id })),
+    getAction: (id, signal) =>
+      ask(
+        'getAction',
+        signal,
+        context => getAction(context)({ action_id: id }),
+        fields => fields('action', itself(decode.decodeAction, id)),
+      ),
     listSizes: signal =>
-      list(
-        'listSizes',
-        signal,
-        (context, page) => listSizes(context)(page),
-        data => data.sizes.map(decode.decodeSize),
-      ),
+      list('listSizes', signal, (context, page) => listSizes(context)(page), 'sizes', decode.decodeSize),
     listKeys: signal =>
-      list(
-        'listKeys',
-        signal,
-        (context, page) => listSshKeys(context)(page),
-        data => data.ssh_keys.map(decode.decodeKey),
-      ),
+      list('listKeys', signal, (context, page) => listSshKeys(context)(page), 'ssh_keys', decode.decodeKey),
     createKey: (name, publicKey, signal) =>
       ask(
         'createKey',
         signal,
         context => createSshKey(context)({ name, public_key: publicKey }),
-        data => decode.decodeKey(data.ssh_key),
+        fields => fields('ssh_key', decode.decodeKey),
       ),
     deleteKey: (id, signal) =>
       tell('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
@@ -196,14 +199,15 @@ export function createCloud(options: CloudOptions): HttpCloud {
         'listFirewalls',
         signal,
         (context, page) => firewalls.listFirewalls(context)(page),
-        data => data.firewalls.map(decodeFirewall),
+        'firewalls',
+        decodeFirewall,
       ),
     createFirewall: (request, signal) =>
       ask(
         'createFirewall',
         signal,
         context => firewalls.createFirewall(context)(firewallBody(request)),
-        data => decodeFirewall(data.firewall),
+        fields => fields('firewall', decodeFirewall),
       ),
     updateFirewall: (id, request, signal) =>
       ask(
@@ -211,7 +215,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         signal,
         context =>
           firewalls.updateFirewall(context)({ id: encodeURIComponent(id), ...firewallBody(request) }),
-        data => decodeFirewall(data.firewall),
+        fields => fields('firewall', itself(decodeFirewall, id)),
       ),
     deleteFirewall: (id, signal) =>
       tell('deleteFirewall', signal, context =>
@@ -222,7 +226,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         'createTag',
         signal,
         context => createTag(context)({ name }),
-        data => expectName(data.tag),
+        fields => void fields('tag', TAG_NAME),
       ),
     tagDroplet: (id, tag, signal) =>
       tell('tagDroplet', signal, context =>
@@ -243,7 +247,8 @@ export function createCloud(options: CloudOptions): HttpCloud {
         'listSnapshots',
         signal,
         (context, page) => listSnapshots(context)({ ...page, resource_type: 'droplet' }),
-        data => data.snapshots.map(decode.decodeResource),
+        'snapshots',
+        decode.decodeResource,
       ),
     deleteSnapshot: (id, signal) =>
       tell('deleteSnapshot', signal, context =>
@@ -275,13 +280,16 @@ function queryOf(params: Parameters = {}): string {
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
-/** Guards against a reply that is JSON but no tag. */
-function expectName({ name }: { name: string }): void {
-  if (typeof name !== 'string') throw new TypeError('a tag must have a name');
-}
-
 /** A list that does not say how long it is may be cut short. */
-function totalOf({ meta }: IListResponse): number {
-  if (meta?.total === undefined) throw new TypeError('a list must state its total');
-  return meta.total;
-}
+const TOTAL: Kind<number> = (value, path) => fieldsOf(value, path)('total', COUNT);
+
+const TAG_NAME: Kind<string> = (value, path) => fieldsOf(value, path)('name', TAG);
+
+/** That very thing, and no other: what is done next goes by what it is. */
+const itself =
+  <T extends { id: unknown }>(kind: Kind<T>, id: T['id']): Kind<T> =>
+  (value, path) => {
+    const thing = kind(value, path);
+    if (thing.id === id) return thing;
+    throw new Unreadable(`${path}.id is ${String(thing.id)}, expected ${String(id)}`);
+  };

@@ -1,6 +1,8 @@
 /** DigitalOcean's longest page. */
 export const PER_PAGE = 200;
 const MOST_READINGS = 5;
+/** How many pages are asked for at once. */
+const AT_ONCE = 8;
 
 /** A page of a list, and how long the whole list was when the page was made. */
 export interface Page<T> {
@@ -22,15 +24,26 @@ export async function allPages<T>(
 ): Promise<T[] | undefined> {
   let before: string | undefined;
   for (let reading = 0; reading < MOST_READINGS; reading++) {
-    const first = await fetchPage(1);
-    const others = Array.from({ length: Math.max(0, Math.ceil(first.total / PER_PAGE) - 1) }, (_, i) =>
-      fetchPage(i + 2),
-    );
-    const pages = [first, ...(await Promise.all(others))];
+    const pages = await readPages(fetchPage);
     const items = new Map(pages.flatMap(page => page.items).map(item => [idOf(item), item]));
     const ids = [...items.keys()].map(String).sort().join();
     if (ids === before || pages.every(page => page.total === items.size)) return [...items.values()];
     before = ids;
   }
   return undefined;
+}
+
+/** As many pages as the first one's total makes, but none behind an empty one: a total is only somebody's word. */
+async function readPages<T>(fetchPage: (page: number) => Promise<Page<T>>): Promise<Page<T>[]> {
+  const first = await fetchPage(1);
+  const pages = [first];
+  const count = Math.ceil(first.total / PER_PAGE);
+  while (pages.length < count && pages.at(-1)!.items.length > 0) {
+    const numbers = Array.from(
+      { length: Math.min(AT_ONCE, count - pages.length) },
+      (_, i) => pages.length + 1 + i,
+    );
+    pages.push(...(await Promise.all(numbers.map(fetchPage))));
+  }
+  return pages;
 }

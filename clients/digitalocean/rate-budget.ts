@@ -113,7 +113,7 @@ export function createRateBudget(clock: Clock): RateBudget {
     },
     report(kind, { status, remaining, resetMs = MINUTE, retryAfterMs = MINUTE }) {
       const now = clock.monotonic();
-      const closeUntil = (lane: Lane, ms: number): void => lane.closeUntil(now + Math.min(ms, HOUR));
+      const closeUntil = (lane: Lane, ms: number): void => lane.closeUntil(now + ms);
       if (remaining === 0) closeUntil(all, resetMs);
       else if (status === 429) closeUntil(kind === 'keys' ? keys : all, retryAfterMs);
     },

@@ -1,5 +1,7 @@
 import { Pool } from 'undici';
 import type { Clock } from '../clock.ts';
+import type { Logger } from '../log.ts';
+import { createToldWaits, type ToldWaits } from '../told-wait.ts';
 import { aborted, timedOut, unanswered } from './failures.ts';
 
 /** One HTTP request to DigitalOcean. */
@@ -20,9 +22,9 @@ export interface Reply {
   data: unknown;
   /** Requests left in this hour. */
   remaining?: number;
-  /** Milliseconds until the hour's limit gives a request again; an hour at most. */
+  /** Milliseconds until the hour's limit, which is used up, gives a request again; five minutes at most. */
   resetMs?: number;
-  /** Milliseconds to wait, by `retry-after`; an hour at most. */
+  /** Milliseconds to wait, by `retry-after`; five minutes at most. */
   retryAfterMs?: number;
 }
 
@@ -41,6 +43,7 @@ export interface TransportOptions {
   clock: Clock;
   /** How long a reply may take, from the sending to its last byte. */
   callTimeoutMs: number;
+  log?: Pick<Logger, 'warn'> | undefined;
 }
 
 /**
@@ -49,17 +52,22 @@ export interface TransportOptions {
  */
 const LEAST_SECRET = 20;
 
-/** No limit of DigitalOcean's lasts longer: a reply that asks for more is mistaken, and must not stop everything. */
-const LONGEST_PAUSE_MS = 3_600_000;
+/** After this long it is asked again, whatever a reply says: one that is mistaken must not stop everything. */
+const LONGEST_PAUSE_MS = 300_000;
+
+/** A page of 200 droplets is about a megabyte. */
+const LONGEST_REPLY = 32 * 1024 * 1024;
 
 /** A transport. No connection is made before the first request. Throws on a token that no header can carry. */
-export function createTransport({ token, apiUrl, clock, callTimeoutMs }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { token, apiUrl, clock, callTimeoutMs, log } = options;
   if (!/^[\x21-\x7e]+$/.test(token))
     throw new Error(
       'The DigitalOcean token is empty, or holds a blank or a special character: check DO_TOKEN',
     );
   const { origin, pathname } = new URL(apiUrl);
   const base = `${pathname.replace(/\/+$/, '')}/v2`;
+  const waits = createToldWaits('DigitalOcean', LONGEST_PAUSE_MS, log);
   // The pool closes a connection after 4 idle seconds, before any server would, so that a POST does not run
   // into a connection that is being closed. The timeouts are ours, so that tests can hold their clock.
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
@@ -78,10 +86,14 @@ export function createTransport({ token, apiUrl, clock, callTimeoutMs }: Transpo
       ...(hasBody && { body: JSON.stringify(body) }),
       signal,
     });
-    const text = await response.body.text();
+    const text = await readText(response.body);
     // Something on the way may send back what it was sent.
     const safe = token.length < LEAST_SECRET ? text : text.replaceAll(token, '[token]');
-    return readReply(response.statusCode, response.headers, safe, clock.now());
+    return {
+      status: response.statusCode,
+      data: parseJson(safe),
+      ...readLimits(response.headers, waits, clock.now()),
+    };
   }
 
   return {
@@ -109,24 +121,30 @@ export function createTransport({ token, apiUrl, clock, callTimeoutMs }: Transpo
 
 type Headers = Record<string, string | string[] | undefined>;
 
-function readReply(status: number, headers: Headers, text: string, now: number): Reply {
-  const remaining = numberIn(headers, 'ratelimit-remaining');
-  const resetAt = numberIn(headers, 'ratelimit-reset');
-  const retryAfter = numberIn(headers, 'retry-after');
+/** What a reply says of the limits: the time of the reset, which every reply has, matters once nothing is left. */
+function readLimits(headers: Headers, waits: ToldWaits, now: number): Omit<Reply, 'status' | 'data'> {
+  const remaining = countIn(headers['ratelimit-remaining']);
+  const resetMs = remaining === 0 ? waits.until(headers['ratelimit-reset'], now) : undefined;
+  const retryAfterMs = waits.read(headers['retry-after']);
   return {
-    status,
-    data: parseJson(text),
     ...(remaining !== undefined && { remaining }),
-    ...(resetAt !== undefined && { resetMs: pause(Math.max(1000, resetAt * 1000 - now)) }),
-    ...(retryAfter !== undefined && { retryAfterMs: pause(retryAfter * 1000) }),
+    ...(resetMs !== undefined && { resetMs: Math.max(1000, resetMs) }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 
-const pause = (ms: number): number => Math.min(ms, LONGEST_PAUSE_MS);
+const countIn = (value: string | string[] | undefined): number | undefined =>
+  typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
 
-function numberIn(headers: Headers, name: string): number | undefined {
-  const value = Number(headers[name] ?? NaN);
-  return Number.isFinite(value) && value >= 0 ? value : undefined;
+async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > LONGEST_REPLY) throw new Error(`the reply is longer than ${LONGEST_REPLY / 1024 ** 2} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** A gateway's error page is no JSON. */

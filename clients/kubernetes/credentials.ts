@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
-import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
 import { KubeconfigError, type KubeconfigUser } from './kubeconfig-file.ts';
+import { pluginLogin, type Login } from './plugin-login.ts';
 
 /** What TLS needs, PEM; absent fields are Node's defaults. */
 export interface TlsMaterial {
@@ -24,7 +24,7 @@ export interface Credentials {
 
 /** Gives the credentials of the moment: tokens, certificates and the CA may be rotated at any time. */
 export interface CredentialSource {
-  current(): Promise<Credentials>;
+  current(signal?: AbortSignal): Promise<Credentials>;
   /** The server refused them: the next `current` asks the credential plugin anew. */
   forget(): void;
 }
@@ -47,8 +47,8 @@ export function credentialSource(
   });
   return {
     forget: () => login.forget(),
-    async current() {
-      const { headers, ...own } = await login.current();
+    async current(signal) {
+      const { headers, ...own } = await login.current(signal);
       const tls = withoutUndefined({ ca: await ca(), cert: await cert(), key: await key(), ...own });
       const impersonation = user.impersonateUser ? { 'Impersonate-User': user.impersonateUser } : {};
       return { headers: { ...headers, ...impersonation }, tls: { ...fixed, ...tls } };
@@ -71,21 +71,15 @@ export function checkTls({ ca, cert, key }: TlsMaterial, source: string): void {
   }
 }
 
-interface Login {
-  current(): Promise<{ headers: Record<string, string>; cert?: string; key?: string }>;
-  forget(): void;
-}
-
 /** The same order of preference as client-go: token, token file, plugin, basic. */
 function loginOf(cluster: Cluster, user: KubeconfigUser, env: NodeJS.ProcessEnv): Login {
-  const bearer = (token: string | undefined) => ({ headers: { Authorization: `Bearer ${token?.trim()}` } });
   const steady = (current: Login['current']): Login => ({ current, forget: () => undefined });
   if (user.tokenFile) {
     const token = rotatingFile(user.tokenFile);
     return steady(async () => bearer(await token()));
   }
-  if (user.token) return steady(async () => bearer(user.token));
-  if (user.exec) return pluginLogin(cluster, user, env);
+  if (user.token) return steady(async () => bearer(user.token!));
+  if (user.exec) return pluginLogin(cluster, user.exec, env);
   if (user.authProvider) return steady(legacyLogin(cluster, user));
   if (user.username) {
     const basic = Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64');
@@ -94,62 +88,9 @@ function loginOf(cluster: Cluster, user: KubeconfigUser, env: NodeJS.ProcessEnv)
   return steady(async () => ({ headers: {} }));
 }
 
-interface ExecSpec {
-  apiVersion?: string;
-  command?: string;
-  env?: { name: string; value: string }[] | null;
-  installHint?: string;
-  provideClusterInfo?: boolean;
-}
-
-/** client.authentication.k8s.io: runs the plugin, keeps its answer until it expires, one run at a time. */
-function pluginLogin(cluster: Cluster, user: KubeconfigUser, env: NodeJS.ProcessEnv): Login {
-  const spec = user.exec as ExecSpec;
-  const exec = { ...spec, env: [...inherited(env), ...(spec.env ?? []), execInfo(spec, cluster)] };
-  let plugin = new ExecAuth();
-  let running: ReturnType<Login['current']> | undefined;
-  const run = async (): ReturnType<Login['current']> => {
-    const answer: { headers: Record<string, string>; cert?: string; key?: string } = { headers: {} };
-    await plugin.applyAuthentication({ ...user, exec }, answer).catch((error: NodeJS.ErrnoException) => {
-      throw pluginError(spec, error);
-    });
-    return answer;
-  };
-  return {
-    current: () => (running ??= run().finally(() => (running = undefined))),
-    forget: () => void (plugin = new ExecAuth()),
-  };
-}
-
-/** ExecAuth starts from the process's own environment; what was passed in must win. */
-const inherited = (env: NodeJS.ProcessEnv): { name: string; value: string }[] =>
-  Object.entries(env).map(([name, value]) => ({ name, value: value ?? '' }));
-
-/** What the protocol promises to plugins, and client-node does not give them. */
-function execInfo(spec: ExecSpec, cluster: Cluster): { name: string; value: string } {
-  const described = {
-    server: cluster.server,
-    'certificate-authority-data': cluster.caData,
-    'tls-server-name': cluster.tlsServerName,
-    'insecure-skip-tls-verify': cluster.skipTLSVerify,
-  };
-  const info = {
-    apiVersion: spec.apiVersion,
-    kind: 'ExecCredential',
-    spec: { interactive: false, ...(spec.provideClusterInfo ? { cluster: described } : {}) },
-  };
-  return { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
-}
-
-function pluginError(spec: ExecSpec, error: NodeJS.ErrnoException): KubeconfigError {
-  const { command = '(none named)', installHint } = spec;
-  if (error.code === 'ENOENT') {
-    const hint = installHint ? `; ${installHint.trim()}` : '';
-    return new KubeconfigError(`the credential plugin "${command}" is not installed${hint}`);
-  }
-  // A SyntaxError would quote what the plugin printed, and that is a credential.
-  const said = error instanceof SyntaxError ? 'its output is not JSON' : error.message.trim();
-  return new KubeconfigError(`the credential plugin "${command}" failed: ${said}`);
+function bearer(token: string): { headers: Record<string, string> } {
+  if (/^[\x20-\x7e]+$/.test(token.trim())) return { headers: { Authorization: `Bearer ${token.trim()}` } };
+  throw new KubeconfigError('the token is empty, or holds a character that no header can carry');
 }
 
 /** Auth providers left Kubernetes in 1.26; for who still has one, client-node knows them all. */

@@ -1,3 +1,8 @@
+import { printable, shortened } from '../log/printable.ts';
+
+/** An object that breaks many rules is refused with a sentence for each. */
+const LONGEST_MESSAGE = 10_000;
+
 /** What is known about a call that failed. */
 export interface FailedCall {
   method: string;
@@ -11,7 +16,7 @@ export interface StatusBody {
   code?: number;
   reason?: string;
   message?: string;
-  details?: { name?: string; retryAfterSeconds?: number; causes?: { field?: string }[] };
+  details?: { name?: string; retryAfterSeconds?: number; causes?: ({ field?: string } | null)[] };
 }
 
 interface Facts {
@@ -30,7 +35,7 @@ export class KubernetesError extends Error {
   readonly reason: string;
   readonly method: string;
   readonly path: string;
-  /** How long the server asks to be left alone. */
+  /** How long the server asks to be left alone; a minute at most. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(message: string, call: Omit<FailedCall, 'server'>, facts: Facts) {
@@ -51,17 +56,19 @@ export function refused(
   retryAfterSeconds?: number,
 ): KubernetesError {
   const { method, path } = call;
-  const said = status.message?.trim() || `HTTP ${code}`;
+  const said = printable(shortened(status.message?.trim() || `HTTP ${code}`, LONGEST_MESSAGE));
   return new KubernetesError(`${method} ${path}: ${said}${hintFor(code, status)}`, call, {
     code,
     reason: isUidMismatch(status) ? 'Conflict' : (status.reason ?? 'Unknown'),
-    retryAfterSeconds: retryAfterSeconds ?? status.details?.retryAfterSeconds,
+    retryAfterSeconds,
   });
 }
 
 /** A patch whose uid is another object's fails its precondition, but is answered as an invalid change. */
-const isUidMismatch = (status: StatusBody): boolean =>
-  status.details?.causes?.some(({ field }) => field === 'metadata.uid') ?? false;
+function isUidMismatch({ details }: StatusBody): boolean {
+  const causes = details?.causes;
+  return Array.isArray(causes) && causes.some(cause => cause?.field === 'metadata.uid');
+}
 
 /** What a person can do about it, where the server's own words do not say. */
 function hintFor(code: number, status: StatusBody): string {

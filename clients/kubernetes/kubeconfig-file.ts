@@ -1,25 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import {
-  newClusters,
-  newContexts,
-  newUsers,
-  type Cluster,
-  type Context,
-  type User,
-} from '@kubernetes/client-node/dist/config_types.js';
+import type { Cluster, Context, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
-
-// The two sub-path imports of client-node (here and in credentials.ts) cost 5 ms together. The package's
-// own entry, or its config.js, costs 400-750 ms and 85 MB, because it pulls in every generated API.
+import { printable, quoted, shortened } from '../log/printable.ts';
+import { mapping, mappingsIn, type Mapping } from './kubeconfig-shape.ts';
 
 /** No way to a Kubernetes API could be read from what was given. The message is for a person. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
+/** A program that prints credentials: client.authentication.k8s.io. */
+export interface ExecSpec {
+  apiVersion?: string;
+  command: string;
+  args: readonly string[];
+  /** Added to the process's own environment. */
+  env: readonly { name: string; value: string }[];
+  /** Where to get it. */
+  installHint?: string;
+  provideClusterInfo: boolean;
+}
+
 /** A user of a kubeconfig, with the file that its token is in, if it is in a file. */
-export type KubeconfigUser = User & { tokenFile?: string };
+export type KubeconfigUser = Omit<User, 'exec'> & { tokenFile?: string; exec?: ExecSpec };
 
 /** What the current context of a kubeconfig points at. */
 export interface KubeconfigSelection {
@@ -33,11 +37,6 @@ interface ParsedFile {
   clusters: Cluster[];
   users: KubeconfigUser[];
   contexts: Context[];
-}
-
-interface RawUser {
-  name?: string;
-  user?: { 'token-file'?: string; tokenFile?: string } | null;
 }
 
 /**
@@ -62,30 +61,84 @@ async function readFileOf(file: string): Promise<ParsedFile> {
     return parseKubeconfig(text, dirname(file));
   } catch (error) {
     // YAML errors quote the line that they are about, and that line may hold a token.
-    const [reason] = (error as Error).message.split('\n', 1);
-    throw new KubeconfigError(`the kubeconfig ${file} is not valid: ${reason}`);
+    const [reason = ''] = (error as Error).message.split('\n', 1);
+    throw new KubeconfigError(`the kubeconfig ${file} is not valid: ${printable(shortened(reason, 300))}`);
   }
 }
 
 function parseKubeconfig(text: string, folder: string): ParsedFile {
-  const root = (parse(text) ?? {}) as Record<string, unknown>;
-  if (typeof root !== 'object') throw new Error('it is not a YAML mapping');
-  const rawUsers = (root['users'] ?? []) as RawUser[];
-  const current = root['current-context'];
+  const root = mapping(parse(text) ?? {}, '');
   return {
-    currentContext: typeof current === 'string' && current !== '' ? current : undefined,
-    clusters: newClusters(root['clusters']).map(cluster => absolute(cluster, ['caFile'], folder)),
-    users: rawUsers.map(raw => parseUser(raw, folder)),
-    contexts: newContexts(root['contexts']),
+    currentContext: root.text('current-context') || undefined,
+    clusters: mappingsIn(root, 'clusters').map(entry => readCluster(entry, folder)),
+    users: mappingsIn(root, 'users').map(entry => readUser(entry, folder)),
+    contexts: mappingsIn(root, 'contexts').map(readContext),
   };
 }
 
-/** client-node reads a token file once and relative to the working folder, so it does not get to see it. */
-function parseUser(raw: RawUser, folder: string): KubeconfigUser {
-  const { 'token-file': dashed, tokenFile = dashed, ...rest } = raw.user ?? {};
-  const [user] = newUsers([{ ...raw, user: rest }]);
-  const withFile: KubeconfigUser = tokenFile === undefined ? user! : { ...user!, tokenFile };
-  return absolute(withFile, ['certFile', 'keyFile', 'tokenFile'], folder);
+function readCluster(entry: Mapping, folder: string): Cluster {
+  const cluster = entry.needed('cluster');
+  const read: Cluster = withoutUndefined({
+    name: entry.neededText('name'),
+    server: cluster.neededText('server'),
+    caData: cluster.text('certificate-authority-data'),
+    caFile: cluster.text('certificate-authority'),
+    skipTLSVerify: cluster.flag('insecure-skip-tls-verify'),
+    tlsServerName: cluster.text('tls-server-name'),
+    proxyUrl: cluster.text('proxy-url') || undefined,
+  });
+  return absolute(read, ['caFile'], folder);
+}
+
+function readContext(entry: Mapping): Context {
+  const context = entry.needed('context');
+  return withoutUndefined({
+    name: entry.neededText('name'),
+    cluster: context.neededText('cluster'),
+    user: context.text('user') ?? '',
+    namespace: context.text('namespace') || undefined,
+  });
+}
+
+function readUser(entry: Mapping, folder: string): KubeconfigUser {
+  const user = entry.inner('user');
+  const exec = user?.inner('exec');
+  const read: KubeconfigUser = withoutUndefined({
+    name: entry.neededText('name'),
+    certData: user?.text('client-certificate-data'),
+    certFile: user?.text('client-certificate'),
+    keyData: user?.text('client-key-data'),
+    keyFile: user?.text('client-key'),
+    token: user?.text('token'),
+    tokenFile: user?.text('tokenFile') ?? user?.text('token-file'),
+    username: user?.text('username'),
+    password: user?.text('password'),
+    impersonateUser: user?.text('as'),
+    authProvider: user?.inner('auth-provider')?.value,
+    exec: exec && readExec(exec, folder),
+  });
+  return absolute(read, ['certFile', 'keyFile', 'tokenFile'], folder);
+}
+
+/** A command with a slash in it is relative to the kubeconfig's folder; one without is looked for in PATH. */
+function readExec(exec: Mapping, folder: string): ExecSpec {
+  const command = exec.neededText('command');
+  return withoutUndefined({
+    command: command.includes('/') ? resolve(folder, command) : command,
+    args: exec.texts('args'),
+    env: mappingsIn(exec, 'env').map(entry => ({
+      name: entry.neededText('name'),
+      value: entry.text('value') ?? '',
+    })),
+    apiVersion: exec.text('apiVersion'),
+    installHint: exec.text('installHint'),
+    provideClusterInfo: exec.flag('provideClusterInfo'),
+  });
+}
+
+/** An absent field instead of an undefined one. */
+function withoutUndefined<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Paths in a kubeconfig are relative to its own folder. */
@@ -104,10 +157,10 @@ function select(source: string, file: ParsedFile): KubeconfigSelection {
     throw new KubeconfigError(`the kubeconfig ${source} has no current-context`);
   }
   const context = find(file.contexts, currentContext, `current-context`, source);
-  const cluster = find(file.clusters, context.cluster, `cluster of context "${context.name}"`, source);
+  const cluster = find(file.clusters, context.cluster, `cluster of context ${quoted(context.name)}`, source);
   // A context without a user is anonymous, as with kubectl.
   const user = context.user
-    ? find(file.users, context.user, `user of context "${context.name}"`, source)
+    ? find(file.users, context.user, `user of context ${quoted(context.name)}`, source)
     : { name: '' };
   return { cluster, user, namespace: context.namespace };
 }
@@ -115,5 +168,5 @@ function select(source: string, file: ParsedFile): KubeconfigSelection {
 function find<T extends { name: string }>(list: T[], name: string, what: string, source: string): T {
   const entry = list.find(candidate => candidate.name === name);
   if (entry) return entry;
-  throw new KubeconfigError(`the ${what} is "${name}", which the kubeconfig ${source} does not define`);
+  throw new KubeconfigError(`the ${what} is ${quoted(name)}, which the kubeconfig ${source} does not define`);
 }

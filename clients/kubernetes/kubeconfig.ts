@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { isIPv6 } from 'node:net';
+import { quoted } from '../log/printable.ts';
 import { checkTls, credentialSource, type CredentialSource } from './credentials.ts';
 import { KubeconfigError, readKubeconfig, type KubeconfigSelection } from './kubeconfig-file.ts';
 
@@ -91,9 +92,12 @@ async function connect(
   source: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Connection> {
-  if (!URL.canParse(cluster.server)) {
-    throw new KubeconfigError(`the server "${cluster.server}" in ${source} is not a URL`);
-  }
+  if (!isUrl(cluster.server, WEB))
+    throw new KubeconfigError(
+      `the server ${quoted(cluster.server)} in ${source} is not a URL with https:// or http://`,
+    );
+  if (cluster.proxyUrl !== undefined && !isUrl(cluster.proxyUrl, PROXIES))
+    throw new KubeconfigError(`the proxy-url in ${source} is not a URL with http://, https:// or socks5://`);
   const credentials = credentialSource(cluster, user, env);
   // A plugin may take long or ask a remote service, so its answer is not waited for here.
   if (!user.exec && !user.authProvider) checkTls((await credentials.current()).tls, source);
@@ -105,6 +109,12 @@ async function connect(
     credentials,
   };
 }
+
+const WEB = ['https:', 'http:'];
+const PROXIES = [...WEB, 'socks5:'];
+
+const isUrl = (text: string, protocols: readonly string[]): boolean =>
+  URL.canParse(text) && protocols.includes(new URL(text).protocol);
 
 async function exists(file: string): Promise<boolean> {
   return access(file).then(

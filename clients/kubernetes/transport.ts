@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
+import { assertMayAct } from '../guard.ts';
+import { toldWaitMs } from '../told-wait.ts';
 import { agentPool, type AgentPool } from './agents.ts';
+import type { Credentials } from './credentials.ts';
 import {
   fellSilent,
   refused,
@@ -11,6 +14,7 @@ import {
   type FailedCall,
   type StatusBody,
 } from './errors.ts';
+import { KubeconfigError } from './kubeconfig-file.ts';
 import type { Connection } from './kubeconfig.ts';
 
 /** One call that ended, for metrics. */
@@ -60,6 +64,10 @@ export interface Transport {
 const CONNECTIONS = 32;
 /** Idle sockets go before the 60 s after which load balancers cut them silently. */
 const KEEP_ALIVE_MS = 30_000;
+/** Credentials have a time of their own, beside that of the call: a plugin may ask a person. It gives up before. */
+const CREDENTIALS_MS = 40_000;
+/** No wait that an API server asks for is longer than this. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** A transport with keep-alive connections: one pool for calls, another so that watches never starve them. */
 export function createTransport(connection: Connection, options: TransportOptions): Transport {
@@ -71,8 +79,17 @@ export function createTransport(connection: Connection, options: TransportOption
     signal: AbortSignal.any(call.signal ? [call.signal, closing.signal] : [closing.signal]),
   });
   return {
-    send: call => send(calls, connection, untilClosed(call), options),
-    stream: (call, silenceMs) => stream(streams, connection, untilClosed(call), options, silenceMs),
+    async send(call) {
+      const bound = untilClosed(call);
+      const credentials = await credentialsFor(connection, bound, options);
+      assertMayAct(call.signal);
+      return send(calls, { ...connection, login: credentials }, bound, options);
+    },
+    async *stream(call, silenceMs) {
+      const bound = untilClosed(call);
+      const credentials = await credentialsFor(connection, bound, options);
+      yield* stream(streams, { ...connection, login: credentials }, bound, options, silenceMs);
+    },
     async close() {
       const call = { method: 'CLOSE', path: '/', server: connection.server };
       closing.abort(unreachable(call, new Error('this client has been closed')));
@@ -81,9 +98,30 @@ export function createTransport(connection: Connection, options: TransportOption
   };
 }
 
+/** The way to the server, with what lets this one call in. */
+type Admission = Connection & { login: Credentials };
+
+async function credentialsFor(
+  { credentials, server }: Connection,
+  { signal }: Call,
+  { clock }: TransportOptions,
+): Promise<Credentials> {
+  const limit = new AbortController();
+  const cancel = clock.after(CREDENTIALS_MS, () =>
+    limit.abort(new KubeconfigError(`no credentials for ${server} came within ${CREDENTIALS_MS / 1000} s`)),
+  );
+  const stop = AbortSignal.any(signal ? [signal, limit.signal] : [limit.signal]);
+  stop.throwIfAborted();
+  try {
+    return await untilAborted(credentials.current(stop), stop);
+  } finally {
+    cancel();
+  }
+}
+
 function send(
   pool: AgentPool,
-  connection: Connection,
+  connection: Admission,
   call: Call,
   options: TransportOptions,
 ): Promise<unknown> {
@@ -103,7 +141,7 @@ function parseAnswer(text: string, call: FailedCall): unknown {
 
 async function* stream(
   pool: AgentPool,
-  connection: Connection,
+  connection: Admission,
   call: Call,
   options: TransportOptions,
   silenceMs: number,
@@ -162,7 +200,7 @@ async function withTimeout<T>(
   }
 }
 
-/** A credential plugin knows nothing of signals, so the wait is given up here. */
+/** What knows nothing of signals is not waited for any more. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
@@ -173,12 +211,12 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 async function request(
   pool: AgentPool,
-  connection: Connection,
+  connection: Admission,
   call: Call,
   options: TransportOptions,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
-  const { headers, tls } = await connection.credentials.current();
+  const { headers, tls } = connection.login;
   const origin = new URL(connection.server);
   const record = recorder(call.method, origin.host, options);
   const answer = await pool
@@ -217,19 +255,21 @@ function recorder(method: string, host: string, options: TransportOptions): (cod
 }
 
 async function refusal(call: Call, server: string, answer: Dispatcher.ResponseData): Promise<Error> {
-  const retryAfter = Number(answer.headers['retry-after']);
-  const seconds = Number.isFinite(retryAfter) ? retryAfter : undefined;
   const status = statusOf(await answer.body.text());
-  return refused(describe(call, server), answer.statusCode, status, seconds);
+  const told = answer.headers['retry-after'] ?? status.details?.retryAfterSeconds;
+  const ms = toldWaitMs(told, LONGEST_RETRY_AFTER_MS);
+  return refused(describe(call, server), answer.statusCode, status, ms === undefined ? undefined : ms / 1000);
 }
 
 /** A proxy in between answers with a page, not with a Status. */
 function statusOf(text: string): StatusBody {
   try {
-    return JSON.parse(text) as StatusBody;
+    const status = JSON.parse(text) as StatusBody | null;
+    if (typeof (status?.message ?? '') === 'string') return status ?? {};
   } catch {
-    return { message: text.slice(0, 200) };
+    // Told below.
   }
+  return { message: text.slice(0, 200) };
 }
 
 function describe(call: Call, server: string): FailedCall {

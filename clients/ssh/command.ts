@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
 import type { Clock } from '../clock.ts';
 import { commandTimedOut, describeCommand, lost, stopped, tooLong } from './failures.ts';
-import { keepAll, keepTail } from './kept-output.ts';
+import { keepAll, keepTail } from '../kept-output.ts';
 import type { CommandResult, HostAccess, RunOptions } from './ssh.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;

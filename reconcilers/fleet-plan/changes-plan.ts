@@ -110,7 +110,7 @@ function changeOf(
     case 'power-off':
     case 'add-finalizer':
     case 'adopt':
-    case 'give-up-drain':
+    case 'report-drain-timeout':
     case 'remember-refusal':
     case 'remove-finalizer':
       return [];

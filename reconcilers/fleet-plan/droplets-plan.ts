@@ -147,7 +147,7 @@ function viewAfter(view: CloudView, step: DropletStep): CloudView {
     case 'add-finalizer':
     case 'launch':
     case 'adopt':
-    case 'give-up-drain':
+    case 'report-drain-timeout':
     case 'remember-refusal':
     case 'remove-finalizer':
       return view;

@@ -42,7 +42,7 @@ export interface Identity {
 export interface StandingOptions {
   kubernetes: Pick<KubernetesClient, 'get' | 'create' | 'patch'>;
   cloud: Pick<Cloud, 'getAccount' | 'listDroplets'>;
-  fleet: Pick<Fleet, 'list' | 'lastListStartedAt'>;
+  fleet: Pick<Fleet, 'list' | 'lastListStartedAt' | 'doubt'>;
   droplets: Pick<Reader<Droplet>, 'list'>;
   /** The names of the other fleets of the account. */
   otherFleets: (signal: AbortSignal) => Promise<readonly string[]>;
@@ -119,6 +119,12 @@ export function createStanding(options: StandingOptions): Standing {
     return strangers.problem;
   }
 
+  /** The fleet itself says so in the log. */
+  function unseenIn(): Doubt | undefined {
+    const message = fleet.doubt();
+    return message === undefined ? undefined : { reason: 'DropletsUnreadable', message };
+  }
+
   return {
     async problem(signal) {
       const isOld = known?.problem !== undefined && clock.monotonic() - known.at >= AGAIN_MS;
@@ -130,7 +136,7 @@ export function createStanding(options: StandingOptions): Standing {
           log.warn('the fleet, its account and its Kubernetes API are known again');
         told = problem?.message;
       }
-      return problem;
+      return problem ?? unseenIn();
     },
     async otherFleetWith(project, signal) {
       others ??= hasServers() ? Promise.resolve(new Map()) : listOthers(signal);

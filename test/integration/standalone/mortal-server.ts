@@ -9,10 +9,14 @@ export interface MortalServer {
   kill(): Promise<void>;
 }
 
-/** Resolves when it is ready; on any free port unless one is given. */
-export async function startMortalServer(stateDir: string, port = 0): Promise<MortalServer> {
+/** Resolves when it is ready; on any free port unless one is given, with those options of Node. */
+export async function startMortalServer(
+  stateDir: string,
+  port = 0,
+  execArgv: readonly string[] = [],
+): Promise<MortalServer> {
   const env = { ...process.env, STANDALONE_STATE_DIR: stateDir, STANDALONE_PORT: String(port) };
-  const child = fork(new URL('./server-process.ts', import.meta.url), { env });
+  const child = fork(new URL('./server-process.ts', import.meta.url), { env, execArgv: [...execArgv] });
   const ended = once(child, 'exit');
   const [kubeconfig] = (await Promise.race([
     once(child, 'message'),

@@ -174,7 +174,7 @@ describeOnApiServers('Writing objects', server => {
     }
 
     it('names every field that is wrong', async () => {
-      const { body } = await api.post(projects, project('bad', {}, { servers: 0, region: '' }));
+      const { body } = await api.post(projects, project('bad', {}, { servers: 0, suspend: 'yes' }));
       expect(body.details?.causes).to.have.length(2);
     });
 

@@ -37,6 +37,12 @@ describe('A duration', () => {
     it(`cannot be "${text}"`, () => {
       expect(() => parseDuration(text)).to.throw('It must be a duration such as 90s, 15m or 1h30m.');
     });
+
+  it('is no longer than a timer can wait', () => {
+    expect(parseDuration('576h')).to.be.below(2 ** 31);
+    for (const text of ['577h', '600h', '9'.repeat(400)])
+      expect(() => parseDuration(text)).to.throw('It must be 24 days (576h) at most.');
+  });
 });
 
 describe('A command line that a person is told to type', () => {

@@ -35,6 +35,47 @@ describe('Columns', () => {
   });
 });
 
+describe('Text from elsewhere', () => {
+  const foreign = aDroplet('shop-web1', {
+    status: {
+      phase: 'Failed',
+      conditions: [
+        { ...aCondition('Ready', 'False', 'Refused'), message: 'no\u001b[2J\nproject shop: Ready' },
+      ],
+    },
+  });
+
+  it('moves nothing in columns, and takes as much room as it is shown with', () => {
+    expect(
+      alignColumns([
+        ['\u001b[2J\u202e', 'x'],
+        ['a', 'y'],
+      ]),
+    ).to.deep.equal(['\\u001b[2J\\u202e  x', 'a                y']);
+  });
+
+  it('neither begins a line nor moves the cursor in what is said of changes', () => {
+    let written = '';
+    const out = { write: (text: string) => (written += text) } as unknown as NodeJS.WriteStream;
+    createProgress(out, out).show(summary([shop], [foreign]));
+    expect(written).to.contain('shop-web1: Failed: no\\u001b[2J\\nproject shop: Ready\n');
+  });
+
+  it('neither begins a line nor moves the cursor on a terminal', () => {
+    let written = '';
+    const write = (text: string) => (written += text);
+    const out = {
+      write,
+      isTTY: true,
+      rows: 24,
+      columns: 200,
+      on: () => undefined,
+    } as unknown as NodeJS.WriteStream;
+    createProgress(out, out).show(summary([shop], [foreign]));
+    expect(written).to.contain('no\\u001b[2J\\nproject shop: Ready');
+  });
+});
+
 describe('The table of the fleet', () => {
   it('says so when there is nothing', () => {
     expect(fleetTable(summary([], []))).to.deep.equal(['No projects.']);

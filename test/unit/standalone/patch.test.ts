@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { applyJsonPatch, applyMergePatch } from '../../../standalone/patch.ts';
+import { applyMergePatch } from '../../../standalone/patch.ts';
+import { applyJsonPatch } from '../../../standalone/json-patch.ts';
 import { applyStrategicMerge } from '../../../standalone/strategic-merge.ts';
+import { modelOfJsonPatch, type ModelOperation } from '../../fakes/json-patch-model.ts';
 import { propertyOptions } from '../../fakes/property-options.ts';
 
 const json = fc.jsonValue({ maxDepth: 3 });
@@ -71,6 +73,8 @@ describe('A JSON patch', () => {
     ['adds beyond the end of a list', { op: 'add', path: '/a/b/4', value: 1 }],
     ['adds to a text', { op: 'add', path: '/x~1y~0z/a', value: 1 }],
     ['tests in vain', { op: 'test', path: '/a/b/0', value: 2 }],
+    ['moves something into itself', { op: 'move', from: '/a', path: '/a/c' }],
+    ['moves an item into itself', { op: 'move', from: '/a/b/0', path: '/a/b/0/c' }],
     ['reads what every JavaScript object inherits', { op: 'copy', from: '/toString', path: '/a/c' }],
   ];
   for (const [what, operation] of misfits) {
@@ -88,6 +92,7 @@ describe('A JSON patch', () => {
       [{ op: 'add' }],
       [{ op: 'spin', path: '/a' }],
       [{ op: 'move', path: '/a' }],
+      ...['add', 'replace', 'test'].map(op => [{ op, path: '/a' }]),
     ]) {
       expect(() => applyJsonPatch(target, patch))
         .to.throw()
@@ -96,6 +101,65 @@ describe('A JSON patch', () => {
     expect(() => applyJsonPatch(target, [{ op: 'add', path: '/__proto__/x', value: 1 }])).to.throw(
       '__proto__',
     );
+  });
+
+  const pointer = fc
+    .array(fc.constantFrom('a', 'b', 'a/b', '~', '0', '1', '2', '-', ''), { maxLength: 3 })
+    .map(keys => keys.map(key => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''));
+  const value = fc.letrec(tie => ({
+    any: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, true, 0, 1, 'x'),
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'a/b', '~', '0', ''), tie('any'), { maxKeys: 3 }),
+    ),
+  })).any;
+  const operation: fc.Arbitrary<ModelOperation> = fc.record({
+    op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test'),
+    path: pointer,
+    from: pointer,
+    value,
+  });
+
+  it('does what a plain model of RFC 6902 does, or is refused when that says so', () => {
+    const property = fc.property(value, fc.array(operation, { maxLength: 6 }), (document, patch) => {
+      const expected = modelOfJsonPatch(document, patch);
+      const actual = (): unknown => applyJsonPatch(document, patch);
+      if (expected === undefined) expect(actual).to.throw().with.property('code', 422);
+      else expect(actual()).to.deep.equal(expected.result);
+    });
+    fc.assert(property, propertyOptions(3_000));
+  });
+
+  it('whose copies add up to more than an object may have is refused before they do', () => {
+    const copies = (count: number): object[] =>
+      Array.from({ length: count }, (_, i) => ({ op: 'copy', from: '/a', path: `/c${i}` }));
+    const document = { a: 'x'.repeat(1_000_000) };
+    expect(Object.keys(applyJsonPatch(document, copies(3)) as object)).to.have.length(4);
+    const doubling = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '', path: `/c${i}` }));
+    for (const patch of [copies(4), doubling])
+      expect(() => applyJsonPatch(document, patch))
+        .to.throw()
+        .with.property('code', 413);
+  });
+
+  it('may not nest deeper than a body, whatever it does for that', () => {
+    const deeper = (op: string): object[] =>
+      Array.from({ length: 200 }, (_, i) => ({ op, from: '/a', path: '/a'.repeat(i + 2), value: {} }));
+    for (const patch of [deeper('add'), deeper('copy')])
+      expect(() => applyJsonPatch({ a: {} }, patch)).to.throw('nested more than 100 deep');
+  });
+
+  it('may move the items of lists about only so often', () => {
+    const document = { a: Array.from({ length: 200_000 }, () => 1) };
+    const patch = (count: number): object[] =>
+      Array.from({ length: count }, () => ({ op: 'add', path: '/a/0', value: 1 }));
+    expect(applyJsonPatch(document, patch(100)))
+      .to.have.property('a')
+      .with.length(200_100);
+    expect(() => applyJsonPatch(document, patch(1_000)))
+      .to.throw()
+      .with.property('code', 413);
   });
 
   it('leaves its target as it was', () => {

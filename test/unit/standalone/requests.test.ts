@@ -126,6 +126,47 @@ describe('A body', () => {
     ]);
   });
 
+  it('tells of a hundred such fields, with the first letters of their names', () => {
+    const text = `{"${'x'.repeat(1_000_000)}": {${'"a": 1,'.repeat(200)} "b": 1}}`;
+    const { duplicates } = parseBody(text, 'application/json');
+    expect(duplicates).to.have.length(100);
+    expect(duplicates[0]).to.have.length.below(300);
+  });
+
+  it('says in YAML what the same says in JSON', () => {
+    const number = fc.oneof(fc.maxSafeInteger(), fc.constantFrom(0.5, -1e-7, 1.25e-300));
+    const scalar = fc.oneof(fc.string({ unit: 'binary' }), fc.boolean(), fc.constant(null), number);
+    const json = fc.object({ maxDepth: 3, key: fc.string(), values: [scalar] });
+    const kept = json.filter(value => !JSON.stringify(value).includes('__proto__'));
+    const property = fc.property(kept, value => {
+      const text = JSON.stringify(value);
+      expect(parse(text, 'application/yaml')).to.deep.equal(parse(text));
+    });
+    fc.assert(property, propertyOptions(300));
+  });
+
+  it('in YAML is parsed or refused, and tells where it breaks', () => {
+    const piece = fc.constantFrom(
+      ...'[]{},:?!&*#|>-%@`"\'~ \n\ta0'.split(''),
+      '- ',
+      ': ',
+      '? ',
+      '---',
+      '...',
+      '<<',
+      '!!',
+    );
+    const property = fc.property(fc.array(piece, { maxLength: 60 }), pieces => {
+      try {
+        parse(pieces.join(''), 'application/yaml');
+      } catch (error) {
+        expect(error).to.have.property('code', 400);
+      }
+    });
+    fc.assert(property, propertyOptions(2_000));
+    expect(() => parse('a: 1\nb: [', 'application/yaml')).to.throw('it breaks at line 2, column 5');
+  });
+
   it('may not be a bomb of YAML aliases', () => {
     expect(() => parse('a: &a [x]\nb: [*a, *a]', 'application/yaml')).to.throw('not YAML');
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -70,6 +70,20 @@ describe('The store', () => {
       store.put('things', storeKey(namespace, name), object(`${namespace}/${name}`, 0));
     }
     expect(Object.keys(values(store.list('things')))).to.deep.equal(['a/b', 'a/z', 'a-b/a', 'b/a']);
+  });
+
+  it('says that the database is damaged when an object in it is none', () => {
+    for (const body of ['null', '3', '{}', '{"metadata":{}}', '{"metadata":{"name":"a"}}', '{']) {
+      put(reopen(), 'a', 1);
+      open!.close();
+      open = undefined;
+      const database = new DatabaseSync(join(folder, DATABASE_FILE));
+      database.prepare('UPDATE objects SET body = ?').run(body);
+      database.close();
+      expect(() => reopen(), body).to.throw('standalone.db is damaged: restore a backup');
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+    }
   });
 
   it('freezes what it keeps', () => {

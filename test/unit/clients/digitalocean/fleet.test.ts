@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { sleep } from '../../../../clients/clock.ts';
 import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
-import { CloudError } from '../../../../clients/digitalocean/errors.ts';
+import { CloudError, UnreadableItems } from '../../../../clients/digitalocean/errors.ts';
 import { createFleet, type FleetChange } from '../../../../clients/digitalocean/fleet.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
 import { fakeCloud, refusal } from '../../../fakes/cloud.ts';
@@ -34,6 +34,30 @@ function fixture() {
       await clock.advance(0);
     },
   };
+}
+
+/** A fleet whose list cannot be read in part: `list([8])` leaves 8 out, and says so of that id. */
+function readings() {
+  const test = fixture();
+  const { cloud } = test;
+  let hidden: readonly number[] = [];
+  let told: readonly unknown[] = [];
+  const listDroplets = cloud.listDroplets.bind(cloud);
+  cloud.listDroplets = async tag => {
+    const listed = await listDroplets(tag);
+    if (hidden.length === 0) return listed;
+    const failure = { operation: 'listDroplets', message: 'unreadable' };
+    throw new UnreadableItems(
+      failure,
+      listed.filter(({ id }) => !hidden.includes(id)),
+      told,
+    );
+  };
+  const list = (ids: readonly number[], ...as: unknown[]): void => {
+    hidden = ids;
+    told = as.length > 0 ? as : ids;
+  };
+  return { ...test, list };
 }
 
 /** When lists began, as seen over `ms` milliseconds from now. */
@@ -204,6 +228,54 @@ describe('A refresh', () => {
     replies[1]!.resolve();
     await Promise.all(later);
     expect([fleet.get(id)?.id, fleet.lastListStartedAt(), lists()]).to.deep.equal([id, 1_000, 2]);
+  });
+
+  it('keeps a droplet that cannot be read as it was known, and takes in the others', async () => {
+    const { fleet, add, cloud, list } = readings();
+    const known = add({ id: 7 });
+    add({ id: 8, status: 'new' });
+    await fleet.refresh();
+    for (const id of [7, 8]) cloud.changeDroplet(id, { status: 'off' });
+    add({ id: 9 });
+    list([7]);
+    await fleet.refresh();
+    expect(fleet.get(7)).to.equal(known);
+    expect([8, 9].map(id => fleet.get(id)?.status)).to.deep.equal(['off', 'active']);
+    expect([fleet.doubt(), fleet.healthy()]).to.deep.equal([undefined, { ok: false, message: 'unreadable' }]);
+  });
+
+  it('is in doubt while a droplet that it never knew cannot be read', async () => {
+    const { fleet, add, list } = readings();
+    add({ id: 7 });
+    add({ id: 8 });
+    list([8]);
+    await fleet.refresh();
+    expect([fleet.list().map(({ id }) => id), fleet.doubt()]).to.deep.equal([[7], 'unreadable']);
+    list([]);
+    await fleet.refresh();
+    expect([fleet.list().length, fleet.doubt()]).to.deep.equal([2, undefined]);
+  });
+
+  it('keeps all that it knows while it cannot be told which one cannot be read', async () => {
+    const { fleet, add, cloud, list } = readings();
+    add({ id: 7 });
+    add({ id: 8 });
+    await fleet.refresh();
+    cloud.droplets.delete(8);
+    list([7], undefined);
+    await fleet.refresh();
+    expect([fleet.list().map(({ id }) => id), fleet.doubt()]).to.deep.equal([[7, 8], 'unreadable']);
+  });
+
+  it('complains once a minute at most, however often its list goes wrong', async () => {
+    const { clock, cloud, fleet, log } = fixture();
+    for (let i = 0; i < 24; i++) {
+      if (i % 2 === 0) cloud.failNext('listDroplets', refusal(500, `no ${i}`));
+      await fleet.refresh().catch(() => undefined);
+      await clock.advance(5_000);
+    }
+    const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    expect(warnings).to.deep.equal(['no 0', 'no 12'].map(why => `the droplets cannot be listed: ${why}`));
   });
 
   it('fails when its list fails, and the next one works again', async () => {

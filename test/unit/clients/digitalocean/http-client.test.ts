@@ -12,6 +12,7 @@ import {
   isPendingEvent,
   isRateLimited,
   isUnauthorized,
+  UnreadableItems,
   type CloudError,
 } from '../../../../clients/digitalocean/errors.ts';
 import { createCloud, type HttpCloud } from '../../../../clients/digitalocean/http-client.ts';
@@ -44,6 +45,7 @@ const DROPLET = {
   },
 };
 
+const KEY = { id: 6, name: 'k', fingerprint: 'aa:bb', public_key: 'ssh' };
 const REQUEST = { name: 'a', region: 'nyc3', size: 's', image: 'i', tags: ['t'], sshKeys: [1] };
 
 describe('createCloud', () => {
@@ -122,7 +124,7 @@ describe('createCloud', () => {
     await serve(({ method }) =>
       method === 'DELETE'
         ? { status: 204 }
-        : { status: 201, json: { action: { id: 5, type: 't', status: 'completed' }, ssh_key: { id: 6 } } },
+        : { status: 201, json: { action: { id: 5, type: 't', status: 'completed' }, ssh_key: KEY } },
     );
     await cloud.shutdownDroplet(7);
     await cloud.powerOffDroplet(7);
@@ -165,10 +167,18 @@ describe('createCloud', () => {
       { id: 6, name: 'k', fingerprint: 'aa:bb', publicKey: 'ssh' },
     ]);
     expect(await cloud.listFirewalls()).to.deep.equal([
-      { id: 'f-1', name: 'f', tags: [], dropletIds: [], inbound: [], outbound: [], createdAt: 'then' },
+      {
+        id: 'f-1',
+        name: 'f',
+        tags: [],
+        dropletIds: [],
+        inbound: [],
+        outbound: [],
+        createdAt: '2026-01-01T00:00:00Z',
+      },
     ]);
     expect(await cloud.listSnapshots()).to.deep.equal([
-      { id: '8', name: 's', tags: ['t'], createdAt: 'then' },
+      { id: '8', name: 's', tags: ['t'], createdAt: '2026-01-01T00:00:00Z' },
     ]);
     expect(server.received.at(-1)!.path).to.equal('/v2/snapshots?page=1&per_page=200&resource_type=droplet');
   });
@@ -179,9 +189,9 @@ describe('createCloud', () => {
     const request = { name: 'f', tags: ['t'], inbound: [rule, ping], outbound: [{ ...rule, tags: [] }] };
     await serve(({ body }) => ({
       status: 202,
-      json: { firewall: { ...(JSON.parse(body) as object), id: 'f-1', created_at: 'then' } },
+      json: { firewall: { ...(JSON.parse(body) as object), id: 'f-1', created_at: '2026-01-01T00:00:00Z' } },
     }));
-    const firewall = { ...request, id: 'f-1', dropletIds: [], createdAt: 'then' };
+    const firewall = { ...request, id: 'f-1', dropletIds: [], createdAt: '2026-01-01T00:00:00Z' };
     expect(await cloud.createFirewall(request)).to.deep.equal(firewall);
     expect(await cloud.updateFirewall('f-1', request)).to.deep.equal(firewall);
     expect(server.received.map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
@@ -276,8 +286,44 @@ describe('createCloud', () => {
     await serve((_, n) =>
       n === 1 ? { status: 200, json: { droplets: [] } } : { status: 200, text: '<html>' },
     );
+    expect(await failureOf(cloud.listDroplets('t'))).to.match(/meta is missing, expected an object/);
     expect(await failureOf(cloud.listDroplets('t'))).to.match(/does not speak DigitalOcean's API/);
-    expect(await failureOf(cloud.listDroplets('t'))).to.match(/does not speak DigitalOcean's API/);
+  });
+
+  it('refuses a total that no account has, in one call', async () => {
+    await serve(({ path }) => dropletPage(path, range(1, 200), 1e9));
+    expect(await failureOf(cloud.listDroplets('t'))).to.match(/meta\.total is 1000000000, expected a whole/);
+    expect(server.received).to.have.length(1);
+  });
+
+  it('asks for no page behind an empty one, whatever the total says', async () => {
+    await serve(({ path }) => dropletPage(path, range(1, 6), 99_999));
+    expect(await cloud.listDroplets('t')).to.have.length(6);
+    expect(server.received).to.have.length(2 * 9);
+  });
+
+  it('fails a list with a droplet that cannot be, and hands over the others and its id', async () => {
+    const lie = {
+      ...DROPLET,
+      id: 8,
+      networks: { v4: [{ type: 'public', ip_address: '127.0.0.1; rm -rf /' }] },
+    };
+    const list = { droplets: [DROPLET, lie, { name: 'x' }], meta: { total: 3 } };
+    await serve(() => ({ status: 200, json: list }));
+    const error = (await rejection(cloud.listDroplets('t'))) as UnreadableItems;
+    expect(error).to.be.instanceOf(UnreadableItems);
+    expect(error.message).to.contain(
+      `of 8, droplets[1].networks.v4[0].ip_address is "127.0.0.1; rm -rf /", expected a server's IPv4 address (and 1 more)`,
+    );
+    expect(error.readable).to.have.length(1);
+    expect(error.unreadableIds).to.deep.equal([8, undefined]);
+  });
+
+  it('takes no other droplet, action or firewall for the one that it asked for', async () => {
+    const action = { id: 8, type: 't', status: 'completed' };
+    await serve(() => ({ status: 200, json: { droplet: { ...DROPLET, id: 8 }, action } }));
+    expect(await failureOf(cloud.getDroplet(7))).to.match(/droplet\.id is 8, expected 7/);
+    expect(await failureOf(cloud.getAction(7))).to.match(/action\.id is 8, expected 7/);
   });
 
   it('does not take a proxy that answers a deletion for DigitalOcean', async () => {
@@ -522,8 +568,8 @@ function listReply(path: string): unknown {
   return {
     sizes: [size],
     ssh_keys: [{ id: 6, name: 'k', fingerprint: 'aa:bb', public_key: 'ssh' }],
-    firewalls: [{ id: 'f-1', name: 'f', tags: null, created_at: 'then' }],
-    snapshots: [{ id: 8, name: 's', tags: ['t'], created_at: 'then' }],
+    firewalls: [{ id: 'f-1', name: 'f', tags: null, created_at: '2026-01-01T00:00:00Z' }],
+    snapshots: [{ id: 8, name: 's', tags: ['t'], created_at: '2026-01-01T00:00:00Z' }],
     links: {},
     meta: { total: 1 },
     path,

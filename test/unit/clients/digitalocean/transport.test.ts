@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { isAborted } from '../../../../clients/digitalocean/errors.ts';
 import { createTransport, type Transport } from '../../../../clients/digitalocean/transport.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
+import { fakeLogger } from '../../../fakes/logger.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { scriptedServer, type ScriptedServer } from './scripted-server.ts';
 
@@ -26,17 +27,22 @@ describe('The transport', () => {
   it('puts /v2 behind the path of the API, and reads what a reply says of the limits', async () => {
     const reply = await transport.send({ operation: 'getDroplet', method: 'GET', path: '/droplets/1' });
     expect(server.received[0]!.path).to.equal('/digitalocean/v2/droplets/1');
-    expect(reply).to.deep.equal({ status: 200, data: { id: 1 }, remaining: 12, resetMs: 1_000 });
+    expect(reply).to.deep.equal({ status: 200, data: { id: 1 }, remaining: 12 });
   });
 
-  it('believes no reply that asks for more than an hour', async () => {
+  it('believes no reply that asks for more than five minutes, and says so once', async () => {
     const [reset, retryAfter] = [String(clock.now() / 1000 + 4e9), '3000000'];
     const headers = { 'ratelimit-remaining': '0', 'ratelimit-reset': reset, 'retry-after': retryAfter };
     const other = await scriptedServer(() => ({ status: 429, headers }));
-    const patient = createTransport({ token: 't', apiUrl: other.url, clock, callTimeoutMs: 1_000 });
+    const log = fakeLogger();
+    const patient = createTransport({ token: 't', apiUrl: other.url, clock, callTimeoutMs: 1_000, log });
     try {
+      await patient.send({ operation: 'getDroplet', method: 'GET', path: '/' });
       const reply = await patient.send({ operation: 'getDroplet', method: 'GET', path: '/' });
-      expect(reply).to.include({ resetMs: 3_600_000, retryAfterMs: 3_600_000 });
+      expect(reply).to.include({ resetMs: 300_000, retryAfterMs: 300_000 });
+      expect(log.lines.map(({ message }) => message)).to.deep.equal([
+        'DigitalOcean asks for a wait of 4000000000 s: it is asked again in 300 s',
+      ]);
     } finally {
       patient.close();
       await other.close();

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
+import { guard } from '../../../../clients/guard.ts';
 import type { KubernetesClient, WatchEvent } from '../../../../clients/kubernetes/client.ts';
+import type { Credentials } from '../../../../clients/kubernetes/credentials.ts';
 import {
   isExpired,
   isNotFound,
@@ -64,6 +66,48 @@ describe('The Kubernetes client', () => {
         ['/apis/dropfleet.io/v1alpha1/namespaces/default/projects/shop', 'Bearer hunter2'],
         ['/apis/dropfleet.io/v1alpha1/namespaces/default/projects/shop', 'Bearer rotated'],
       ]);
+    });
+
+    it('waits for credentials longer than for an answer, and sends nothing for one who may not act by then', async () => {
+      const login = Promise.withResolvers<Credentials>();
+      const credentials = { current: () => login.promise, forget: () => undefined };
+      const slow = createKubernetesClient({ ...api.connection(), credentials }, { clock });
+      const leader = new AbortController();
+      guard(leader.signal, () => {
+        throw new Error('no longer');
+      });
+      api.answer(json(200, aProject('shop')));
+      const got = slow.get(PROJECTS, 'default/shop');
+      const deleted = rejection(slow.delete(PROJECTS, 'default/shop', { signal: leader.signal }));
+      await clock.advance(30_000);
+      login.resolve({ headers: {}, tls: {} });
+      expect((await got).metadata.name).to.equal('shop');
+      expect((await deleted).message).to.equal('no longer');
+      expect(api.received.map(({ method }) => method)).to.deep.equal(['GET']);
+      await slow.close();
+    });
+
+    it('gives up credentials that do not come within 40 s', async () => {
+      const credentials = { current: () => new Promise<never>(() => undefined), forget: () => undefined };
+      const slow = createKubernetesClient({ ...api.connection(), credentials }, { clock });
+      const failure = rejection(slow.get(PROJECTS, 'default/shop'));
+      await passWaitOf(40_000);
+      expect((await failure).message).to.match(/^no credentials for http.* came within 40 s$/);
+      await slow.close();
+    });
+
+    it('reads an answer that is JSON but no Status, and believes no wait that is none', async () => {
+      for (const body of [
+        null,
+        7,
+        'x',
+        { message: 7 },
+        { details: { causes: 'x', retryAfterSeconds: -1 } },
+      ]) {
+        api.answer(json(422, body, { 'retry-after': '1e300' }));
+        const error = (await rejection(client.get(PROJECTS, 'default/shop'))) as KubernetesError;
+        expect([error.code, error.retryAfterSeconds]).to.deep.equal([422, undefined]);
+      }
     });
 
     it('refuses a key that does not fit the kind, before anything is sent', () => {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { expect } from 'chai';
+import { anything, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
 import { KubeconfigError } from '../../../../clients/kubernetes/kubeconfig-file.ts';
 import { loadConnection, type Connection } from '../../../../clients/kubernetes/kubeconfig.ts';
+import { changed, pathsOf } from '../../../builders/mutants.ts';
+import { propertyOptions } from '../../../fakes/property-options.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 
 const CA = rootCertificates[0]!;
@@ -217,6 +220,31 @@ describe('loadConnection', () => {
       );
     });
 
+    it('is found from the folder of the kubeconfig when it is named with a path, and in PATH when not', async () => {
+      await plugin(credential('t'));
+      const relative = await load({ user: { token: undefined, exec: { command: './plugin' } } });
+      expect((await relative.credentials.current()).headers).to.deep.equal({ Authorization: 'Bearer t' });
+      const PATH = `${folder}${delimiter}${process.env['PATH']}`;
+      const bare = await load({ user: { token: undefined, exec: { command: 'plugin' } } }, { PATH });
+      expect((await bare.credentials.current()).headers).to.deep.equal({ Authorization: 'Bearer t' });
+    });
+
+    it('is complained about when it gives nothing to log in with', async () => {
+      const answers: [string, RegExp][] = [
+        ['null', /no ExecCredential with a status$/],
+        ['{"status": 7}', /no ExecCredential with a status$/],
+        ['{"status": {"clientKeyData": "k"}}', /gave neither a token nor a certificate with its key$/],
+        [credential('hunter2\u0007'), /gave a token that no header can carry$/],
+        [credential('hunter2', { expirationTimestamp: 'soon' }), /expirationTimestamp that is no time$/],
+      ];
+      for (const [output, why] of answers) {
+        const { credentials } = await plugin(output.replaceAll('\\', '\\\\'));
+        expect(await complaint(credentials.current()))
+          .to.match(why)
+          .and.not.include('hunter2');
+      }
+    });
+
     it('never has its output in an error', async () => {
       const { credentials } = await plugin('hunter2 is the token');
       expect(await complaint(credentials.current())).to.match(/failed: its output is not JSON$/);
@@ -246,6 +274,73 @@ describe('loadConnection', () => {
       }
     });
 
+    it('names the field that is of another kind than it must be, and not what it holds', async () => {
+      const valid = JSON.parse(kubeconfig()) as object;
+      const cases: [object, string][] = [
+        [{ users: { hunter2: 1 } }, 'users must be a list'],
+        [{ users: ['hunter2'] }, 'users[0] is not a YAML mapping'],
+        [{ users: [{ user: {} }] }, 'users[0].name is missing'],
+        [
+          { users: [{ name: 'test', user: { token: 123456 } }] },
+          'users[0].user.token must be text: put it in quotes',
+        ],
+        [{ users: [{ name: 'test', user: { exec: {} } }] }, 'users[0].user.exec.command is missing'],
+        [
+          { users: [{ name: 'test', user: { exec: { command: 'x', args: 'y' } } }] },
+          'users[0].user.exec.args must be a list',
+        ],
+        [{ clusters: 'hunter2' }, 'clusters must be a list'],
+        [{ clusters: [{ name: 'test' }] }, 'clusters[0].cluster is missing'],
+        [
+          {
+            clusters: [{ name: 'test', cluster: { server: 'https://a', 'insecure-skip-tls-verify': 'yes' } }],
+          },
+          'clusters[0].cluster.insecure-skip-tls-verify must be true or false, without quotes',
+        ],
+        [{ contexts: [null] }, 'contexts[0] is not a YAML mapping'],
+        [{ 'current-context': 7 }, 'current-context must be text: put it in quotes'],
+      ];
+      for (const [parts, why] of cases) {
+        const path = await write('c', JSON.stringify({ ...valid, ...parts }));
+        expect(await complaint(loadConnection({ kubeconfig: path, env: {} }))).to.equal(
+          `the kubeconfig ${path} is not valid: ${why}`,
+        );
+      }
+    });
+
+    it('is told in a sentence without a secret, or read, whatever takes the place of any part', async () => {
+      const exec = { command: '/bin/true', args: ['a'], env: [{ name: 'A', value: 'hunter2' }] };
+      const example = JSON.parse(kubeconfig({ user: { exec, username: 'u' } })) as object;
+      const nasty = oneof(
+        anything(),
+        string({ unit: 'binary', maxLength: 100 }),
+        constantFrom<unknown>(
+          null,
+          undefined,
+          '',
+          0,
+          true,
+          [],
+          {},
+          [[]],
+          [null],
+          'test',
+          'http://[',
+          'socks5://x',
+        ),
+      );
+      await assert(
+        asyncProperty(constantFrom(...pathsOf(example)), nasty, async (place, to) => {
+          const kubeconfig = await write('fuzzed', JSON.stringify(changed(example, place, to)) ?? '');
+          const error = await loadConnection({ kubeconfig, env: {} }).catch((reason: unknown) => reason);
+          if (!(error instanceof Error)) return;
+          expect(error).to.be.instanceOf(KubeconfigError);
+          expect(error.message).not.to.match(/undefined|is not a function|Cannot read|hunter2|\p{Cc}/u);
+        }),
+        propertyOptions(300),
+      );
+    });
+
     it('names the context, the cluster or the user that is not defined', async () => {
       const missing = async (parts: object): Promise<string> => {
         const config = { ...(JSON.parse(kubeconfig()) as object), ...parts };
@@ -271,7 +366,7 @@ describe('loadConnection', () => {
 
     it('says that a server is no URL', async () => {
       expect(await complaint(load({ cluster: { server: 'nowhere' } }))).to.match(
-        /"nowhere" in .* is not a URL$/,
+        /"nowhere" in .* is not a URL with https/,
       );
     });
 

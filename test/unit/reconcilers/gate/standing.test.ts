@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { createFleet } from '../../../../clients/digitalocean/fleet.ts';
+import { UnreadableItems } from '../../../../clients/digitalocean/errors.ts';
 import { CONFIG_MAPS, DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud-tags.ts';
 import { FLEET_CONFIG_MAP } from '../../../../crds/names.ts';
 import { writeFleetRecord, type FleetRecord } from '../../../../reconcilers/fleet-record/fleet-record.ts';
+import { guardedCloud } from '../../../../reconcilers/gate/guarded-cloud.ts';
 import { FLEET_TAKEN } from '../../../../reconcilers/gate/policy.ts';
 import { createStanding, examineStanding, type Identity } from '../../../../reconcilers/gate/standing.ts';
 import { isWaiting } from '../../../../reconcilers/outcome.ts';
@@ -137,6 +139,19 @@ describe('The standing of a fleet', () => {
     (cloud.account as { uuid: string }).uuid = 'account-2';
     standing.doubt();
     expect(await reason()).to.equal('AccountChanged');
+  });
+
+  it('is DropletsUnreadable while the list holds what cannot be read, as the fleet itself tells', async () => {
+    const { cloud, fleet, log, problem, standing } = await start({ record: RECORD });
+    const failure = { operation: 'listDroplets', message: 'unreadable' };
+    cloud.failNext('listDroplets', new UnreadableItems(failure, [], [8]));
+    await fleet.refresh();
+    expect(await problem()).to.deep.equal({ reason: 'DropletsUnreadable', message: 'unreadable' });
+    await rejection(guardedCloud(cloud, standing).deleteDroplet(7));
+    expect(cloud.count('deleteDroplet')).to.equal(0);
+    expect(log.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
+    await fleet.refresh();
+    expect(await problem()).to.equal(undefined);
   });
 
   it('cannot be known while the account or the record cannot be read', async () => {
