@@ -48,6 +48,28 @@ describe('the environment', () => {
     }
   });
 
+  it('says what sets a variable, even to nothing, and the process wins over the file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dropfleet-env-'));
+    const envFile = join(folder, '.env');
+    try {
+      await writeFile(envFile, 'A=file\nB=file\nC=file\nD=\nE=" "\n');
+      const env = { A: 'process', B: '', D: ' ' };
+      const { settings } = loadEnvironment({ env, envFile });
+      const sources = ['A', 'B', 'C', 'D', 'E', 'F', 'constructor'].map(settings.sourceOf);
+      expect(sources).to.deep.equal([
+        { source: 'environment', isEmpty: false },
+        { source: envFile, isEmpty: false },
+        { source: envFile, isEmpty: false },
+        { source: 'environment', isEmpty: true },
+        { source: envFile, isEmpty: true },
+        undefined,
+        undefined,
+      ]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('has every mistake told with its variable', () => {
     const lines = problemsOf({
       DIGITALOCEAN_API_URL: 'api.digitalocean.com',
