@@ -1,55 +1,40 @@
-import type { Reader } from '../clients/kubernetes/client.ts';
-import type { WatchedFile } from '../config/watched-file.ts';
-import type { ServiceDeployment } from '../crds/service-deployment.ts';
-import { createCsvState } from '../reconcilers/projects-csv/csv-state.ts';
-import type { Context } from '../reconcilers/context.ts';
-import type { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
-import { csvSyncController } from './csv-sync.ts';
-import { dropletController } from './droplet.ts';
-import { firewallController, firewallSweepController } from './firewall.ts';
-import { hostController } from './host.ts';
-import { infrastructureFileController } from './infrastructure-file.ts';
-import { leftoversController } from './leftovers.ts';
-import { loadBalancerController } from './load-balancer.ts';
-import { projectController } from './project.ts';
-import type { Controller } from './runtime/controller.ts';
-import { sizesController } from './sizes.ts';
+import type { Concern } from './concern.ts';
+import { csvSync } from './csv-sync.ts';
+import { droplet } from './droplet.ts';
+import { firewall } from './firewall.ts';
+import { gate } from './gate.ts';
+import { host } from './host.ts';
+import { infrastructureFile } from './infrastructure-file.ts';
+import { leftovers } from './leftovers.ts';
+import { loadBalancer } from './load-balancer.ts';
+import { project } from './project.ts';
+import { sizes } from './sizes.ts';
 
-/** What the controllers share. */
-export interface ControllerInputs {
-  context: Context;
-  leftovers: ReturnType<typeof createLeftoverReconciler>;
-  services: Reader<ServiceDeployment>;
-  /** The namespace of the Projects that come from projects.csv. */
-  namespace: string;
-  csv?: WatchedFile;
-  infrastructure?: WatchedFile;
-}
+/** All that the operator does, in the order of one row's way. */
+export const CONCERNS = [
+  gate,
+  sizes,
+  csvSync,
+  project,
+  droplet,
+  firewall,
+  host,
+  loadBalancer,
+  leftovers,
+  infrastructureFile,
+] as const;
 
-/** Every controller, in the order of one row's way. */
-export function allControllers(inputs: ControllerInputs): Controller[] {
-  const { context, leftovers, services, namespace, csv, infrastructure } = inputs;
-  const csvState = csv && createCsvState(namespace);
-  return [
-    sizesController(context),
-    ...(csv && csvState ? [csvSyncController(context, csv, namespace, csvState)] : []),
-    projectController(context, csvState),
-    dropletController(context),
-    ...(context.firewalls
-      ? [firewallController(context, context.firewalls), firewallSweepController(context, context.firewalls)]
-      : []),
-    ...(context.hosts
-      ? [hostController(context, context.hosts), loadBalancerController(context, context.hosts, services)]
-      : []),
-    leftoversController(context, leftovers),
-    ...(infrastructure
-      ? [
-          infrastructureFileController(infrastructure, {
-            projects: context.projects,
-            droplets: context.droplets,
-            services,
-          }),
-        ]
-      : []),
-  ];
-}
+type Each = (typeof CONCERNS)[number];
+
+/** Every wait of the operator, in milliseconds, by concern. */
+export type Timings = { readonly [C in Each as C['name']]: C['declares']['timings'] };
+
+/** Those that are to be other than declared. */
+export type TimingOverrides = { readonly [Name in keyof Timings]?: Partial<Timings[Name]> };
+
+/** What the concerns want to be given, all of it together. */
+export type ConcernOptions = Takes<Each> extends Given<infer All> ? All : never;
+
+/** A function whose parameter is the options: the parameter of a union of functions has to suit them all. */
+type Given<Options> = (options: Options) => void;
+type Takes<C> = C extends Concern<infer _Name, infer _Declares, infer Options> ? Given<Options> : never;

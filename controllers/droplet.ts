@@ -2,17 +2,39 @@ import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { FleetChange } from '../clients/digitalocean/fleet.ts';
 import { uidOf } from '../crds/cloud-tags.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
-import { DROPLETS_BY_PROJECT, DROPLETS_BY_UID, type Context } from '../reconcilers/context.ts';
+import {
+  DROPLETS_BY_PROJECT,
+  DROPLETS_BY_PROJECT_NAME,
+  DROPLETS_BY_UID,
+  projectKeyOf,
+} from '../reconcilers/context.ts';
+import { DROPLET, type Context } from '../reconcilers/droplet/concern.ts';
 import { dropletsAmong } from '../reconcilers/droplet/pass.ts';
 import { reconcileDroplet } from '../reconcilers/droplet/reconcile.ts';
+import { defineConcern, index } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, finalizersChanged, generationChanged } from './runtime/predicates.ts';
 
 /** How many droplets are worked on at once: their calls to the cloud share one rate budget anyway. */
 const WORKERS = 16;
 
+/** Droplets and their servers in the cloud. */
+export const droplet = defineConcern({
+  name: 'droplet',
+  declares: DROPLET,
+  indexes: [
+    index(DROPLETS, DROPLETS_BY_PROJECT, one => [projectKeyOf(one)]),
+    index(DROPLETS, DROPLETS_BY_PROJECT_NAME, ({ spec }) => [spec.project]),
+    index(DROPLETS, DROPLETS_BY_UID, ({ metadata }) => [metadata.uid!]),
+  ],
+  setup: ({ context }) => ({
+    leaderTasks: [{ name: 'fleet', run: signal => context.fleet.start(signal) }],
+    controllers: [dropletController(context)],
+  }),
+});
+
 /** Brings each Droplet and its server in the cloud together. */
-export function dropletController(context: Context): Controller {
+function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, finalizersChanged))
     .watches(

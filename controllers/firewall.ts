@@ -1,11 +1,19 @@
+import { createFirewallList } from '../clients/digitalocean/firewall-list.ts';
 import { CONFIG_MAPS, DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../crds/droplet.ts';
+import { firewallPrefix } from '../crds/firewall-name.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
+import { ADMIN_ACCESS_CONFIG_MAP } from '../crds/names.ts';
 import type { Project } from '../crds/project.ts';
-import { PROJECTS_BY_NAME, projectKeyOf, type Context, type Firewalls } from '../reconcilers/context.ts';
+import { PROJECTS_BY_NAME, projectKeyOf, type Context } from '../reconcilers/context.ts';
+import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
+import { FIREWALL } from '../reconcilers/firewall/concern.ts';
+import type { Firewalls } from '../reconcilers/firewall/firewalls.ts';
 import { keeperOf } from '../reconcilers/firewall/keeper.ts';
 import { reconcileFirewalls } from '../reconcilers/firewall/reconcile.ts';
+import type { AdminSettings } from '../reconcilers/firewall/sources.ts';
 import { sweepFirewalls } from '../reconcilers/firewall/sweep.ts';
+import { defineConcern, type Setup } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 import { every } from './runtime/sources.ts';
@@ -13,8 +21,58 @@ import { every } from './runtime/sources.ts';
 /** Projects cost a call or two each and share one rate budget. */
 const WORKERS = 8;
 
+/** What firewalls let in. */
+interface FirewallSettings extends AdminSettings {
+  /** The address that droplets see this operator under; rejects with a sentence that says what to do. */
+  operatorAddress: (signal: AbortSignal) => Promise<string>;
+}
+
+interface FirewallOptions {
+  /** Whom SSH lets in; without it no firewall is made. */
+  firewalls?: FirewallSettings;
+}
+
+/** The cloud's firewalls around the servers. */
+export const firewall = defineConcern({
+  name: 'firewall',
+  declares: FIREWALL,
+  // Of other ConfigMaps the operator need not, and may not, know.
+  narrows: [
+    {
+      kind: CONFIG_MAPS,
+      select: namespace => ({ namespace, fieldSelector: `metadata.name=${ADMIN_ACCESS_CONFIG_MAP}` }),
+    },
+  ],
+  setup(setup: Setup<typeof FIREWALL, FirewallOptions>) {
+    const { context, options } = setup;
+    if (options.firewalls === undefined) return {};
+    const firewalls = firewallsOf(setup, options.firewalls);
+    return {
+      controllers: [firewallController(context, firewalls), firewallSweepController(context, firewalls)],
+    };
+  },
+});
+
+function firewallsOf({ context, informers }: Setup<typeof FIREWALL>, settings: FirewallSettings): Firewalls {
+  const { cloud, clock, fleetId, hosts, namespace, timings } = context;
+  const configMaps = informers.of(CONFIG_MAPS);
+  return {
+    list: createFirewallList(cloud, firewallPrefix(fleetId), clock),
+    adminAccess: createAdminAccess({
+      settings,
+      operatorAddress: settings.operatorAddress,
+      override: () => configMaps.get(`${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`),
+      clock,
+      maxAgeMs: timings.maxAgeMs,
+      retryMs: timings.addressRetryMs,
+    }),
+    sshPort: hosts?.port ?? 22,
+    timings,
+  };
+}
+
 /** Keeps a firewall around each project's masters, and one around its webs. */
-export function firewallController(context: Context, firewalls: Firewalls): Controller {
+function firewallController(context: Context, firewalls: Firewalls): Controller {
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('firewall', PROJECTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged))
@@ -50,7 +108,7 @@ const serverCame = (after: Droplet, before: Droplet): boolean =>
   before.status?.dropletID === undefined && after.status?.dropletID !== undefined;
 
 /** Removes the firewalls that a project left behind while nobody looked. */
-export function firewallSweepController(context: Context, firewalls: Firewalls): Controller {
+function firewallSweepController(context: Context, firewalls: Firewalls): Controller {
   return controllerFor('firewall-sweep')
     .wakesOn(every(context.clock, firewalls.timings.resyncMs), () => ['fleet'])
     .reconciles((_key, _object, run) => sweepFirewalls(context, firewalls, run));

@@ -1,27 +1,45 @@
-import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import { isConditionTrue } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
-import { keyOf } from '../crds/meta.ts';
-import { DROPLETS_BY_PROJECT, type Context, type Hosts } from '../reconcilers/context.ts';
+import { keyOf, type ObjectKey } from '../crds/meta.ts';
+import type { ServiceDeployment } from '../crds/service-deployment.ts';
+import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Hosts } from '../reconcilers/context.ts';
+import { HOST } from '../reconcilers/host/concern.ts';
 import { createHostReconciler } from '../reconcilers/host/reconcile.ts';
+import { defineConcern } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
 /** How many hosts are worked on at once: most of the time they are waited for. */
 const WORKERS = 32;
 
+/** What is on the servers. */
+export const host = defineConcern({
+  name: 'host',
+  declares: HOST,
+  setup: ({ context }) =>
+    context.hosts === undefined ? {} : { controllers: [hostController(context, context.hosts)] },
+});
+
 /** Makes each host as it should be, and looks after it from then on. */
-export function hostController(context: Context, hosts: Hosts): Controller {
+function hostController(context: Context, hosts: Hosts): Controller {
+  const hostsOf = (project: ObjectKey): ObjectKey[] =>
+    context.droplets.byIndex(DROPLETS_BY_PROJECT, project).map(keyOf);
   return controllerFor('host', DROPLETS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, serverChanged))
+    .watches(PROJECTS, project => hostsOf(keyOf(project)), generationChanged)
     .watches(
-      PROJECTS,
-      project => context.droplets.byIndex(DROPLETS_BY_PROJECT, keyOf(project)).map(keyOf),
-      generationChanged,
+      SERVICE_DEPLOYMENTS,
+      // Without a platform of its own it has no say in what is on the hosts.
+      service => (service.spec.platform === undefined ? [] : hostsOf(projectKeyOf(service))),
+      platformChanged,
     )
     .withWorkers(WORKERS)
     .reconciles(createHostReconciler(context, hosts));
 }
+
+const platformChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>
+  after.spec.platform !== before.spec.platform;
 
 /** Another server, or it came up, went down or got another address. What is said of the host itself is no news. */
 function serverChanged(after: Droplet, before: Droplet): boolean {

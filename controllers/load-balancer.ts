@@ -1,27 +1,33 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Reader } from '../clients/kubernetes/client.ts';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import { findCondition } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import type { ObjectKey } from '../crds/meta.ts';
 import { masterName } from '../crds/names.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
-import type { Context, Hosts } from '../reconcilers/context.ts';
+import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/context.ts';
+import { LOAD_BALANCER, type Context } from '../reconcilers/load-balancer/concern.ts';
 import { createLoadBalancerReconciler } from '../reconcilers/load-balancer/reconcile.ts';
 import { LOAD_BALANCER_SECTION } from '../reconcilers/load-balancer/section.ts';
+import { defineConcern, index } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
 /** How many masters are worked on at once: most of the time they are waited for. */
 const WORKERS = 16;
 
+/** The nginx on masters. */
+export const loadBalancer = defineConcern({
+  name: 'load-balancer',
+  declares: LOAD_BALANCER,
+  indexes: [index(SERVICE_DEPLOYMENTS, SERVICES_BY_PROJECT, service => [projectKeyOf(service)])],
+  setup: ({ context }) =>
+    context.hosts === undefined ? {} : { controllers: [loadBalancerController(context, context.hosts)] },
+});
+
 /** Keeps the nginx of each project's master equal to where its services answer. */
-export function loadBalancerController(
-  context: Context,
-  hosts: Hosts,
-  services: Reader<ServiceDeployment>,
-): Controller {
-  const reconcile = createLoadBalancerReconciler(context, hosts, services);
+function loadBalancerController(context: Context, hosts: Hosts): Controller {
+  const reconcile = createLoadBalancerReconciler(context, hosts);
   return controllerFor('load-balancer')
     .watches(DROPLETS, masterOf, anyOf(generationChanged, annotationsChanged, placeOrHealthChanged))
     .watches(SERVICE_DEPLOYMENTS, masterOf, anyOf(generationChanged, endpointsChanged))

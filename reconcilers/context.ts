@@ -1,44 +1,49 @@
 import type { Clock } from '../clients/clock.ts';
 import type { Logger } from '../clients/log.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
-import type { FirewallList } from '../clients/digitalocean/firewall-list.ts';
 import type { Fleet } from '../clients/digitalocean/fleet.ts';
 import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 import type { Project } from '../crds/project.ts';
-import type { AdminAccess } from './firewall/admin-access.ts';
+import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import type { AccountRoom } from './gate/account-room.ts';
 import type { Gate } from './gate/gate.ts';
 import type { Standing } from './gate/standing.ts';
 import type { Engine } from './host/desired.ts';
+import type { HostTimings } from './host/timings.ts';
+import type { Handles, Metrics } from './metrics.ts';
 import type { Pauses } from './pauses.ts';
 import type { ProbeResults } from './probe/results.ts';
 import type { ProbeSection } from './probe/section.ts';
+import type { CsvState } from './projects-csv/csv-state.ts';
 import type { Since } from './since.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
-import type { FirewallTimings, HostTimings, Timings } from './timings.ts';
 
 /** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
 export interface EventRecorder {
   record(object: KubernetesObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
 }
 
-/** Everything that reconcilers may use of the world. */
+/** Everything that all reconcilers may use of the world. */
 export interface Context {
   readonly kubernetes: KubernetesClient;
   /** Indexed by PROJECTS_BY_NAME. */
   readonly projects: Reader<Project>;
   /** Indexed by DROPLETS_BY_PROJECT, DROPLETS_BY_PROJECT_NAME and DROPLETS_BY_UID. */
   readonly droplets: Reader<Droplet>;
+  /** Indexed by SERVICES_BY_PROJECT. */
+  readonly services: Reader<ServiceDeployment>;
   readonly cloud: Cloud;
   readonly fleet: Fleet;
   /** Tells this installation's resources in the cloud from everybody else's. */
   readonly fleetId: string;
   /** The uid of the kube-system of the Kubernetes API that is worked on. */
   readonly apiId: string;
+  /** The operator's own, and that of the Projects that come from projects.csv. */
+  readonly namespace: string;
   /** The way to everything that destroys, stops, buys or takes over. */
   readonly gate: Gate;
   /** Whether the fleet, its account and its Kubernetes API are those that belong together. */
@@ -51,26 +56,28 @@ export interface Context {
   readonly sshKey: SshKeyUpload;
   readonly events: EventRecorder;
   readonly clock: Clock;
-  readonly timings: Timings;
   /** How long Droplets wait before they ask again for what failed. */
   readonly pauses: Pauses;
   /** A word of at least 64 random bits, lower-case letters and digits. */
   readonly newNonce: () => string;
   /** How servers are reached and configured; without it they are only made and destroyed. */
   readonly hosts?: Hosts;
-  /** How servers are protected; without it no firewall is made. */
-  readonly firewalls?: Firewalls;
+  /** What csv-sync found; without a projects.csv there is none. */
+  readonly csv?: CsvState;
 }
 
-/** The operator's way to the firewalls. */
-export interface Firewalls {
-  readonly list: FirewallList;
-  /** Whom SSH lets in at this moment. */
-  readonly adminAccess: (signal: AbortSignal) => Promise<AdminAccess>;
-  /** Where sshd answers. */
-  readonly sshPort: number;
-  readonly timings: FirewallTimings;
+/** What a concern declares, as data: see DROPLET in droplet/concern.ts. */
+export interface Declared {
+  /** Its waits, in milliseconds, as they are unless told otherwise. */
+  readonly timings: object;
+  readonly metrics: Metrics;
 }
+
+/** What the reconcilers of a concern get: what all get, its own waits, and what it counts with. */
+export type ContextOf<Concern extends Declared> = Context & {
+  readonly timings: Concern['timings'];
+  readonly metrics: Handles<Concern['metrics']>;
+};
 
 /** The operator's way to the hosts. */
 export interface Hosts {
@@ -80,6 +87,7 @@ export interface Hosts {
   /** Opens every host; its public half is one line of OpenSSH's format. */
   readonly privateKey: HiddenText;
   readonly publicKey: string;
+  /** What runs the containers of services that do not say it themselves. */
   readonly engine: Engine;
   readonly timings: HostTimings;
   /** What hosts are probed for. */
@@ -116,6 +124,9 @@ export const PROJECTS_BY_NAME = 'name';
 /** The index that finds the Droplet whose uid a server carries. */
 export const DROPLETS_BY_UID = 'uid';
 
-/** DROPLETS_BY_PROJECT's value for a Droplet. */
-export const projectKeyOf = (droplet: Droplet): string =>
-  `${droplet.metadata.namespace}/${droplet.spec.project}`;
+/** The index that files ServiceDeployments under `namespace/project`. */
+export const SERVICES_BY_PROJECT = 'project';
+
+/** DROPLETS_BY_PROJECT's value for a Droplet, and SERVICES_BY_PROJECT's for a ServiceDeployment. */
+export const projectKeyOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =>
+  `${metadata.namespace}/${spec.project}`;

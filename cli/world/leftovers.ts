@@ -3,13 +3,13 @@ import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import { adviseOn, type AdvisedLeftover } from '../../reconcilers/leftovers/advice-plan.ts';
+import { LEFTOVERS } from '../../reconcilers/leftovers/concern.ts';
 import {
   findLeftoverFirewalls,
   findLeftovers,
   type OwnedResource,
 } from '../../reconcilers/leftovers/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
-import { DEFAULT_TIMINGS } from '../../reconcilers/timings.ts';
 import { fleetIdOf, identityOf } from './identity.ts';
 import type { World } from './world.ts';
 
@@ -42,7 +42,7 @@ export async function lookAtCloud(world: World, droplets: readonly Droplet[]): P
     ...snapshots.map(snapshot => ({ kind: 'snapshot' as const, ...snapshot })),
   ];
   const uids = new Set(droplets.map(({ metadata }) => metadata.uid!));
-  const [now, ageMs] = [Date.now(), DEFAULT_TIMINGS.leftoverAgeMs];
+  const [now, ageMs] = [Date.now(), LEFTOVERS.timings.ageMs];
   const leftovers = findLeftovers(resources, tag, api, uids, now, ageMs);
   const doomed = new Set(leftovers.map(({ id }) => id));
   const staying = servers.filter(({ id }) => !doomed.has(String(id)));

@@ -3,7 +3,8 @@ import { assertMayAct } from '../guard.ts';
 import { isCloudError, isRateLimited, type CloudError } from './errors.ts';
 import { neverSent, refused } from './failures.ts';
 import type { BudgetKind, RateBudget } from './rate-budget.ts';
-import type { Reply, Request, Transport } from './transport.ts';
+import type { Reply, Request } from './exchange.ts';
+import type { Transport } from './transport.ts';
 
 /** One request as the metrics want it; a retry is another request. */
 export interface RequestReport {

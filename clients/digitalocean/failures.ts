@@ -1,6 +1,6 @@
 import { printable, shortened } from '../log/printable.ts';
 import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
-import type { Reply } from './transport.ts';
+import type { Reply } from './exchange.ts';
 
 /** The error for a reply with a status of 400 or more. */
 export function refused(operation: string, reply: Reply): CloudError {

@@ -14,11 +14,12 @@ import type { Cloud, DropletRequest } from './cloud.ts';
 import * as decode from './decode.ts';
 import { decodeFirewall, firewallBody } from './decode-firewall.ts';
 import { CloudError } from './errors.ts';
+import type { Request } from './exchange.ts';
 import { senseless, unreadable } from './failures.ts';
 import { itemsWithIds, readable } from './listed.ts';
 import { allPages, PER_PAGE } from './pages.ts';
 import { createRateBudget } from './rate-budget.ts';
-import { createTransport, type Request } from './transport.ts';
+import { createTransport } from './transport.ts';
 import { COUNT, fieldsOf, TAG, Unreadable, type Fields, type Kind } from './values.ts';
 
 /** What a client of DigitalOcean needs. */

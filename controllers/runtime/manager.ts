@@ -13,7 +13,7 @@ import {
 } from './leader-election.ts';
 
 /** Work beside the controllers that only the leader does, such as polling the cloud. */
-interface LeaderTask {
+export interface LeaderTask {
   readonly name: string;
   /** Goes on until the signal aborts; a promise is waited for then, and its rejection before stops the manager. */
   run(signal: AbortSignal): Promise<void> | void;

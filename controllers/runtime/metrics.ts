@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ReconcileResult, Verdict } from './error-policy.ts';
+import type { ControllerMetrics } from './controller-metrics.ts';
+import type { ReconcileResult } from './error-policy.ts';
 import { createQueueMetrics } from './queue-metrics.ts';
-import type { QueueObserver, WorkQueue } from './queue.ts';
 
 /** controller-runtime, pkg/internal/controller/metrics/metrics.go, ReconcileTime. */
 const RECONCILE_BUCKETS = [
@@ -11,20 +11,6 @@ const RECONCILE_BUCKETS = [
 /** Kubernetes, component-base/metrics/prometheus/restclient/metrics.go, requestLatency. */
 const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const RESULTS: readonly ReconcileResult[] = ['success', 'error', 'requeue', 'requeue_after'];
-
-/** What one controller counts. */
-export interface ControllerMetrics {
-  /** Makes the queue tell. */
-  readonly queueObserver: QueueObserver;
-  /** Makes scrapes ask this queue. */
-  watchQueue(queue: WorkQueue): void;
-  reconcileBegan(): void;
-  reconcileEnded(seconds: number): void;
-  /** How it ended; not called for a reconcile that was cut off by the stop. */
-  judged(verdict: Verdict): void;
-  /** A mapper or handler threw, or a reconciler by a programmer's error. */
-  panicked(): void;
-}
 
 /** A finished call of the Kubernetes API; `code` is an HTTP status, or `<error>` without an answer. */
 interface RequestFacts {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ControllerMetrics } from './metrics.ts';
+import type { ControllerMetrics } from './controller-metrics.ts';
 import type { WorkQueue } from './queue.ts';
 
 /** controller-runtime, pkg/metrics/workqueue.go: ExponentialBuckets(10e-9, 10, 12), in seconds. */

@@ -15,11 +15,13 @@ import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
-import type { Context, Hosts, Run } from '../context.ts';
+import { projectKeyOf, type Hosts, type Run } from '../context.ts';
 import { sayTimedOut } from '../draining/protocol.ts';
 import { execute, type Executors } from '../executors.ts';
+import { engineFor } from '../host/engine.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
+import type { Context } from './concern.ts';
 import { noteEnd, noteRequest } from './observe.ts';
 import type { DropletPlan, DropletStep } from './plan.ts';
 import { withFormer, withoutServer } from './status.ts';
@@ -116,7 +118,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
   const key = await run.fenced(signal => context.sshKey.id(signal));
   const nonce = context.newNonce();
   const launchedAt = toKubernetesTime(new Date(clock.now()));
-  const firstBoot = context.hosts && firstBootOf(context.hosts, progress.droplet, nonce);
+  const firstBoot = context.hosts && firstBootOf(context, context.hosts, progress.droplet, nonce);
   progress.status = {
     ...withoutServer(withFormer(progress.status)),
     nonce,
@@ -171,9 +173,10 @@ async function takeOver(
 }
 
 /** What the server is told to make of itself, and how it will be known again. */
-function firstBootOf(hosts: Hosts, { spec }: Droplet, nonce: string) {
+function firstBootOf(context: Context, hosts: Hosts, droplet: Droplet, nonce: string) {
   const hostKey = firstHostKey(hosts, nonce);
-  const host = { role: spec.role, engine: hosts.engine };
+  const engine = engineFor(context, hosts, projectKeyOf(droplet));
+  const host = { role: droplet.spec.role, engine };
   return {
     userData: renderUserData(host, hostKey, hosts.publicKey),
     fingerprint: fingerprintOfLine(hostKey.publicKey),

@@ -4,8 +4,9 @@ import { fleetTag, nonceOf, projectRoleTag, uidOf, uidTag } from '../../crds/clo
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
-import { DROPLETS_BY_UID, projectKeyOf, type Context } from '../context.ts';
+import { DROPLETS_BY_UID, projectKeyOf } from '../context.ts';
 import { balancerOf, isHeld, type Balancer } from '../draining/protocol.ts';
+import type { Context } from './concern.ts';
 import type { Claim, CloudView } from './plan.ts';
 import type { ServerAction } from './power-plan.ts';
 

@@ -1,8 +1,9 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
-import { projectKeyOf, type Context, type Run } from '../context.ts';
+import { projectKeyOf, type Run } from '../context.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Answer, Ask } from '../gate/gate.ts';
+import type { Context } from './concern.ts';
 import { effectsOf, groupOf, type DropletEffects } from './effects-plan.ts';
 import { KEPT, type CloudView, type DropletPlan, type DropletStep } from './plan.ts';
 

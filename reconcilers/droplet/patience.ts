@@ -7,7 +7,7 @@ import {
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
-import type { Context } from '../context.ts';
+import type { Context } from './concern.ts';
 import type { CloudView, DropletPlan, DropletStep } from './plan.ts';
 
 type Patience = Pick<Context, 'pauses' | 'timings'>;

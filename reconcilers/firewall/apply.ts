@@ -1,7 +1,8 @@
 import { isCloudNotFound, isDoubtful, isNameTaken, isUnknownTag } from '../../clients/digitalocean/errors.ts';
-import type { Context, Firewalls, Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
 import { execute, type Executors } from '../executors.ts';
 import { Waiting } from '../outcome.ts';
+import type { Firewalls } from './firewalls.ts';
 import type { FirewallStep } from './plan.ts';
 import type { FirewallShape } from './render.ts';
 

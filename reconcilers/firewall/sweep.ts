@@ -1,8 +1,9 @@
 import { projectRoleTag } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
-import type { Context, Firewalls, Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { applyStep } from './apply.ts';
+import type { Firewalls } from './firewalls.ts';
 
 /** Removes the fleet's firewalls that protect nothing and belong to no project, as of the newest list. */
 export async function sweepFirewalls(context: Context, firewalls: Firewalls, run: Run): Promise<Outcome> {

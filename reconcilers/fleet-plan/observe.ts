@@ -12,7 +12,7 @@ import { observeCloud, observeOrphans, type Observing } from '../droplet/observe
 import { createStanding, type Identity } from '../gate/standing.ts';
 import type { Since } from '../since.ts';
 import { createSshKeyUpload, keyNameOf } from '../ssh-key/upload.ts';
-import { DEFAULT_TIMINGS } from '../timings.ts';
+import { DROPLET } from '../droplet/concern.ts';
 import type { Evidence, Sight } from './droplets-plan.ts';
 
 /** What a plan needs of the world. */
@@ -86,7 +86,7 @@ async function observingIn(world: PlanningWorld, droplets: readonly Droplet[]): 
     droplets: reader,
     fleetId: identity.fleet,
     since: FOR_LONG,
-    timings: DEFAULT_TIMINGS,
+    timings: DROPLET.timings,
   };
 }
 

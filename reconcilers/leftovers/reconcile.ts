@@ -1,7 +1,8 @@
 import { fleetTag } from '../../crds/cloud-tags.ts';
-import type { Context, Run } from '../context.ts';
+import type { Run } from '../context.ts';
 import type { Outcome } from '../outcome.ts';
 import { adviseOn, sayAdvice } from './advice-plan.ts';
+import type { Context } from './concern.ts';
 import { findLeftovers, type OwnedResource } from './plan.ts';
 
 /** The leftovers as last found, for the metrics. */
@@ -28,7 +29,7 @@ export function createLeftoverReconciler(
           `droplet ${leftover.id} (${leftover.name}) carries this fleet's tag and belongs to no Droplet: it is paid for; ${sayAdvice(leftover)}`,
         );
       current = found;
-      return { requeueAfterMs: context.timings.leftoverAgeMs };
+      return { requeueAfterMs: context.timings.ageMs };
     },
   };
 }
@@ -38,5 +39,5 @@ function findLeftoverDroplets({ apiId, clock, droplets, fleet, fleetId, timings 
     .list()
     .map(({ id, ...droplet }) => ({ kind: 'droplet' as const, id: String(id), ...droplet }));
   const uids = new Set(droplets.list().map(({ metadata }) => metadata.uid!));
-  return findLeftovers(resources, fleetTag(fleetId), apiId, uids, clock.now(), timings.leftoverAgeMs);
+  return findLeftovers(resources, fleetTag(fleetId), apiId, uids, clock.now(), timings.ageMs);
 }

@@ -1,15 +1,15 @@
-import type { Reader } from '../../clients/kubernetes/client.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Hosts, type Run } from '../context.ts';
+import { DROPLETS_BY_PROJECT, projectKeyOf, SERVICES_BY_PROJECT, type Hosts, type Run } from '../context.ts';
 import { holdWebs, releaseWebs } from '../draining/hold-and-release.ts';
 import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing.ts';
+import type { Context } from './concern.ts';
 import {
   convergeLoadBalancer,
   type Convergence,
@@ -32,11 +32,7 @@ const FRESH_MS = 10_000;
 export type LoadBalancerReconciler = (key: ObjectKey, run: Run) => Promise<Outcome>;
 
 /** A reconciler that remembers what is not worth a status: how health went of late, and what nginx refused. */
-export function createLoadBalancerReconciler(
-  context: Context,
-  hosts: Hosts,
-  services: Pick<Reader<ServiceDeployment>, 'list'>,
-): LoadBalancerReconciler {
+export function createLoadBalancerReconciler(context: Context, hosts: Hosts): LoadBalancerReconciler {
   const memory = { pacing: createPacing(context.clock), quarantine: createQuarantine(context.clock) };
   const damper = createFlapDamper(context.clock);
   const tracker = createDrainTracker(context.clock);
@@ -49,9 +45,9 @@ export function createLoadBalancerReconciler(
       tracker.forget(key);
       return undefined;
     }
-    const { namespace } = master.metadata;
-    const own = services.list().filter(({ metadata }) => metadata.namespace === namespace);
-    const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, projectKeyOf(master));
+    const project = projectKeyOf(master);
+    const own = context.services.byIndex(SERVICES_BY_PROJECT, project);
+    const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, project);
     const { balancing, heldOutMs } = observeBalancing(droplets, own, master, damper);
     try {
       const at = masterOf(context, hosts, master, run);

@@ -11,7 +11,7 @@ import type { Saying } from './status.ts';
  * Says of each service that the load balancer runs a configuration for whether requests reach it: its Routed
  * condition, and an event when it is left out, or does not get a host name that it asks for.
  *
- * @param services those of the master's namespace.
+ * @param services those of the master's project.
  */
 export async function tellServices(
   context: Context,

@@ -7,11 +7,12 @@ import { Stalled, isStalled, type Outcome } from '../outcome.ts';
 import { applyStep, type Progress } from './apply.ts';
 import type { Effect } from '../gate/effect.ts';
 import { takeOffExpired, type Answer } from '../gate/gate.ts';
+import type { HeldBack } from '../gate/held-back.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
 import { lossOf } from '../projects-csv/plan.ts';
 import { NAME_TAKEN, nameTakenBy, sayNameTaken } from '../read-model/project-names.ts';
 import { planProject, type ProjectStep } from './plan.ts';
-import { projectStatus, type HeldBack, type ProjectFacts } from './status.ts';
+import { projectStatus, type ProjectFacts } from './status.ts';
 
 /**
  * Makes a Project's Droplets equal to its spec and sums them up in its status.

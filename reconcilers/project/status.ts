@@ -10,13 +10,8 @@ import type { Condition } from '../../crds/meta.ts';
 import { CONFIRMATION_REQUIRED, PROJECT_LABEL, ROW_HELD, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
 import { FIREWALL_READY } from '../firewall/status.ts';
+import type { HeldBack } from '../gate/held-back.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
-
-/** What the gate holds of a Project, and how to let it through. */
-export interface HeldBack {
-  reason: string;
-  message: string;
-}
 
 /** What a Project's status is made from. */
 export interface ProjectFacts {

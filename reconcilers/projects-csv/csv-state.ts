@@ -1,6 +1,6 @@
 import { splitKey, type ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
-import type { HeldBack } from '../project/status.ts';
+import type { HeldBack } from '../gate/held-back.ts';
 import { isFromCsv, isAsInRow, type DesiredProject } from './plan.ts';
 
 /** What the gate holds of the file; no step of it is made then. */

@@ -5,12 +5,13 @@ import { parseProjectsCsv, type ProjectRow } from '../../config/projects-csv.ts'
 import { splitKey } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { ProjectSpec } from '../../crds/project.ts';
-import type { Context, Run } from '../context.ts';
+import type { Run } from '../context.ts';
 import { confirms } from '../gate/confirmation.ts';
 import type { Answer } from '../gate/gate.ts';
 import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyProjectSteps } from './apply.ts';
+import type { Context } from './concern.ts';
 import type { Brake, CsvState } from './csv-state.ts';
 import { heldRowsOf } from './held-rows.ts';
 import { planProjects, rowsToFollow, rowsWithNewSizes, type CsvPlan } from './plan.ts';
@@ -39,7 +40,7 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     const sizes = problems.length > 0 ? [] : await sizeProblems(context, rows, sync, run);
     const all = sizes.every(({ exists }) => exists) ? problems : sizes;
     if (all.length > 0) {
-      const unsettledMs = context.timings.csvSettleMs - look.ageMs;
+      const unsettledMs = context.timings.settleMs - look.ageMs;
       toldMistakes ||= unsettledMs <= 0;
       return refuse(all, look, unsettledMs, sync);
     }
@@ -90,7 +91,7 @@ async function passGate(
       confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, clock.now()),
     ) || (await gate.hasPassed(losses, run.signal));
   const removes = losses.length > 0 || steps.some(step => step.type === 'delete-project');
-  const unsettledMs = timings.csvLossSettleMs - look.ageMs;
+  const unsettledMs = timings.lossSettleMs - look.ageMs;
   if (removes && !isConfirmed && unsettledMs > 0) throw new Waiting(SHRINKS, unsettledMs);
   const ask = { asker: CSV_ASKER, group: `projects.csv of ${namespace}`, effects: losses, objects };
   const answer = await gate.ask({ ...ask, believedAfterMs: 0, isRevocable: true }, run);
@@ -187,11 +188,8 @@ function planFrom(context: Context, rows: readonly ProjectRow[], namespace: stri
  */
 function waitUntilComplete({ steps }: CsvPlan, text: string, { ageMs }: Look, { timings }: Context): void {
   const mayBeCut = !/[\r\n]$/.test(text) && steps.length > 0;
-  if (mayBeCut && ageMs < timings.csvSettleMs)
-    throw new Waiting(
-      'projects.csv was just changed: waiting until it lies still',
-      timings.csvSettleMs - ageMs,
-    );
+  if (mayBeCut && ageMs < timings.settleMs)
+    throw new Waiting('projects.csv was just changed: waiting until it lies still', timings.settleMs - ageMs);
 }
 
 /** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */

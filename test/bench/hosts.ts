@@ -10,7 +10,6 @@ import { generateKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../reconcilers/timings.ts';
 import type { HostDriver } from '../../sandbox/hosts/driver.ts';
 import { createEmulatedDriver } from '../../sandbox/hosts/emulated/driver.ts';
 import { startSandbox } from '../../sandbox/server.ts';
@@ -70,8 +69,8 @@ await inFolder(async folder => {
       ssh: ssh.pool,
       privateKey: new SecretText(pair.privateKey),
       sshPort: hosts.sshPort,
-      timings: { ...DEFAULT_HOST_TIMINGS, resyncMs: RESYNC_MS },
     },
+    timings: { host: { resyncMs: RESYNC_MS } },
   });
   await Promise.race([done.promise, operator.failed]);
   console.log(

@@ -7,7 +7,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import type { Condition } from '../../crds/meta.ts';
 import { hostOf } from '../../reconcilers/host/access.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
-import type { HostTimings } from '../../reconcilers/timings.ts';
+import type { HostTimings } from '../../reconcilers/host/timings.ts';
 import type { HostDriver, HostFault } from '../../sandbox/hosts/driver.ts';
 import type { ApiServer } from './api-server.ts';
 import { openOperatorWorld, type OperatorWorld, type RunningOperator } from './operator-world.ts';

@@ -13,6 +13,7 @@ import type { Logger } from '../../clients/log.ts';
 import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import { SecretText } from '../../config/secret-text.ts';
+import type { TimingOverrides } from '../../controllers/all.ts';
 import { createOperator } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
@@ -20,7 +21,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { CONFIRMATION_REQUIRED, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
-import type { FirewallTimings, HostTimings, Timings } from '../../reconcilers/timings.ts';
+import type { HostTimings } from '../../reconcilers/host/timings.ts';
 import type { HostDriver } from '../../sandbox/hosts/driver.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { TEST_KEY } from '../builders/sandbox.ts';
@@ -31,28 +32,23 @@ import { openGate, type Gate } from './gate.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 
 /** Milliseconds; short, but in the proportions of the real ones. */
-const TIMINGS: Timings = {
-  launchGraceMs: 3_000,
-  pollMs: 100,
-  shutdownMs: 2_000,
-  drainMs: 20_000,
-  refusedMs: 2_000,
-  slowestRefusedMs: 24_000,
-  retryMs: 100,
-  slowestRetryMs: 1_000,
-  csvSettleMs: 200,
-  csvLossSettleMs: 500,
-  absenceMs: 1_500,
-  gateSettleMs: 200,
-  leftoverAgeMs: 600_000,
-};
-const FIREWALL_TIMINGS: FirewallTimings = {
-  resyncMs: 600,
-  maxAgeMs: 300,
-  pollMs: 100,
-  addressRetryMs: 1_000,
-  refusedMs: 2_000,
-};
+const TIMINGS = {
+  droplet: {
+    launchGraceMs: 3_000,
+    pollMs: 100,
+    shutdownMs: 2_000,
+    drainMs: 20_000,
+    refusedMs: 2_000,
+    slowestRefusedMs: 24_000,
+    retryMs: 100,
+    slowestRetryMs: 1_000,
+    absenceMs: 1_500,
+  },
+  'csv-sync': { settleMs: 200, lossSettleMs: 500 },
+  gate: { settleMs: 200 },
+  firewall: { resyncMs: 600, maxAgeMs: 300, pollMs: 100, addressRetryMs: 1_000, refusedMs: 2_000 },
+  'load-balancer': { pollMs: 100 },
+} satisfies TimingOverrides;
 /** Whom SSH lets in, where firewalls are made. */
 export const ADMIN_IP = '203.0.113.7';
 export const OPERATOR_ADDRESS = '203.0.113.50';
@@ -349,7 +345,6 @@ function startOperator(parts: OperatorParts): RunningOperator {
         ssh: ssh.pool,
         privateKey: new SecretText(sshKey.privateKey),
         sshPort: hosts.driver.sshPort,
-        timings: hosts.timings,
       },
       ...(hosts.engine && { engine: hosts.engine }),
     }),
@@ -361,10 +356,9 @@ function startOperator(parts: OperatorParts): RunningOperator {
         adminIp: ADMIN_IP,
         additionalIps: [],
         operatorAddress: () => Promise.resolve(hosts?.driver.operatorAddress ?? OPERATOR_ADDRESS),
-        timings: FIREWALL_TIMINGS,
       },
     }),
-    timings: { ...TIMINGS, ...(hosts?.drainMs !== undefined && { drainMs: hosts.drainMs }) },
+    timings: timingsFor(hosts),
     pollIntervals: POLLS,
     ...(identity !== undefined && { leaderElection: { ...election, identity } }),
   });
@@ -386,6 +380,14 @@ function startOperator(parts: OperatorParts): RunningOperator {
     },
   };
 }
+
+const timingsFor = (hosts: WorldHosts | undefined): TimingOverrides => ({
+  ...TIMINGS,
+  ...(hosts && {
+    host: hosts.timings,
+    droplet: { ...TIMINGS.droplet, drainMs: hosts.drainMs ?? TIMINGS.droplet.drainMs },
+  }),
+});
 
 /** The client of an operator that sees one namespace only, so that many fleets share one API server. */
 function confine(client: KubernetesClient, namespace: string): KubernetesClient {

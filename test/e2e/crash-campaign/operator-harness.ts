@@ -4,9 +4,9 @@ import { systemClock } from '../../../clients/clock.ts';
 import type { Cloud } from '../../../clients/digitalocean/cloud.ts';
 import { createCloud } from '../../../clients/digitalocean/http-client.ts';
 import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
+import type { TimingOverrides } from '../../../controllers/all.ts';
 import { createOperator } from '../../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
-import type { FirewallTimings, HostTimings, Timings } from '../../../reconcilers/timings.ts';
 import { TEST_KEY } from '../../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
 import { Life } from './life.ts';
@@ -14,33 +14,23 @@ import { mortalCloud, mortalKubernetes, mortalSsh } from './mortal-clients.ts';
 import { CALL_TIMEOUT_MS, FLEET_ID, type World } from './world.ts';
 
 /** In the world's time. The grace outlasts the longest lag of a list, and a busy machine's pauses. */
-const TIMINGS: Timings = {
-  launchGraceMs: 30_000,
-  pollMs: 600,
-  shutdownMs: 6_000,
-  drainMs: 400_000,
-  refusedMs: 6_000,
-  slowestRefusedMs: 72_000,
-  retryMs: 600,
-  slowestRetryMs: 6_000,
-  csvSettleMs: 1_000,
-  csvLossSettleMs: 2_000,
-  absenceMs: 8_000,
-  gateSettleMs: 2_000,
-  leftoverAgeMs: 600_000,
-};
-const FIREWALL_TIMINGS: FirewallTimings = {
-  resyncMs: 6_000,
-  maxAgeMs: 3_000,
-  pollMs: 600,
-  addressRetryMs: 6_000,
-  refusedMs: 6_000,
-};
-const HOST_TIMINGS: HostTimings = {
-  retryMs: 600,
-  slowestRetryMs: 6_000,
-  resyncMs: 60_000,
-  firstBootWaitMs: 6_000,
+const TIMINGS: TimingOverrides = {
+  droplet: {
+    launchGraceMs: 30_000,
+    pollMs: 600,
+    shutdownMs: 6_000,
+    drainMs: 400_000,
+    refusedMs: 6_000,
+    slowestRefusedMs: 72_000,
+    retryMs: 600,
+    slowestRetryMs: 6_000,
+    absenceMs: 8_000,
+  },
+  'csv-sync': { settleMs: 1_000, lossSettleMs: 2_000 },
+  gate: { settleMs: 2_000 },
+  firewall: { resyncMs: 6_000, maxAgeMs: 3_000, pollMs: 600, addressRetryMs: 6_000, refusedMs: 6_000 },
+  host: { retryMs: 600, slowestRetryMs: 6_000, resyncMs: 60_000, firstBootWaitMs: 6_000 },
+  'load-balancer': { pollMs: 600 },
 };
 const POLLS = { movingMs: 600, firstLookMs: 600, idleMs: 6_000 };
 
@@ -87,14 +77,12 @@ export function startOperator(world: World): RunningOperator {
       firewalls: {
         additionalIps: [],
         operatorAddress: () => Promise.resolve('203.0.113.50'),
-        timings: FIREWALL_TIMINGS,
       },
     }),
     ...(world.visitors && {
       hosts: {
         ssh: mortalSsh(world.visitors.ssh, life),
         privateKey: world.visitors.privateKey,
-        timings: HOST_TIMINGS,
       },
     }),
     timings: TIMINGS,

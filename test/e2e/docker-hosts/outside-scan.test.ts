@@ -12,7 +12,7 @@ import type { SshPool } from '../../../clients/ssh/ssh.ts';
 import { SecretText } from '../../../config/secret-text.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { hostOf } from '../../../reconcilers/host/access.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../reconcilers/timings.ts';
+import { HOST } from '../../../reconcilers/host/concern.ts';
 import { describeOnStandalone } from '../../environment/api-server.ts';
 import { openTestHosts } from '../../environment/docker-droplets.ts';
 import { openOperatorWorld, type OperatorWorld } from '../../environment/operator-world.ts';
@@ -86,7 +86,7 @@ describeOnStandalone(
       const driver = await openTestHosts(`scan-${randomBytes(4).toString('hex')}`);
       world = await openOperatorWorld(server(), {
         driver: { ...driver, close: () => driver.reset().then(() => driver.close()) },
-        timings: DEFAULT_HOST_TIMINGS,
+        timings: HOST.timings,
         patienceMs: 120_000,
       });
       shell = createSshPool({ clock: systemClock, random: Math.random });

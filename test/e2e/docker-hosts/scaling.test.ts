@@ -8,7 +8,8 @@ import { SecretText } from '../../../config/secret-text.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { hostOf } from '../../../reconcilers/host/access.ts';
 import type { LbStatus } from '../../../reconcilers/load-balancer/lb-status.ts';
-import { DEFAULT_TIMINGS, type HostTimings } from '../../../reconcilers/timings.ts';
+import { DROPLET } from '../../../reconcilers/droplet/concern.ts';
+import type { HostTimings } from '../../../reconcilers/host/timings.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
 import { describeOnStandalone } from '../../environment/api-server.ts';
 import { openTestHosts } from '../../environment/docker-droplets.ts';
@@ -68,7 +69,7 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
     world = await openOperatorWorld(server(), {
       driver: { ...driver, close: () => driver.reset().then(() => driver.close()) },
       timings: TIMINGS,
-      drainMs: DEFAULT_TIMINGS.drainMs,
+      drainMs: DROPLET.timings.drainMs,
       patienceMs: 120_000,
     });
     shell = createSshPool({ clock: systemClock, random: Math.random });

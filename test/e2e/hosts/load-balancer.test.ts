@@ -3,7 +3,7 @@ import { SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import { findCondition } from '../../../crds/conditions.ts';
 import type { Condition } from '../../../crds/meta.ts';
 import type { ServiceDeployment } from '../../../crds/service-deployment.ts';
-import type { HostTimings } from '../../../reconcilers/timings.ts';
+import type { HostTimings } from '../../../reconcilers/host/timings.ts';
 import type { HostDriver } from '../../../sandbox/hosts/driver.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
 import { describeOnStandalone } from '../../environment/api-server.ts';

@@ -5,6 +5,7 @@ import { keyOf } from '../../../crds/meta.ts';
 import { ADOPT_ANNOTATION, DROPLET_FINALIZER, PROJECT_FINALIZER } from '../../../crds/names.ts';
 import type { Project } from '../../../crds/project.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { DROPLET } from '../../../reconcilers/droplet/concern.ts';
 import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
 import {
@@ -15,15 +16,16 @@ import {
 } from '../../../reconcilers/droplet/plan.ts';
 import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
+import { GATE } from '../../../reconcilers/gate/concern.ts';
 import { confirms } from '../../../reconcilers/gate/confirmation.ts';
 import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
 import { FLEET_TAKEN } from '../../../reconcilers/gate/policy.ts';
 import { examineStanding } from '../../../reconcilers/gate/standing.ts';
 import { planProject } from '../../../reconcilers/project/plan.ts';
+import { CSV } from '../../../reconcilers/projects-csv/concern.ts';
 import { createCsvState } from '../../../reconcilers/projects-csv/csv-state.ts';
 import { lossOf, planProjects } from '../../../reconcilers/projects-csv/plan.ts';
 import { createSince } from '../../../reconcilers/since.ts';
-import { DEFAULT_TIMINGS } from '../../../reconcilers/timings.ts';
 import { aDroplet } from '../../builders/objects.ts';
 import type { Oracle } from './oracle.ts';
 import { FAILED, KILLED, SimulatedGate, type Flaw } from './simulated-gate.ts';
@@ -53,14 +55,14 @@ export class Operator {
     this.#oracle = oracle;
     this.#flaw = flaw;
     this.#timings = {
-      ...DEFAULT_TIMINGS,
+      ...DROPLET.timings,
       ...(flaw === 'absence is believed at once' && { absenceMs: 0 }),
     };
     const clock = { monotonic: () => world.t, now: world.now, after: () => () => undefined };
     this.#since = createSince(clock);
     const io = () => this.#io();
     const problem = () => this.#problem;
-    this.gate = new SimulatedGate({ world, oracle, flaw, settleMs: this.#timings.gateSettleMs, problem, io });
+    this.gate = new SimulatedGate({ world, oracle, flaw, settleMs: GATE.timings.settleMs, problem, io });
     const fleet = {
       byTag: (tag: string) => this.listed.filter(({ tags }) => tags.includes(tag)),
       hasBeenSeen: (id: number) => this.#seen.has(id),
@@ -165,7 +167,7 @@ export class Operator {
     );
     const removes = plan.losses.length > 0 || plan.steps.some(({ type }) => type === 'delete-project');
     if (removes) this.#isIdle = false;
-    if (removes && !isConfirmed && t - this.#csv.since < this.#timings.csvLossSettleMs) return;
+    if (removes && !isConfirmed && t - this.#csv.since < CSV.timings.lossSettleMs) return;
     const ask = { asker: 'csv-sync', group: 'projects.csv of default', effects: plan.losses, objects };
     const answer = this.#ask({ ...ask, believedAfterMs: 0, isRevocable: true });
     if (answer.type === 'wait') return;

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { parse, stringify } from 'yaml';
+import { CONCERNS } from '../../../controllers/all.ts';
 import { registerCloudMetrics } from '../../../controllers/cloud-metrics.ts';
-import { registerFleetMetrics } from '../../../controllers/fleet-metrics.ts';
+import { registerIn } from '../../../controllers/metrics.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -41,13 +42,8 @@ function registeredMetrics(): Set<string> {
   const registry = new Registry();
   createRuntimeMetrics(registry);
   registerCloudMetrics(registry);
-  registerFleetMetrics(registry, {
-    projects: () => [],
-    droplets: () => [],
-    prices: () => new Map(),
-    holds: () => [],
-    leftovers: () => 0,
-  });
+  const register = registerIn(registry);
+  for (const { declares } of CONCERNS) register(declares.metrics);
   return new Set(registry.getMetricsAsArray().map(({ name }) => name));
 }
 

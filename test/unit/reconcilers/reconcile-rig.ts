@@ -1,6 +1,14 @@
+import { Registry } from 'prom-client';
 import { createFleet } from '../../../clients/digitalocean/fleet.ts';
 import type { Reader } from '../../../clients/kubernetes/client.ts';
-import { DROPLETS, PROJECTS, type ConfigMap, type ResourceKind } from '../../../clients/kubernetes/kinds.ts';
+import {
+  DROPLETS,
+  PROJECTS,
+  SERVICE_DEPLOYMENTS,
+  type ConfigMap,
+  type ResourceKind,
+} from '../../../clients/kubernetes/kinds.ts';
+import { registerIn } from '../../../controllers/metrics.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { keyOf, type KubernetesObject } from '../../../crds/meta.ts';
@@ -11,12 +19,15 @@ import {
   DROPLETS_BY_UID,
   PROJECTS_BY_NAME,
   projectKeyOf,
-  type Context,
+  type ContextOf,
+  type Declared,
   type Run,
 } from '../../../reconcilers/context.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
+import { DROPLET, type Context } from '../../../reconcilers/droplet/concern.ts';
 import { createAccountRoom } from '../../../reconcilers/gate/account-room.ts';
 import { uidsWithServers } from '../../../reconcilers/gate/book.ts';
+import type { GateTimings } from '../../../reconcilers/gate/concern.ts';
 import { createGate } from '../../../reconcilers/gate/gate.ts';
 import { guardedCloud } from '../../../reconcilers/gate/guarded-cloud.ts';
 import { createLedger } from '../../../reconcilers/gate/ledger.ts';
@@ -25,7 +36,6 @@ import { createPauses } from '../../../reconcilers/pauses.ts';
 import { createSince } from '../../../reconcilers/since.ts';
 import { createSizeCatalog } from '../../../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload, keyNameOf } from '../../../reconcilers/ssh-key/upload.ts';
-import { DEFAULT_TIMINGS, type Timings } from '../../../reconcilers/timings.ts';
 import { fakeClock } from '../../fakes/clock.ts';
 import { fakeCloud } from '../../fakes/cloud.ts';
 import { fakeKubernetesClient, type FakeKubernetesClient } from '../../fakes/kubernetes-client.ts';
@@ -46,10 +56,19 @@ const RECORD: ConfigMap = {
 };
 
 /** What comes together is judged by the gate's own tests: here nobody waits for it. */
-const TIMINGS = { ...DEFAULT_TIMINGS, gateSettleMs: 0 };
+const GATE_TIMINGS: GateTimings = { settleMs: 0 };
 
-/** A context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
-export function createRig(seeds: readonly KubernetesObject[], timings: Timings = TIMINGS) {
+/** What that concern's reconcilers get besides what all get. */
+export const ownOf = <Concern extends Declared>({
+  timings,
+  metrics,
+}: Concern): Pick<ContextOf<Concern>, 'timings' | 'metrics'> => ({
+  timings,
+  metrics: registerIn(new Registry())(metrics),
+});
+
+/** The droplet reconciler's context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
+export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GATE_TIMINGS) {
   const clock = fakeClock();
   const log = fakeLogger();
   const cloud = fakeCloud();
@@ -81,9 +100,11 @@ export function createRig(seeds: readonly KubernetesObject[], timings: Timings =
     fleet,
     fleetId: FLEET_ID,
     apiId: API_ID,
+    namespace,
     clock,
     projects,
     droplets,
+    services: readerOf(client, SERVICE_DEPLOYMENTS),
     standing,
     gate: createGate({
       kubernetes: client,
@@ -95,20 +116,20 @@ export function createRig(seeds: readonly KubernetesObject[], timings: Timings =
       events: recorder,
       clock,
       log,
-      settleMs: timings.gateSettleMs,
+      settleMs,
     }),
     room: createAccountRoom({
       limit: () => standing.dropletLimit(),
       fleet,
       droplets,
       clock,
-      refusedMs: timings.refusedMs,
+      refusedMs: DROPLET.timings.refusedMs,
     }),
     since: createSince(clock),
     sizes: createSizeCatalog(cloud, clock),
     sshKey,
     events: recorder,
-    timings,
+    ...ownOf(DROPLET),
     pauses: createPauses(clock, () => 0.5),
     newNonce: () => `nonce${++nonces}`,
   };

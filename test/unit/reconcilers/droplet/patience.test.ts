@@ -3,14 +3,14 @@ import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
+import { DROPLET } from '../../../../reconcilers/droplet/concern.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
-const { pollMs, refusedMs, retryMs, slowestRefusedMs } = DEFAULT_TIMINGS;
+const { pollMs, refusedMs, retryMs, slowestRefusedMs } = DROPLET.timings;
 const KEY = 'default/shop-web1';
 const LIMIT = refusal(422, 'creating this/these droplet(s) will exceed your droplet limit');
 const BROKEN = refusal(500, 'Server Error');
@@ -185,7 +185,7 @@ describe('Power that the cloud cannot switch', () => {
     await reconcile();
     finish();
     await reconcile();
-    await clock.advance(DEFAULT_TIMINGS.shutdownMs);
+    await clock.advance(DROPLET.timings.shutdownMs);
     await reconcile();
     finish();
     await clock.advance(1);

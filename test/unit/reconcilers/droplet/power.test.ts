@@ -4,14 +4,14 @@ import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import { RECONCILE_ANNOTATION } from '../../../../crds/names.ts';
 import { createSince } from '../../../../reconcilers/since.ts';
+import { DROPLET } from '../../../../reconcilers/droplet/concern.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
-const { pollMs, shutdownMs } = DEFAULT_TIMINGS;
+const { pollMs, shutdownMs } = DROPLET.timings;
 const KEY = 'default/shop-web1';
 const LARGE = 's-1vcpu-2gb';
 

@@ -10,16 +10,16 @@ import { keyOf } from '../../../../crds/meta.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { CONFIRMATION_REQUIRED, DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
+import { DROPLET } from '../../../../reconcilers/droplet/concern.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { firstHostKey } from '../../../../reconcilers/host/first-host-key.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aCondition, aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { fakeHosts } from '../host/host-rig.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
-const { absenceMs, launchGraceMs, pollMs, refusedMs } = DEFAULT_TIMINGS;
+const { absenceMs, launchGraceMs, pollMs, refusedMs } = DROPLET.timings;
 const KEY = 'default/shop-web1';
 const unborn = aDroplet('shop-web1');
 const active = aDroplet('shop-web1', { status: activeStatus(7) });
@@ -506,7 +506,7 @@ describe('Reconciling a Droplet whose host will be configured', () => {
 });
 
 describe('Reconciling a Droplet that the load balancer sends requests to', () => {
-  const { drainMs } = DEFAULT_TIMINGS;
+  const { drainMs } = DROPLET.timings;
   const held = aDroplet('shop-web1', {
     status: activeStatus(7),
     metadata: { finalizers: [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER] },

@@ -4,9 +4,9 @@ import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../../../crds/names.ts';
+import { GATE } from '../../../../reconcilers/gate/concern.ts';
 import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
 const KEY = 'default/shop-web1';
@@ -89,7 +89,7 @@ describe('A Droplet that is being deleted and names its own server to be kept', 
     });
 
   async function startDoomed(droplets: readonly Droplet[]) {
-    const rig = createRig([aProject('shop', { spec: { servers: 3 } }), ...droplets], DEFAULT_TIMINGS);
+    const rig = createRig([aProject('shop', { spec: { servers: 3 } }), ...droplets], GATE.timings);
     for (const droplet of droplets)
       rig.cloud.addDroplet({ id: droplet.status!.dropletID!, tags: tagsFor(droplet) });
     await rig.fleet.refresh();

@@ -7,12 +7,12 @@ import { findCondition } from '../../../../crds/conditions.ts';
 import { firewallPrefix } from '../../../../crds/firewall-name.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import type { Project } from '../../../../crds/project.ts';
-import type { Firewalls } from '../../../../reconcilers/context.ts';
 import type { AdminAccess } from '../../../../reconcilers/firewall/admin-access.ts';
 import { reconcileFirewalls } from '../../../../reconcilers/firewall/reconcile.ts';
 import { sweepFirewalls } from '../../../../reconcilers/firewall/sweep.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
-import { DEFAULT_FIREWALL_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { FIREWALL } from '../../../../reconcilers/firewall/concern.ts';
+import type { Firewalls } from '../../../../reconcilers/firewall/firewalls.ts';
 import { activeDroplets, aProject } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
@@ -20,7 +20,7 @@ import { createRig } from '../reconcile-rig.ts';
 
 const KEY = 'default/shop';
 const FLEET = 'fleet';
-const { pollMs, maxAgeMs, addressRetryMs, refusedMs } = DEFAULT_FIREWALL_TIMINGS;
+const { pollMs, maxAgeMs, addressRetryMs, refusedMs } = FIREWALL.timings;
 const KNOWN: AdminAccess = { isKnown: true, sources: ['203.0.113.7'] };
 
 /** A project of a master and a web, whose servers run. */
@@ -38,7 +38,7 @@ async function start(...seeds: KubernetesObject[]) {
     list: createFirewallList(rig.cloud, firewallPrefix(FLEET), rig.clock),
     adminAccess: () => Promise.resolve(world.access),
     sshPort: 22,
-    timings: DEFAULT_FIREWALL_TIMINGS,
+    timings: FIREWALL.timings,
   };
   const project = () => rig.client.stored(PROJECTS, KEY);
   const reconcile = () => reconcileFirewalls(rig.context, firewalls, KEY, project(), rig.run);

@@ -9,7 +9,7 @@ import { reconcileDroplet } from '../../../../reconcilers/droplet/reconcile.ts';
 import { observeFleet } from '../../../../reconcilers/fleet-plan/observe.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
 import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { GATE } from '../../../../reconcilers/gate/concern.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
@@ -114,7 +114,7 @@ async function arrangeAll({ projects, orphan, room }: Story): Promise<Rig> {
   const objects = projects.map(({ servers, webSpec, suspend }, i) =>
     aProject(NAMES[i]!, { spec: { servers, masterSpec: SMALL, webSpec, suspend } }),
   );
-  const rig = createRig(objects, { ...DEFAULT_TIMINGS });
+  const rig = createRig(objects, GATE.timings);
   for (const [i, { fates }] of projects.entries())
     for (const [j, fate] of fates.entries())
       rig.client.seed(arrange(rig, fate, dropletNames(NAMES[i]!, fates.length)[j]!, 500 + 20 * i + j));
@@ -158,7 +158,7 @@ async function operate({ client, cloud, clock, context, fleet, run }: Rig): Prom
   };
   // Whoever is to go is not repaired while the gate waits for what goes with it.
   await reconcileProjects();
-  await clock.advance(context.timings.gateSettleMs);
+  await clock.advance(GATE.timings.settleMs);
   for (let round = 0; round < ROUNDS; round++) {
     await reconcileProjects();
     for (const droplet of client.storedAll(DROPLETS))

@@ -9,7 +9,7 @@ import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts'
 import { createProbeResults } from '../../../../reconcilers/probe/results.ts';
 import type { ProbeSection } from '../../../../reconcilers/probe/section.ts';
 import { PROBE_SECTIONS } from '../../../../reconcilers/probe/sections.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { HOST } from '../../../../reconcilers/host/concern.ts';
 import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
 import { aMachine, fakeSshHosts, type FakeMachine } from '../../../fakes/ssh-hosts.ts';
 import { createRig } from '../reconcile-rig.ts';
@@ -33,7 +33,7 @@ export function fakeHosts() {
     privateKey: PRIVATE_KEY,
     publicKey: 'ssh-ed25519 AAAA fleet',
     engine: 'docker',
-    timings: DEFAULT_HOST_TIMINGS,
+    timings: HOST.timings,
     sections: PROBE_SECTIONS,
     probes: createProbeResults({ monotonic: () => 0 }),
     random: () => 0.5,

@@ -4,7 +4,7 @@ import { AuthenticationRefused, ConnectionLost } from '../../../../clients/ssh/e
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../../../crds/names.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import type { ProbeSection } from '../../../../reconcilers/probe/section.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { HOST } from '../../../../reconcilers/host/concern.ts';
 import { aProject } from '../../../builders/objects.ts';
 import { aMachine } from '../../../fakes/ssh-hosts.ts';
 import { rejection } from '../../../fakes/rejection.ts';
@@ -18,7 +18,7 @@ import {
   USER_DATA_PIN,
 } from './host-rig.ts';
 
-const { retryMs, resyncMs, slowestRetryMs } = DEFAULT_HOST_TIMINGS;
+const { retryMs, resyncMs, slowestRetryMs } = HOST.timings;
 const DAEMON = '/etc/docker/daemon.json';
 const namesOf = (commands: readonly string[]): string[] => commands.map(command => command.split(' ')[0]!);
 

@@ -9,19 +9,20 @@ import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/nam
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { Context } from '../../../../reconcilers/context.ts';
 import { createHostReconciler } from '../../../../reconcilers/host/reconcile.ts';
+import { LOAD_BALANCER } from '../../../../reconcilers/load-balancer/concern.ts';
 import { createLoadBalancerReconciler } from '../../../../reconcilers/load-balancer/reconcile.ts';
 import type { LbStatus } from '../../../../reconcilers/load-balancer/lb-status.ts';
 import { LOAD_BALANCER_SECTION } from '../../../../reconcilers/load-balancer/section.ts';
 import { Waiting } from '../../../../reconcilers/outcome.ts';
 import { createProbeResults } from '../../../../reconcilers/probe/results.ts';
-import { DEFAULT_HOST_TIMINGS } from '../../../../reconcilers/timings.ts';
+import { HOST } from '../../../../reconcilers/host/concern.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
 import { aCondition, aProject, aServiceDeployment, activeStatus } from '../../../builders/objects.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { FIRST, KEY, aConfiguredMachine, fakeHosts } from '../host/host-rig.ts';
-import { createRig } from '../reconcile-rig.ts';
+import { createRig, ownOf } from '../reconcile-rig.ts';
 
-const { retryMs } = DEFAULT_HOST_TIMINGS;
+const { retryMs } = HOST.timings;
 const HELD = [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER];
 const site = aServiceDeployment('shop-prod-site', {
   'shop-web1': '10.0.0.3:8123',
@@ -47,9 +48,7 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
     for (const service of services) rig.client.seed(service);
   };
   rig.client.seed(site);
-  const reconcile = createLoadBalancerReconciler(context, hosts, {
-    list: () => rig.client.storedAll(SERVICE_DEPLOYMENTS),
-  });
+  const reconcile = createLoadBalancerReconciler({ ...context, ...ownOf(LOAD_BALANCER) }, hosts);
   const reconcileHost = createHostReconciler(context, hosts);
   const condition = (type: string) =>
     findCondition(rig.client.stored(DROPLETS, KEY)!.status?.conditions, type);

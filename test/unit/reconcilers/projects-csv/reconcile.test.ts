@@ -8,14 +8,14 @@ import { confirmationOf } from '../../../../reconcilers/gate/confirmation.ts';
 import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
 import { createCsvState } from '../../../../reconcilers/projects-csv/csv-state.ts';
 import { planProjects } from '../../../../reconcilers/projects-csv/plan.ts';
+import { CSV } from '../../../../reconcilers/projects-csv/concern.ts';
 import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconcile.ts';
-import { DEFAULT_TIMINGS } from '../../../../reconcilers/timings.ts';
 import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
-import { createRig } from '../reconcile-rig.ts';
+import { createRig, ownOf } from '../reconcile-rig.ts';
 
-const { csvSettleMs, csvLossSettleMs } = DEFAULT_TIMINGS;
+const { settleMs, lossSettleMs } = CSV.timings;
 const HEADER = 'Project,Servers,MasterSpec,WebSpec\n';
 const path = 'config/projects.csv';
 
@@ -24,7 +24,7 @@ function start(seeds: readonly KubernetesObject[]) {
   const state = createCsvState('default');
   let content: TextFile = { text: HEADER, encoding: 'utf8' };
   const file = { path, read: async () => content };
-  const sync = createCsvReconciler(rig.context, { file, namespace: 'default', state });
+  const sync = createCsvReconciler({ ...rig.context, ...ownOf(CSV) }, { file, namespace: 'default', state });
   const projects = (): string[] =>
     rig.client.storedAll(PROJECTS).map(({ metadata, spec }) => `${metadata.name} ${spec.servers}`);
   return {
@@ -67,7 +67,7 @@ describe('Reconciling projects.csv', () => {
       const { client, clock, projects, reconcile, write } = start(fleet);
       write(`${HEADER}${rows}`);
       expect(isWaiting(await rejection(reconcile()))).to.equal(true);
-      await clock.advance(csvLossSettleMs - 1);
+      await clock.advance(lossSettleMs - 1);
       expect(isWaiting(await rejection(reconcile()))).to.equal(true);
       expect(projects()).to.deep.equal(['shop 2', 'blog 2']);
       await clock.advance(1);
@@ -79,10 +79,10 @@ describe('Reconciling projects.csv', () => {
     const { clock, reconcile, write } = start(fleet);
     write(`${HEADER}shop,2,,\n`);
     await rejection(reconcile());
-    await clock.advance(csvLossSettleMs - 1);
+    await clock.advance(lossSettleMs - 1);
     write(`${HEADER}shop,3,,\n`);
     await rejection(reconcile());
-    await clock.advance(csvLossSettleMs - 1);
+    await clock.advance(lossSettleMs - 1);
     expect(isWaiting(await rejection(reconcile()))).to.equal(true);
   });
 
@@ -110,7 +110,7 @@ describe('Reconciling projects.csv', () => {
     expect(isWaiting(await rejection(reconcile()))).to.equal(true);
     write('Project,Servers\nblog,2\nshop,12');
     await rejection(reconcile());
-    await clock.advance(csvSettleMs);
+    await clock.advance(settleMs);
     await reconcile();
     expect(projects()).to.include('shop 12');
   });
@@ -128,8 +128,8 @@ describe('Reconciling projects.csv', () => {
     it(`changes nothing for ${what}, and says so once`, async () => {
       const { client, clock, reconcile, write } = start(fleet);
       write(text);
-      expect(await reconcile()).to.deep.equal({ requeueAfterMs: csvSettleMs });
-      await clock.advance(csvSettleMs);
+      expect(await reconcile()).to.deep.equal({ requeueAfterMs: settleMs });
+      await clock.advance(settleMs);
       const error = await rejection(reconcile());
       expect(isStalled(error) && error.message).to.match(/^nothing was changed:\nconfig\/projects\.csv/);
       expect(await reconcile()).to.equal(undefined);
@@ -147,7 +147,7 @@ describe('Reconciling projects.csv', () => {
     expect(log.lines).to.deep.equal([]);
     write(wrong);
     await reconcile();
-    await clock.advance(csvSettleMs);
+    await clock.advance(settleMs);
     await rejection(reconcile());
     write(right);
     await reconcile();
@@ -161,7 +161,7 @@ describe('Reconciling projects.csv', () => {
     const { breakFile, client, clock, reconcile } = start(fleet);
     breakFile('the file cannot be read: it does not exist');
     await reconcile();
-    await clock.advance(csvSettleMs);
+    await clock.advance(settleMs);
     expect((await rejection(reconcile())).message).to.contain('it does not exist');
     expect(client.writes()).to.deep.equal([]);
   });
@@ -173,7 +173,7 @@ describe('Reconciling projects.csv', () => {
     ]);
     write(HEADER);
     await rejection(reconcile());
-    await clock.advance(csvLossSettleMs);
+    await clock.advance(lossSettleMs);
     await reconcile();
     expect(projects()).to.deep.equal(['shop 2']);
     expect(client.writes().map(({ kind }) => kind)).to.not.include('Project');

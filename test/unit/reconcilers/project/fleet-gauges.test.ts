@@ -1,21 +1,20 @@
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
-import { registerFleetMetrics } from '../../../controllers/fleet-metrics.ts';
-import type { Droplet } from '../../../crds/droplet.ts';
-import type { Project } from '../../../crds/project.ts';
-import { aDroplet, aProject } from '../../builders/objects.ts';
+import { registerIn } from '../../../../controllers/metrics.ts';
+import type { Droplet } from '../../../../crds/droplet.ts';
+import type { Project } from '../../../../crds/project.ts';
+import { PROJECT } from '../../../../reconcilers/project/concern.ts';
+import { showFleet } from '../../../../reconcilers/project/fleet-gauges.ts';
+import { summarizeFleet } from '../../../../reconcilers/read-model/fleet-summary.ts';
+import { aDroplet, aProject } from '../../../builders/objects.ts';
 
 /** A registry over a fleet that may change; `samples` are those of a metric, as they are scraped. */
 function start() {
   const fleet: { projects: Project[]; droplets: Droplet[] } = { projects: [], droplets: [] };
   const registry = new Registry();
-  registerFleetMetrics(registry, {
-    projects: () => fleet.projects,
-    droplets: () => fleet.droplets,
-    prices: () => new Map([['s-1vcpu-1gb', 6]]),
-    holds: () => [],
-    leftovers: () => 0,
-  });
+  const prices = new Map([['s-1vcpu-1gb', 6]]);
+  const summary = () => summarizeFleet(fleet.projects, fleet.droplets, prices);
+  showFleet(registerIn(registry)(PROJECT.metrics), summary);
   const samples = async (name: string): Promise<string[]> =>
     (await registry.getSingleMetricAsString(name)).split('\n').filter(line => !line.startsWith('#'));
   return { fleet, samples };
@@ -35,6 +34,18 @@ describe('The metrics of the fleet', () => {
     ]);
     expect(await samples('dropfleet_droplets')).to.deep.equal([
       'dropfleet_droplets{namespace="team-a",project="shop",role="master",phase="Pending"} 1',
+    ]);
+    expect(await samples('dropfleet_projects')).to.deep.equal([
+      'dropfleet_projects{ready="true"} 0',
+      'dropfleet_projects{ready="false"} 2',
+    ]);
+  });
+
+  it('count the droplets of a project that are in one phase', async () => {
+    const { fleet, samples } = start();
+    fleet.droplets = ['shop-web1', 'shop-web2'].map(name => aDroplet(name));
+    expect(await samples('dropfleet_droplets')).to.deep.equal([
+      'dropfleet_droplets{namespace="default",project="shop",role="web",phase="Pending"} 2',
     ]);
   });
 

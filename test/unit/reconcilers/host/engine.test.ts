@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
+import { engineFor } from '../../../../reconcilers/host/engine.ts';
+import { aServiceDeployment } from '../../../builders/objects.ts';
+import { createRig } from '../reconcile-rig.ts';
+
+type Platform = ServiceDeployment['spec']['platform'];
+
+/** The engine of the hosts of `shop` under an operator of podman, when its services ask for these platforms. */
+function engineOf(...platforms: Platform[]): string {
+  const services = platforms.map((platform, i) =>
+    aServiceDeployment(`shop-prod-site${i}`, {}, { spec: platform ? { platform } : {} }),
+  );
+  return engineFor(createRig(services).context, { engine: 'podman' }, 'default/shop');
+}
+
+describe('The engine of a host', () => {
+  it("is what its project's services ask for", () => {
+    expect(engineOf('docker')).to.equal('docker');
+    expect(engineOf(undefined, 'docker', 'docker')).to.equal('docker');
+  });
+
+  it("is the operator's where they ask for none, or for several", () => {
+    expect(engineOf()).to.equal('podman');
+    expect(engineOf(undefined)).to.equal('podman');
+    expect(engineOf('kubernetes')).to.equal('podman');
+    expect(engineOf('docker', 'podman')).to.equal('podman');
+  });
+
+  it('is no matter of the services of other projects', () => {
+    const blog = aServiceDeployment('blog-prod-site', {}, { spec: { platform: 'docker' } });
+    expect(engineFor(createRig([blog]).context, { engine: 'podman' }, 'default/shop')).to.equal('podman');
+  });
+});
