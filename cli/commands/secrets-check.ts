@@ -1,7 +1,6 @@
 import type { Environment } from '../../config/deployment-file.ts';
 import { lookInto, resolveSecret, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
-import type { GlobalOptions } from '../options.ts';
-import { commandLine } from '../options.ts';
+import { commandLine, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { secretsTable, type SecretsReport } from '../show/secrets-table.ts';
 import { configuredServices, type ConfiguredService } from '../world/configured-services.ts';
