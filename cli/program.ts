@@ -3,6 +3,7 @@ import { DEFAULTS } from './options.ts';
 import { addFleetCommands } from './usage/fleet.ts';
 import { addOperatorCommands } from './usage/operator.ts';
 import { addRepairCommands } from './usage/repair.ts';
+import { addSecretsCommands } from './usage/secrets.ts';
 import { addServerCommands } from './usage/servers.ts';
 import { nameOf } from './usage/words.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -40,6 +41,7 @@ export function createProgram(): Command {
 
   addOperatorCommands(program);
   addFleetCommands(program);
+  addSecretsCommands(program);
   addRepairCommands(program);
   addServerCommands(program);
 

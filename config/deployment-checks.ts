@@ -1,8 +1,12 @@
-import { serviceNameOf, typeOf, type DeploymentFile, type ServiceFile } from './deployment-file.ts';
+import {
+  ENVIRONMENTS,
+  serviceNameOf,
+  typeOf,
+  type DeploymentFile,
+  type ServiceFile,
+} from './deployment-file.ts';
 import type { JsonDocument } from './json-file.ts';
 import type { Problem } from './problems.ts';
-
-const ENVIRONMENTS = ['prod', 'uat', 'test'];
 
 /** What is wrong with a deployment_config.json that its schema cannot say: what does not go together. */
 export function checkDeployment(document: JsonDocument<DeploymentFile>): Problem[] {

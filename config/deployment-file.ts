@@ -3,6 +3,8 @@ import type { ServiceDeploymentSpec } from '../crds/service-deployment.ts';
 /** What runs the containers. */
 export type Platform = NonNullable<ServiceDeploymentSpec['platform']>;
 export type Environment = ServiceDeploymentSpec['environment'];
+/** What a project's services may be deployed to. */
+export const ENVIRONMENTS: readonly Environment[] = ['prod', 'uat', 'test'];
 
 /** deployment_config.json, as its schema has it. */
 export interface DeploymentFile {

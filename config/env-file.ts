@@ -19,6 +19,16 @@ export interface Variables {
   get(name: string): string | undefined;
   /** Where the variable was set, for problems. */
   placeOf(name: string): Pick<Problem, 'file' | 'line' | 'column'>;
+  /** What sets the variable, even to nothing; undefined when nothing does. */
+  sourceOf(name: string): VariableSource | undefined;
+}
+
+/** What sets a variable. */
+export interface VariableSource {
+  /** The path of the .env file, or `environment`. */
+  source: string;
+  /** It is set to nothing, or to nothing but white space. */
+  isEmpty: boolean;
 }
 
 /** Reads both. A file that cannot be read, and a name that means nothing but nearly does, are problems. */
@@ -35,10 +45,18 @@ export function readVariables({ env, envFile }: EnvironmentSource): {
       fromEnv(name) === undefined && envFile !== undefined
         ? { file: envFile, ...placeAt(text, findAssignment(text, name)) }
         : { file: 'environment' },
+    sourceOf(name) {
+      const inFile = envFile === undefined ? [] : setting(envFile, own(fromFile, name));
+      const all = [...setting('environment', own(env, name)), ...inFile];
+      return all.find(({ isEmpty }) => !isEmpty) ?? all[0];
+    },
   };
   const nearly = [...misspelledIn(envFile, text, variables), ...misspelledInEnv(env, variables)];
   return { variables, problems: [...problems, ...nearly, ...foreignTokens(variables)] };
 }
+
+const setting = (source: string, text: string | undefined): VariableSource[] =>
+  text === undefined ? [] : [{ source, isEmpty: text.trim() === '' }];
 
 function misspelledIn(file: string | undefined, text: string, variables: Variables): Problem[] {
   if (file === undefined) return [];

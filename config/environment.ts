@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { readVariables, type EnvironmentSource, type Variables } from './env-file.ts';
+import { readVariables, type EnvironmentSource, type Variables, type VariableSource } from './env-file.ts';
 import type { Problem } from './problems.ts';
 import { SecretText } from './secret-text.ts';
 
@@ -25,6 +25,8 @@ export interface Settings {
   sshPort?: number;
   /** Any variable, those of .env included, such as a service's secret; undefined when unset or empty. */
   variable: (name: string) => string | undefined;
+  /** What sets such a variable, even to nothing; undefined when nothing does. */
+  sourceOf: (name: string) => VariableSource | undefined;
 }
 
 /** Reads the environment over .env and tells every mistake in it. No problem shows a secret. */
@@ -49,6 +51,7 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
     ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
     ...(sshPort.values[0] !== undefined && { sshPort: Number(sshPort.values[0]) }),
     variable: name => variables.get(name),
+    sourceOf: name => variables.sourceOf(name),
   };
   return { settings, problems: [...problems, ...checked.flatMap(({ problems }) => problems)] };
 }

@@ -27,7 +27,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 /** The same for a command that needs less than all of it. Nothing is opened yet. */
 export async function openParts(options: WorldOptions): Promise<WorldParts> {
   const settings = readWorldSettings(options);
-  if (settings.cloudKind === 'sandbox' && settings.hasCluster) throw await noToken(options);
+  if (settings.cloudKind === 'sandbox' && settings.hasCluster && !options.withoutCloud)
+    throw await noToken(options);
   const daemon = settings.hasCluster ? undefined : await findDaemon(settings.folder);
   const place: Place = { ...settings, readOnly: options.readOnly ?? false, ...(daemon && { daemon }) };
   const closers: Closers = [];

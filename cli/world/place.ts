@@ -3,11 +3,16 @@ import type { World } from './world.ts';
 /** Which cloud and which Kubernetes API a command means, in words: `Cloud: sandbox; Kubernetes: standalone`. */
 export function placeOf({ cloudKind, cloudUrl, hasCluster, connection, folder }: PlaceFacts): string {
   const cloud = cloudKind === 'sandbox' ? 'sandbox' : nameOfCloud(cloudUrl);
-  const kubernetes = hasCluster ? `${connection.server} (${connection.source})` : `standalone (${folder})`;
-  return `Cloud: ${cloud}; Kubernetes: ${kubernetes}`;
+  return `Cloud: ${cloud}; Kubernetes: ${apiOf({ hasCluster, connection, folder })}`;
 }
 
-type PlaceFacts = Pick<World, 'cloudKind' | 'cloudUrl' | 'hasCluster' | 'folder'> & {
+/** The Kubernetes API alone. */
+export const apiOf = ({ hasCluster, connection, folder }: ApiFacts): string =>
+  hasCluster ? `${connection.server} (${connection.source})` : `standalone (${folder})`;
+
+type PlaceFacts = Pick<World, 'cloudKind' | 'cloudUrl'> & ApiFacts;
+
+type ApiFacts = Pick<World, 'hasCluster' | 'folder'> & {
   connection: Pick<World['connection'], 'server' | 'source'>;
 };
 

@@ -59,4 +59,7 @@ export interface Observers {
 }
 
 /** Embedded servers listen on any free port unless told. */
-export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions, Patience {}
+export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions, Patience {
+  /** No droplet is concerned, so that a cluster needs no token beside it. */
+  withoutCloud?: true;
+}

@@ -42,9 +42,31 @@ describe('the environment', () => {
     for (const env of [{}, { DO_TOKEN: '', ADMIN_IP: ' ', ADDITIONAL_IPS: ',', DROPFLEET_FLEET: '' }]) {
       const { settings, problems } = loadEnvironment({ env, envFile: '/nowhere/.env' });
       expect(problems).to.deep.equal([]);
-      const { variable, ...values } = settings;
+      const { variable, sourceOf: _sourceOf, ...values } = settings;
       expect(values).to.deep.equal({ additionalIps: [], echoUrls: [] });
       expect(variable('DO_TOKEN')).to.equal(undefined);
+    }
+  });
+
+  it('says what sets a variable, even to nothing, and the process wins over the file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dropfleet-env-'));
+    const envFile = join(folder, '.env');
+    try {
+      await writeFile(envFile, 'A=file\nB=file\nC=file\nD=\nE=" "\n');
+      const env = { A: 'process', B: '', D: ' ' };
+      const { settings } = loadEnvironment({ env, envFile });
+      const sources = ['A', 'B', 'C', 'D', 'E', 'F', 'constructor'].map(settings.sourceOf);
+      expect(sources).to.deep.equal([
+        { source: 'environment', isEmpty: false },
+        { source: envFile, isEmpty: false },
+        { source: envFile, isEmpty: false },
+        { source: 'environment', isEmpty: true },
+        { source: envFile, isEmpty: true },
+        undefined,
+        undefined,
+      ]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -1,0 +1,34 @@
+import { readDeploymentConfig, type DeploymentConfig } from '../../config/deployment-config.ts';
+import { serviceNameOf } from '../../config/deployment-file.ts';
+import { configurationFiles } from '../../config/load.ts';
+import { didYouMean } from '../../config/near-match.ts';
+import { ConfigurationError, formatProblems } from '../../config/problems.ts';
+import { CommandFailure } from '../failure.ts';
+import { commandLine, type GlobalOptions } from '../options.ts';
+
+export type ConfiguredService = DeploymentConfig['services'][number];
+
+/** The services of a project in deployment_config.json, or the one that is named; a failure says which there are. */
+export async function configuredServices(
+  options: GlobalOptions & { project: string; service?: string },
+): Promise<ConfiguredService[]> {
+  const { project, service } = options;
+  const path = configurationFiles(options.configDir).deployment;
+  const { config, problems } = await readDeploymentConfig(path);
+  if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
+  if (config === undefined)
+    throw new CommandFailure(`there is no ${path}: write one with "${commandLine(options, 'init')}"`);
+  const own = config.services.filter(other => other.project === project);
+  if (own.length === 0) {
+    const projects = [...new Set(config.services.map(other => other.project))];
+    throw new CommandFailure(`${path} has no services of project ${project}${known(project, projects)}`);
+  }
+  if (service === undefined) return own;
+  const named = own.filter(other => other.service === serviceNameOf(service));
+  if (named.length > 0) return named;
+  const names = own.map(other => other.service);
+  throw new CommandFailure(`project ${project} has no service ${service}${known(service, names)}`);
+}
+
+const known = (word: string, names: readonly string[]): string =>
+  `; known are ${names.length > 0 ? names.join(', ') : 'none'}${didYouMean(word, names)}`;
