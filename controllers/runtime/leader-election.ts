@@ -153,7 +153,8 @@ class HeldLease implements Leadership {
     this.#cancelDeadline();
     if (this.signal.aborted) return;
     this.#renewedAt = { monotonic: -Infinity, wall: -Infinity };
-    await this.#claim.release(this.signal).catch((error: unknown) => {
+    // Not under the guard of that signal: what it forbids from now on is to act as the leader.
+    await this.#claim.release(AbortSignal.any([this.signal])).catch((error: unknown) => {
       this.#options.log.warn('could not release the leadership; others wait until it expires', {
         error: describeError(error),
       });

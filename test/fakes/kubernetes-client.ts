@@ -1,3 +1,4 @@
+import { assertMayAct } from '../../clients/guard.ts';
 import type { KubernetesClient, MergePatch, Selection } from '../../clients/kubernetes/client.ts';
 import type { ResourceKind } from '../../clients/kubernetes/kinds.ts';
 import { keyOf, type KubernetesObject, type ObjectKey } from '../../crds/meta.ts';
@@ -58,7 +59,7 @@ export function fakeKubernetesClient(
   });
 
   async function perform<R>(call: RecordedCall, effect: () => unknown, signal?: AbortSignal): Promise<R> {
-    signal?.throwIfAborted();
+    assertMayAct(signal);
     calls.push(structuredClone(call));
     await Promise.resolve();
     const failure = takeFailure(failures, call);
