@@ -5,7 +5,7 @@ import { firewall } from './firewall.ts';
 import { gate } from './gate.ts';
 import { host } from './host.ts';
 import { infrastructureFile } from './infrastructure-file.ts';
-import { leftovers } from './leftovers.ts';
+import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
 import { sizes } from './sizes.ts';
@@ -20,7 +20,7 @@ export const CONCERNS = [
   firewall,
   host,
   loadBalancer,
-  leftovers,
+  orphans,
   infrastructureFile,
 ] as const;
 

@@ -8,7 +8,7 @@ const NONCE = 'dropfleet-nonce:';
 const API = 'dropfleet-api:';
 const LONGEST_TAG = 255;
 
-/** On every resource of the fleet: lists and the sweep for leftovers go by it. */
+/** On every resource of the fleet: lists and the sweep for orphans go by it. */
 export const fleetTag = (fleetId: string): string => tagOf(FLEET, [fleetId]);
 
 /** On every resource: the uid of the Kubernetes object that it belongs to. */

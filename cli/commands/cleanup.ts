@@ -6,12 +6,12 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { entryOf, type Effect } from '../../reconcilers/gate/effect.ts';
 import { createLedger } from '../../reconcilers/gate/ledger.ts';
 import { judge } from '../../reconcilers/gate/policy.ts';
-import type { OwnedResource } from '../../reconcilers/leftovers/plan.ts';
+import type { OwnedResource } from '../../reconcilers/orphans/plan.ts';
 import { asksYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
-import { lookAtCloud } from '../world/leftovers.ts';
+import { readCloudResources } from '../world/orphans.ts';
 import { standingOf } from '../world/standing.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
@@ -24,13 +24,13 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
     // What is left over can be told only of a fleet that surely is this one.
     const problem = await standingOf(world);
     if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
-    const { leftovers } = await lookAtCloud(world, items);
-    if (!options.dryRun && leftovers.length > 0) await removeAll(world, items, leftovers, options);
+    const { orphans } = await readCloudResources(world, items);
+    if (!options.dryRun && orphans.length > 0) await removeAll(world, items, orphans, options);
     const verb = options.dryRun ? 'would remove' : 'removed';
-    printResult(options, { dryRun: options.dryRun ?? false, leftovers }, () =>
-      leftovers.length === 0
+    printResult(options, { dryRun: options.dryRun ?? false, orphans }, () =>
+      orphans.length === 0
         ? ['Nothing is left over.']
-        : leftovers.map(({ kind, id, name }) => `${verb} ${kind} ${id} (${name})`),
+        : orphans.map(({ kind, id, name }) => `${verb} ${kind} ${id} (${name})`),
     );
   } finally {
     await world.close();
@@ -41,14 +41,14 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
 async function removeAll(
   world: World,
   droplets: readonly Droplet[],
-  leftovers: readonly OwnedResource[],
+  orphans: readonly OwnedResource[],
   options: { yes?: true },
 ): Promise<void> {
   const { kubernetes, namespace } = world;
   const signal = new AbortController().signal;
   const ledger = createLedger({ kubernetes, namespace, clock: systemClock });
   await ledger.load(signal);
-  const effects = leftovers.filter(({ kind }) => kind === 'droplet').map(effectOf);
+  const effects = orphans.filter(({ kind }) => kind === 'droplet').map(effectOf);
   const held = judge({
     requests: [
       { asker: 'cleanup', group: 'cleanup', effects, ageMs: 0, believedAfterMs: 0, confirmed: false },
@@ -59,18 +59,18 @@ async function removeAll(
     fleetSize: droplets.length + effects.length,
   }).get('cleanup');
   const why = held?.type === 'hold' ? held.message : undefined;
-  const confirmed = options.yes ?? (await isMeant(leftovers, why));
-  await expectStillLeftOver(world, leftovers);
+  const confirmed = options.yes ?? (await isMeant(orphans, why));
+  await expectOrphansStill(world, orphans);
   await ledger.write({ admit: effects.map(effect => ({ ...entryOf(effect), confirmed })) }, signal);
-  for (const leftover of leftovers) await remove(world, leftover);
+  for (const orphan of orphans) await remove(world, orphan);
 }
 
 /** While a person thought about it, somebody may have adopted one: nothing is removed then. */
-async function expectStillLeftOver(world: World, leftovers: readonly OwnedResource[]): Promise<void> {
+async function expectOrphansStill(world: World, orphans: readonly OwnedResource[]): Promise<void> {
   const { items } = await world.kubernetes.list(DROPLETS);
-  const now = await lookAtCloud(world, items);
-  const ids = new Set(now.leftovers.map(({ kind, id }) => `${kind} ${id}`));
-  const gone = leftovers.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
+  const now = await readCloudResources(world, items);
+  const ids = new Set(now.orphans.map(({ kind, id }) => `${kind} ${id}`));
+  const gone = orphans.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
   if (gone === undefined) return;
   throw new CommandFailure(
     `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer left over; run "dropfleet cleanup" again`,
@@ -78,8 +78,8 @@ async function expectStillLeftOver(world: World, leftovers: readonly OwnedResour
 }
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
-async function isMeant(leftovers: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
-  for (const { kind, id, name } of leftovers)
+async function isMeant(orphans: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
+  for (const { kind, id, name } of orphans)
     process.stderr.write(`left over: ${kind} ${id} (${printable(name)})\n`);
   if (why !== undefined) process.stderr.write(`Held: ${printable(why)}.\n`);
   if (!isInteractive()) {

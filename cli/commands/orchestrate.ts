@@ -16,7 +16,7 @@ import { requestReconcile, untilConvergedInCloud, type Ending } from '../world/c
 import type { HostsChoice } from '../world/embedded.ts';
 import { desiredCsv, localCsvOf, rowsOrFail } from '../world/csv.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
-import { serversOf } from '../world/leftovers.ts';
+import { serversOf } from '../world/orphans.ts';
 import { planForRows, type PlanForRows } from '../world/fleet-plan.ts';
 import { bringInfrastructureUpToDate, startOperator, type RunningOperator } from '../world/operator.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';

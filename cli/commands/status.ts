@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { formatProblems } from '../../config/problems.ts';
-import { sayAdvice } from '../../reconcilers/leftovers/advice-plan.ts';
+import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
@@ -11,7 +11,7 @@ import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
-import { lookAtCloud } from '../world/leftovers.ts';
+import { readCloudResources } from '../world/orphans.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
@@ -35,7 +35,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
     const said = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { leftovers, servers } = await lookAtCloud(world, said.droplets);
+    const { orphans, servers } = await readCloudResources(world, said.droplets);
     const { projects, droplets } = isKept ? said : asInCloud(said, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const { namespace } = world;
@@ -46,15 +46,15 @@ export async function status(options: GlobalOptions): Promise<void> {
     ]);
     const isFree = standing === undefined && held.length === 0;
     const ready = convergence.state === 'converged' && problems.length === 0 && isFree;
-    const result = { ...summary, ready, kept: isKept, convergence, problems, leftovers, standing, held };
+    const result = { ...summary, ready, kept: isKept, convergence, problems, orphans, standing, held };
     printResult(options, result, () => [
       ...fleetTable(summary),
       '',
       fleetLine(summary),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
-      ...leftovers.map(
-        leftover => `left over: ${leftover.kind} ${leftover.id} (${leftover.name}); ${sayAdvice(leftover)}`,
+      ...orphans.map(
+        orphan => `left over: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),
       ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);

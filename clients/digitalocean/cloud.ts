@@ -96,7 +96,7 @@ export interface CloudFirewall extends FirewallRequest {
   createdAt: string;
 }
 
-/** A snapshot, as far as the sweep for leftovers needs it. */
+/** A snapshot, as far as the sweep for orphans needs it. */
 export interface CloudResource {
   id: string;
   name: string;

@@ -12,7 +12,7 @@ describe('dropfleet cleanup', () => {
   const run = (...args: string[]): Promise<Ending> => runDropfleet(place, ...args);
   const left = async (): Promise<string[]> => {
     const { stdout } = await run('status', '--output', 'json');
-    return (JSON.parse(stdout) as { leftovers: { name: string }[] }).leftovers.map(({ name }) => name);
+    return (JSON.parse(stdout) as { orphans: { name: string }[] }).orphans.map(({ name }) => name);
   };
 
   before(async () => {
@@ -60,7 +60,7 @@ describe('dropfleet cleanup', () => {
     const { code, stdout } = await run('cleanup');
     expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'Nothing is left over.\n' });
     const { stdout: json } = await run('cleanup', '--output=json', '--dry-run');
-    expect(JSON.parse(json)).to.deep.equal({ dryRun: true, leftovers: [] });
+    expect(JSON.parse(json)).to.deep.equal({ dryRun: true, orphans: [] });
   });
 });
 

@@ -102,7 +102,7 @@ describe('Without a daemon, dropfleet', () => {
       monthlyCost: 24,
       convergence: { state: 'converged' },
       problems: [],
-      leftovers: [],
+      orphans: [],
       held: [],
     });
     expect(projects[0]).to.deep.include({ namespace: 'default', name: 'blog', servers: 1, ready: true });

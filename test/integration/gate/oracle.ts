@@ -314,7 +314,7 @@ const accountProblem = ({ record, account, api }: World): boolean =>
 const mayBeLost = ({ isReplyLost, bornAt }: TrueServer, t: number): boolean =>
   isReplyLost && t - bornAt >= GRACE_MS;
 
-/** Whether somebody wrote another id over its own in the status while no list has it: the sweep for leftovers finds it. */
+/** Whether somebody wrote another id over its own in the status while no list has it: the sweep for orphans finds it. */
 const isUnknowable = ({ id, unlistedUntil }: TrueServer, { status }: Droplet, t: number): boolean =>
   unlistedUntil > t && status?.server?.id !== id;
 

@@ -1,34 +1,34 @@
 import { projectRoleOf } from '../../crds/cloud-tags.ts';
 import type { OwnedResource } from './plan.ts';
 
-/** A leftover, and what to do about it: take it over, or remove it. */
-export interface AdvisedLeftover extends OwnedResource {
+/** A orphan, and what to do about it: take it over, or remove it. */
+export interface AdvisedOrphan extends OwnedResource {
   advice: 'adopt' | 'cleanup';
 }
 
 /**
- * The one place that decides what people are told to do about leftovers. Droplets of a project that has no other are
+ * The one place that decides what people are told to do about orphans. Droplets of a project that has no other are
  * more likely a project whose objects were lost than something that was forgotten.
  *
  * @param servers all servers that carry the fleet's tag.
  */
 export function adviseOn(
-  leftovers: readonly OwnedResource[],
+  orphans: readonly OwnedResource[],
   fleetId: string,
   servers: readonly { id: number; tags: readonly string[] }[],
-): AdvisedLeftover[] {
-  const left = new Set(leftovers.filter(({ kind }) => kind === 'droplet').map(({ id }) => id));
+): AdvisedOrphan[] {
+  const left = new Set(orphans.filter(({ kind }) => kind === 'droplet').map(({ id }) => id));
   const staying = servers.filter(({ id }) => !left.has(String(id)));
   const alive = new Set(staying.flatMap(({ tags }) => projectRoleOf(fleetId, tags)?.project ?? []));
-  return leftovers.map(leftover => {
-    const project = leftover.kind === 'droplet' ? projectRoleOf(fleetId, leftover.tags)?.project : undefined;
+  return orphans.map(orphan => {
+    const project = orphan.kind === 'droplet' ? projectRoleOf(fleetId, orphan.tags)?.project : undefined;
     const isLost = project !== undefined && !alive.has(project);
-    return { ...leftover, advice: isLost ? 'adopt' : 'cleanup' };
+    return { ...orphan, advice: isLost ? 'adopt' : 'cleanup' };
   });
 }
 
-/** The advice in words, to follow what the leftover is. */
-export const sayAdvice = ({ advice }: AdvisedLeftover): string =>
+/** The advice in words, to follow what the orphan is. */
+export const describeAdvice = ({ advice }: AdvisedOrphan): string =>
   advice === 'adopt'
     ? 'its whole project has no object: dropfleet adopt takes it over, dropfleet cleanup removes it'
     : 'dropfleet cleanup removes it';

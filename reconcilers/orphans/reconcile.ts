@@ -1,12 +1,12 @@
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
-import { adviseOn, sayAdvice } from './advice-plan.ts';
+import { adviseOn, describeAdvice } from './advice-plan.ts';
 import type { Context } from './concern.ts';
-import { findLeftovers, type OwnedResource } from './plan.ts';
+import { findOrphans, type OwnedResource } from './plan.ts';
 
-/** The leftovers as last found, for the metrics. */
-export interface LeftoverReport {
+/** The orphans as last found, for the metrics. */
+export interface OrphanReport {
   current(): readonly OwnedResource[];
 }
 
@@ -14,19 +14,17 @@ export interface LeftoverReport {
  * Looks for droplets that carry the fleet's tag and belong to no object, and says so. They are never removed
  * here: `dropfleet cleanup` does that when a person asks for it.
  */
-export function createLeftoverReconciler(
-  context: Context,
-): LeftoverReport & { reconcile(run: Run): Outcome } {
+export function createOrphanReconciler(context: Context): OrphanReport & { reconcile(run: Run): Outcome } {
   let current: readonly OwnedResource[] = [];
   return {
     current: () => current,
     reconcile(run) {
-      const found = findLeftoverDroplets(context);
+      const found = findOrphanDroplets(context);
       const known = new Set(current.map(({ id }) => id));
       const news = adviseOn(found, context.fleetId, context.fleet.list());
-      for (const leftover of news.filter(({ id }) => !known.has(id)))
+      for (const orphan of news.filter(({ id }) => !known.has(id)))
         run.log.warn(
-          `droplet ${leftover.id} (${leftover.name}) carries this fleet's tag and belongs to no Droplet: it is paid for; ${sayAdvice(leftover)}`,
+          `droplet ${orphan.id} (${orphan.name}) carries this fleet's tag and belongs to no Droplet: it is paid for; ${describeAdvice(orphan)}`,
         );
       current = found;
       return { requeueAfterMs: context.timings.ageMs };
@@ -34,10 +32,10 @@ export function createLeftoverReconciler(
   };
 }
 
-function findLeftoverDroplets({ apiId, clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
+function findOrphanDroplets({ apiId, clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
   const resources = fleet
     .list()
     .map(({ id, ...droplet }) => ({ kind: 'droplet' as const, id: String(id), ...droplet }));
   const uids = new Set(droplets.list().map(({ metadata }) => metadata.uid!));
-  return findLeftovers(resources, fleetTag(fleetId), apiId, uids, clock.now(), timings.ageMs);
+  return findOrphans(resources, fleetTag(fleetId), apiId, uids, clock.now(), timings.ageMs);
 }

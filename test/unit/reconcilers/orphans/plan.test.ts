@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import {
-  findLeftoverFirewalls,
-  findLeftovers,
+  findOrphanFirewalls,
+  findOrphans,
   type OwnedResource,
-} from '../../../../reconcilers/leftovers/plan.ts';
+} from '../../../../reconcilers/orphans/plan.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
 const AGE_MS = 600_000;
 const find = (change: Partial<OwnedResource>): number =>
-  findLeftovers(
+  findOrphans(
     [
       {
         kind: 'droplet',
@@ -26,7 +26,7 @@ const find = (change: Partial<OwnedResource>): number =>
     AGE_MS,
   ).length;
 
-describe('A leftover', () => {
+describe('A orphan', () => {
   it('is never what another Kubernetes API keeps, though its objects are nowhere to be seen here', () => {
     const tags = ['dropfleet:mine', 'dropfleet-uid:gone'];
     expect(find({ tags: [...tags, 'dropfleet-api:another-api'] })).to.equal(0);
@@ -51,9 +51,9 @@ describe('A leftover', () => {
     expect(find({ createdAt: '2026-01-01T00:50:01Z' })).to.equal(0));
 });
 
-describe('A leftover firewall', () => {
+describe('A orphan firewall', () => {
   const findFirewalls = (change: Partial<OwnedResource> = {}, projects: string[] = [], tags: string[] = []) =>
-    findLeftoverFirewalls(
+    findOrphanFirewalls(
       [
         {
           id: 'f-1',

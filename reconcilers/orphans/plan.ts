@@ -18,7 +18,7 @@ export interface OwnedResource {
  * @param uids the uids of all objects that may own a resource, those being deleted too.
  * @param ageMs younger ones are left out: their object may not have reached the cache yet.
  */
-export function findLeftovers(
+export function findOrphans(
   resources: readonly OwnedResource[],
   fleetTag: string,
   apiId: string,
@@ -39,9 +39,9 @@ export function findLeftovers(
  * own, so that its name says whose it is; its `tags` are those of the servers that it protects.
  *
  * @param projects the names of all projects, those being deleted too.
- * @param tagsInUse the tags of all servers that are no leftovers themselves.
+ * @param tagsInUse the tags of all servers that are no orphans themselves.
  */
-export function findLeftoverFirewalls(
+export function findOrphanFirewalls(
   firewalls: readonly Omit<OwnedResource, 'kind'>[],
   fleetId: string,
   projects: ReadonlySet<string>,

@@ -1,24 +1,24 @@
 import type { ContextOf } from '../context.ts';
 import { gauge } from '../metrics.ts';
 
-/** The waits of what looks for leftovers, in milliseconds. */
-export interface LeftoverTimings {
+/** The waits of what looks for orphans, in milliseconds. */
+export interface OrphanTimings {
   /** How old an unowned resource must be before it is reported. */
   readonly ageMs: number;
 }
 
-const timings: LeftoverTimings = { ageMs: 600_000 };
+const timings: OrphanTimings = { ageMs: 600_000 };
 
 /** What this concern waits for and counts. */
-export const LEFTOVERS = {
+export const ORPHANS = {
   timings,
   metrics: {
-    leftovers: gauge({
-      name: 'dropfleet_leftovers',
+    orphans: gauge({
+      name: 'dropfleet_orphans',
       help: "Cloud resources that carry the fleet's tag and belong to no object; dropfleet cleanup removes them.",
     }),
   },
 };
 
 /** What these reconcilers may use of the world. */
-export type Context = ContextOf<typeof LEFTOVERS>;
+export type Context = ContextOf<typeof ORPHANS>;

@@ -2,13 +2,9 @@ import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
-import { adviseOn, type AdvisedLeftover } from '../../reconcilers/leftovers/advice-plan.ts';
-import { LEFTOVERS } from '../../reconcilers/leftovers/concern.ts';
-import {
-  findLeftoverFirewalls,
-  findLeftovers,
-  type OwnedResource,
-} from '../../reconcilers/leftovers/plan.ts';
+import { adviseOn, type AdvisedOrphan } from '../../reconcilers/orphans/advice-plan.ts';
+import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
+import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { fleetIdOf, identityOf } from './identity.ts';
 import type { World } from './world.ts';
@@ -21,14 +17,17 @@ export const serversOf = async (world: World): Promise<Servers> =>
   byId(await world.cloud.listDroplets(fleetTag(await fleetIdOf(world))));
 
 /** What the fleet has in the cloud. */
-interface CloudLook {
+interface CloudResources {
   /** What no object owns: droplets and snapshots, then firewalls. */
-  leftovers: AdvisedLeftover[];
+  orphans: AdvisedOrphan[];
   servers: Servers;
 }
 
 /** Looks at what carries the fleet's tag in the cloud. */
-export async function lookAtCloud(world: World, droplets: readonly Droplet[]): Promise<CloudLook> {
+export async function readCloudResources(
+  world: World,
+  droplets: readonly Droplet[],
+): Promise<CloudResources> {
   const { fleet: fleetId, api } = await identityOf(world);
   const tag = fleetTag(fleetId);
   const [servers, firewalls, snapshots, projects] = await Promise.all([
@@ -42,16 +41,16 @@ export async function lookAtCloud(world: World, droplets: readonly Droplet[]): P
     ...snapshots.map(snapshot => ({ kind: 'snapshot' as const, ...snapshot })),
   ];
   const uids = new Set(droplets.map(({ metadata }) => metadata.uid!));
-  const [now, ageMs] = [Date.now(), LEFTOVERS.timings.ageMs];
-  const leftovers = findLeftovers(resources, tag, api, uids, now, ageMs);
-  const doomed = new Set(leftovers.map(({ id }) => id));
+  const [now, ageMs] = [Date.now(), ORPHANS.timings.ageMs];
+  const orphans = findOrphans(resources, tag, api, uids, now, ageMs);
+  const doomed = new Set(orphans.map(({ id }) => id));
   const staying = servers.filter(({ id }) => !doomed.has(String(id)));
   const tagsInUse = new Set(staying.flatMap(({ tags }) => tags));
   const names = new Set([
     ...projects.items.map(({ metadata }) => metadata.name),
     ...droplets.map(({ spec }) => spec.project),
   ]);
-  const unused = findLeftoverFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
-  const advised = adviseOn([...leftovers, ...unused], fleetId, servers);
-  return { leftovers: advised, servers: byId(servers) };
+  const unused = findOrphanFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
+  const advised = adviseOn([...orphans, ...unused], fleetId, servers);
+  return { orphans: advised, servers: byId(servers) };
 }

@@ -1,19 +1,19 @@
-import { LEFTOVERS } from '../reconcilers/leftovers/concern.ts';
+import { ORPHANS } from '../reconcilers/orphans/concern.ts';
 import type { FleetChange } from '../clients/digitalocean/fleet.ts';
-import { createLeftoverReconciler } from '../reconcilers/leftovers/reconcile.ts';
+import { createOrphanReconciler } from '../reconcilers/orphans/reconcile.ts';
 import { defineConcern } from './concern.ts';
 import { controllerFor } from './runtime/controller.ts';
 import { atStart } from './runtime/sources.ts';
 
 /** What the fleet pays for and nothing owns: reported, and left alone. */
-export const leftovers = defineConcern({
-  name: 'leftovers',
-  declares: LEFTOVERS,
+export const orphans = defineConcern({
+  name: 'orphans',
+  declares: ORPHANS,
   setup({ context }) {
     const keys = ['fleet'];
-    const reconciler = createLeftoverReconciler(context);
-    context.metrics.leftovers.readAtScrape(() => [[reconciler.current().length]]);
-    const controller = controllerFor('leftovers')
+    const reconciler = createOrphanReconciler(context);
+    context.metrics.orphans.readAtScrape(() => [[reconciler.current().length]]);
+    const controller = controllerFor('orphans')
       .wakesOn(atStart, () => keys)
       .wakesOn<FleetChange>(context.fleet, () => keys)
       .reconciles((_key, _object, run) => reconciler.reconcile(run));
