@@ -9,6 +9,6 @@ export function printResult({ output }: GlobalOptions, value: unknown, lines: ()
 }
 
 /** Prints a line for a person; with --output json to standard error, as standard output is one JSON value. */
-export function say({ output }: GlobalOptions, line: string): void {
+export function printLine({ output }: GlobalOptions, line: string): void {
   (output === 'json' ? process.stderr : process.stdout).write(`${printable(line)}\n`);
 }

@@ -23,7 +23,7 @@ import { asksYes, expectYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
-import { printResult, say } from '../output.ts';
+import { printResult, printLine } from '../output.ts';
 import { adoptionTable, hostKeyTable } from '../show/adoption-table.ts';
 import { stopSignal } from '../stop.ts';
 import {
@@ -81,7 +81,7 @@ export async function adopt(options: AdoptOptions): Promise<void> {
 async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
   const { plan, rescue, name, input, all } = await lookAround(world, options);
   const prices = pricesOf(await world.cloud.listSizes());
-  for (const line of adoptionTable(plan, prices, Date.now())) say(options, line);
+  for (const line of adoptionTable(plan, prices, Date.now())) printLine(options, line);
   const { adoptions, leftAlone } = plan;
   if (adoptions.length === 0 && rescue.steps.length === 0) {
     const others = [...fleetsAmong(all, input.fleet)];
@@ -246,8 +246,8 @@ async function acceptedKeys(
     world,
     adoptions.map(({ server }) => server),
   );
-  say(options, 'SSH host keys, as they answer on the network:');
-  for (const line of hostKeyTable(adoptions, shown)) say(options, line);
+  printLine(options, 'SSH host keys, as they answer on the network:');
+  for (const line of hostKeyTable(adoptions, shown)) printLine(options, line);
   const found = [...shown].flatMap(([id, key]): [number, string][] =>
     'fingerprint' in key ? [[id, key.fingerprint]] : [],
   );
@@ -278,7 +278,7 @@ async function untilDone(
     : await startOperator(withoutPurchases(world), options, operatorLog(options));
   try {
     const fleet = await watchFleet(world.kubernetes, () => new Map(), log, stop.signal);
-    const tell = ({ name, server }: Adoption): void => say(options, `${name} has droplet ${server.id}`);
+    const tell = ({ name, server }: Adoption): void => printLine(options, `${name} has droplet ${server.id}`);
     const waiting = untilAdopted(fleet, adoptions, tell, systemClock, ended);
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
     if (stopped.aborted)
@@ -344,7 +344,7 @@ async function acceptLater(
     world,
     adoptions.map(({ server }) => server),
   );
-  for (const line of hostKeyTable(adoptions, shown)) say(options, line);
+  for (const line of hostKeyTable(adoptions, shown)) printLine(options, line);
   const unknown: Adoption[] = [];
   for (const adoption of adoptions) {
     const key = shown.get(adoption.server.id);

@@ -4,7 +4,7 @@ import type { FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { expectYes } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
-import { printResult, say } from '../output.ts';
+import { printResult, printLine } from '../output.ts';
 import { describeEffects, type Doubt } from '../../reconcilers/gate/effect.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine } from '../show/fleet-table.ts';
@@ -59,11 +59,11 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     if (world.hasCluster && options.csv !== undefined) await expectMeant(plan, world, options);
     if (plan.held !== undefined && !options.confirm) throw heldFailure(plan, plan.held);
     if (plan.held !== undefined)
-      say(options, `Confirmed: ${await confirmLosses(world, plan.losses, Date.now())}.`);
+      printLine(options, `Confirmed: ${await confirmLosses(world, plan.losses, Date.now())}.`);
   }
   if (options.confirm)
     for (const entry of (await readLedger(world.kubernetes, world.namespace)).held)
-      if (await confirmHeld(world, entry)) say(options, `Confirmed: ${entry.effects}.`);
+      if (await confirmHeld(world, entry)) printLine(options, `Confirmed: ${entry.effects}.`);
   if (options.force) await requestReconcile(world, new Date());
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const log = createLogger(options, 'warn', progress?.log);
@@ -95,7 +95,7 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
 /** A file of this machine is about to decide over a cluster: a person is to see first what comes of that. */
 async function expectMeant(plan: PlanForRows, world: World, options: OrchestrateOptions): Promise<void> {
   const lines = [`${placeOf(world)}; rows: ${options.csv}`, ...planTable(plan, plan.heldRows)];
-  for (const line of lines) say(options, line);
+  for (const line of lines) printLine(options, line);
   await expectYes('Do this?', options.yes ?? false);
 }
 

@@ -9,7 +9,7 @@ import { AUTHORIZED_KEYS, rotateKey as rotate } from '../../reconcilers/ssh-key/
 import type { RotationStep } from '../../reconcilers/ssh-key/rotation-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
-import { printResult, say } from '../output.ts';
+import { printResult, printLine } from '../output.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { makeKey } from '../world/ssh-key.ts';
 import { fleetIdOf } from '../world/identity.ts';
@@ -79,7 +79,7 @@ async function replaceKey(
     sshPort: world.sshPort,
     cloud: world.cloud,
     keyName: `dropfleet-${await fleetIdOf(world)}`,
-    onStep: step => say(options, describeStep(step)),
+    onStep: step => printLine(options, describeStep(step)),
   });
   printResult(options, { rotated: true }, () => [
     'The SSH key is replaced; the old one opens nothing any more.',

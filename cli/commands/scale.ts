@@ -6,7 +6,7 @@ import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../../reconcilers/projects-csv/plan.ts';
 import { CommandFailure } from '../failure.ts';
-import { say } from '../output.ts';
+import { printLine } from '../output.ts';
 import {
   clusterCsvName,
   editClusterCsv,
@@ -99,13 +99,16 @@ async function scaleProject(world: World, project: Project, options: ScaleOption
       `the Project ${key} was replaced at this moment, and nothing was changed: try again`,
     );
   }
-  say(options, `Project ${key}, applied by hand: it has ${servers} servers, was ${project.spec.servers}`);
+  printLine(
+    options,
+    `Project ${key}, applied by hand: it has ${servers} servers, was ${project.spec.servers}`,
+  );
 }
 
 async function scaleRow(world: World, rows: Rows, row: ProjectRow, options: ScaleOptions): Promise<void> {
   await confirmInAdvance(world, rows.rows, options);
   await rows.edit(row.project, options.servers);
-  say(options, `${rows.name}: ${row.project} has ${options.servers} servers, was ${row.servers}`);
+  printLine(options, `${rows.name}: ${row.project} has ${options.servers} servers, was ${row.servers}`);
 }
 
 /** Scaling is its own confirmation, of exactly what it costs: it is given before the row is written. */

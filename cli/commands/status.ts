@@ -34,9 +34,9 @@ export async function status(options: GlobalOptions): Promise<void> {
     const problems = csv?.problems ?? [];
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
-    const said = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { orphans, servers } = await readCloudResources(world, said.droplets);
-    const { projects, droplets } = isKept ? said : asInCloud(said, servers, new Date());
+    const objects = { projects: fleet.projects(), droplets: fleet.droplets() };
+    const { orphans, servers } = await readCloudResources(world, objects.droplets);
+    const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });

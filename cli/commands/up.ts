@@ -5,7 +5,7 @@ import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { quoteCommand } from '../../clients/ssh/quote.ts';
 import { commandLine } from '../options.ts';
-import { say } from '../output.ts';
+import { printLine } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
 import { createProgress, type Progress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
@@ -123,7 +123,7 @@ async function run(
   } finally {
     if (!world.hasCluster) await withdrawDaemon(world.folder);
   }
-  say(options, 'Stopped. Droplets go on as they are; "dropfleet up" takes over where it left.');
+  printLine(options, 'Stopped. Droplets go on as they are; "dropfleet up" takes over where it left.');
 }
 
 async function introduce(world: World, httpUrl: string, options: UpOptions): Promise<void> {
@@ -138,16 +138,16 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
     });
   const api = hasCluster ? connection.source : 'standalone';
   const cloud = cloudKind === 'sandbox' ? 'sandbox: set DO_TOKEN for real droplets' : 'DigitalOcean';
-  say(options, `Kubernetes  ${connection.server} (${api})`);
-  say(options, `Cloud       ${cloudUrl} (${cloud})`);
-  if (hosts !== undefined) say(options, `Droplets    ${hosts.kind} hosts (${hosts.why})`);
-  say(options, `Metrics     ${httpUrl}/metrics`);
+  printLine(options, `Kubernetes  ${connection.server} (${api})`);
+  printLine(options, `Cloud       ${cloudUrl} (${cloud})`);
+  if (hosts !== undefined) printLine(options, `Droplets    ${hosts.kind} hosts (${hosts.why})`);
+  printLine(options, `Metrics     ${httpUrl}/metrics`);
   const csv = localCsvOf(options, world);
-  say(
+  printLine(
     options,
     `Projects    ${csv ?? 'those that are applied by hand; no file is followed without --csv FILE'}`,
   );
-  say(options, '');
+  printLine(options, '');
 }
 
 /** Shows every change, and once everything is Ready what can be done next. */
@@ -159,7 +159,8 @@ function follow(
 ): void {
   let wasReady: boolean | undefined;
   let isFirst = true;
-  const tell = (line: string): void => (progress === undefined ? say(options, line) : progress.end(line));
+  const tell = (line: string): void =>
+    progress === undefined ? printLine(options, line) : progress.end(line);
   const look = async (): Promise<void> => {
     const path = localCsvOf(options, world);
     const csv = path === undefined ? undefined : await readProjectsCsv(path);
@@ -173,7 +174,7 @@ function follow(
     if (isReady && wasReady !== true) {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
       tell(isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`);
-      if (isFirst) for (const line of whatToTry(world, summary, options)) say(options, line);
+      if (isFirst) for (const line of whatToTry(world, summary, options)) printLine(options, line);
       isFirst = false;
     }
     wasReady = isReady;

@@ -8,14 +8,14 @@ import { effectiveAdminIp, overrideOf, type AdminOverride } from '../../reconcil
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
-import { printResult, say } from '../output.ts';
+import { printResult, printLine } from '../output.ts';
 import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/admin-access.ts';
 import { startOperator } from '../world/operator.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { seenFrom } from '../world/prove-ssh.ts';
 import { isSandboxUrl, privateAddress } from '../world/settings.ts';
 import { nobodyLeads } from '../world/source.ts';
-import { firewallTrouble, serversBehindRules, untilSshRules, type Suspended } from '../world/ssh-rules.ts';
+import { firewallProblem, serversBehindRules, untilSshRules, type Suspended } from '../world/ssh-rules.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
 
@@ -94,7 +94,7 @@ async function exchange(
   const { some, changeable, suspended } = await serversBehindRules(world);
   if (some && !changeable) throw allSuspended(suspended);
   if (some) {
-    say(options, `Letting ${ip} in beside ${old ?? "the operator's own address"}.`);
+    printLine(options, `Letting ${ip} in beside ${old ?? "the operator's own address"}.`);
     await writeAdminAccess(world, { ...rest, candidate: ip, candidateUntil: Date.now() + CANDIDATE_MS });
     try {
       await prove(world, suspended, ip, options);
@@ -106,7 +106,7 @@ async function exchange(
   }
   await writeAdminAccess(world, { adminIp: ip, replaces: replacedBy(world) });
   await writeEnvFile(world, ip, options);
-  if (old !== undefined) await sayGoodbye(world, suspended, old, options);
+  if (old !== undefined) await awaitRemoval(world, suspended, old, options);
   const names = [...suspended];
   printResult(options, { adminIp: ip, ...(names.length > 0 && { suspended: names }) }, () => [
     `ADMIN_IP is ${ip} now.`,
@@ -135,7 +135,7 @@ async function prove(world: World, suspended: Suspended, ip: string, options: Gl
   if (!(await untilSshRules(world, suspended, ip, true, systemClock, FIREWALLS_MS)))
     throw unproved(
       ip,
-      `the firewalls did not take it in: ${(await firewallTrouble(world, suspended)) || silent(world)}`,
+      `the firewalls did not take it in: ${(await firewallProblem(world, suspended)) || silent(world)}`,
     );
   const sight = await seenFrom(world, suspended, LOGIN_MS);
   if ('problem' in sight) throw unproved(ip, `no droplet lets this machine in: ${sight.problem}`);
@@ -144,7 +144,7 @@ async function prove(world: World, suspended: Suspended, ip: string, options: Gl
       ip,
       `droplets see this machine under ${sight.address}; run this command on a machine that has the new address`,
     );
-  say(options, `A droplet lets this machine in, and sees it under ${sight.address}.`);
+  printLine(options, `A droplet lets this machine in, and sees it under ${sight.address}.`);
 }
 
 const silent = ({ namespace }: World): string =>
@@ -153,14 +153,15 @@ const silent = ({ namespace }: World): string =>
 const unproved = (ip: string, why: string): CommandFailure =>
   new CommandFailure(`${ip} could not be proved, so SSH is open as before (${why})`);
 
-async function sayGoodbye(
+async function awaitRemoval(
   world: World,
   suspended: Suspended,
   old: string,
   options: GlobalOptions,
 ): Promise<void> {
   const isGone = await untilSshRules(world, suspended, old, false, systemClock, CLEAR_MS);
-  if (!isGone) say(options, `${old} is still let in: by ADDITIONAL_IPS, or as the operator's own address.`);
+  if (!isGone)
+    printLine(options, `${old} is still let in: by ADDITIONAL_IPS, or as the operator's own address.`);
 }
 
 /** What a cluster's operator is started with is in a Secret, and a .env only where somebody made it from one. */
@@ -173,7 +174,7 @@ async function writeEnvFile({ hasCluster }: World, ip: string, options: GlobalOp
   await editVariable(ENV_FILE, 'ADMIN_IP', ip);
   const { ADMIN_IP } = process.env;
   if (ADMIN_IP !== undefined && ADMIN_IP !== '' && canonicalNetwork(ADMIN_IP) !== ip)
-    say(
+    printLine(
       options,
       `ADMIN_IP is ${ADMIN_IP} in this shell's environment, which wins over ${ENV_FILE}: change it there.`,
     );

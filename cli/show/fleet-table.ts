@@ -50,10 +50,10 @@ const dropletRow = (droplet: DropletSummary, name: string): string[] => [
 function notes(fleet: FleetSummary): string[] {
   const named = namesIn(fleet);
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
-  const troubled = all.filter(droplet => droplet.troubled && droplet.held === undefined);
+  const degraded = all.filter(droplet => droplet.degraded && droplet.held === undefined);
   const nameless = fleet.projects.filter(project => project.reason === NAME_TAKEN);
   const rows = fleet.projects.flatMap(project => project.rowHeld ?? []);
-  return [...[...nameless, ...troubled].map(one => `${named(one)}: ${one.message}`), ...rows];
+  return [...[...nameless, ...degraded].map(one => `${named(one)}: ${one.message}`), ...rows];
 }
 
 /** What is held, and how to let it through. */

@@ -18,23 +18,27 @@ export interface SecretsReport {
 
 /** The report for a person; `again` is the command that made it. */
 export function secretsTable(report: SecretsReport, again: string): string[] {
-  const rows = report.secrets.map(({ service, name, from, empty }) => [service, name, sayFrom(from, empty)]);
+  const rows = report.secrets.map(({ service, name, from, empty }) => [
+    service,
+    name,
+    describeSource(from, empty),
+  ]);
   return [
     ...(rows.length > 0 ? [...alignColumns([['SERVICE', 'SECRET', 'FROM'], ...rows]), ''] : []),
     ...kubernetesLines(report),
-    ...(report.complete ? [sayComplete(report)] : missingLines(report, again)),
+    ...(report.complete ? [describeComplete(report)] : missingLines(report, again)),
   ];
 }
 
-function sayFrom(from: HeldPlace | null, empty: readonly HeldPlace[]): string {
-  const passedOver = empty.length > 0 ? ` (empty: ${empty.map(sayHeld).join('; ')})` : '';
-  return `${from === null ? 'missing' : sayHeld(from)}${passedOver}`;
+function describeSource(from: HeldPlace | null, empty: readonly HeldPlace[]): string {
+  const passedOver = empty.length > 0 ? ` (empty: ${empty.map(describeHeldPlace).join('; ')})` : '';
+  return `${from === null ? 'missing' : describeHeldPlace(from)}${passedOver}`;
 }
 
-const sayHeld = (place: HeldPlace): string =>
-  `${sayPlace(place)}${IN[place.source] ?? ` in ${place.source}`}`;
+const describeHeldPlace = (place: HeldPlace): string =>
+  `${describePlace(place)}${IN[place.source] ?? ` in ${place.source}`}`;
 
-const sayPlace = (place: SecretPlace): string =>
+const describePlace = (place: SecretPlace): string =>
   'variable' in place ? place.variable : `Secret ${place.secret}, key ${place.key}`;
 
 /** The sources whose names say too little, or nothing new. */
@@ -44,10 +48,13 @@ function kubernetesLines({ kubernetes, project }: SecretsReport): string[] {
   if (!kubernetes.isLookedAt)
     return [`Kubernetes Secrets were not looked at: ${kubernetes.why}. A more specific one would win.`];
   const { api, namespace, unused } = kubernetes;
-  return [`Kubernetes: ${api}, namespace ${namespace}`, ...unused.map(secret => sayUnused(secret, project))];
+  return [
+    `Kubernetes: ${api}, namespace ${namespace}`,
+    ...unused.map(secret => describeUnused(secret, project)),
+  ];
 }
 
-function sayUnused({ name, project: other }: UnusedSecret, project: string): string {
+function describeUnused({ name, project: other }: UnusedSecret, project: string): string {
   const why =
     other === null
       ? `it has no label ${PROJECT_LABEL}=${project}; give it that, if it is this project's`
@@ -55,7 +62,7 @@ function sayUnused({ name, project: other }: UnusedSecret, project: string): str
   return `Secret ${name} is not used: ${why}.`;
 }
 
-const sayComplete = ({ secrets, project, environment }: SecretsReport): string =>
+const describeComplete = ({ secrets, project, environment }: SecretsReport): string =>
   secrets.length === 0
     ? `The services of ${project} have no secrets.`
     : `Every secret of ${project} in ${environment} has a value.`;
@@ -66,13 +73,13 @@ function missingLines({ missing, project }: SecretsReport, again: string): strin
     `Missing: ${missing.map(({ name }) => name).join(', ')}. Looked for, the first that is not empty wins:`,
     ...missing.flatMap(({ name, services, places, empty }) => [
       `  ${name} of ${services.join(', ')}`,
-      ...places.map(place => `    ${sayLookedFor(place, empty)}`),
+      ...places.map(place => `    ${describeTried(place, empty)}`),
     ]),
     `Set one of each, in .env or the environment, or in a Secret with the label ${PROJECT_LABEL}=${project}; then try again: ${again}`,
   ];
 }
 
-function sayLookedFor(place: SecretPlace, empty: readonly HeldPlace[]): string {
-  const held = empty.find(other => sayPlace(other) === sayPlace(place));
-  return held === undefined ? sayPlace(place) : `${sayHeld(held)}, which is empty`;
+function describeTried(place: SecretPlace, empty: readonly HeldPlace[]): string {
+  const held = empty.find(other => describePlace(other) === describePlace(place));
+  return held === undefined ? describePlace(place) : `${describeHeldPlace(held)}, which is empty`;
 }

@@ -24,7 +24,7 @@ function stateByName(fleet: FleetSummary | undefined): Map<string, string> {
   ]);
 }
 
-function stateOf({ address, message, state, troubled }: DropletSummary): string {
-  if (troubled) return `${state}: ${message}`;
+function stateOf({ address, message, state, degraded }: DropletSummary): string {
+  if (degraded) return `${state}: ${message}`;
   return state === 'Ready' && address !== undefined ? `${state} at ${address}` : state;
 }

@@ -81,7 +81,7 @@ export async function untilSshRules(
 }
 
 /** Why firewalls are not as they should be, as the operator says it; empty when it says nothing. */
-export async function firewallTrouble(
+export async function firewallProblem(
   { kubernetes }: Pick<World, 'kubernetes'>,
   suspended: Suspended,
 ): Promise<string> {

@@ -5,11 +5,11 @@ import type { Reply } from './exchange.ts';
 /** The error for a reply with a status of 400 or more. */
 export function refused(operation: string, reply: Reply): CloudError {
   const { id, message, requestId } = errorBody(reply.data);
-  const said = message === undefined ? '' : `: ${message}`;
+  const detail = message === undefined ? '' : `: ${message}`;
   return new CloudError({
     operation,
     status: reply.status,
-    message: sentenceFor(operation, reply.status, said),
+    message: sentenceFor(operation, reply.status, detail),
     ...(id !== undefined && { id }),
     ...(requestId !== undefined && { requestId }),
     ...(reply.retryAfterMs !== undefined && { retryAfterMs: reply.retryAfterMs }),
@@ -69,20 +69,20 @@ export function neverSent(operation: string, reason: unknown): CloudError {
   });
 }
 
-function sentenceFor(operation: string, status: number, said: string): string {
+function sentenceFor(operation: string, status: number, detail: string): string {
   switch (status) {
     case 401:
       return 'DigitalOcean refused the token (401): set DO_TOKEN to a token with read and write scope';
     case 403:
       return `DigitalOcean forbids ${operation} to this token (403): set DO_TOKEN to a token with read and write scope`;
     case 404:
-      return `DigitalOcean found nothing for ${operation} (404)${said}`;
+      return `DigitalOcean found nothing for ${operation} (404)${detail}`;
     case 429:
       return `DigitalOcean's rate limit is used up, so ${operation} must wait (429): does something else use the same token?`;
     default:
       return status >= 500
-        ? `DigitalOcean failed at ${operation} (${status})${said}; see https://status.digitalocean.com if it lasts`
-        : `DigitalOcean refused ${operation} (${status})${said}`;
+        ? `DigitalOcean failed at ${operation} (${status})${detail}; see https://status.digitalocean.com if it lasts`
+        : `DigitalOcean refused ${operation} (${status})${detail}`;
   }
 }
 
@@ -90,10 +90,10 @@ function sentenceFor(operation: string, status: number, said: string): string {
 function errorBody(data: unknown): { id?: string; message?: string; requestId?: string } {
   if (typeof data !== 'object' || data === null) return {};
   const { id, message, error, request_id: requestId } = data as Record<string, unknown>;
-  const said = typeof message === 'string' ? message : error;
+  const detail = typeof message === 'string' ? message : error;
   return {
     ...(typeof id === 'string' && { id }),
-    ...(typeof said === 'string' && { message: printable(shortened(said, 500)) }),
+    ...(typeof detail === 'string' && { message: printable(shortened(detail, 500)) }),
     ...(typeof requestId === 'string' && { requestId: printable(shortened(requestId, 100)) }),
   };
 }

@@ -56,8 +56,8 @@ export function refused(
   retryAfterSeconds?: number,
 ): KubernetesError {
   const { method, path } = call;
-  const said = printable(shortened(status.message?.trim() || `HTTP ${code}`, LONGEST_MESSAGE));
-  return new KubernetesError(`${method} ${path}: ${said}${hintFor(code, status)}`, call, {
+  const detail = printable(shortened(status.message?.trim() || `HTTP ${code}`, LONGEST_MESSAGE));
+  return new KubernetesError(`${method} ${path}: ${detail}${hintFor(code, status)}`, call, {
     code,
     reason: isUidMismatch(status) ? 'Conflict' : (status.reason ?? 'Unknown'),
     retryAfterSeconds,

@@ -80,10 +80,10 @@ function outputOf(child: ChildProcess): Promise<string> {
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(output().toString('utf8'));
       const how = code === null ? `was ended by ${signal}` : `failed with exit code ${code}`;
-      const said = printable(complaints().toString('utf8').trim());
+      const detail = printable(complaints().toString('utf8').trim());
       const why = isTooLong
         ? `printed more than ${LONGEST_OUTPUT / 1024} KiB`
-        : `${how}${said && `: ${said}`}`;
+        : `${how}${detail && `: ${detail}`}`;
       reject(new PluginFailure(why));
     });
   });

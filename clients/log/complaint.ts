@@ -14,17 +14,17 @@ export function createComplaint(
   clock: Pick<Clock, 'monotonic'>,
   log: Pick<Logger, 'warn' | 'info'>,
 ): Complaint {
-  let saidAt = -Infinity;
-  let isSaid = false;
+  let loggedAt = -Infinity;
+  let isLogged = false;
   return {
     of(message) {
-      if (isSaid || clock.monotonic() - saidAt < AGAIN_MS) return;
-      [isSaid, saidAt] = [true, clock.monotonic()];
+      if (isLogged || clock.monotonic() - loggedAt < AGAIN_MS) return;
+      [isLogged, loggedAt] = [true, clock.monotonic()];
       log.warn(message);
     },
     over(message) {
-      if (isSaid) log.info(message);
-      isSaid = false;
+      if (isLogged) log.info(message);
+      isLogged = false;
     },
   };
 }

@@ -31,7 +31,7 @@ export function createLineLogger(options: LogOptions, format: (record: LogRecord
 }
 
 function lineLogger(options: LogOptions, format: (record: LogRecord) => string, standing: LogFields): Logger {
-  const say =
+  const logAt =
     (level: LogLevel) =>
     (message: string, fields: LogFields = {}): void => {
       if (!isLogged(level, options.level)) return;
@@ -40,10 +40,10 @@ function lineLogger(options: LogOptions, format: (record: LogRecord) => string, 
       options.sink.write(`${format(record)}\n`);
     };
   return {
-    debug: say('debug'),
-    info: say('info'),
-    warn: say('warn'),
-    error: say('error'),
+    debug: logAt('debug'),
+    info: logAt('info'),
+    warn: logAt('warn'),
+    error: logAt('error'),
     with: fields => lineLogger(options, format, { ...standing, ...fields }),
   };
 }

@@ -93,12 +93,12 @@ export function commandFailed(
   doing: string,
   { code, stderr }: Pick<CommandResult, 'code' | 'stderr'>,
 ): CommandFailed {
-  const said = stderr
+  const detail = stderr
     .trim()
     .replaceAll(/\s*\n\s*/g, '; ')
     .slice(-LONGEST_QUOTE);
   return new CommandFailed(
-    `${doing} on ${nameOf(place)} failed with exit code ${code}${said === '' ? '' : `: ${said}`}`,
+    `${doing} on ${nameOf(place)} failed with exit code ${code}${detail === '' ? '' : `: ${detail}`}`,
     code,
     stderr,
   );

@@ -36,10 +36,10 @@ export function placeOf(
   // DigitalOcean's tags compare without regard to case.
   const tags = given.map(tag => tag.toLowerCase());
   const places = tags.filter(tag => projectRoleOf(fleet, [tag]) !== undefined);
-  const said = projectRoleOf(fleet, tags);
-  if (said === undefined) return 'its tags do not say which project it was made for';
+  const tagged = projectRoleOf(fleet, tags);
+  if (tagged === undefined) return 'its tags do not say which project it was made for';
   if (places.length > 1) return `its tags name several places: ${places.join(', ')}`;
-  const { project, role } = said;
+  const { project, role } = tagged;
   const place = placeNamed(name);
   if (place?.project === project && place.role === role) return place;
   const example = role === 'master' ? masterName(project) : webName(project, 1);

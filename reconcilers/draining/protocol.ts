@@ -90,7 +90,7 @@ export function drainMsLeft({ droplet, now, drainMs }: DrainInput): number {
 }
 
 /** @param next what happens to the server afterwards, such as `destroyed`. */
-export function sayDraining(
+export function drainingMessage(
   { balancer, drainMs }: Omit<DrainInput, 'droplet' | 'now'>,
   next: string,
 ): string {
@@ -98,7 +98,7 @@ export function sayDraining(
   return `draining: ${next} once in-flight requests finish, at most ${duration(drainMs)}; waiting for ${balancer?.name}${problem}`;
 }
 
-export const sayTimedOut = (master: string, drainMs: number): string =>
+export const drainTimeoutMessage = (master: string, drainMs: number): string =>
   `drain timed out after ${duration(drainMs)}: ${master} still has the server; in-flight requests will be dropped`;
 
 const duration = (ms: number): string =>

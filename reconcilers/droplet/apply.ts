@@ -16,7 +16,7 @@ import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
 import { projectKeyOf, type Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
-import { sayTimedOut } from '../draining/protocol.ts';
+import { drainTimeoutMessage } from '../draining/protocol.ts';
 import { execute, type Executors } from '../executors.ts';
 import { engineFor } from '../host/engine.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
@@ -80,7 +80,7 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
     context.fleet.wake();
   },
   'report-drain-timeout': ({ master }, { droplet }, { events, timings }, { log }) => {
-    const message = sayTimedOut(master, timings.drainMs);
+    const message = drainTimeoutMessage(master, timings.drainMs);
     log.warn(message);
     events.record(droplet, 'Warning', 'DrainTimedOut', message);
     return Promise.resolve();

@@ -1,4 +1,4 @@
-import { drainMsLeft, drainOf, sayDraining, type Drain, type DrainInput } from '../draining/protocol.ts';
+import { drainMsLeft, drainOf, drainingMessage, type Drain, type DrainInput } from '../draining/protocol.ts';
 import type { DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
 
 /** How far a server that is to be stopped or destroyed is with the requests in flight to it. */
@@ -30,7 +30,7 @@ export function planDraining(input: PlanInput, next: string): DropletPlan {
     phase: 'Draining',
     provisioned: false,
     reason: 'Draining',
-    message: sayDraining(drain, next),
+    message: drainingMessage(drain, next),
     lookAgainMs: Math.min(input.timings.pollMs, Math.max(1, drainMsLeft(drain))),
   };
 }

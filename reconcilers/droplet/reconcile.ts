@@ -207,14 +207,14 @@ const isMoving = ({ lookAgainMs, phase, held }: PassedPlan): boolean =>
 async function report(
   context: Context,
   progress: Progress,
-  said: Omit<PassedPlan, 'steps'>,
+  state: Omit<PassedPlan, 'steps'>,
   run: Run,
 ): Promise<void> {
   if (progress.finished) return;
   const before = progress.droplet.status?.phase;
-  const change = dropletChange(progress.droplet, progress.server, said);
+  const change = dropletChange(progress.droplet, progress.server, state);
   progress.droplet = await writeDropletStatus(context, 'droplet', progress.droplet, change, run);
-  if (before !== said.phase) announce(context, progress.droplet, said, run);
+  if (before !== state.phase) announce(context, progress.droplet, state, run);
 }
 
 /** Notes what was done, where there is nothing to say of how the server is. */
@@ -224,10 +224,10 @@ async function noteResults(context: Context, { asked, droplet, server, finished 
     await writeDropletStatus(context, 'droplet', droplet, { fields: { server } }, run);
 }
 
-function announce({ events }: Context, droplet: Droplet, said: Omit<DropletPlan, 'steps'>, run: Run): void {
-  run.log.info(`${said.phase}: ${said.message}`);
-  if (said.phase === 'Active') events.record(droplet, 'Normal', 'Active', said.message);
-  if (said.phase === 'Failed') events.record(droplet, 'Warning', said.reason, said.message);
+function announce({ events }: Context, droplet: Droplet, state: Omit<DropletPlan, 'steps'>, run: Run): void {
+  run.log.info(`${state.phase}: ${state.message}`);
+  if (state.phase === 'Active') events.record(droplet, 'Normal', 'Active', state.message);
+  if (state.phase === 'Failed') events.record(droplet, 'Warning', state.reason, state.message);
 }
 
 /**
@@ -243,20 +243,20 @@ function describeError(
   const message = error instanceof Error ? error.message : String(error);
   const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
   const phase = isDeleted ? 'Deleting' : (seen?.phase ?? droplet.status?.phase ?? 'Pending');
-  const said = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
-  if (isWaiting(error)) return { ...said, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
-  if (isInvalidKey(error)) return { ...said, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
-  if (isPendingEvent(error)) return { ...said, reason: 'Busy', lookAgainMs: timings.pollMs };
+  const base = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
+  if (isWaiting(error)) return { ...base, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
+  if (isInvalidKey(error)) return { ...base, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
+  if (isPendingEvent(error)) return { ...base, reason: 'Busy', lookAgainMs: timings.pollMs };
   const hasServer = server.id !== undefined;
   const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
   const again = pause === undefined ? {} : { lookAgainMs: pause };
   if (isRefused(error)) {
     const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
-    return { ...said, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };
+    return { ...base, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };
   }
-  if (isUnauthorized(error)) return { ...said, reason: 'Unauthorized' };
-  if (isCloudUnreachable(error)) return { ...said, reason: 'CloudUnreachable', ...again };
-  return { ...said, reason: 'Error', ...again };
+  if (isUnauthorized(error)) return { ...base, reason: 'Unauthorized' };
+  if (isCloudUnreachable(error)) return { ...base, reason: 'CloudUnreachable', ...again };
+  return { ...base, reason: 'Error', ...again };
 }
 
 const ASKED_AGAIN =

@@ -6,7 +6,7 @@ import type { Doubt, Effect } from '../gate/effect.ts';
 import type { Admission } from '../gate/policy.ts';
 import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
-import { hasItsName, namesOf, sayNameTaken } from '../read-model/project-names.ts';
+import { hasItsName, namesOf, nameTakenMessage } from '../read-model/project-names.ts';
 import { changesOfAll, isHeld, type DropletChange } from './changes-plan.ts';
 import { foresee, type Evidence, type Foresight, type Sight } from './droplets-plan.ts';
 import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
@@ -82,7 +82,7 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
     conflicts: csv.conflicts,
     taken: projects.filter(isTaken).map(project => ({
       project: keyOf(project),
-      message: sayNameTaken(names.get(project.metadata.name)!),
+      message: nameTakenMessage(names.get(project.metadata.name)!),
     })),
     losses: csv.losses,
     ...(held && { held }),

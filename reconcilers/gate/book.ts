@@ -277,10 +277,10 @@ export class GateBook {
     const before = this.#holds.get(group) ?? this.#leaving.get(group);
     this.#leaving.delete(group);
     const stayed = before !== undefined && lasts(before, look.asked) ? before.lasting : undefined;
-    const said: Doubt = { reason: verdict.reason, message: verdict.message };
+    const doubt: Doubt = { reason: verdict.reason, message: verdict.message };
     // What was said first stays true: the limit would allow it now, and the hold is not over.
-    const why = verdict.wasHeld === true ? (stayed ?? said) : said;
-    const lasting = stayed ?? (verdict.isLimit || verdict.wasHeld ? said : undefined);
+    const why = verdict.wasHeld === true ? (stayed ?? doubt) : doubt;
+    const lasting = stayed ?? (verdict.isLimit || verdict.wasHeld ? doubt : undefined);
     const contents = asked.map(contentOfEffect).join('\n');
     const isSame = before?.contents === contents && before.until > now;
     const until = before !== undefined && before.until > now ? before.until : now + OFFER_MS;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectKeyOf, type Context, type Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
@@ -11,22 +12,14 @@ import type { HostFacts } from './facts.ts';
 import { filesOf } from './files.ts';
 import { isFirstHostKey } from './first-host-key.ts';
 import { probeHost } from './observe.ts';
-import {
-  atWork,
-  describeSteps,
-  planHost,
-  withFirstBoot,
-  type DesiredFile,
-  type HostPlan,
-  type HostSaying,
-} from './plan.ts';
+import { atWork, describeSteps, planHost, withFirstBoot, type DesiredFile, type HostPlan } from './plan.ts';
 import { reportHost } from './status.ts';
 import { HostError, reachCondition, stepCondition } from './errors.ts';
 
 /** How often a host is probed again after its plan was carried out, until nothing is left to do. */
 const MOST_ROUNDS = 3;
 
-const REACHED: HostSaying = { status: 'True', reason: 'Ok', message: 'dropfleet is let in by SSH' };
+const REACHED: ConditionValue = { status: 'True', reason: 'Ok', message: 'dropfleet is let in by SSH' };
 
 /**
  * Probes a host and does what is to be done, until a probe finds nothing; says in the status how it is. Rejects
@@ -55,14 +48,14 @@ export async function convergeHost(
     if (plan.steps.length > 0 && round > MOST_ROUNDS) throw undoneAgain(plan, progress);
     const isRetry = plan.steps.some(step => describeSteps([step]) === failed);
     const configured = plan.steps.length > 0 ? atWork(plan.steps, facts) : plan.configured;
-    const said = { reachable: REACHED, ...(!isRetry && { configured }) };
-    progress.droplet = await reportHost(context, progress.droplet, said, run);
+    const conditions = { reachable: REACHED, ...(!isRetry && { configured }) };
+    progress.droplet = await reportHost(context, progress.droplet, conditions, run);
     if (plan.steps.length === 0) return { requeueAfterMs: pauseAfter(plan, hosts) };
     await carryOut(plan, facts, progress, context, hosts, run);
   }
 }
 
-const NO_ADDRESS: HostSaying = {
+const NO_ADDRESS: ConditionValue = {
   status: 'False',
   reason: 'NoAddress',
   message: 'the server has no public IPv4 address to connect to',
@@ -117,15 +110,15 @@ async function carryOut(
       const failed = stepCondition(error, step);
       const reachable = failed === undefined ? reachCondition(error, progress.droplet) : REACHED;
       if (reachable === undefined) throw error;
-      const said = { reachable, ...(failed && { configured: withFirstBoot(failed, steps, facts) }) };
-      throw new HostError(said, progress.droplet, { cause: error, step });
+      const conditions = { reachable, ...(failed && { configured: withFirstBoot(failed, steps, facts) }) };
+      throw new HostError(conditions, progress.droplet, { cause: error, step });
     }
 }
 
 /** Two who want the same file otherwise would go on for ever. */
 function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostError {
   const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
-  const configured: HostSaying = { status: 'False', reason: 'DoesNotHold', message };
+  const configured: ConditionValue = { status: 'False', reason: 'DoesNotHold', message };
   return new HostError({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
 }
 

@@ -6,11 +6,12 @@ import {
   isSshError,
   type CommandFailed,
 } from '../../clients/ssh/errors.ts';
+import type { ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { ACCEPT_HOST_KEY_ANNOTATION } from '../../crds/names.ts';
 import { PACKAGES_BUSY } from './commands.ts';
 import { isUnclearFacts } from './observe.ts';
-import { describeSteps, type HostSaying, type HostStep } from './plan.ts';
+import { describeSteps, type HostStep } from './plan.ts';
 import type { HostConditions } from './status.ts';
 
 /** A host that is to be tried again later; the status says why. */
@@ -43,7 +44,7 @@ export class HostError extends Error {
 export const isHostError = (error: unknown): error is HostError => error instanceof HostError;
 
 /** Why a host cannot be worked on, when the reason is its SSH server or the way to it. */
-export function reachCondition(error: unknown, droplet: Droplet): HostSaying | undefined {
+export function reachCondition(error: unknown, droplet: Droplet): ConditionValue | undefined {
   if (isUnclearFacts(error)) return no('Unreachable', error.message);
   if (!isSshError(error)) return undefined;
   if (isHostKeyMismatch(error))
@@ -64,7 +65,7 @@ const howToRenew = ({ metadata: { namespace, name } }: Droplet): string =>
   `to recreate the server, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
 
 /** What failed on a host that was reached. */
-export function stepCondition(error: unknown, step: HostStep): HostSaying | undefined {
+export function stepCondition(error: unknown, step: HostStep): ConditionValue | undefined {
   const doing = describeSteps([step]);
   if (isCommandTimeout(error))
     return no('TimedOut', `it took too long to ${doing}, and was stopped: "ps aux" on the host may show why`);
@@ -91,7 +92,7 @@ export function stepCondition(error: unknown, step: HostStep): HostSaying | unde
 /** A file system may be full that is not the one of `/`, or have no inode left. */
 const MAKE_ROOM = 'make room ("df -h; df -i" shows where, "sudo du -xh / | sort -h | tail" what is large)';
 
-function packagesCondition(error: CommandFailed, tools: string): HostSaying {
+function packagesCondition(error: CommandFailed, tools: string): ConditionValue {
   if (error.code === PACKAGES_BUSY)
     return no(
       'AptBusy',
@@ -112,4 +113,4 @@ const lastWords = ({ stderr, code }: CommandFailed): string =>
     .join(' | ')
     .slice(-LONGEST_WORDS) || `exit code ${code}`;
 
-const no = (reason: string, message: string): HostSaying => ({ status: 'False', reason, message });
+const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });

@@ -1,3 +1,4 @@
+import type { ConditionValue } from '../../crds/conditions.ts';
 import { servicesOf, toolsOf, type DesiredHost, type Service, type Tool } from './desired.ts';
 import type { HostFacts } from './facts.ts';
 import { reloadsOf, type HostFile, type Reload } from './files.ts';
@@ -16,17 +17,10 @@ export type HostStep =
   | { type: 'make-swap' }
   | { type: 'rotate-host-key' };
 
-/** What a host's status says of a condition. */
-export interface HostSaying {
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-}
-
 /** What to do on a host now, and what to say of its configuration when that is done. */
 export interface HostPlan {
   steps: HostStep[];
-  configured: HostSaying;
+  configured: ConditionValue;
   /** Look again soon, without a reason: the host itself is at work. */
   isWaiting?: boolean;
 }
@@ -87,11 +81,11 @@ export function planHost(input: HostPlanInput): HostPlan {
 /** `not run` or `not started`: its turn is still to come. */
 const isBooting = ({ boot }: HostFacts): boolean => boot === 'running' || boot.startsWith('not ');
 
-function firstBoot({ facts, age }: HostPlanInput): HostSaying {
+function firstBoot({ facts, age }: HostPlanInput): ConditionValue {
   const message = 'the first boot is at work: cloud-init writes files and installs packages';
   const isLong = age > LONG_FIRST_BOOT_MS && facts.bootLog !== '';
-  const said = isLong ? `${message}, for more than 10 minutes now; ${excerpt(facts)}` : message;
-  return { status: 'False', reason: 'FirstBoot', message: said };
+  const text = isLong ? `${message}, for more than 10 minutes now; ${excerpt(facts)}` : message;
+  return { status: 'False', reason: 'FirstBoot', message: text };
 }
 
 /** The end of cloud-init's output, on one line. */
@@ -104,7 +98,7 @@ const excerpt = ({ bootLog }: HostFacts): string =>
 const LINES = 8;
 
 /** What is said while the steps are being done. */
-export function atWork(steps: readonly HostStep[], facts: HostFacts): HostSaying {
+export function atWork(steps: readonly HostStep[], facts: HostFacts): ConditionValue {
   const doing = describeSteps(steps);
   if (!isLeftByFirstBoot(steps, facts))
     return { status: 'False', reason: 'Configuring', message: `at work: ${doing}` };
@@ -113,10 +107,14 @@ export function atWork(steps: readonly HostStep[], facts: HostFacts): HostSaying
 }
 
 /** What is said when a step failed that the first boot had not managed either. */
-export const withFirstBoot = (said: HostSaying, steps: readonly HostStep[], facts: HostFacts): HostSaying =>
+export const withFirstBoot = (
+  condition: ConditionValue,
+  steps: readonly HostStep[],
+  facts: HostFacts,
+): ConditionValue =>
   isLeftByFirstBoot(steps, facts)
-    ? { ...said, message: `${said.message}; the first boot failed before: ${excerpt(facts)}` }
-    : said;
+    ? { ...condition, message: `${condition.message}; the first boot failed before: ${excerpt(facts)}` }
+    : condition;
 
 /** Later there is drift: a host that was as it should be once has another host key since. */
 const isLeftByFirstBoot = (steps: readonly HostStep[], { boot }: HostFacts): boolean =>
@@ -139,14 +137,14 @@ function reloads(host: DesiredHost, facts: HostFacts, wrong: readonly HostFile[]
     .map(({ reload, paths }) => ({ type: 'reload', what: reload, paths }));
 }
 
-function configured({ engine }: DesiredHost, { boot, engines }: HostFacts): HostSaying {
+function configured({ engine }: DesiredHost, { boot, engines }: HostFacts): ConditionValue {
   const version = engines.get(engine);
   const well = `${engine}${version ? ` ${version}` : ''} is there, and files, packages and services are as they should be`;
   const message = boot === 'error' ? `${well}; what the first boot could not do was done since` : well;
   return { status: 'True', reason: 'Ok', message };
 }
 
-function diskFull({ disk }: HostFacts): HostSaying {
+function diskFull({ disk }: HostFacts): ConditionValue {
   const [size, free] = [disk.size, disk.free].map(kib => Math.floor(kib / 1_024));
   return {
     status: 'False',
@@ -156,7 +154,7 @@ function diskFull({ disk }: HostFacts): HostSaying {
 }
 
 /** A suspended project's host is looked at, and what it lacks is told. */
-const heldBack = (steps: readonly HostStep[]): HostSaying => ({
+const heldBack = (steps: readonly HostStep[]): ConditionValue => ({
   status: 'False',
   reason: 'Suspended',
   message: `the project is suspended, so this is not done: ${describeSteps(steps)}`,

@@ -1,13 +1,13 @@
+import type { ConditionValue } from '../../crds/conditions.ts';
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import type { Context } from '../context.ts';
 import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
-import type { HostSaying } from './plan.ts';
 
 /** What is known of a host; what is left out stays as it was said. */
 export interface HostConditions {
-  reachable?: HostSaying;
-  configured?: HostSaying;
+  reachable?: ConditionValue;
+  configured?: ConditionValue;
 }
 
 /** Says how the host of the Droplet's server is. */

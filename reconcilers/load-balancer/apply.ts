@@ -133,6 +133,6 @@ const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** A sentence with what the host said. */
 function tell(sentence: string, stderr: string): string {
-  const said = complaintOf(stderr).slice(0, 500);
-  return said === '' ? sentence : `${sentence} (${said})`;
+  const detail = complaintOf(stderr).slice(0, 500);
+  return detail === '' ? sentence : `${sentence} (${detail})`;
 }

@@ -32,7 +32,7 @@ export interface ServiceVerdict {
 }
 
 /** What is said of the host names that a service asks for and does not get; undefined when it gets all. */
-export const sayTaken = ({ takenDomains }: BalancedService): string | undefined =>
+export const takenDomainsMessage = ({ takenDomains }: BalancedService): string | undefined =>
   takenDomains.length === 0
     ? undefined
     : takenDomains.map(({ domain, by }) => `domain ${domain} belongs to service ${by} already`).join('; ');
@@ -45,7 +45,9 @@ export function lbStatusOf(
 ): LbStatus {
   const services = verdicts.map(verdict => {
     const { service, state } = verdict;
-    const message = [verdict.message, sayTaken(service)].filter(part => part !== undefined).join('; ');
+    const message = [verdict.message, takenDomainsMessage(service)]
+      .filter(part => part !== undefined)
+      .join('; ');
     return {
       environment: service.environment,
       service: service.service,

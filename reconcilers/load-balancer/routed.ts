@@ -3,7 +3,7 @@ import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Context } from '../context.ts';
 import type { Run } from '../run.ts';
 import { writeServiceStatus } from '../status/write.ts';
-import { sayTaken, type ServiceVerdict } from './lb-status.ts';
+import { takenDomainsMessage, type ServiceVerdict } from './lb-status.ts';
 import { routeOf } from './render-service.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function reportServices(
 /** A service goes on without the host names that are another's, and is told what to do about them. */
 function routedCondition(verdict: ServiceVerdict): ConditionValue {
   const condition = stateCondition(verdict);
-  const taken = sayTaken(verdict.service);
+  const taken = takenDomainsMessage(verdict.service);
   if (taken === undefined) return condition;
   const message = `${condition.message}; ${taken}: take it off the domains of one of them`;
   return { ...condition, ...(condition.status === 'True' && { reason: DOMAIN_TAKEN }), message };

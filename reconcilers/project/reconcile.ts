@@ -9,7 +9,7 @@ import { takeOffExpired, type Answer } from '../gate/gate.ts';
 import type { HeldBack } from '../gate/held-back.ts';
 import type { CsvState } from '../projects-csv/csv-state.ts';
 import { lossOf } from '../projects-csv/plan.ts';
-import { NAME_TAKEN, nameTakenBy, sayNameTaken } from '../read-model/project-names.ts';
+import { NAME_TAKEN, nameTakenBy, nameTakenMessage } from '../read-model/project-names.ts';
 import { writeProjectStatus } from '../status/write.ts';
 import { planProject, type ProjectStep } from './plan.ts';
 import { projectChange, type ProjectFacts } from './status.ts';
@@ -63,7 +63,7 @@ async function expectItsName(context: Context, project: Project, run: Run): Prom
   const holder = nameTakenBy(project, context.projects.byIndex(PROJECTS_BY_NAME, project.metadata.name));
   if (holder === undefined) return;
   await withdraw(context, keyOf(project), run);
-  throw new Stalled(NAME_TAKEN, sayNameTaken(holder));
+  throw new Stalled(NAME_TAKEN, nameTakenMessage(holder));
 }
 
 /** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
@@ -104,13 +104,13 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  said: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
+  facts: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
   const change = projectChange(project, {
     droplets: context.droplets.byIndex(DROPLETS_BY_PROJECT, keyOf(project)),
     prices: new Map([...context.sizes.known()].map(([slug, size]) => [slug, size.priceMonthly])),
-    ...said,
+    ...facts,
   });
   const written = await writeProjectStatus(context, 'project', project, change, run);
   const wasReady = readyReason(project);

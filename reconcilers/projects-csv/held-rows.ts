@@ -4,8 +4,8 @@ import { formatProblems, type Problem } from '../../config/problems.ts';
 /** Why rows are not followed whose sizes their regions do not offer, by the project's name. */
 export function heldRowsOf(problems: readonly SizeProblem[]): Map<string, string> {
   const byProject = Map.groupBy(problems, ({ project }) => project);
-  return new Map([...byProject].map(([project, own]) => [project, sayHeldRow(own)]));
+  return new Map([...byProject].map(([project, own]) => [project, heldRowMessage(own)]));
 }
 
-const sayHeldRow = (problems: readonly Problem[]): string =>
+const heldRowMessage = (problems: readonly Problem[]): string =>
   `${problems.map(problem => formatProblems([problem])).join('; ')}: name a size that is; the row is not followed until then, and the other rows are`;

@@ -42,8 +42,8 @@ export function convergenceOf(input: ConvergenceInput): Convergence {
     droplets.some(droplet => !droplet.ready && !droplet.stuck) ||
     (refused.length > 0 && fleet.projects.some(isOnItsWay));
   if (refused.length + stuck.length > 0 && !isMoving && !isOpen) {
-    const said = [...refused, ...stuck].map(one => ('rowHeld' in one && one.rowHeld) || messageOf(one));
-    return { state: 'failed', messages: said };
+    const messages = [...refused, ...stuck].map(one => ('rowHeld' in one && one.rowHeld) || messageOf(one));
+    return { state: 'failed', messages };
   }
   return { state: 'converging', waitingFor };
 }

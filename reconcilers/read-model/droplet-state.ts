@@ -9,7 +9,7 @@ export interface DropletState {
   /** Nothing moves any more until a person acts; `message` says how. */
   stuck: boolean;
   /** It is not merely on its way: what the Ready condition says is worth reading. */
-  troubled: boolean;
+  degraded: boolean;
 }
 
 /** Why a server that runs may not be Ready, though all goes well. */
@@ -22,12 +22,12 @@ export function dropletState({ metadata, status }: Droplet): DropletState {
   const phase = status?.phase ?? 'Pending';
   const isHeld = isConditionTrue(status?.conditions, CONFIRMATION_REQUIRED);
   if (isHeld && (metadata.deletionTimestamp !== undefined || phase !== 'Active'))
-    return { state: 'Held', stuck: true, troubled: true };
+    return { state: 'Held', stuck: true, degraded: true };
   if (metadata.deletionTimestamp !== undefined)
-    return { state: phase === 'Draining' ? phase : 'Deleting', stuck: false, troubled: false };
-  if (phase === 'Failed') return { state: phase, stuck: true, troubled: true };
-  if (isConditionTrue(status?.conditions, 'Ready')) return { state: 'Ready', stuck: false, troubled: false };
+    return { state: phase === 'Draining' ? phase : 'Deleting', stuck: false, degraded: false };
+  if (phase === 'Failed') return { state: phase, stuck: true, degraded: true };
+  if (isConditionTrue(status?.conditions, 'Ready')) return { state: 'Ready', stuck: false, degraded: false };
   const reason = findCondition(status?.conditions, 'Ready')?.reason;
-  if (phase !== 'Active' || reason === undefined) return { state: phase, stuck: false, troubled: false };
-  return { state: reason, stuck: STUCK.has(reason), troubled: !ON_ITS_WAY.has(reason) };
+  if (phase !== 'Active' || reason === undefined) return { state: phase, stuck: false, degraded: false };
+  return { state: reason, stuck: STUCK.has(reason), degraded: !ON_ITS_WAY.has(reason) };
 }

@@ -34,7 +34,7 @@ export function nameTakenBy(project: Project, namesakes: readonly Project[]): Pr
 }
 
 /** What a person reads who gave a Project a name that another has. */
-export const sayNameTaken = ({ metadata: { name, namespace } }: Project): string =>
+export const nameTakenMessage = ({ metadata: { name, namespace } }: Project): string =>
   `project ${name} exists in namespace ${namespace} already; project names are unique in a fleet: delete this one or give it another name`;
 
 /** Who has which name in the whole fleet, by name. */

@@ -45,10 +45,10 @@ export interface HostLife {
   /** Runs it as root, in a shell; resolves with what it printed. */
   readonly onHost: (script: string, name?: string) => Promise<string>;
   /** Until the condition says so; resolves with its message. */
-  readonly untilSaid: (type: string, reason: string, words?: RegExp, name?: string) => Promise<string>;
+  readonly untilCondition: (type: string, reason: string, words?: RegExp, name?: string) => Promise<string>;
   readonly untilReady: (name?: string) => Promise<void>;
   /** Until the operator has looked at hosts so many times more. */
-  readonly untilLookedAt: (times: number) => Promise<void>;
+  readonly untilProbed: (times: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -91,14 +91,14 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
       const host = hostOf({ ssh: shell, port: machines.sshPort, privateKey }, droplet(name))!;
       return (await host.succeed(['sudo', '-n', 'sh', '-c', script])).stdout;
     },
-    async untilSaid(type, reason, words = /./, name = 'web1') {
-      const isSaid = (): boolean =>
+    async untilCondition(type, reason, words = /./, name = 'web1') {
+      const holds = (): boolean =>
         condition(type, name)?.reason === reason && words.test(condition(type, name)!.message);
-      await world.until(`${type} of ${name} with ${reason} and ${words}`, isSaid);
+      await world.until(`${type} of ${name} with ${reason} and ${words}`, holds);
       return condition(type, name)!.message;
     },
     untilReady: (name = 'web1') => world.until(`a ${name} that is Ready again`, () => isReady(name)),
-    async untilLookedAt(times) {
+    async untilProbed(times) {
       const looks = (): number =>
         operator.hostCommands.filter(command => command === 'dropfleet-probe').length;
       const goal = looks() + times;

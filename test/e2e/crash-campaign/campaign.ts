@@ -3,11 +3,11 @@ import type { CrashPoint, Death } from './life.ts';
 import { startOperator, type RunningOperator } from './operator-harness.ts';
 import { differences, flaws } from './oracle.ts';
 import type { Scenario } from './scenarios.ts';
-import { openWorld, type CloudTrouble, type World } from './world.ts';
+import { openWorld, type CloudFaults, type World } from './world.ts';
 
 /** What goes wrong in one run of a scenario. */
 export interface Case {
-  readonly trouble: CloudTrouble;
+  readonly fault: CloudFaults;
   /** None for a run without a crash. */
   readonly crash?: CrashPoint;
 }
@@ -31,14 +31,14 @@ const STAYS_MS = 2_000;
 export async function runCase(
   server: ApiServer,
   scenario: Scenario,
-  { trouble, crash }: Case,
+  { fault, crash }: Case,
 ): Promise<Result> {
   const world = await openWorld(server, scenario);
   try {
     const first = await begin(world, scenario);
     if (scenario.needsConfirmation) world.confirmWhenAsked();
     first.life.arm(crash);
-    world.switchOn(trouble);
+    world.switchOn(fault);
     // A dead operator makes nothing more, and the rest of the scenario happens all the same.
     await Promise.race([first.life.died, scenario.happens?.(world)]);
     await world.writeCsv(scenario.after);

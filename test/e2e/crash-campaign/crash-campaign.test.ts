@@ -5,7 +5,7 @@ import { describeOnApiServers } from '../../environment/api-server.ts';
 import { runCase, type Case, type Result } from './campaign.ts';
 import type { CrashPoint } from './life.ts';
 import { SCENARIOS } from './scenarios.ts';
-import type { CloudTrouble } from './world.ts';
+import type { CloudFaults } from './world.ts';
 
 /** What the choice of troubles follows from; FC_SEED repeats a run. */
 const SEED = Number(process.env['FC_SEED'] ?? randomInt(2 ** 31));
@@ -16,13 +16,13 @@ const STRIDE = { standalone: 1, real: 4 };
 /** Events and polls come when they come, so a run may have an effect or two less than the one that was counted. */
 const LEAST_SHARE_REACHED = 0.8;
 
-const NO_TROUBLE: CloudTrouble = { listLag: false, lostReply: false };
+const NO_FAULTS: CloudFaults = { listLag: false, lostReply: false };
 
 describeOnApiServers('An operator that dies and is started again', server => {
   for (const scenario of SCENARIOS) {
     it(`leaves one server for each Droplet and no other, wherever it dies while ${scenario.name}`, async function () {
       this.timeout(400_000);
-      const calm = await runCase(server(), scenario, { trouble: NO_TROUBLE });
+      const calm = await runCase(server(), scenario, { fault: NO_FAULTS });
       expect(calm.flaws, 'without a crash').to.deep.equal([]);
       const cases = casesOf(calm.effects.length).filter((_, i) => i % STRIDE[server().name] === 0);
       const results = await mapSome(cases, each => describeFailure(each, runCase(server(), scenario, each)));
@@ -42,9 +42,9 @@ function casesOf(effects: number): Case[] {
     { effect: i + 1, phase: 'before' },
     { effect: i + 1, phase: 'after' },
   ]).flat();
-  const trouble = record({ listLag: boolean(), lostReply: boolean() });
-  const troubles = sample(trouble, { numRuns: points.length, seed: SEED });
-  return points.map((crash, i) => ({ crash, trouble: troubles[i]! }));
+  const fault = record({ listLag: boolean(), lostReply: boolean() });
+  const faults = sample(fault, { numRuns: points.length, seed: SEED });
+  return points.map((crash, i) => ({ crash, fault: faults[i]! }));
 }
 
 interface Outcome {
@@ -53,8 +53,8 @@ interface Outcome {
   failure?: string;
 }
 
-async function describeFailure({ crash, trouble }: Case, running: Promise<Result>): Promise<Outcome> {
-  const place = `died ${crash!.phase} effect ${crash!.effect}, ${JSON.stringify(trouble)}`;
+async function describeFailure({ crash, fault }: Case, running: Promise<Result>): Promise<Outcome> {
+  const place = `died ${crash!.phase} effect ${crash!.effect}, ${JSON.stringify(fault)}`;
   try {
     const result = await running;
     const what = result.death === undefined ? 'not reached' : result.death.what;

@@ -38,7 +38,7 @@ export const CALL_TIMEOUT_MS = 60_000 * SPEED;
 export const FLEET_ID = 'campaign';
 
 /** What goes wrong in the cloud besides the crash. */
-export interface CloudTrouble {
+export interface CloudFaults {
   /** New droplets are missing from lists for a while. */
   readonly listLag: boolean;
   /** The reply to the first create is lost, though the droplet (where there are some, the firewall) is made. */
@@ -66,7 +66,7 @@ export interface World {
   /** The handler is called whenever anything may have changed. Returns what ends that. */
   onChange(handler: () => void): () => void;
   writeCsv(rows: readonly string[]): Promise<void>;
-  switchOn(trouble: CloudTrouble): void;
+  switchOn(fault: CloudFaults): void;
   /** Has a service answer on every web, once they are Ready. */
   deploy(): Promise<void>;
   /** Takes note that a server is about to be stopped, by that call. */

@@ -52,12 +52,20 @@ async function suffer({ onHost, untilReady }: HostLife, { harm, cure, meanwhile 
 /** What it takes a machine with Debian's own tools to go through. */
 export function itHasWorseDays(life: () => HostLife): void {
   it('say that no package can be had, and are Ready once one can', async () => {
-    const { onHost, untilSaid } = life();
+    const { onHost, untilCondition } = life();
     const meanwhile = async (): Promise<void> => {
-      const message = await untilSaid('Configured', 'PackagesFailed', /update.*File not found.*install nft/);
+      const message = await untilCondition(
+        'Configured',
+        'PackagesFailed',
+        /update.*File not found.*install nft/,
+      );
       expect(message).to.match(/^nft cannot be installed: .*"sudo apt-get update" on it must succeed$/);
       await onHost(`${SHOW_MIRROR}; mv ${MIRROR}/nftables.deb /root`);
-      await untilSaid('Configured', 'PackagesFailed', /: apt-get install .*nftables\.deb +File not found/);
+      await untilCondition(
+        'Configured',
+        'PackagesFailed',
+        /: apt-get install .*nftables\.deb +File not found/,
+      );
     };
     const cure = `[ -e ${MIRROR} ] || ${SHOW_MIRROR}; mv /root/nftables.deb ${MIRROR} || true`;
     await suffer(life(), { harm: `${HIDE_MIRROR}; dpkg --remove nftables`, cure, meanwhile });
@@ -67,7 +75,8 @@ export function itHasWorseDays(life: () => HostLife): void {
     await suffer(life(), {
       harm: `${HIDE_MIRROR}; mv /usr/sbin/nft /usr/sbin/nft.away`,
       cure: SHOW_MIRROR,
-      meanwhile: () => life().untilSaid('Configured', 'PackagesFailed', /Reinstallation .* is not possible/),
+      meanwhile: () =>
+        life().untilCondition('Configured', 'PackagesFailed', /Reinstallation .* is not possible/),
     });
   });
 
@@ -75,18 +84,22 @@ export function itHasWorseDays(life: () => HostLife): void {
     await suffer(life(), {
       harm: `${HOLD_LOCK}; mv /usr/sbin/nft /usr/sbin/nft.away`,
       cure: 'mv /usr/sbin/nft.away /usr/sbin/nft; kill $(cat /run/holder)',
-      meanwhile: () => life().untilSaid('Configured', 'AptBusy', /held by process \d+ \(python3\)/),
+      meanwhile: () => life().untilCondition('Configured', 'AptBusy', /held by process \d+ \(python3\)/),
     });
   });
 
   it('say that the disk filled up in the middle of a write, which changes nothing, and are Ready once there is room', async () => {
-    const { onHost, untilSaid } = life();
+    const { onHost, untilCondition } = life();
     await suffer(life(), {
       // Room for one file, and none for another beside it.
       harm: `mount -t tmpfs -o size=4k,mode=755 tmpfs ${FOLDER}; echo old >${FOLDER}/dropfleet.conf`,
       cure: `umount ${FOLDER}`,
       async meanwhile() {
-        await untilSaid('Configured', 'DiskFull', /no room to write .*\.conf .*No space left.*make room/);
+        await untilCondition(
+          'Configured',
+          'DiskFull',
+          /no room to write .*\.conf .*No space left.*make room/,
+        );
         const left = await onHost(`ls -A ${FOLDER}; grep '' ${FOLDER}/dropfleet.conf`);
         expect(left).to.equal('dropfleet.conf\nold\n');
       },
@@ -125,10 +138,10 @@ export function itHasWorseDays(life: () => HostLife): void {
   });
 
   it('say why their first boot failed, and are Ready once the cause is gone', async () => {
-    const { changeProject, condition, onHost, untilSaid, world } = life();
+    const { changeProject, condition, onHost, untilCondition, world } = life();
     await changeProject({ servers: 4 });
     const boot = /the first boot failed before: .*File not found.*apt-get install nftables/;
-    await untilSaid('Configured', 'PackagesFailed', boot, 'web3');
+    await untilCondition('Configured', 'PackagesFailed', boot, 'web3');
     await onHost(SHOW_MIRROR, 'web3');
     await world.untilReady('shop', 4);
     const { message } = condition('Configured', 'web3')!;

@@ -13,12 +13,12 @@ export function itHasBadDays(life: () => HostLife): void {
   });
 
   it('say that they cannot be reached, cut off or crashed, and are Ready once they can', async () => {
-    const { clearFaults, fault, isReady, untilReady, untilSaid } = life();
+    const { clearFaults, fault, isReady, untilReady, untilCondition } = life();
     await fault({ type: 'cut', peer: 'operator' }, 'web1');
     await fault({ type: 'crash' }, 'web2');
     const names = ['web1', 'web2'];
     for (const name of names) {
-      expect(await untilSaid('Reachable', 'Unreachable', /./, name)).to.contain(
+      expect(await untilCondition('Reachable', 'Unreachable', /./, name)).to.contain(
         'check that the droplet is on',
       );
       expect(isReady(name)).to.equal(false);
@@ -28,9 +28,9 @@ export function itHasBadDays(life: () => HostLife): void {
   });
 
   it('say that their disk is full, and are Ready once there is room', async () => {
-    const { clearFaults, fault, untilReady, untilSaid } = life();
+    const { clearFaults, fault, untilReady, untilCondition } = life();
     await fault({ type: 'disk-full' });
-    expect(await untilSaid('Configured', 'DiskFull')).to.contain('make room');
+    expect(await untilCondition('Configured', 'DiskFull')).to.contain('make room');
     await clearFaults();
     await untilReady();
   });

@@ -65,11 +65,11 @@ function itIsBroughtUp(life: () => HostLife): void {
   });
 
   it('cost one command each look, and no write, while nothing changes', async () => {
-    const { droplet, operator, untilLookedAt } = life();
-    await untilLookedAt(4);
+    const { droplet, operator, untilProbed } = life();
+    await untilProbed(4);
     const before = operator().hostCommands.length;
     const version = droplet().metadata.resourceVersion;
-    await untilLookedAt(4);
+    await untilProbed(4);
     expect(new Set(operator().hostCommands.slice(before))).to.deep.equal(new Set(['dropfleet-probe']));
     expect(droplet().metadata.resourceVersion).to.equal(version);
   });
@@ -89,7 +89,7 @@ function itIsBroughtUp(life: () => HostLife): void {
 
 function itIsKept({ engine, kind }: HostsUnderTest, life: () => HostLife): void {
   it('have an edited file of ours put back', async () => {
-    const { onHost, operator, untilLookedAt, world } = life();
+    const { onHost, operator, untilProbed, world } = life();
     await onHost("echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/00-dropfleet.conf");
     await world.until(
       'the reload of sshd',
@@ -97,38 +97,38 @@ function itIsKept({ engine, kind }: HostsUnderTest, life: () => HostLife): void 
         operator().hostCommands.at(-1) !== 'dropfleet-reload' &&
         operator().hostCommands.includes('dropfleet-reload'),
     );
-    await untilLookedAt(2);
+    await untilProbed(2);
     expect(await onHost('cat /etc/ssh/sshd_config.d/00-dropfleet.conf')).to.contain('PermitRootLogin no');
   });
 
   if (engine === 'docker')
     it('have a stopped engine started', async () => {
-      const { onHost, operator, untilLookedAt, world } = life();
+      const { onHost, operator, untilProbed, world } = life();
       // The socket would start it again by itself.
       await onHost('systemctl stop docker docker.socket 2>/dev/null; ! systemctl is-active -q docker');
       await world.until('its start', () => operator().hostCommands.includes('dropfleet-start'));
-      await untilLookedAt(3);
+      await untilProbed(3);
       expect((await onHost('systemctl is-active docker')).trim()).to.equal('active');
     });
 
   it('have a removed package installed again', async () => {
-    const { onHost, operator, untilLookedAt, world } = life();
+    const { onHost, operator, untilProbed, world } = life();
     // Containers have no way to a mirror everywhere.
     if (kind === 'docker') await onHost(MIRROR_ON_HOST);
     await onHost('apt-get remove -y -q nftables');
     await world.until('its installation', () => operator().hostCommands.includes('dropfleet-provide'));
-    await untilLookedAt(3);
+    await untilProbed(3);
     expect(await onHost('command -v nft')).to.contain('nft');
   });
 
   it('say that another machine answers on their address, and are not touched until a person accepts it', async () => {
-    const { droplet, isReady, onHost, restartOperator, untilReady, untilSaid, world } = life();
+    const { droplet, isReady, onHost, restartOperator, untilReady, untilCondition, world } = life();
     const pinned = droplet().status!.host!.keyFingerprint!;
     await onHost(
       'cd /etc/ssh && rm ssh_host_ed25519_key ssh_host_ed25519_key.pub && ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key && systemctl reload ssh',
     );
     await restartOperator();
-    const message = await untilSaid('Reachable', 'HostKeyMismatch');
+    const message = await untilCondition('Reachable', 'HostKeyMismatch');
     expect(isReady()).to.equal(false);
     expect(message).to.contain(pinned);
     const shown = new RegExp(`${ACCEPT_HOST_KEY_ANNOTATION}=(SHA256:[^"]+)`).exec(message)![1]!;
@@ -144,12 +144,12 @@ function itIsKept({ engine, kind }: HostsUnderTest, life: () => HostLife): void 
   });
 
   it('are left alone while their project is suspended', async () => {
-    const { changeProject, onHost, operator, restartOperator, untilReady, untilSaid, world } = life();
+    const { changeProject, onHost, operator, restartOperator, untilReady, untilCondition, world } = life();
     await world.kubectl.succeed('label', 'project', 'shop', 'dropfleet.io/source-');
     await restartOperator({ csv: false });
     await changeProject({ suspend: true });
     await onHost('rm /etc/apt/apt.conf.d/52dropfleet');
-    const message = await untilSaid('Configured', 'Suspended');
+    const message = await untilCondition('Configured', 'Suspended');
     expect(message).to.contain('write /etc/apt/apt.conf.d/52dropfleet');
     expect(operator().hostCommands.some(name => name.startsWith('write '))).to.equal(false);
     await changeProject({ suspend: false });

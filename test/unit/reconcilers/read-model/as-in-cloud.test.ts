@@ -32,7 +32,7 @@ describe('Objects compared with what is in the cloud', () => {
       ['shop', false, 1],
     ]);
     const [gone, there] = fleet.projects[1]!.droplets;
-    expect(gone).to.include({ state: 'Vanished', troubled: true });
+    expect(gone).to.include({ state: 'Vanished', degraded: true });
     expect(gone!.message).to.equal(`droplet ${ids[0]} is not there any more`);
     expect(there).to.include({ state: 'Ready' });
   });
@@ -49,7 +49,7 @@ describe('Objects compared with what is in the cloud', () => {
     const young = aDroplet('blog-master', { status: { phase: 'Creating', server: { id: 99 } } });
     expect(look(ids.slice(0, 2), [...droplets.slice(0, 2), young]).projects[0]!.droplets[0]).to.include({
       state: 'Creating',
-      troubled: false,
+      degraded: false,
     });
   });
 });

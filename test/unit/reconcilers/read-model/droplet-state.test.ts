@@ -10,7 +10,7 @@ const stateOf = (phase: DropletStatus['phase'], ready?: 'True' | 'False', reason
       status: { ...(phase && { phase }), conditions: ready ? [aCondition('Ready', ready, reason)] : [] },
     }),
   );
-const fine = { stuck: false, troubled: false };
+const fine = { stuck: false, degraded: false };
 
 describe('How one droplet is', () => {
   it('is its phase until the server runs', () => {
@@ -35,7 +35,7 @@ describe('How one droplet is', () => {
       expect(stateOf('Active', 'False', reason)).to.deep.equal({
         state: reason,
         stuck: false,
-        troubled: true,
+        degraded: true,
       });
     });
 
@@ -44,7 +44,7 @@ describe('How one droplet is', () => {
       expect(stateOf('Active', 'False', reason)).to.deep.equal({
         state: reason,
         stuck: true,
-        troubled: true,
+        degraded: true,
       });
     });
 
@@ -52,7 +52,7 @@ describe('How one droplet is', () => {
     expect(stateOf('Failed', 'False', 'Refused')).to.deep.equal({
       state: 'Failed',
       stuck: true,
-      troubled: true,
+      degraded: true,
     });
   });
 });

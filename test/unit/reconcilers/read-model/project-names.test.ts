@@ -5,7 +5,7 @@ import {
   holderAmong,
   namesOf,
   nameTakenBy,
-  sayNameTaken,
+  nameTakenMessage,
 } from '../../../../reconcilers/read-model/project-names.ts';
 import { aProject } from '../../../builders/objects.ts';
 
@@ -50,7 +50,7 @@ describe('The name of a project', () => {
   });
 
   it('is told with what to do', () => {
-    expect(sayNameTaken(old)).to.equal(
+    expect(nameTakenMessage(old)).to.equal(
       'project shop exists in namespace team-b already; project names are unique in a fleet: delete this one or give it another name',
     );
   });

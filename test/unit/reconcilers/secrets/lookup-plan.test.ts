@@ -14,7 +14,7 @@ import { propertyOptions } from '../../../fakes/property-options.ts';
 const DB_PASSWORD: WantedSecret = { project: 'my-shop', environment: 'prod', name: 'DB_PASSWORD' };
 const say = (place: SecretPlace): string =>
   'variable' in place ? place.variable : `${place.secret}/${place.key}`;
-const sayAll = (wanted: WantedSecret): string[] => placesOf(wanted).map(say);
+const describeAll = (wanted: WantedSecret): string[] => placesOf(wanted).map(say);
 
 /** Places by their words, with whether they are empty. */
 const resolve = (wanted: WantedSecret, held: Record<string, Held>) =>
@@ -34,7 +34,7 @@ describe('A secret', () => {
   ];
 
   it('is looked for by four names, the most specific first, each in variables before Secrets', () => {
-    expect(sayAll(DB_PASSWORD)).to.deep.equal(PRIORITY);
+    expect(describeAll(DB_PASSWORD)).to.deep.equal(PRIORITY);
   });
 
   for (const [i, first] of PRIORITY.entries())
@@ -60,7 +60,7 @@ describe('A secret', () => {
   });
 
   it('is looked for once in a variable that two levels mean', () => {
-    expect(sayAll({ project: 'prod', environment: 'prod', name: 'KEY' })).to.deep.equal([
+    expect(describeAll({ project: 'prod', environment: 'prod', name: 'KEY' })).to.deep.equal([
       'PROD_PROD_KEY',
       'prod-prod/KEY',
       'PROD_KEY',
@@ -79,7 +79,7 @@ describe('A secret', () => {
     const states = fc.array(state, { minLength: 6, maxLength: 6 });
     fc.assert(
       fc.property(wanted, states, (wanted, states) => {
-        const places = sayAll(wanted);
+        const places = describeAll(wanted);
         const held = new Map(places.map((place, i) => [place, states[i]]));
         const { from, empty: passedOver } = resolveSecret(wanted, place => held.get(say(place)));
         const first = places.findIndex(place => held.get(place)?.isEmpty === false);
