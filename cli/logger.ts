@@ -5,7 +5,7 @@ import type { LogLevel } from '../clients/log/levels.ts';
 import type { Logger } from '../clients/log.ts';
 import type { GlobalOptions } from './options.ts';
 
-/** The program's log, on standard error unless told: standard output is for results. */
+/** The program's log, on standard error by default: standard output is for results. */
 export function createLogger(
   { logFormat, verbose }: GlobalOptions,
   level: LogLevel = 'info',

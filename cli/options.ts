@@ -10,7 +10,7 @@ export interface GlobalOptions {
   verbose?: true;
 }
 
-/** Where `dropfleet sandbox` listens unless told otherwise. */
+/** Where `dropfleet sandbox` listens by default. */
 export const SANDBOX_PORT = 7480;
 /** Where `dropfleet standalone` does. */
 export const STANDALONE_PORT = 7443;

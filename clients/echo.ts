@@ -24,14 +24,15 @@ export async function findOwnAddress(
     services.map(async url => ({ url, address: await addressFrom(url, ask, signal) })),
   );
   signal.throwIfAborted();
-  const told = answers.filter(answer => answer.address !== undefined);
-  const [address] = new Set(told.map(answer => answer.address));
-  const isEnough = told.length >= Math.min(ANSWERS_NEEDED, services.length);
-  if (address !== undefined && isEnough && told.every(answer => answer.address === address)) return address;
+  const answered = answers.filter(answer => answer.address !== undefined);
+  const [address] = new Set(answered.map(answer => answer.address));
+  const isEnough = answered.length >= Math.min(ANSWERS_NEEDED, services.length);
+  if (address !== undefined && isEnough && answered.every(answer => answer.address === address))
+    return address;
   const why =
-    told.length === 0
+    answered.length === 0
       ? `none of ${services.join(', ')} told it`
-      : `${told.map(answer => `${answer.url} told ${answer.address}`).join(', ')}${isEnough ? '' : ', and no other anything'}`;
+      : `${answered.map(answer => `${answer.url} told ${answer.address}`).join(', ')}${isEnough ? '' : ', and no other anything'}`;
   throw new AddressUnknown(
     `the address that droplets see this operator under could not be found out (${why}): set DROPFLEET_OPERATOR_IP to it; firewalls stay as they are until then`,
   );

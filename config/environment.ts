@@ -29,7 +29,7 @@ export interface Settings {
   sourceOf: (name: string) => VariableSource | undefined;
 }
 
-/** Reads the environment over .env and tells every mistake in it. No problem shows a secret. */
+/** Reads the environment over .env and reports every mistake in it. No problem shows a secret. */
 export function loadEnvironment(source: EnvironmentSource): { settings: Settings; problems: Problem[] } {
   const { variables, problems } = readVariables(source);
   const token = check(variables, 'DO_TOKEN', tokenFault);

@@ -6,7 +6,7 @@ import type { Problem } from './problems.ts';
 import { readProjectsCsv, type ProjectRow } from './projects-csv.ts';
 import { readSmsConfig, type SmsConfig } from './sms-config.ts';
 
-/** All that the operator is told. Act on it only when `problems` is empty. */
+/** All that the operator is configured with. Act on it only when `problems` is empty. */
 export interface Configuration {
   rows: ProjectRow[];
   /** Undefined when there is no deployment_config.json: then droplets run without services. */

@@ -47,7 +47,7 @@ export interface ContextOptions {
   newNonce: () => string;
   /** The way to the hosts; without it servers are only made and destroyed, never configured. */
   hosts?: HostOptions;
-  /** What runs the containers of services that do not say it themselves; docker unless told. */
+  /** What runs the containers of services that do not say it themselves; docker by default. */
   engine?: Engine;
   pollIntervals?: PollIntervals;
 }
@@ -57,7 +57,7 @@ interface HostOptions {
   ssh: SshPool;
   /** The private half of `sshPublicKey`. */
   privateKey: HiddenText;
-  /** Where sshd answers; 22 unless told. */
+  /** Where sshd answers; 22 by default. */
   sshPort?: number;
 }
 

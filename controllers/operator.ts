@@ -88,9 +88,9 @@ function informersFor(concerns: readonly Concern[], options: OperatorOptions): S
   return informers;
 }
 
-/** The waits of each concern: as declared, and as told. */
-function timingsOf(concerns: readonly Concern[], told: TimingOverrides = {}): Record<string, object> {
-  const overrides: Readonly<Record<string, object | undefined>> = told;
+/** The waits of each concern: as declared, and as overridden. */
+function timingsOf(concerns: readonly Concern[], given: TimingOverrides = {}): Record<string, object> {
+  const overrides: Readonly<Record<string, object | undefined>> = given;
   expectOnce(concerns.map(({ name }) => `the concern ${name}`));
   return Object.fromEntries(
     concerns.map(({ name, declares }) => [name, { ...declares.timings, ...overrides[name] }]),

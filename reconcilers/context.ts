@@ -62,7 +62,7 @@ export interface Context {
 
 /** What a concern declares, as data: see DROPLET in droplet/concern.ts. */
 export interface Declared {
-  /** Its waits, in milliseconds, as they are unless told otherwise. */
+  /** Its waits, in milliseconds, as they are by default. */
   readonly timings: object;
   readonly metrics: Metrics;
 }
@@ -86,7 +86,7 @@ export interface Hosts {
   readonly timings: HostTimings;
   /** What hosts are probed for. */
   readonly sections: readonly ProbeSection<unknown>[];
-  /** What they told the last time. */
+  /** What they reported the last time. */
   readonly probes: ProbeResults;
   /** 0 up to but not including 1, so that not all hosts are probed in the same moment. */
   readonly random: () => number;

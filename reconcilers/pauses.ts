@@ -6,7 +6,7 @@ export interface Failure {
   grounds: string;
   /** The kind of failure: another kind begins with its own first pause. */
   cause: string;
-  /** The same one, told again, is no further failure; on other grounds it is an old one, and stands against nothing. */
+  /** The same one, reported again, is no further failure; on other grounds it is an old one, and stands against nothing. */
   id?: number | undefined;
   firstMs: number;
   /** Pauses double up to it. */

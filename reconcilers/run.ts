@@ -1,7 +1,7 @@
 import type { Logger } from '../clients/log.ts';
 import type { KubernetesObject } from '../crds/meta.ts';
 
-/** Tells people what happened to an object, by Kubernetes Events. Never fails and never blocks. */
+/** Records what happened to an object, by Kubernetes Events. Never fails and never blocks. */
 export interface EventRecorder {
   record(object: KubernetesObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
 }

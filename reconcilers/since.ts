@@ -5,9 +5,9 @@ import type { Clock } from '../clients/clock.ts';
  * machine wrote, nor by what was so before this process began. What has not been seen for long is not believed.
  */
 export interface Since {
-  /** Milliseconds since `fact` was first told of that key without another in between; 0 the first time. */
+  /** Milliseconds since `fact` was first observed of that key without another in between; 0 the first time. */
   ageMs(key: string, fact: string): number;
-  /** Whether `fact` was told of that key, and no other since. */
+  /** Whether `fact` was observed of that key, and no other since. */
   knows(key: string, fact: string): boolean;
   /** Nothing is the matter with that key any more. */
   forget(key: string): void;

@@ -91,7 +91,7 @@ export const unsupportedMediaType = (message: string): ApiError =>
 export const tooManyRequests = (message: string): ApiError =>
   new ApiError(429, 'TooManyRequests', message, { retryAfterSeconds: 1 });
 
-/** How much is told of what is wrong with one object. */
+/** How much is shown of what is wrong with one object. */
 export const MOST_ERRORS = 100;
 
 /** 422 with the causes, or the first of very many. `kind` may be of no real kind, as in ListOptions.meta.k8s.io. */

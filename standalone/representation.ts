@@ -6,7 +6,7 @@ import type { Entry } from './store.ts';
 /** The shapes in which objects are sent. */
 export interface Representation {
   as: 'object' | 'partial' | 'table';
-  /** What the rows of a Table hold besides their cells: `None`, `Object` or, unless told otherwise, metadata. */
+  /** What the rows of a Table hold besides their cells: `None`, `Object` or, by default, metadata. */
   includeObject?: string | null;
 }
 

@@ -32,7 +32,7 @@ import {
 export interface WriteOptions {
   /** Do everything but store it. */
   dryRun?: boolean;
-  /** The part of an object that the write is for; unless told otherwise all but status. */
+  /** The part of an object that the write is for; by default all but status. */
   subresource?: 'status' | undefined;
   /** Gets the paths of fields that the schema does not know, and may throw. */
   onUnknownFields?: (kind: Kind, paths: string[]) => void;

@@ -20,7 +20,7 @@ import { WatchHub } from './watch.ts';
 export interface StandaloneOptions {
   /** Where everything is kept; made when it is not there. */
   stateDir: string;
-  /** An IPv4 address of this machine to listen on; 127.0.0.1 unless told otherwise. 0.0.0.0 is all of them. */
+  /** An IPv4 address of this machine to listen on; 127.0.0.1 by default. 0.0.0.0 is all of them. */
   address?: string;
   /** 0 takes any free one. */
   port: number;

@@ -30,7 +30,7 @@ interface Watcher extends WatchOptions {
 /** A client that leaves this much unread is cut off, so that it cannot fill the memory; it will list again. */
 const MOST_PENDING_BYTES = 16 * 1024 * 1024;
 
-/** Tells every watcher of the changes that its selection sees. */
+/** Sends every watcher the changes that its selection sees. */
 export class WatchHub {
   readonly #store: Store;
   readonly #watchers = new Set<Watcher>();
@@ -39,7 +39,7 @@ export class WatchHub {
     this.#store = store;
     store.onChange(change => {
       for (const watcher of this.#watchers)
-        if (watcher.selection.kind.id === change.kind) tell(watcher, change);
+        if (watcher.selection.kind.id === change.kind) sendChange(watcher, change);
     });
   }
 
@@ -63,7 +63,7 @@ export class WatchHub {
     return this.#watchers.size;
   }
 
-  /** Tells all watchers that want it which version they have seen everything up to. */
+  /** Sends all watchers that want it which version they have seen everything up to. */
   sendBookmarks(): void {
     const version = String(this.#store.version);
     for (const watcher of this.#watchers)
@@ -79,7 +79,7 @@ export class WatchHub {
   #catchUp(watcher: Watcher): void {
     const { kind } = watcher.selection;
     if (watcher.version !== 0) {
-      for (const change of this.#store.changesSince(kind.id, watcher.version)) tell(watcher, change);
+      for (const change of this.#store.changesSince(kind.id, watcher.version)) sendChange(watcher, change);
       return;
     }
     for (const entry of this.#store.list(kind.id))
@@ -88,7 +88,7 @@ export class WatchHub {
 }
 
 /** An object that enters the selection is ADDED, one that leaves it DELETED, as it was last. */
-function tell(watcher: Watcher, { before, after, version }: Change): void {
+function sendChange(watcher: Watcher, { before, after, version }: Change): void {
   const was = before !== undefined && isSelected(watcher.selection, before);
   const is = after !== undefined && isSelected(watcher.selection, after);
   if (is) return send(watcher, was ? 'MODIFIED' : 'ADDED', after);

@@ -107,7 +107,7 @@ async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
   await keepServers(world, rescue.steps, options);
   for (const step of plan.steps) await applyAdoption(step, { kubernetes: world.kubernetes, hostKeys });
   const ending = await untilDone(world, adoptions, options);
-  await tellHowItEnded(world, plan, ending, hostKeys, options);
+  await printEnding(world, plan, ending, hostKeys, options);
 }
 
 interface Surroundings {
@@ -278,8 +278,9 @@ async function untilDone(
     : await startOperator(withoutPurchases(world), options, operatorLog(options));
   try {
     const fleet = await watchFleet(world.kubernetes, () => new Map(), log, stop.signal);
-    const tell = ({ name, server }: Adoption): void => printLine(options, `${name} has droplet ${server.id}`);
-    const waiting = untilAdopted(fleet, adoptions, tell, systemClock, ended);
+    const report = ({ name, server }: Adoption): void =>
+      printLine(options, `${name} has droplet ${server.id}`);
+    const waiting = untilAdopted(fleet, adoptions, report, systemClock, ended);
     const ending = await Promise.race([waiting, ...(operator ? [operator.failed] : [])]);
     if (stopped.aborted)
       throw new CommandFailure(
@@ -297,7 +298,7 @@ async function untilDone(
 const operatorLog = (options: AdoptOptions): Logger =>
   createLogger(options, 'error', options.verbose ? process.stderr : { write: () => undefined });
 
-async function tellHowItEnded(
+async function printEnding(
   world: World,
   plan: AdoptionPlan,
   { adopted, failed }: AdoptionEnding,

@@ -18,7 +18,7 @@ import type { World } from '../world/world.ts';
 const DEFAULT_HTTP_PORT = 8080;
 
 /**
- * Runs the operator alone until it is told to stop, waiting while another one of this API leads; exits with 1 when it
+ * Runs the operator alone until it is stopped, waiting while another one of this API leads; exits with 1 when it
  * loses its leadership.
  */
 export async function operator(
@@ -49,7 +49,7 @@ export async function operator(
     });
     await worker.run(signal);
   } catch (error) {
-    // It was told to stop while it stood by.
+    // It was stopped while it stood by.
     if (!signal.aborted) throw error;
   } finally {
     await found.close();

@@ -4,7 +4,7 @@ import { SANDBOX_PORT, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
-/** Runs the sandbox cloud alone until it is told to stop. */
+/** Runs the sandbox cloud alone until it is stopped. */
 export async function sandbox(
   options: GlobalOptions & { port?: number; bootDelay: number; hosts: HostsChoice },
 ): Promise<void> {

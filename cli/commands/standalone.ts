@@ -5,7 +5,7 @@ import { STANDALONE_PORT, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
-/** Runs the standalone Kubernetes API alone until it is told to stop. */
+/** Runs the standalone Kubernetes API alone until it is stopped. */
 export async function standalone(options: GlobalOptions & { port?: number; address: string }): Promise<void> {
   const { folder } = readWorldSettings(options);
   const { port = STANDALONE_PORT, address } = options;

@@ -23,7 +23,7 @@ import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
-/** Another command may be at work in the state directory; one that lasts is told. */
+/** Another command may be at work in the state directory; one that lasts is reported. */
 const PATIENCE_MS = 15_000;
 const PORTS = { standalone: 7443, sandbox: 7480 };
 
@@ -35,7 +35,7 @@ export interface UpOptions extends SourceOptions {
   hosts: HostsChoice;
 }
 
-/** Runs everything until it is told to stop. */
+/** Runs everything until it is stopped. */
 export async function up(options: UpOptions): Promise<void> {
   const signal = stopSignal();
   const startedAt = performance.now();
@@ -92,7 +92,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   const log = createLogger(options, 'warn', progress?.log);
-  // A wrong token or address is told before anything begins.
+  // A wrong token or address is reported before anything begins.
   const prices = pricesOf(await world.cloud.listSizes());
   const failed = new AbortController();
   const listening = Promise.withResolvers<number>();
@@ -159,7 +159,7 @@ function follow(
 ): void {
   let wasReady: boolean | undefined;
   let isFirst = true;
-  const tell = (line: string): void =>
+  const print = (line: string): void =>
     progress === undefined ? printLine(options, line) : progress.end(line);
   const look = async (): Promise<void> => {
     const path = localCsvOf(options, world);
@@ -173,7 +173,7 @@ function follow(
     const isReady = state === 'converged' && projects.length > 0;
     if (isReady && wasReady !== true) {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-      tell(isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`);
+      print(isFirst ? `${fleetLine(summary)}, ${seconds} s after the start.` : `${fleetLine(summary)}.`);
       if (isFirst) for (const line of whatToTry(world, summary, options)) printLine(options, line);
       isFirst = false;
     }

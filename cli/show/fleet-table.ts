@@ -46,7 +46,7 @@ const dropletRow = (droplet: DropletSummary, name: string): string[] => [
   '',
 ];
 
-/** What a person should read: the messages of all that is not Ready and not merely on its way. What is held is told once. */
+/** What a person should read: the messages of all that is not Ready and not merely on its way. What is held is shown once. */
 function notes(fleet: FleetSummary): string[] {
   const named = namesIn(fleet);
   const all = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];

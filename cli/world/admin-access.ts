@@ -43,7 +43,7 @@ export async function knownAdmins(world: World): Promise<readonly string[] | und
   }
 }
 
-/** Tells the operator; what is not named is taken back. */
+/** Writes it for the operator; what is not named is taken back. */
 export async function writeAdminAccess(
   { kubernetes, namespace }: Pick<World, 'kubernetes' | 'namespace'>,
   { adminIp, replaces, candidate, candidateUntil }: AdminOverride,

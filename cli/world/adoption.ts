@@ -82,12 +82,12 @@ const REFUSAL_STAYS_MS = 5_000;
 /**
  * Waits until every Droplet has its server, or says why it cannot, or the signal aborts.
  *
- * @param tell hears of each as it is taken over.
+ * @param onAdopted hears of each as it is taken over.
  */
 export function untilAdopted(
   fleet: Pick<FleetWatch, 'droplets' | 'onChange'>,
   adoptions: readonly Adoption[],
-  tell: (adoption: Adoption) => void,
+  onAdopted: (adoption: Adoption) => void,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<AdoptionEnding> {
@@ -111,7 +111,7 @@ export function untilAdopted(
       for (const adoption of adoptions)
         if (!adopted.has(adoption) && isDone(adoption, byKey.get(placeKey(adoption)))) {
           adopted.add(adoption);
-          tell(adoption);
+          onAdopted(adoption);
         }
       const left = adoptions.filter(adoption => !adopted.has(adoption));
       if (left.length === 0 || signal.aborted) return end();

@@ -39,9 +39,9 @@ const LOOK_AGAIN_MS = 250;
 
 /** How another process is waited for that holds the state directory. */
 export interface Patience {
-  /** In milliseconds; not at all unless told. */
+  /** In milliseconds; not at all by default. */
   patienceMs?: number;
-  /** Hears of it; standard error unless told. */
+  /** Hears of it; standard error by default. */
   remarks?: { write(text: string): unknown };
 }
 
@@ -51,12 +51,13 @@ export async function whenFree<T>(
   start: () => Promise<T>,
 ): Promise<T> {
   const deadline = systemClock.monotonic() + patienceMs;
-  for (let isTold = false; ; isTold = true) {
+  for (let isReported = false; ; isReported = true) {
     try {
       return await start();
     } catch (error) {
       if (!(await isInUse(error)) || systemClock.monotonic() >= deadline) throw error;
-      if (!isTold) remarks.write('Waiting for another dropfleet command, which is at work here, to end.\n');
+      if (!isReported)
+        remarks.write('Waiting for another dropfleet command, which is at work here, to end.\n');
       await sleep(systemClock, LOOK_AGAIN_MS);
     }
   }
@@ -72,11 +73,11 @@ export interface SandboxCloudOptions {
   ports?: Ports;
   /** Only shows what is there: nothing is locked, written or made. */
   readOnly?: boolean;
-  /** Milliseconds; 3 s unless told. */
+  /** Milliseconds; 3 s by default. */
   bootDelay?: number;
-  /** None unless told: droplets are records then. */
+  /** None by default: droplets are records then. */
   hosts?: HostsChoice;
-  /** Hears what its machines lack, and how far their image is; standard error unless told. */
+  /** Hears what its machines lack, and how far their image is; standard error by default. */
   remarks?: { write(text: string): unknown };
 }
 

@@ -35,7 +35,7 @@ interface LeaderSearch {
   /** Looked at alone where the Leases of others may not be seen. */
   namespace: string;
   clock: Clock;
-  /** Whether that holder is surely dead; none is unless told. */
+  /** Whether that holder is surely dead; none is by default. */
   isKnownDead?: (holder: string) => boolean;
 }
 
@@ -75,13 +75,13 @@ export async function standBy(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  let isTold = false;
+  let isLogged = false;
   for (;;) {
     signal.throwIfAborted();
     const leader = await findLeader(kubernetes, search);
     if (leader === undefined) return;
-    if (!isTold) log.warn(`waiting: operator ${leader.holder} leads from namespace ${leader.namespace}`);
-    isTold = true;
+    if (!isLogged) log.warn(`waiting: operator ${leader.holder} leads from namespace ${leader.namespace}`);
+    isLogged = true;
     await sleep(search.clock, RETRY_PERIOD_MS, signal);
   }
 }

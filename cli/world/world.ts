@@ -52,13 +52,13 @@ export interface World extends Place, KubernetesPart, CloudPart {
   close(): Promise<void>;
 }
 
-/** What is told about the requests of a world. */
+/** What is observed of the requests of a world. */
 export interface Observers {
   onKubernetesRequest?: (record: RequestRecord) => void;
   onCloudRequest?: (report: RequestReport) => void;
 }
 
-/** Embedded servers listen on any free port unless told. */
+/** Embedded servers listen on any free port by default. */
 export interface WorldOptions extends GlobalOptions, Observers, SandboxCloudOptions, Patience {
   /** No droplet is concerned, so that a cluster needs no token beside it. */
   withoutCloud?: true;

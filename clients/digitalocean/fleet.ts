@@ -103,7 +103,7 @@ export function createFleet(options: FleetOptions): Fleet {
   function succeeded({ listed, unreadable: rest }: Reading): void {
     failure = undefined;
     unreadable = rest;
-    for (const change of droplets.replace(listed)) tell(change);
+    for (const change of droplets.replace(listed)) notify(change);
     firstList.resolve();
     if (rest === undefined) complaint.over('DigitalOcean lists the droplets again');
     else complaint.of(`some droplets cannot be read, and stay as they were known: ${rest.message}`);
@@ -134,7 +134,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return { listed: [...read, ...known], unreadable: { message: error.message, isUnknown } };
   }
 
-  function tell(change: FleetChange): void {
+  function notify(change: FleetChange): void {
     for (const handler of handlers) {
       try {
         handler(change);
@@ -179,7 +179,7 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 }
 
-/** What a list told. */
+/** What a list held. */
 interface Reading {
   listed: readonly CloudDroplet[];
   unreadable?: { message: string; isUnknown: boolean };

@@ -26,14 +26,14 @@ import { COUNT, fieldsOf, TAG, Unreadable, type Fields, type Kind } from './valu
 export interface CloudOptions {
   /** A personal access token with read and write scope. */
   token: string;
-  /** https://api.digitalocean.com unless told. */
+  /** https://api.digitalocean.com by default. */
   apiUrl?: string;
   clock: Clock;
   /** 0 to 1, for the jitter of retries. */
   random: () => number;
   /** Hears of every request that was sent. */
   onRequest?: (report: RequestReport) => void;
-  /** How long a reply may take; 15,000 unless told. */
+  /** How long a reply may take; 15,000 by default. */
   callTimeoutMs?: number;
   /** Hears when the API asks for a longer wait than is believed. */
   log?: Pick<Logger, 'warn'>;
@@ -117,7 +117,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
   }
 
   /** DigitalOcean answers what has no answer with 204; a proxy that answers in its place does not. */
-  async function tell(
+  async function expectNoContent(
     operation: keyof Cloud,
     signal: AbortSignal | undefined,
     send: (context: IContext) => Reply<unknown>,
@@ -164,7 +164,9 @@ export function createCloud(options: CloudOptions): HttpCloud {
         fields => fields('droplet', decode.decodeDroplet),
       ),
     deleteDroplet: (id, signal) =>
-      tell('deleteDroplet', signal, context => droplets.deleteDroplet(context)({ droplet_id: id })),
+      expectNoContent('deleteDroplet', signal, context =>
+        droplets.deleteDroplet(context)({ droplet_id: id }),
+      ),
     shutdownDroplet: (id, signal) =>
       act('shutdownDroplet', signal, context => droplets.shutdownDroplet(context)({ droplet_id: id })),
     powerOffDroplet: (id, signal) =>
@@ -194,7 +196,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         fields => fields('ssh_key', decode.decodeKey),
       ),
     deleteKey: (id, signal) =>
-      tell('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
+      expectNoContent('deleteKey', signal, context => destroySshKey(context)({ ssh_key_id: id })),
     listFirewalls: signal =>
       list(
         'listFirewalls',
@@ -219,7 +221,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         fields => fields('firewall', itself(decodeFirewall, id)),
       ),
     deleteFirewall: (id, signal) =>
-      tell('deleteFirewall', signal, context =>
+      expectNoContent('deleteFirewall', signal, context =>
         firewalls.deleteFirewall(context)({ firewall_id: encodeURIComponent(id) }),
       ),
     createTag: (name, signal) =>
@@ -230,14 +232,14 @@ export function createCloud(options: CloudOptions): HttpCloud {
         fields => void fields('tag', TAG_NAME),
       ),
     tagDroplet: (id, tag, signal) =>
-      tell('tagDroplet', signal, context =>
+      expectNoContent('tagDroplet', signal, context =>
         tagResources(context)({
           tag_name: encodeURIComponent(tag),
           resources: [{ resource_id: String(id), resource_type: 'droplet' }],
         }),
       ),
     untagDroplet: (id, tag, signal) =>
-      tell('untagDroplet', signal, context =>
+      expectNoContent('untagDroplet', signal, context =>
         untagResources(context)({
           tag_name: encodeURIComponent(tag),
           resources: [{ resource_id: String(id), resource_type: 'droplet' }],
@@ -252,7 +254,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
         decode.decodeResource,
       ),
     deleteSnapshot: (id, signal) =>
-      tell('deleteSnapshot', signal, context =>
+      expectNoContent('deleteSnapshot', signal, context =>
         deleteSnapshot(context)({ snapshot_id: encodeURIComponent(id) }),
       ),
     close: () => transport.close(),

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import { createToldWaits, type ToldWaits } from '../told-wait.ts';
+import { createRequestedWaits, type RequestedWaits } from '../requested-wait.ts';
 import type { Reply, Request } from './exchange.ts';
 import { aborted, timedOut, unanswered } from './failures.ts';
 
@@ -44,7 +44,7 @@ export function createTransport(options: TransportOptions): Transport {
     );
   const { origin, pathname } = new URL(apiUrl);
   const base = `${pathname.replace(/\/+$/, '')}/v2`;
-  const waits = createToldWaits('DigitalOcean', LONGEST_PAUSE_MS, log);
+  const waits = createRequestedWaits('DigitalOcean', LONGEST_PAUSE_MS, log);
   // The pool closes a connection after 4 idle seconds, before any server would, so that a POST does not run
   // into a connection that is being closed. The timeouts are ours, so that tests can hold their clock.
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
@@ -99,7 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
 type Headers = Record<string, string | string[] | undefined>;
 
 /** What a reply says of the limits: the time of the reset, which every reply has, matters once nothing is left. */
-function readLimits(headers: Headers, waits: ToldWaits, now: number): Omit<Reply, 'status' | 'data'> {
+function readLimits(headers: Headers, waits: RequestedWaits, now: number): Omit<Reply, 'status' | 'data'> {
   const remaining = countIn(headers['ratelimit-remaining']);
   const resetMs = remaining === 0 ? waits.until(headers['ratelimit-reset'], now) : undefined;
   const retryAfterMs = waits.read(headers['retry-after']);

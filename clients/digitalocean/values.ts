@@ -9,15 +9,15 @@ export class Unreadable extends Error {
 /** Takes a value of a reply for what it should be, or throws Unreadable; `path` is where it stands. */
 export type Kind<T> = (value: unknown, path: string) => T;
 
-/** How much of a wrong value is told. */
-const MOST_TOLD = 60;
+/** How much of a wrong value is shown. */
+const LONGEST_SHOWN = 60;
 
 function refuse(value: unknown, path: string, expected: string): never {
-  throw new Unreadable(`${path} is ${told(value)}, expected ${expected}`);
+  throw new Unreadable(`${path} is ${shown(value)}, expected ${expected}`);
 }
 
-function told(value: unknown): string {
-  if (typeof value === 'string') return quoted(value, MOST_TOLD);
+function shown(value: unknown): string {
+  if (typeof value === 'string') return quoted(value, LONGEST_SHOWN);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   return value === undefined ? 'missing' : 'an object';

@@ -79,7 +79,7 @@ export interface Change<T> {
   initial: boolean;
 }
 
-/** A Reader that keeps itself up to date by list and watch, and tells of every change. */
+/** A Reader that keeps itself up to date by list and watch, and reports every change. */
 export interface Informer<T extends KubernetesObject> extends Reader<T> {
   readonly kind: ResourceKind<T>;
   /** Must be called before `start`. */

@@ -18,7 +18,7 @@ export interface InformerOptions {
   log: Logger;
   /** Gets what a handler or an index function throws; it is logged when absent. */
   onError?: (error: unknown) => void;
-  /** Tells of every object again about this often, as `resynced`; never when absent. */
+  /** Reports every object again about this often, as `resynced`; never when absent. */
   resyncMs?: number;
 }
 
@@ -38,13 +38,13 @@ export function createInformer<T extends KubernetesObject>(
   // Whoever waits gets the rejection; when nobody does, it is no news.
   first.promise.catch(() => undefined);
   let started = false;
-  const tell = (changes: readonly Change<T>[]): void => {
+  const notify = (changes: readonly Change<T>[]): void => {
     for (const change of changes) for (const handler of handlers) isolated(onError, () => handler(change));
   };
   const cache = createObjectCache<T>(store, changes => {
     first.resolve();
     waiting.admit();
-    tell(changes);
+    notify(changes);
   });
   return {
     kind,
@@ -61,7 +61,7 @@ export function createInformer<T extends KubernetesObject>(
       started = true;
       void orAborted(first.promise, signal).catch(first.reject);
       void reflect({ source, kind, selection, clock, random, log }, cache, signal);
-      if (resyncMs !== undefined) resync(clock, random, resyncMs, signal, () => tell(resynced(store)));
+      if (resyncMs !== undefined) resync(clock, random, resyncMs, signal, () => notify(resynced(store)));
     },
     synced: signal => orAborted(first.promise, signal),
     hasSynced: () => cache.version() !== undefined,

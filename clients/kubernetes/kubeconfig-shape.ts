@@ -1,4 +1,4 @@
-/** A mapping of a kubeconfig. What is of another kind than it must be is told by its place; what it holds may be secret. */
+/** A mapping of a kubeconfig. What is of another kind than it must be is reported by its place; what it holds may be secret. */
 export interface Mapping {
   /** As it was parsed. */
   readonly value: Record<string, unknown>;

@@ -79,7 +79,7 @@ interface Status {
   expirationTimestamp?: unknown;
 }
 
-/** Nothing of the output is told: it is a credential. */
+/** Nothing of the output is shown: it is a credential. */
 function readCredential(output: string): Credential {
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = statusIn(output);
   const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -23,8 +23,8 @@ export class PluginFailure extends Error {
 }
 
 const LONGEST_OUTPUT = 1024 * 1024;
-/** How much is told of what it said before it failed: the end, where the reason stands. */
-const MOST_TOLD = 300;
+/** How much is shown of what it said before it failed: the end, where the reason stands. */
+const LONGEST_SHOWN = 300;
 
 /**
  * What the program prints on standard output. Whatever ends the wait, the signal's abort too, which rejects with its
@@ -74,7 +74,7 @@ function outputOf(child: ChildProcess): Promise<string> {
     killGroup(child);
   };
   const output = keepAll(child.stdout!, LONGEST_OUTPUT, onTooLong);
-  const complaints = keepTail(child.stderr!, MOST_TOLD);
+  const complaints = keepTail(child.stderr!, LONGEST_SHOWN);
   return new Promise((resolve, reject) => {
     child.once('error', error => reject(notStarted(error)));
     child.once('close', (code, signal) => {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { assertMayAct } from '../guard.ts';
-import { toldWaitMs } from '../told-wait.ts';
+import { requestedWaitMs } from '../requested-wait.ts';
 import { agentPool, type AgentPool } from './agents.ts';
 import type { Credentials } from './credentials.ts';
 import {
@@ -256,8 +256,8 @@ function recorder(method: string, host: string, options: TransportOptions): (cod
 
 async function refusal(call: Call, server: string, answer: Dispatcher.ResponseData): Promise<Error> {
   const status = statusOf(await answer.body.text());
-  const told = answer.headers['retry-after'] ?? status.details?.retryAfterSeconds;
-  const ms = toldWaitMs(told, LONGEST_RETRY_AFTER_MS);
+  const retryAfter = answer.headers['retry-after'] ?? status.details?.retryAfterSeconds;
+  const ms = requestedWaitMs(retryAfter, LONGEST_RETRY_AFTER_MS);
   return refused(describe(call, server), answer.statusCode, status, ms === undefined ? undefined : ms / 1000);
 }
 

@@ -7,7 +7,7 @@ interface LineSink {
   write(text: string): unknown;
 }
 
-/** What a logger needs to be told. */
+/** What a logger needs. */
 export interface LogOptions {
   sink: LineSink;
   clock: Pick<Clock, 'now'>;

@@ -24,7 +24,7 @@ export interface HiddenText {
 export interface RunOptions {
   /** What it reads; nothing when absent. A stream is read only as fast as the host takes it. */
   stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
-  /** From when the host is asked until the command has ended, in milliseconds; 60 s unless told. */
+  /** From when the host is asked until the command has ended, in milliseconds; 60 s by default. */
   timeoutMs?: number;
   /**
    * Stops waiting at once and tells the remote process: SIGTERM, which sudo passes on, and its input and output are
@@ -32,7 +32,7 @@ export interface RunOptions {
    */
   signal?: AbortSignal;
   /**
-   * The most that stdout may hold, in bytes; 1 MiB unless told. A command that writes more is stopped, because
+   * The most that stdout may hold, in bytes; 1 MiB by default. A command that writes more is stopped, because
    * half an observation is none. Of stderr the last so many bytes are kept.
    */
   maxOutputBytes?: number;
@@ -53,7 +53,7 @@ export interface CommandResult {
 export interface FileAttributes {
   /** Permission bits, such as 0o644. */
   readonly mode: number;
-  /** `user:group`; root:root unless told. */
+  /** `user:group`; root:root by default. */
   readonly owner?: string;
 }
 

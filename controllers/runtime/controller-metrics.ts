@@ -3,7 +3,7 @@ import type { QueueObserver, WorkQueue } from './queue.ts';
 
 /** What one controller counts. */
 export interface ControllerMetrics {
-  /** Makes the queue tell. */
+  /** Observes the queue. */
   readonly queueObserver: QueueObserver;
   /** Makes scrapes ask this queue. */
   watchQueue(queue: WorkQueue): void;

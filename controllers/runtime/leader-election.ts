@@ -67,14 +67,14 @@ export async function acquireLeadership(
   const { clock, log, random } = options;
   const claim = new LeaseClaim(options);
   const rivals = new LeaseRivals(options);
-  let told: string | undefined;
+  let lastLogged: string | undefined;
   for (;;) {
     const held = new HeldLease(claim, rivals, options);
     const hindrance = await held.begin(signal);
     if (hindrance === undefined) return held;
     const { message, fields } = hindrance;
-    if (message !== undefined && message !== told) log.warn(message, fields);
-    told = message ?? told;
+    if (message !== undefined && message !== lastLogged) log.warn(message, fields);
+    lastLogged = message ?? lastLogged;
     await sleep(clock, RETRY_PERIOD_MS * (1 + JITTER * random()), signal);
   }
 }
@@ -95,7 +95,7 @@ class HeldLease implements Leadership {
   #renewedAt = { monotonic: -Infinity, wall: -Infinity };
   #acquireTime = '';
   #renewals = 0;
-  #toldBeside: string | undefined;
+  #lastRivalWarning: string | undefined;
   #cancelDeadline: () => void = () => {};
 
   constructor(claim: LeaseClaim, rivals: LeaseRivals, options: LeaderElectionOptions) {
@@ -232,8 +232,8 @@ class HeldLease implements Leadership {
     if (elder !== undefined) return this.#lose(`${whereLeads(elder)}, and began earlier`);
     const beside =
       others[0] && `${whereLeads(others[0])} beside this one: stop it, if it does not go by itself`;
-    if (beside !== undefined && beside !== this.#toldBeside) log.warn(beside);
-    this.#toldBeside = beside;
+    if (beside !== undefined && beside !== this.#lastRivalWarning) log.warn(beside);
+    this.#lastRivalWarning = beside;
   }
 
   #armDeadline(): void {

@@ -15,7 +15,7 @@ export interface LeaseClaimOptions {
   labels?: Readonly<Record<string, string>>;
   /** Unique to this process: two that share it would both believe that they hold the lease. */
   identity: string;
-  /** Whether that holder is surely dead, so that what it held may be taken at once; none is unless told. */
+  /** Whether that holder is surely dead, so that what it held may be taken at once; none is by default. */
   isKnownDead?: (holder: string) => boolean;
 }
 

@@ -42,7 +42,7 @@ export interface Manager {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** How long reconciles have to return when they are told to stop. */
+/** How long reconciles have to return when they are to stop. */
 const GRACE_MS = 30_000;
 /** A leader that is still there so long after its deadline is stuck: client-go's tolerance. */
 const WATCHDOG_MS = 20_000;
@@ -111,7 +111,7 @@ class Run {
 
   async #lead(cachesSignal: AbortSignal): Promise<void> {
     const { clock, informers, leaderElection, log } = this.#options;
-    this.#tellLeading(false);
+    this.#recordLeading(false);
     informers.start(cachesSignal);
     await informers.synced(this.#signal);
     if (leaderElection === undefined) {
@@ -119,7 +119,7 @@ class Run {
       return this.#work(never, fenceBySignal(this.#signal));
     }
     this.#leadership = await acquireLeadership({ ...leaderElection, clock, log }, this.#signal);
-    this.#tellLeading(true);
+    this.#recordLeading(true);
     await this.#work(this.#leadership.signal, this.#leadership.fence);
   }
 
@@ -162,10 +162,10 @@ class Run {
   /** When a reconcile may still act, nobody else must begin before the lease has run out. */
   async #endLeadership(): Promise<void> {
     if (this.#isDrained) await this.#leadership?.release();
-    this.#tellLeading(false);
+    this.#recordLeading(false);
   }
 
-  #tellLeading(isLeader: boolean): void {
+  #recordLeading(isLeader: boolean): void {
     const { leaderElection, metrics } = this.#options;
     if (leaderElection !== undefined) metrics.leadershipChanged(leaderElection.name, isLeader);
   }

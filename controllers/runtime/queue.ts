@@ -13,7 +13,7 @@ export const NORMAL_PRIORITY = 0;
 /** The longest that a timer can run in Node; an earlier wake-up is harmless, one that overflows fires at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Is told what happens in a queue. Durations are in seconds. */
+/** Observes what happens in a queue. Durations are in seconds. */
 export interface QueueObserver {
   /** A key became due that was not before. */
   added(): void;
@@ -128,7 +128,7 @@ class KeyedQueue implements WorkQueue {
     this.#observer.finished((this.#clock.monotonic() - handout.since) / 1000);
     const dirty = this.#entries.get(key);
     if (dirty !== undefined && dirty.cancelTimer === undefined) this.#offer(dirty);
-    if (this.#handouts.size === 0) this.#tellIdle();
+    if (this.#handouts.size === 0) this.#resolveIdleWaiters();
   }
 
   shutDown(): void {
@@ -222,7 +222,7 @@ class KeyedQueue implements WorkQueue {
     return key;
   }
 
-  #tellIdle(): void {
+  #resolveIdleWaiters(): void {
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 }

@@ -67,7 +67,7 @@ export interface AdoptionInput {
 
 /**
  * What gives the fleet's servers that no object owns their objects back. Nothing is made that would have a server
- * bought, resized or destroyed; what cannot be told for certain is left alone.
+ * bought, resized or destroyed; what is not certain is left alone.
  *
  *     the server's tags and name           | the object               | then
  *     -------------------------------------+--------------------------+-------------------------------------

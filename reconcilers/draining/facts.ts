@@ -1,4 +1,4 @@
-/** What a master tells of the requests in flight by its former configurations. */
+/** What a master reports of the requests in flight by its former configurations. */
 export interface DrainFacts {
   /** How many workers are ending: they have requests in flight, or connections that may bring one. */
   oldWorkers: number;

@@ -65,7 +65,7 @@ export type DropletStep =
   | { type: 'power-on'; id: number }
   | { type: 'remove-finalizer' };
 
-/** What to do now, and what to tell people about it. */
+/** What to do now, and what to report of it. */
 export interface DropletPlan {
   steps: DropletStep[];
   phase: NonNullable<DropletStatus['phase']>;
@@ -97,11 +97,11 @@ export interface PlanInput {
   sizes: ReadonlyMap<string, SizeFacts>;
   /** What the server must carry to be found, known as this object's, and protected. */
   tags: readonly string[];
-  /** For how many ms the view's action has been seen with a server that is on; 0 unless told. */
+  /** For how many ms the view's action has been seen with a server that is on; 0 by default. */
   actionSeenMs?: number;
   /** Why the account has no room for another droplet, if so. */
   shortage?: string;
-  /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 unless told. */
+  /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 by default. */
   pausedMs?: number;
   /** Wall time, ms: only what was written down as wall time is compared with it. */
   now: number;

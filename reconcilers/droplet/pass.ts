@@ -71,7 +71,7 @@ export function leftOf(
   const [first, second] = [own.answer, duplicates.answer];
   // Whatever the answer, it keeps its server.
   if (plan.reason === KEPT) return plan;
-  // A server that is missing for a moment goes on being waited for, which is told; whatever else there is to do waits.
+  // A server that is missing for a moment goes on being waited for, which is reported; whatever else there is to do waits.
   if (first.type === 'wait')
     return view.missing === undefined ? { waitMs: first.ms } : { ...plan, steps: [] };
   const rest: DropletPlan = {

@@ -48,8 +48,8 @@ export async function reconcileDroplet(
     const failure = describeError(error, progress, context);
     // After a conflict the object is not what was planned for, so neither is what would be said of it. And a server
     // that ran when it was last seen is not said to be otherwise because the cloud is silent.
-    const isTold = !isConflict(error) && failure.phase !== 'Active';
-    await (isTold ? report(context, progress, failure, run) : noteResults(context, progress, run));
+    const isReported = !isConflict(error) && failure.phase !== 'Active';
+    await (isReported ? report(context, progress, failure, run) : noteResults(context, progress, run));
     if (isConflict(error)) throw error;
     if (failure.phase === 'Failed') context.fleet.setMoving(key, false);
     if (failure.lookAgainMs === undefined) throw error;

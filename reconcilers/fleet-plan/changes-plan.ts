@@ -54,8 +54,8 @@ function changesOf(foresight: Foresight, verdicts: Verdicts): DropletChange[] {
   for (const round of rounds.filter(({ steps }) => steps.length > 0)) {
     const { steps, holds, isStopped } = throughGate(round, verdicts);
     // That it is powered on is part of a resize.
-    const told = hasResized ? steps.filter(({ type }) => type !== 'power-on') : steps;
-    changes.push(...told.flatMap(step => changeOf(step, whose, foresight)));
+    const shown = hasResized ? steps.filter(({ type }) => type !== 'power-on') : steps;
+    changes.push(...shown.flatMap(step => changeOf(step, whose, foresight)));
     changes.push(...holds.map(problem => ({ action: 'hold' as const, ...whose, problem })));
     if (isStopped) return changes;
     hasResized ||= steps.some(({ type }) => type === 'resize');

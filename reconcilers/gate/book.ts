@@ -15,7 +15,7 @@ export interface Ask {
   effects: readonly Effect[];
   /** Those that may carry the confirmation, as last read; the first is the one that people are told of. */
   objects: readonly (Project | Droplet)[];
-  /** How long it must have been asked for to be believed, ms; long enough for what comes with it unless told. */
+  /** How long it must have been asked for to be believed, ms; long enough for what comes with it by default. */
   believedAfterMs?: number;
   /**
    * What is held of it is judged anew when a part is taken back: for a file, which a person mends as a whole. A deletion

@@ -21,7 +21,7 @@ export interface Effect {
   doubt?: Doubt;
 }
 
-/** What a hold is told with: a condition's reason, and a sentence without what to do. */
+/** What a hold is reported with: a condition's reason, and a sentence without what to do. */
 export interface Doubt {
   reason: string;
   message: string;

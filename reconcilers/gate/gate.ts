@@ -98,7 +98,7 @@ class LedgerGate implements Gate {
       judgement = await this.#judge(ask.group, problem, run);
     } finally {
       // What is held is held, whether that could be written down or not.
-      this.#tell(before, ask.asker);
+      this.#announceNews(before, ask.asker);
     }
     if (judgement.answer.type === 'pass') this.#book.close(ask.group);
     // One that cannot be taken off could allow nothing again: that it was used is on record.
@@ -135,7 +135,7 @@ class LedgerGate implements Gate {
     };
   }
 
-  #tell(before: ReadonlyMap<string, string>, asker: string): void {
+  #announceNews(before: ReadonlyMap<string, string>, asker: string): void {
     const { holds, askers } = this.#book.newsSince(before);
     for (const hold of holds) this.#announce(hold);
     const others = askers.filter(other => other !== asker);

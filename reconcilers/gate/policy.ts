@@ -138,7 +138,7 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (asked.length === 0 || confirmed) return { type: 'pass' };
   if (doubt !== undefined) return { type: 'hold', ...doubt };
   if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
-  // A storm is told at once.
+  // A storm is reported at once.
   if (excess.buy !== undefined && asked.some(isReplacement))
     return { type: 'hold', isLimit: true, ...excess.buy };
   // A deletion when all of it has come, so that what is said of it is the whole.

@@ -68,7 +68,7 @@ export function createStanding(options: StandingOptions): Standing {
   const { clock, fleet, identity, log } = options;
   let known: { problem?: StandingProblem; at: number } | undefined;
   let limit: number | undefined;
-  let told: string | undefined;
+  let logged: string | undefined;
   /** The fleet that a project's servers belong to, by the project. */
   let others: Promise<ReadonlyMap<string, string>> | undefined;
   let strangers: { at: number | undefined; problem?: Doubt } = { at: undefined };
@@ -130,11 +130,11 @@ export function createStanding(options: StandingOptions): Standing {
       const isOld = known?.problem !== undefined && clock.monotonic() - known.at >= AGAIN_MS;
       if (known === undefined || isOld) await ask(signal);
       const problem = known?.problem ?? strangersIn();
-      if (problem?.message !== told) {
+      if (problem?.message !== logged) {
         if (problem !== undefined) log.error(`nothing is done: ${problem.message}`);
-        else if (told !== undefined)
+        else if (logged !== undefined)
           log.warn('the fleet, its account and its Kubernetes API are known again');
-        told = problem?.message;
+        logged = problem?.message;
       }
       return problem ?? unseenIn();
     },

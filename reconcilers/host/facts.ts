@@ -11,7 +11,7 @@ export interface FoundFile {
   owner: string;
 }
 
-/** What a host tells of itself; scripts/facts.sh prints it. */
+/** What a host reports of itself; scripts/facts.sh prints it. */
 export interface HostFacts {
   /** cloud-init's: done, error, running, not run, disabled, ...; `absent` when there is no cloud-init. */
   boot: string;

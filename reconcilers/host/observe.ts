@@ -6,7 +6,7 @@ import type { DesiredHost } from './desired.ts';
 import type { HostFacts } from './facts.ts';
 import { HOST_SECTION } from './section.ts';
 
-/** Probes a host, files what it told of each section under its Droplet, and answers what it told of itself. */
+/** Probes a host, files what it reported of each section under its Droplet, and answers what it reported of itself. */
 export async function probeHost(
   ssh: SshHost,
   droplet: Droplet,
@@ -18,13 +18,13 @@ export async function probeHost(
   const seenAt = clock.monotonic();
   const probed = { ...host, firstBootWaitSeconds: Math.ceil(timings.firstBootWaitMs / 1_000) };
   const { facts, code, stderr } = await probe(ssh, sections, probed, newNonce(), signal);
-  for (const [section, told] of facts) probes.of(section).record(droplet, told, seenAt);
+  for (const [section, value] of facts) probes.of(section).record(droplet, value, seenAt);
   const own = probes.of(HOST_SECTION).get(droplet)?.facts;
   if (own !== undefined) return own;
   throw new UnclearFacts(`the host does not say how it is (exit code ${code}): ${stderr.trim().slice(-300)}`);
 }
 
-/** The host was reached, and did not tell all that was asked: it may be going down. */
+/** The host was reached, and did not report all that was asked: it may be going down. */
 export class UnclearFacts extends Error {
   override readonly name = 'UnclearFacts';
 }

@@ -153,7 +153,7 @@ function diskFull({ disk }: HostFacts): ConditionValue {
   };
 }
 
-/** A suspended project's host is looked at, and what it lacks is told. */
+/** A suspended project's host is looked at, and what it lacks is reported. */
 const heldBack = (steps: readonly HostStep[]): ConditionValue => ({
   status: 'False',
   reason: 'Suspended',

@@ -15,7 +15,7 @@ export interface InfrastructureSources {
   readonly services: Reader<ServiceDeployment>;
 }
 
-/** The objects that it tells of. */
+/** The objects that it shows. */
 interface InfrastructureObjects {
   projects: readonly Project[];
   droplets: readonly Droplet[];

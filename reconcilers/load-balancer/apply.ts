@@ -45,7 +45,7 @@ export async function observe({ host, layout, signal }: Master): Promise<LoadBal
   const { stdout, stderr } = await host.run(observeLoadBalancer(layout), { signal });
   const facts = parseFacts(stdout);
   if (facts === undefined)
-    throw new LoadBalancerError('NotObserved', tell('nginx cannot be looked at', stderr));
+    throw new LoadBalancerError('NotObserved', withDetail('nginx cannot be looked at', stderr));
   return facts;
 }
 
@@ -56,11 +56,12 @@ const executors: Executors<LoadBalancerStep, [master: Master, files: readonly Co
     const { code, stderr } = await host.run(stageConfiguration(layout, directory), options);
     if (code === REFUSED) throw new ConfigurationRefused(complaintOf(stderr));
     if (code !== 0)
-      throw new LoadBalancerError('NotWritten', tell('the configuration cannot be written', stderr));
+      throw new LoadBalancerError('NotWritten', withDetail('the configuration cannot be written', stderr));
   },
   async activate({ directory }, { host, layout, signal }) {
     const { code, stderr } = await host.run(activateConfiguration(layout, directory), { signal });
-    if (code !== 0) throw new LoadBalancerError('NotReloaded', tell('nginx could not be reloaded', stderr));
+    if (code !== 0)
+      throw new LoadBalancerError('NotReloaded', withDetail('nginx could not be reloaded', stderr));
   },
   async verify({ directory }, { host, layout, signal }) {
     const options = { timeoutMs: VERIFY_TIMEOUT_MS, signal };
@@ -68,7 +69,7 @@ const executors: Executors<LoadBalancerStep, [master: Master, files: readonly Co
     if (code === 0) return;
     const instead = stdout.trim() === '' ? 'nothing answers' : 'something else answers';
     const doing = `nginx does not run its new configuration: ${instead} at ${layout.url}`;
-    throw new LoadBalancerError('NotTaken', tell(doing, stderr));
+    throw new LoadBalancerError('NotTaken', withDetail(doing, stderr));
   },
   async prune({ keep }, { host, layout, signal }) {
     // What stays is in nobody's way; the next change tries again.
@@ -120,7 +121,7 @@ export async function tryMain(
   const { code, stderr } = await host.run(tryConfiguration(layout, directory), { stdin: main, signal });
   if (code === 0) return undefined;
   if (code === REFUSED) return complaintOf(stderr);
-  throw new LoadBalancerError('NotWritten', tell('the configuration cannot be written', stderr));
+  throw new LoadBalancerError('NotWritten', withDetail('the configuration cannot be written', stderr));
 }
 
 /** nginx's own words, without what stands before and after them. */
@@ -132,7 +133,7 @@ function complaintOf(stderr: string): string {
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** A sentence with what the host said. */
-function tell(sentence: string, stderr: string): string {
+function withDetail(sentence: string, stderr: string): string {
   const detail = complaintOf(stderr).slice(0, 500);
   return detail === '' ? sentence : `${sentence} (${detail})`;
 }

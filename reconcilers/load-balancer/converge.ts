@@ -32,7 +32,7 @@ export type Convergence =
  * Makes the master's nginx balance as the read model says: looks, plans, applies. A service that nginx refuses is
  * found and left out, and the others go on.
  *
- * @param seen what a probe has just told; without it the master is asked.
+ * @param seen what a probe has just reported; without it the master is asked.
  */
 export async function convergeLoadBalancer(
   master: NamedMaster,

@@ -1,6 +1,6 @@
 import { parseNginxVersion } from './nginx-version.ts';
 
-/** What a master tells of its load balancer; scripts/facts.sh prints it. */
+/** What a master reports of its load balancer; scripts/facts.sh prints it. */
 export interface LoadBalancerFacts {
   /** nginx's; undefined when there is none. */
   version: string | undefined;

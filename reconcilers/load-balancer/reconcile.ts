@@ -26,7 +26,7 @@ import { reportServices } from './routed.ts';
 import { LOAD_BALANCER_SECTION } from './section.ts';
 import { errorCondition, reportLoadBalancer, runningCondition } from './status.ts';
 
-/** How old what the last probe told may be: enough for the reconcile that it woke. */
+/** How old what the last probe reported may be: enough for the reconcile that it woke. */
 const FRESH_MS = 10_000;
 
 /** Makes the nginx of masters as it should be; the key is a master's. */

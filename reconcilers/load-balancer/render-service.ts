@@ -26,7 +26,7 @@ export function renderRouted(service: BalancedService, { listen }: Pick<Layout, 
   };
 }
 
-/** The blocks of a service that cannot be reached now: every request for it is told why. */
+/** The blocks of a service that cannot be reached now: every request for it is answered why. */
 export function renderUnavailable(
   service: BalancedService,
   why: string,

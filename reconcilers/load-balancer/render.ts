@@ -11,7 +11,7 @@ export interface RenderInput {
   balancing: Balancing;
   layout: Layout;
   features: NginxFeatures;
-  /** What nginx said against a service, by its unit: it is left out and its requests are told so. */
+  /** What nginx said against a service, by its unit: it is left out and its requests are answered so. */
   quarantined: ReadonlyMap<string, string>;
   /** What this configuration calls itself. */
   generation: string;

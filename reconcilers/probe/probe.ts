@@ -6,7 +6,7 @@ import type { ProbedHost, ProbeSection } from './section.ts';
 /** Beyond the wait for the first boot; a small droplet under load is slow. */
 const TIMEOUT_MS = 60_000;
 
-/** What a probe told. */
+/** What a probe reported. */
 export interface ProbeAnswer {
   /** The facts of each section that the host has; undefined where they could not be had. */
   facts: ReadonlyMap<ProbeSection<unknown>, unknown>;

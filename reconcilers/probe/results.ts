@@ -4,21 +4,21 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ProbeSection } from './section.ts';
 
-/** What a host told of a section the last time. */
+/** What a host reported of a section the last time. */
 export interface ProbeResult<T> {
   readonly facts: T;
   /** When that probe began, by the monotonic clock, ms: the facts are no older. */
   readonly seenAt: number;
 }
 
-/** The last facts that hosts told of one section; a source of the Droplets whose facts are others than before. */
+/** The last facts that hosts reported of one section; a source of the Droplets whose facts are others than before. */
 export interface SectionResults<T> {
-  /** Undefined while the Droplet's server has not told, or when its last probe failed in this section. */
+  /** Undefined while the Droplet's server has not reported, or when its last probe failed in this section. */
   get(droplet: Droplet): ProbeResult<T> | undefined;
   /**
-   * Takes note of what a probe told.
+   * Takes note of what a probe reported.
    *
-   * @param facts undefined when it told nothing to be made out.
+   * @param facts undefined when it reported nothing that could be parsed.
    * @param seenAt when it began, by the monotonic clock.
    */
   record(droplet: Droplet, facts: T | undefined, seenAt: number): void;
@@ -85,5 +85,5 @@ function createSectionResults(clock: Pick<Clock, 'monotonic'>) {
   };
 }
 
-/** Facts are a server's: a Droplet's next one, or that of another Droplet of the name, has told nothing yet. */
+/** Facts are a server's: a Droplet's next one, or that of another Droplet of the name, has reported nothing yet. */
 const serverOf = ({ metadata, status }: Droplet): string => `${metadata.uid} ${status?.server?.id}`;

@@ -2,7 +2,7 @@ import type { Handles } from '../metrics.ts';
 import type { FleetSummary } from '../read-model/fleet-summary.ts';
 import type { PROJECT } from './concern.ts';
 
-/** Makes every scrape tell of the fleet as it is then. */
+/** Makes every scrape show the fleet as it is then. */
 export function showFleet(metrics: Handles<typeof PROJECT.metrics>, summary: () => FleetSummary): void {
   metrics.droplets.readAtScrape(() => {
     const { projects, strays } = summary();

@@ -27,8 +27,8 @@ export interface CsvSync {
 /** Makes the Projects of the namespace equal to the rows of projects.csv, or changes nothing and says why. */
 export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run) => Promise<Outcome> {
   const remember = createContentMemory(context);
-  const tellHeldRows = createHeldRowTeller(sync);
-  let toldMistakes = false;
+  const logHeldRows = createHeldRowLog(sync);
+  let loggedMistakes = false;
   return async run => {
     const content = await sync.file.read();
     const text = 'problem' in content ? `unreadable: ${content.problem.message}` : content.text;
@@ -41,12 +41,12 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     const all = sizes.every(({ exists }) => exists) ? problems : sizes;
     if (all.length > 0) {
       const unsettledMs = context.timings.settleMs - look.ageMs;
-      toldMistakes ||= unsettledMs <= 0;
+      loggedMistakes ||= unsettledMs <= 0;
       return refuse(all, look, unsettledMs, sync);
     }
     // As loud as the mistakes were: who reads of these must read that they are mended.
-    if (toldMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
-    toldMistakes = false;
+    if (loggedMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
+    loggedMistakes = false;
     const heldRows = heldRowsOf(sizes);
     const followed = rowsToFollow(
       rows,
@@ -55,7 +55,7 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     );
     const plan = planFrom(context, followed, sync.namespace);
     waitUntilComplete(plan, text, look, context);
-    tellHeldRows(heldRows, run);
+    logHeldRows(heldRows, run);
     const answer = await passGate(context, plan, sync, look, run);
     const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
     sync.state.set({ rows: followed, ...(brake && { brake }), heldRows });
@@ -118,7 +118,7 @@ async function carryOut(
 ): Promise<boolean> {
   if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   look.reported();
-  // What is held the gate has told.
+  // What is held the gate has reported.
   return brake !== undefined || (await applyProjectSteps(plan.steps, namespace, context.kubernetes, run));
 }
 
@@ -126,7 +126,7 @@ async function carryOut(
 interface Look {
   /** For how long the content has been the same, ms. */
   ageMs: number;
-  /** What is wrong with it was told already. */
+  /** What is wrong with it was reported already. */
   isReported: boolean;
   reported(): void;
 }
@@ -167,12 +167,12 @@ async function sizeProblems(
 }
 
 /** Says once of each row why it is not followed. */
-function createHeldRowTeller({ namespace }: CsvSync) {
-  let told: ReadonlyMap<string, string> = new Map();
+function createHeldRowLog({ namespace }: CsvSync) {
+  let logged: ReadonlyMap<string, string> = new Map();
   return (held: ReadonlyMap<string, string>, run: Run): void => {
     for (const [project, message] of held)
-      if (told.get(project) !== message) run.log.warn(message, { project: `${namespace}/${project}` });
-    told = held;
+      if (logged.get(project) !== message) run.log.warn(message, { project: `${namespace}/${project}` });
+    logged = held;
   };
 }
 
@@ -192,7 +192,7 @@ function waitUntilComplete({ steps }: CsvPlan, text: string, { ageMs }: Look, { 
     throw new Waiting('projects.csv was just changed: waiting until it lies still', timings.settleMs - ageMs);
 }
 
-/** An editor may be in the middle of it, so a mistake is told only when it lies still; and once. */
+/** An editor may be in the middle of it, so a mistake is reported only when it lies still; and once. */
 function refuse(problems: readonly Problem[], look: Look, unsettledMs: number, { state }: CsvSync): Outcome {
   if (unsettledMs > 0) return { requeueAfterMs: unsettledMs };
   state.set({});

@@ -3,7 +3,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 
-/** Who balances what in one project: what its master's nginx is made from, and what /lb-status tells. */
+/** Who balances what in one project: what its master's nginx is made from, and what /lb-status shows. */
 export interface Balancing {
   project: string;
   /** The web services, by environment and name. */

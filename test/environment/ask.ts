@@ -8,7 +8,7 @@ export interface Answer {
   body: string;
 }
 
-/** What to ask; GET unless told otherwise. */
+/** What to ask; GET by default. */
 export interface Question {
   method?: string;
   headers?: Record<string, string>;

@@ -12,7 +12,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** Starts one on that address; it answers 200 and its own address, unless told otherwise. */
+/** Starts one on that address; it answers 200 and its own address by default. */
 export async function startBackend(
   host: string,
   answer: RequestListener = (_request, response) => response.end(host),

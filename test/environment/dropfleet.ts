@@ -63,7 +63,7 @@ export interface RunningCommand {
   /** Types on its keyboard. */
   type(keys: string): void;
   readonly ended: Promise<Ending>;
-  /** Sends a signal, SIGTERM unless told, and waits for the end. */
+  /** Sends a signal, SIGTERM by default, and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Ending>;
 }
 

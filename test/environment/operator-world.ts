@@ -82,7 +82,7 @@ export interface RunningOperator {
 
 interface OperatorStart {
   csv?: boolean;
-  /** With one, it contends for the leadership, with those whose Lease has the same name: this world's own unless told. */
+  /** With one, it contends for the leadership, with those whose Lease has the same name: this world's own by default. */
   identity?: string;
   lease?: string;
   firewalls?: boolean;
@@ -333,7 +333,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
     cloud,
     clock: systemClock,
     random: Math.random,
-    log: telling(lines, changed),
+    log: observed(lines, changed),
     registry,
     metrics: createRuntimeMetrics(registry),
     fleetId: 'test',
@@ -400,18 +400,18 @@ function confine(client: KubernetesClient, namespace: string): KubernetesClient 
 }
 
 /** The same logger, which also tells that there was a line. */
-function telling(log: Logger, told: () => void): Logger {
+function observed(log: Logger, onLine: () => void): Logger {
   const say =
     (level: LoggedLine['level']): Logger['info'] =>
     (message, fields) => {
       log[level](message, fields);
-      told();
+      onLine();
     };
   return {
     debug: say('debug'),
     info: say('info'),
     warn: say('warn'),
     error: say('error'),
-    with: fields => telling(log.with(fields), told),
+    with: fields => observed(log.with(fields), onLine),
   };
 }

@@ -12,7 +12,7 @@ export interface LoadReport {
 }
 
 export interface LoadOptions {
-  /** 127.0.0.1 unless told otherwise. */
+  /** 127.0.0.1 by default. */
   host?: string;
   port: number;
   path: string;

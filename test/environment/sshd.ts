@@ -32,11 +32,11 @@ export interface Sshd {
 }
 
 interface SshdOptions {
-  /** Whom it lets in; whoever runs the tests unless told. */
+  /** Whom it lets in; whoever runs the tests by default. */
   user?: string;
-  /** The key that it lets in; a new one unless told. */
+  /** The key that it lets in; a new one by default. */
   pair?: SshKeyPair;
-  /** Any free one unless told. */
+  /** Any free one by default. */
   port?: number;
   /** More lines for sshd_config; the first of a keyword counts. */
   config?: readonly string[];

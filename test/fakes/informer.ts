@@ -26,7 +26,7 @@ export function fakeInformer<T extends KubernetesObject>(
   let waiters: { key: ObjectKey; version: number; resolve: () => void }[] = [];
   let seen = 0;
 
-  const tell = (change: Change<T>): void => handlers.forEach(handler => handler(change));
+  const emit = (change: Change<T>): void => handlers.forEach(handler => handler(change));
 
   function apply(type: Change<T>['type'], object: T, initial = false): void {
     const key = keyOf(object);
@@ -35,7 +35,7 @@ export function fakeInformer<T extends KubernetesObject>(
     else objects.set(key, Object.freeze(object));
     seen = Math.max(seen, Number(object.metadata.resourceVersion));
     const isUpdate = type !== 'deleted' && before !== undefined;
-    tell(isUpdate ? { type: 'updated', object, before, initial } : { type, object, initial });
+    emit(isUpdate ? { type: 'updated', object, before, initial } : { type, object, initial });
     waiters = waiters.filter(({ version, resolve }) => version > seen || resolve());
   }
 
@@ -80,6 +80,6 @@ export function fakeInformer<T extends KubernetesObject>(
       isPaused = false;
       for (const deliver of backlog.splice(0)) deliver();
     },
-    resync: () => objects.forEach(object => tell({ type: 'resynced', object, initial: false })),
+    resync: () => objects.forEach(object => emit({ type: 'resynced', object, initial: false })),
   };
 }

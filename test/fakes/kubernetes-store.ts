@@ -107,17 +107,17 @@ export class KubernetesStore {
     object.metadata.resourceVersion = String(++this.#version);
     const ofKind = this.#objects.get(kind) ?? new Map<ObjectKey, Loose>();
     this.#objects.set(kind, ofKind.set(keyOf(object), object));
-    this.#tell(type, kind, object);
+    this.#emit(type, kind, object);
     return structuredClone(object);
   }
 
   #remove(kind: string, object: Loose): void {
     this.#objects.get(kind)!.delete(keyOf(object));
     object.metadata.resourceVersion = String(++this.#version);
-    this.#tell('DELETED', kind, object);
+    this.#emit('DELETED', kind, object);
   }
 
-  #tell(type: 'ADDED' | 'MODIFIED' | 'DELETED', kind: string, object: Loose): void {
+  #emit(type: 'ADDED' | 'MODIFIED' | 'DELETED', kind: string, object: Loose): void {
     this.events.push({ version: this.#version, kind, event: { type, object: structuredClone(object) } });
     this.#onChange();
   }

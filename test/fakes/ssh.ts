@@ -22,7 +22,7 @@ type Answer = Partial<Pick<CommandResult, 'code' | 'stdout' | 'stderr'>> | 'hang
 interface FakeHost {
   /** The fingerprint of its host key. */
   hostKey: string;
-  /** Whether that public key (type and base64) may log in; any may unless told. */
+  /** Whether that public key (type and base64) may log in; any may by default. */
   letsIn?: (publicKey: string) => boolean;
   /** What it says to a command; undefined for one that no test expects, which then fails the test. */
   answer?: (argv: readonly string[], stdin: string) => Answer | undefined;

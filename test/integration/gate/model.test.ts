@@ -37,8 +37,8 @@ describe('The gate and the plans behind it, whatever happens', function () {
 
   it('destroy, buy, stop and take over nothing that must not be', () => {
     console.log(`      ${RUNS} stories of FC_SEED=${SEED}`);
-    const story = fc.property(stories, told => void perform(told));
-    tellStory(fc.check(story, { numRuns: RUNS, seed: SEED }));
+    const story = fc.property(stories, commands => void perform(commands));
+    reportFailure(fc.check(story, { numRuns: RUNS, seed: SEED }));
   });
 
   it('let through, in a world without faults, all that was meant and confirmed', () => {
@@ -80,11 +80,11 @@ describe('The gate and the plans behind it, whatever happens', function () {
 });
 
 /** Tells a failure as a person would, with what repeats it. */
-function tellStory(details: fc.RunDetails<[number[]]>): void {
+function reportFailure(details: fc.RunDetails<[number[]]>): void {
   if (!details.failed) return;
   const [story] = details.counterexample ?? [[]];
-  const told = story.map(command => `  ${describeCommand(command)}`).join('\n');
+  const commands = story.map(command => `  ${describeCommand(command)}`).join('\n');
   const { errorInstance, seed, numRuns } = details;
   const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  throw new Error(`in run ${numRuns} of FC_SEED=${seed} ([${story.join(', ')}]):\n${told}\n${why}`);
+  throw new Error(`in run ${numRuns} of FC_SEED=${seed} ([${story.join(', ')}]):\n${commands}\n${why}`);
 }

@@ -69,7 +69,7 @@ const chapters = readTranscript();
 const isUpdate = process.env['UPDATE_TRANSCRIPT'] !== undefined;
 
 /** The chapters build on each other, so the first that fails ends the story. */
-function tell(server: () => ApiServer, told: readonly Chapter[]): void {
+function describeChapters(server: () => ApiServer, own: readonly Chapter[]): void {
   let folder: string | undefined;
   let namespace: string;
 
@@ -106,7 +106,7 @@ function tell(server: () => ApiServer, told: readonly Chapter[]): void {
     return normalise(text, namespace) + (code === 0 ? '' : `[${code}]\n`);
   };
 
-  for (const { title, commands } of told) {
+  for (const { title, commands } of own) {
     it(title, async () => {
       for (const command of commands) {
         const output = await run(command.line);
@@ -118,11 +118,11 @@ function tell(server: () => ApiServer, told: readonly Chapter[]): void {
 }
 
 describeOnClusters('kubectl tells of', server =>
-  tell(
+  describeChapters(
     server,
     chapters.filter(({ alone }) => alone === undefined),
   ),
 );
 for (const chapter of chapters.filter(({ alone }) => alone !== undefined)) {
-  describeOnStandalone('kubectl tells of', chapter.alone!, server => tell(server, [chapter]));
+  describeOnStandalone('kubectl tells of', chapter.alone!, server => describeChapters(server, [chapter]));
 }

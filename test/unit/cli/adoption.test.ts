@@ -40,15 +40,15 @@ function start(droplet: Droplet) {
   const handlers: (() => void)[] = [];
   const clock = fakeClock();
   const stop = new AbortController();
-  const told: string[] = [];
+  const adopted: string[] = [];
   const fleet = { droplets: () => droplets, onChange: (handler: () => void) => void handlers.push(handler) };
-  const tell = ({ name }: Adoption): void => void told.push(name);
-  const waiting = untilAdopted(fleet, [adoption('shop-web1', 7)], tell, clock, stop.signal);
+  const onAdopted = ({ name }: Adoption): void => void adopted.push(name);
+  const waiting = untilAdopted(fleet, [adoption('shop-web1', 7)], onAdopted, clock, stop.signal);
   const change = (next: Droplet): void => {
     droplets = [next];
     for (const handler of handlers) handler();
   };
-  return { change, clock, stop, told, waiting };
+  return { change, clock, stop, adopted, waiting };
 }
 
 const refused = (message: string): DropletStatus => ({
@@ -58,12 +58,12 @@ const refused = (message: string): DropletStatus => ({
 
 describe('The wait for servers to be taken over', () => {
   it('ends when the status names the server and the word that let it be taken over is used up', async () => {
-    const { change, told, waiting } = start(claiming(7));
+    const { change, adopted, waiting } = start(claiming(7));
     change(claiming(7, activeStatus(7)));
-    expect(told).to.deep.equal([]);
+    expect(adopted).to.deep.equal([]);
     change(aDroplet('shop-web1', { status: activeStatus(7) }));
     expect((await waiting).failed).to.deep.equal([]);
-    expect(told).to.deep.equal(['shop-web1']);
+    expect(adopted).to.deep.equal(['shop-web1']);
   });
 
   it('ends with the reason of a refusal that stays', async () => {

@@ -27,7 +27,7 @@ interface Wishes {
 export function serveSession(session: Session, context: SessionContext): void {
   const wishes: Wishes = { env: {}, hasTerminal: false };
   session.on('env', (accept, _reject, { key, val }) => {
-    // sshd lets only these through, unless told otherwise.
+    // sshd lets only these through by default.
     if (key === 'LANG' || key.startsWith('LC_')) wishes.env[key] = val;
     accept?.();
   });

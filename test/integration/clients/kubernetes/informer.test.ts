@@ -35,7 +35,7 @@ describeOnApiServers('An informer', server => {
   });
   afterEach(() => stop.abort());
 
-  const told = (): string[] => changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
+  const received = (): string[] => changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
   const until = (key: string, version: string): Promise<void> => informer.caughtUp(key, version, 60_000);
 
   it('holds what was there, as initial news', async () => {
@@ -60,7 +60,7 @@ describeOnApiServers('An informer', server => {
     await client.delete(PROJECTS, key);
     const last = await client.create(PROJECTS, newProject(namespace, 'last'));
     await until(keyOf(last), last.metadata.resourceVersion!);
-    expect(told()).to.deep.equal(['added shop', 'updated shop', 'deleted shop', 'added last']);
+    expect(received()).to.deep.equal(['added shop', 'updated shop', 'deleted shop', 'added last']);
   });
 
   it('keeps the server and the cache equal through a hundred writes at once', async () => {

@@ -67,14 +67,14 @@ describe('The SSH client, as a user with sudo', () => {
     ["root's", ['sudo', '-n']],
   ] as const)
     it(`tells ${name} process that its command is not wanted any more`, async () => {
-      const [started, told] = [`started-${sudo.length}`, `told-${sudo.length}`];
+      const [started, ending] = [`started-${sudo.length}`, `told-${sudo.length}`];
       const wanted = new AbortController();
-      const script = `trap ': >${folder}/${told}; exit' TERM; sleep 10 & : >${folder}/${started}; wait`;
+      const script = `trap ': >${folder}/${ending}; exit' TERM; sleep 10 & : >${folder}/${started}; wait`;
       const running = rejection(host.run([...sudo, 'sh', '-c', script], { signal: wanted.signal }));
       await untilThere(folder, names => names.includes(started));
       wanted.abort();
       expect(isCommandAborted(await running)).to.equal(true);
-      await untilThere(folder, names => names.includes(told));
+      await untilThere(folder, names => names.includes(ending));
     });
 
   it('says what is wrong when the disk is full', async function () {

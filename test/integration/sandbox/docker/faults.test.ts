@@ -135,8 +135,8 @@ describe('faults of docker hosts', () => {
     /** How wrong the machine's clock is by that command, in seconds: by this process's own, at its fastest. */
     async function skewBy(command: string): Promise<number> {
       const before = Date.now();
-      const told = 1000 * Number(await droplets.ssh(one!, command));
-      return (told - (before + Date.now()) / 2) / 1000;
+      const reported = 1000 * Number(await droplets.ssh(one!, command));
+      return (reported - (before + Date.now()) / 2) / 1000;
     }
     const DATE = 'date +%s.%N';
     const HOUR = 3_600_000;

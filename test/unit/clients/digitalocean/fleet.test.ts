@@ -41,7 +41,7 @@ function readings() {
   const test = fixture();
   const { cloud } = test;
   let hidden: readonly number[] = [];
-  let told: readonly unknown[] = [];
+  let shownIds: readonly unknown[] = [];
   const listDroplets = cloud.listDroplets.bind(cloud);
   cloud.listDroplets = async tag => {
     const listed = await listDroplets(tag);
@@ -50,12 +50,12 @@ function readings() {
     throw new UnreadableItems(
       failure,
       listed.filter(({ id }) => !hidden.includes(id)),
-      told,
+      shownIds,
     );
   };
   const list = (ids: readonly number[], ...as: unknown[]): void => {
     hidden = ids;
-    told = as.length > 0 ? as : ids;
+    shownIds = as.length > 0 ? as : ids;
   };
   return { ...test, list };
 }

@@ -61,11 +61,11 @@ function perform(source: FakeWatchSource, step: Step): void {
 
 /** Plays changes back; throws when one does not fit what was told before it. */
 function replay(changes: readonly Change<Thing>[]): Thing[] {
-  const told = new Map<string, Thing>();
+  const mirror = new Map<string, Thing>();
   const dead = new Set<string>();
   for (const { type, object, before } of changes) {
     const { name, uid, resourceVersion } = object.metadata;
-    const known = told.get(name);
+    const known = mirror.get(name);
     expect(known?.metadata.uid, `${type} ${name}`).to.equal(type === 'added' ? undefined : uid);
     if (type === 'updated') {
       expect(before).to.equal(known);
@@ -74,10 +74,10 @@ function replay(changes: readonly Change<Thing>[]): Thing[] {
     }
     expect(dead, `${type} ${name} after its deletion`).not.to.include(uid);
     if (type === 'deleted') dead.add(uid!);
-    if (type === 'deleted') told.delete(name);
-    else told.set(name, object);
+    if (type === 'deleted') mirror.delete(name);
+    else mirror.set(name, object);
   }
-  return [...told.values()];
+  return [...mirror.values()];
 }
 
 const byName = (a: Thing, b: Thing): number => a.metadata.name.localeCompare(b.metadata.name);

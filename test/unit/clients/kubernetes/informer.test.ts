@@ -29,7 +29,7 @@ describe('An informer', () => {
     changes = [];
     informer.onChange(change => void changes.push(change));
   };
-  const told = (): string[] => changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
+  const received = (): string[] => changes.map(({ type, object }) => `${type} ${object.metadata.name}`);
   const start = async (): Promise<void> => {
     informer.start(stop.signal);
     await clock.advance(0);
@@ -93,7 +93,7 @@ describe('An informer', () => {
       stop.abort();
       arrival.resolve();
       await clock.advance(0);
-      expect([told(), informer.hasSynced()]).to.deep.equal([[], false]);
+      expect([received(), informer.hasSynced()]).to.deep.equal([[], false]);
     });
 
     it('leaves no timer and no watch behind when it is stopped', async () => {
@@ -104,7 +104,7 @@ describe('An informer', () => {
       expect(clock.pending()).to.equal(0);
       source.put('a');
       await deliver();
-      expect(told()).to.deep.equal([]);
+      expect(received()).to.deep.equal([]);
     });
   });
 
@@ -171,7 +171,7 @@ describe('An informer', () => {
       source.cut(refusal(410, 'Expired'));
       await clock.advance(0);
       await clock.advance(0);
-      expect(told()).to.deep.equal(['added gone', 'added kept', 'deleted gone', 'added new']);
+      expect(received()).to.deep.equal(['added gone', 'added kept', 'deleted gone', 'added new']);
       expect(changes.map(({ initial }) => initial)).to.deep.equal([true, true, false, false]);
     });
 
@@ -223,7 +223,7 @@ describe('An informer', () => {
       source.compact();
       source.cut(refusal(410, 'Expired'));
       await clock.advance(1_000);
-      expect(told()).to.deep.equal(['added a', 'deleted a', 'added a']);
+      expect(received()).to.deep.equal(['added a', 'deleted a', 'added a']);
       expect(changes[1]!.object).to.equal(before);
     });
 
@@ -266,10 +266,10 @@ describe('An informer', () => {
       source.put('a');
       await start();
       await clock.advance(9_999);
-      expect(told()).to.deep.equal(['added a']);
+      expect(received()).to.deep.equal(['added a']);
       await clock.advance(1);
       await clock.advance(10_000);
-      expect(told()).to.deep.equal(['added a', 'resynced a', 'resynced a']);
+      expect(received()).to.deep.equal(['added a', 'resynced a', 'resynced a']);
     });
 
     it('gives objects that nobody can change', async () => {

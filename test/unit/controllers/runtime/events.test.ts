@@ -13,9 +13,9 @@ function setUp() {
   let drawn = 0;
   const random = (): number => ++drawn / 1e6;
   const recorder = createEventRecorder({ client, clock, log, random, component: 'dropfleet' });
-  const told = (): string[] =>
+  const recorded = (): string[] =>
     client.storedAll(EVENTS).map(({ reason, message, count }) => `${reason}: ${message} (${count})`);
-  return { clock, client, log, recorder, told };
+  return { clock, client, log, recorder, recorded };
 }
 const web = aDroplet('shop-web1');
 
@@ -62,31 +62,31 @@ describe('The event recorder', () => {
   });
 
   it('writes an Event anew that the API let expire', async () => {
-    const { client, recorder, told } = setUp();
+    const { client, recorder, recorded } = setUp();
     recorder.record(web, 'Normal', 'Creating', 'asked');
     await recorder.flushed();
     const { name, namespace } = client.storedAll(EVENTS)[0]!.metadata;
     await client.delete(EVENTS, `${namespace}/${name}`);
     recorder.record(web, 'Normal', 'Creating', 'asked');
     await recorder.flushed();
-    expect(told()).to.deep.equal(['Creating: asked (2)']);
+    expect(recorded()).to.deep.equal(['Creating: asked (2)']);
   });
 
   it('tells ten texts of one reason apart, and combines the rest', async () => {
-    const { recorder, told } = setUp();
+    const { recorder, recorded } = setUp();
     for (let n = 1; n <= 13; n++) recorder.record(web, 'Warning', 'Error', `failure ${n}`);
     await recorder.flushed();
-    expect(told()).to.have.length(11);
-    expect(told().at(-1)).to.equal('Error: (combined from similar events): failure 13 (3)');
+    expect(recorded()).to.have.length(11);
+    expect(recorded().at(-1)).to.equal('Error: (combined from similar events): failure 13 (3)');
   });
 
   it('tells texts apart again when the reason was quiet for 600 s', async () => {
-    const { clock, recorder, told } = setUp();
+    const { clock, recorder, recorded } = setUp();
     for (let n = 1; n <= 12; n++) recorder.record(web, 'Warning', 'Error', `failure ${n}`);
     await clock.advance(600_001);
     recorder.record(web, 'Warning', 'Error', 'failure 99');
     await recorder.flushed();
-    expect(told().at(-1)).to.equal('Error: failure 99 (1)');
+    expect(recorded().at(-1)).to.equal('Error: failure 99 (1)');
   });
 
   it('writes 25 about an object at once and then one in 300 s, and does not make others wait', async () => {
@@ -108,21 +108,21 @@ describe('The event recorder', () => {
   });
 
   it('lets nobody notice that the API refuses an Event, and tries again next time', async () => {
-    const { client, log, recorder, told } = setUp();
+    const { client, log, recorder, recorded } = setUp();
     client.failNext('create', new Error('no'));
     recorder.record(web, 'Normal', 'Creating', 'asked');
     await recorder.flushed();
     expect(log.lines).to.have.length(1);
     recorder.record(web, 'Normal', 'Creating', 'asked');
     await recorder.flushed();
-    expect(told()).to.deep.equal(['Creating: asked (1)']);
+    expect(recorded()).to.deep.equal(['Creating: asked (1)']);
   });
 
   it('holds at most 1000 while the API does not answer', async () => {
-    const { recorder, told } = setUp();
+    const { recorder, recorded } = setUp();
     for (let n = 0; n < 1200; n++) recorder.record(aDroplet(`web${n}`), 'Normal', 'Creating', 'asked');
     await recorder.flushed();
-    expect(told()).to.have.length(1000);
+    expect(recorded()).to.have.length(1000);
   });
 
   it('cuts a message to what the API takes', async () => {

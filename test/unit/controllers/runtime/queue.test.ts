@@ -137,12 +137,12 @@ describe('The work queue', () => {
 
   it('tells how long keys waited and were worked on', async () => {
     const clock = fakeClock();
-    const told: string[] = [];
+    const observed: string[] = [];
     const observer: QueueObserver = {
-      added: () => told.push('added'),
-      retried: () => told.push('retried'),
-      taken: seconds => told.push(`taken after ${seconds}`),
-      finished: seconds => told.push(`finished after ${seconds}`),
+      added: () => observed.push('added'),
+      retried: () => observed.push('retried'),
+      taken: seconds => observed.push(`taken after ${seconds}`),
+      finished: seconds => observed.push(`finished after ${seconds}`),
     };
     const queue = createQueue(clock, observer);
     queue.add('a');
@@ -153,7 +153,7 @@ describe('The work queue', () => {
     queue.addRateLimited('a');
     queue.done('a');
     await clock.advance(5);
-    expect(told).to.deep.equal(['added', 'taken after 2', 'retried', 'finished after 3', 'added']);
+    expect(observed).to.deep.equal(['added', 'taken after 2', 'retried', 'finished after 3', 'added']);
   });
 
   describe('whatever happens, in any order', () => {

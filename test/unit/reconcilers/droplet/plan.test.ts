@@ -272,15 +272,15 @@ describe('The plan for a Droplet', () => {
       });
 
       it('is not tried again, nor looked at, once the server runs', () => {
-        const told = plan(droplet(refused), { server: server() });
-        expect(told).to.deep.include({
+        const planned = plan(droplet(refused), { server: server() });
+        expect(planned).to.deep.include({
           steps: [],
           phase: 'Failed',
           reason: 'ResizeRefused',
           provisioned: true,
         });
-        expect(told).to.not.have.property('lookAgainMs');
-        expect(told.message).to.match(
+        expect(planned).to.not.have.property('lookAgainMs');
+        expect(planned.message).to.match(
           /^cannot resize from s-1vcpu-1gb to big: no big today\. Choose another size, /,
         );
       });

@@ -151,10 +151,10 @@ async function planIn({ client, cloud, clock }: Rig): Promise<FleetPlan> {
 
 /** Has the operator's own reconcilers do all that they do, in a cloud that does what it is asked for. */
 async function operate({ client, cloud, clock, context, fleet, run }: Rig): Promise<void> {
-  const isTold = () => undefined;
+  const ignore = () => undefined;
   const reconcileProjects = async (): Promise<void> => {
     for (const project of client.storedAll(PROJECTS))
-      await reconcileProject(context, keyOf(project), project, undefined, run).catch(isTold);
+      await reconcileProject(context, keyOf(project), project, undefined, run).catch(ignore);
   };
   // Whoever is to go is not repaired while the gate waits for what goes with it.
   await reconcileProjects();
@@ -162,7 +162,7 @@ async function operate({ client, cloud, clock, context, fleet, run }: Rig): Prom
   for (let round = 0; round < ROUNDS; round++) {
     await reconcileProjects();
     for (const droplet of client.storedAll(DROPLETS))
-      await reconcileDroplet(context, keyOf(droplet), droplet, run).catch(isTold);
+      await reconcileDroplet(context, keyOf(droplet), droplet, run).catch(ignore);
     for (const [id, { status }] of cloud.actions) if (status === 'in-progress') cloud.finishAction(id);
     for (const [id, { status }] of cloud.droplets) if (status === 'new') cloud.finishBoot(id);
     await clock.advance(IN_ROUND_MS);

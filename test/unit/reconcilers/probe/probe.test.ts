@@ -45,15 +45,15 @@ async function probeOn(host: ProbedHost, ...sections: ProbeSection<unknown>[]) {
   const { commands, ssh } = thisMachine();
   const { signal } = new AbortController();
   const answer = await probe(ssh, sections, host, MARK, signal);
-  const told = Object.fromEntries([...answer.facts].map(([{ name }, facts]) => [name, facts]));
-  return { ...answer, commands, told };
+  const byName = Object.fromEntries([...answer.facts].map(([{ name }, facts]) => [name, facts]));
+  return { ...answer, commands, byName };
 }
 
 describe('A probe', () => {
   it('asks for all sections with one command', async () => {
-    const { commands, told } = await probeFor(aSection('one', 'echo 1'), aSection('two', 'echo 2'));
+    const { commands, byName } = await probeFor(aSection('one', 'echo 1'), aSection('two', 'echo 2'));
     expect(commands.map(argv => argv[5])).to.deep.equal(['dropfleet-probe']);
-    expect(told).to.deep.equal({ one: '1\n', two: '2\n' });
+    expect(byName).to.deep.equal({ one: '1\n', two: '2\n' });
   });
 
   it('takes another section in by its place in the list', async () => {
@@ -69,7 +69,7 @@ describe('A probe', () => {
 
   it('leaves out what does not concern the host', async () => {
     const ofMasters = { ...WELL, argumentsFor: () => undefined };
-    expect((await probeFor(ofMasters)).told).to.deep.equal({});
+    expect((await probeFor(ofMasters)).byName).to.deep.equal({});
     const names = (role: ProbedHost['role']) =>
       sectionsFor(PROBE_SECTIONS, { ...WEB, role }).map(({ name }) => name);
     expect([names('web'), names('master')]).to.deep.equal([['host'], ['host', 'load-balancer']]);
@@ -84,19 +84,19 @@ describe('A probe', () => {
     { what: 'reads what is not its own', script: 'cat >/dev/null; false' },
   ])
     it(`does not know a section that ${what}, and knows those around it`, async () => {
-      const { told } = await probeFor(WELL, aSection('broken', script), aSection('other', 'echo other'));
-      expect(told).to.deep.equal({ well: 'well\n', broken: undefined, other: 'other\n' });
+      const { byName } = await probeFor(WELL, aSection('broken', script), aSection('other', 'echo other'));
+      expect(byName).to.deep.equal({ well: 'well\n', broken: undefined, other: 'other\n' });
     });
 
   it('does not wait for a section that hangs', async () => {
-    const { told } = await probeOn(HASTY, aSection('hanging', 'echo half; sleep 60'), WELL);
-    expect(told).to.deep.equal({ hanging: undefined, well: 'well\n' });
+    const { byName } = await probeOn(HASTY, aSection('hanging', 'echo half; sleep 60'), WELL);
+    expect(byName).to.deep.equal({ hanging: undefined, well: 'well\n' });
   });
 
   it('takes no output of a section for the end of it, nor for another', async () => {
     const script = "printf 'a\\n\\nb2 well 0\\nend\\nwell 0\\n'";
-    const { told } = await probeFor(aSection('garbage', script), WELL);
-    expect(told).to.deep.equal({ garbage: 'a\n\nb2 well 0\nend\nwell 0\n', well: 'well\n' });
+    const { byName } = await probeFor(aSection('garbage', script), WELL);
+    expect(byName).to.deep.equal({ garbage: 'a\n\nb2 well 0\nend\nwell 0\n', well: 'well\n' });
   });
 
   it('knows of an answer that is cut off anywhere only what ended before', () => {

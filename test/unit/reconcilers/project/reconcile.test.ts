@@ -75,8 +75,8 @@ describe('Reconciling a Project', () => {
     const rows = [{ project: 'shop', ...csvShop.spec }];
     const message = 'projects.csv:2:8: this size is not offered';
     const { reconcile, stored } = start(csvShop, activeDroplets('shop', 2), csv);
-    let told = 0;
-    csv.subscribe(() => told++);
+    let calls = 0;
+    csv.subscribe(() => calls++);
     csv.set({ rows, heldRows: new Map([['shop', message]]) });
     await reconcile();
     const held = () => findCondition(stored()!.status!.conditions, 'RowHeld');
@@ -84,7 +84,7 @@ describe('Reconciling a Project', () => {
     csv.set({ rows });
     await reconcile();
     expect(held()).to.equal(undefined);
-    expect(told).to.equal(2);
+    expect(calls).to.equal(2);
   });
 
   describe('whose name a Project of another namespace has', () => {

@@ -33,10 +33,10 @@ describe('The catalog of sizes', () => {
 
   it('tells of every list until nobody wants to hear of it', async () => {
     const catalog = createSizeCatalog(fakeCloud(), fakeClock());
-    let told = 0;
-    const stop = catalog.subscribe(() => (told += 1));
+    let calls = 0;
+    const stop = catalog.subscribe(() => (calls += 1));
     await catalog.load();
     stop();
-    expect(told).to.equal(1);
+    expect(calls).to.equal(1);
   });
 });

@@ -51,9 +51,9 @@ describe('the machines behind droplets', () => {
 
   it('have the addresses that the API tells', async () => {
     const id = await running();
-    const told = (await get(id)).networks.v4.map((network: { ip_address: string }) => network.ip_address);
+    const listed = (await get(id)).networks.v4.map((network: { ip_address: string }) => network.ip_address);
     const { addresses } = driver.machines.get(id)!;
-    expect(told).to.have.members([addresses.public, addresses.private]);
+    expect(listed).to.have.members([addresses.public, addresses.private]);
   });
 
   it('follow power, size and image', async () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { createToldWaits } from '../../../clients/told-wait.ts';
+import { createRequestedWaits } from '../../../clients/requested-wait.ts';
 import { fakeLogger } from '../../fakes/logger.ts';
 
 describe('A wait that somebody else tells', () => {
   it('is as long as they say, to the limit', () => {
-    const waits = createToldWaits('It', 300_000);
+    const waits = createRequestedWaits('It', 300_000);
     for (const [said, ms] of [
       ['7', 7_000],
       [7, 7_000],
@@ -17,7 +17,7 @@ describe('A wait that somebody else tells', () => {
   });
 
   it('is none when it is no number of seconds', () => {
-    const waits = createToldWaits('It', 300_000);
+    const waits = createRequestedWaits('It', 300_000);
     for (const said of [
       '',
       'soon',
@@ -39,13 +39,13 @@ describe('A wait that somebody else tells', () => {
   });
 
   it('until a time is none once that is past', () => {
-    const waits = createToldWaits('It', 300_000);
+    const waits = createRequestedWaits('It', 300_000);
     expect([waits.until('100', 90_000), waits.until('100', 200_000)]).to.deep.equal([10_000, 0]);
   });
 
   it('is told when it is shortened, once until one is believed again', () => {
     const log = fakeLogger();
-    const waits = createToldWaits('It', 300_000, log);
+    const waits = createRequestedWaits('It', 300_000, log);
     for (const said of ['301', '302', '7', '303']) waits.read(said);
     expect(log.lines.map(({ message }) => message)).to.deep.equal([
       'It asks for a wait of 301 s: it is asked again in 300 s',

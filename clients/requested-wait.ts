@@ -1,7 +1,7 @@
 import type { Logger } from './log.ts';
 
 /** Reads how long to wait from what somebody else wrote, in milliseconds; undefined when it cannot be understood. */
-export interface ToldWaits {
+export interface RequestedWaits {
   /** Of so many seconds, in digits: `Retry-After`. */
   read(seconds: unknown): number | undefined;
   /** Until so many seconds since the epoch; `now` in milliseconds since then. */
@@ -13,16 +13,20 @@ const DIGITS = /^[0-9]{1,15}$/;
 
 /**
  * Waits of which none is longer than `mostMs`: who asks for more is mistaken, or lies, and must not stop everything.
- * The first that is shortened is told, and the next only after one that was not.
+ * The first that is shortened is logged, and the next only after one that was not.
  */
-export function createToldWaits(who: string, mostMs: number, log?: Pick<Logger, 'warn'>): ToldWaits {
-  let isTold = false;
+export function createRequestedWaits(
+  who: string,
+  mostMs: number,
+  log?: Pick<Logger, 'warn'>,
+): RequestedWaits {
+  let isLogged = false;
 
   function atMost(ms: number | undefined): number | undefined {
     if (ms === undefined) return undefined;
-    if (ms <= mostMs) isTold = false;
-    else if (!isTold) {
-      isTold = true;
+    if (ms <= mostMs) isLogged = false;
+    else if (!isLogged) {
+      isLogged = true;
       log?.warn(`${who} asks for a wait of ${ms / 1000} s: it is asked again in ${mostMs / 1000} s`);
     }
     return Math.min(ms, mostMs);
@@ -38,7 +42,7 @@ export function createToldWaits(who: string, mostMs: number, log?: Pick<Logger, 
 }
 
 /** Such a wait without a memory: what is longer than `mostMs` is that. */
-export function toldWaitMs(seconds: unknown, mostMs: number): number | undefined {
+export function requestedWaitMs(seconds: unknown, mostMs: number): number | undefined {
   const ms = msOf(seconds);
   return ms === undefined ? undefined : Math.min(ms, mostMs);
 }
