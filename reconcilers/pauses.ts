@@ -19,7 +19,7 @@ export interface Pauses {
   failed(key: string, failure: Failure): number;
   /** For how many ms more nothing is to be asked on these grounds; 0 when nothing stands against it. */
   leftMs(key: string, grounds: string): number;
-  /** All is well with that key, or there is no such key any more. */
+  /** That key is healthy, or there is no such key any more. */
   forget(key: string): void;
 }
 

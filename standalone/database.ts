@@ -194,7 +194,7 @@ export async function copyDatabase(file: string, copy: string): Promise<void> {
   const database = new DatabaseSync(file, { timeout: MOST_MS_BUSY });
   try {
     requireIntact(database, file);
-    // In one step: it would begin anew whenever the server has written between two.
+    // In one step: it would start over whenever the server has written between two.
     await backup(database, copy, { rate: 2 ** 31 - 1 });
   } finally {
     database.close();

@@ -20,7 +20,7 @@ export const newIdentity = (now: number, addresses: readonly string[]): Identity
 const newToken = (): string => randomBytes(32).toString('base64url');
 
 /**
- * The identity kept in that directory, for these addresses; made, or made anew when it is about to expire or names
+ * The identity kept in that directory, for these addresses; made, and again when it is about to expire or names
  * other addresses, if need be.
  */
 export function loadIdentity(directory: string, now: number, addresses: readonly string[]): Identity {

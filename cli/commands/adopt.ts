@@ -170,7 +170,7 @@ const NO_RESCUE = { steps: [], hostKeys: new Map<number, string>() };
 const SEEN_AGAIN_MS = 200;
 
 /**
- * Objects that are being deleted are let go only when the operator that runs has surely seen that their servers are
+ * Objects that are being deleted are released only when the operator that runs has surely seen that their servers are
  * wanted: what it held, because it is much, it would not hold of the last ones that are left.
  */
 async function keepServers(

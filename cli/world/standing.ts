@@ -5,7 +5,7 @@ import { examineStanding, type Identity, type StandingProblem } from '../../reco
 import { identityOf } from './identity.ts';
 import type { World } from './world.ts';
 
-/** Why an operator of this world would do nothing, if so; asked anew, and nothing is written. */
+/** Why an operator of this world would do nothing, if so; asked again, and nothing is written. */
 export async function standingOf(world: World, given?: Identity): Promise<StandingProblem | undefined> {
   const { cloud, kubernetes, namespace } = world;
   const identity = given ?? (await identityOf(world));

@@ -16,7 +16,7 @@ export function refused(operation: string, reply: Reply): CloudError {
   });
 }
 
-/** The error for a reply that says it went well, in words that make no sense. */
+/** The error for a reply that says that it succeeded, in words that make no sense. */
 export function senseless(operation: string, status: number): CloudError {
   const message =
     `What answered ${operation} with ${status} does not speak DigitalOcean's API: ` +

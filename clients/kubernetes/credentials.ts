@@ -25,7 +25,7 @@ export interface Credentials {
 /** Gives the credentials of the moment: tokens, certificates and the CA may be rotated at any time. */
 export interface CredentialSource {
   current(signal?: AbortSignal): Promise<Credentials>;
-  /** The server refused them: the next `current` asks the credential plugin anew. */
+  /** The server refused them: the next `current` asks the credential plugin again. */
   forget(): void;
 }
 

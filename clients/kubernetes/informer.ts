@@ -96,7 +96,7 @@ function hasSeen<T extends KubernetesObject>(
 interface WaitingRoom {
   /** Resolves when the version has been seen, or after `timeoutMs`. */
   enter(key: ObjectKey, version: string, timeoutMs: number): Promise<void>;
-  /** Lets go all whose version has been seen. */
+  /** Releases all whose version has been seen. */
   admit(): void;
 }
 

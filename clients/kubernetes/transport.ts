@@ -56,7 +56,7 @@ export interface Transport {
    * the connection may be dead without anybody having said so.
    */
   stream(call: Call, silenceMs: number): AsyncIterable<Buffer>;
-  /** Ends what is under way and lets go of the sockets. */
+  /** Ends what is under way and releases the sockets. */
   close(): Promise<void>;
 }
 

@@ -50,7 +50,7 @@ export class EventCorrelator {
     return count === 1 ? { do: 'create', id, message } : { do: 'count', id, message, count };
   }
 
-  /** The Event of that id was never written, or is gone: the next observation makes it anew. */
+  /** The Event of that id was never written, or is gone: the next observation recreates it. */
   forget(id: string): void {
     this.#counts.delete(id);
   }

@@ -3,7 +3,7 @@ export class Line {
   readonly #waiting = new Set<string>();
   /**
    * Goes on where it stopped: a Set keeps the holes of what was deleted from its front for a while, and an
-   * iterator that begins anew walks over all of them. Who joins does so ahead of it, so it never comes to an end
+   * iterator that starts over walks over all of them. Who joins does so ahead of it, so it never comes to an end
    * while anybody waits; and it is not asked when nobody does.
    */
   readonly #cursor = this.#waiting.values();

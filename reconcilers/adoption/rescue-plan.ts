@@ -8,7 +8,7 @@ import { pinnedHostKeys } from '../read-model/host-keys.ts';
 import { placeNamed } from './place-plan.ts';
 import { stepFor, type Adoption, type AdoptionPlan, type AdoptionInput, type Candidate } from './plan.ts';
 
-/** What takes the end back of objects that are being deleted, before they are made anew. */
+/** What takes the end back of objects that are being deleted, before they are recreated. */
 export type RescueStep =
   /** From when an operator has seen this, nothing destroys the server any more. */
   | { type: 'keep'; droplet: Droplet }
@@ -26,11 +26,11 @@ export interface RescuePlan extends AdoptionPlan {
 
 /**
  * What keeps the servers of Projects and Droplets that are being deleted while the gate holds their end: somebody
- * deleted them by mistake. The objects cannot be brought back, so that they are let go and made anew:
+ * deleted them by mistake. The objects cannot be brought back, so that they are released and recreated:
  *
  *     Droplet, being deleted and held             | its server is kept, it goes, and another takes the server over
  *     Droplet that is not, of a Project that is   | loses its owner; the new Project makes it its own
- *     Project, being deleted and held             | goes, and is made anew as it was
+ *     Project, being deleted and held             | goes, and is recreated as it was
  */
 export function planRescue({
   projects,

@@ -143,7 +143,7 @@ function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number |
 }
 
 /**
- * The grace of a request begins when this process first knows of it, or has just sent it; and anew with the first look
+ * The grace of a request begins when this process first knows of it, or has just sent it; and again with the first look
  * that misses what the cloud has shown before, because a single list that lacks it is no proof.
  */
 function nonceAge(

@@ -36,7 +36,7 @@ export function overrideOf(configMap: ConfigMap | undefined): AdminOverride {
 
 /**
  * The ADMIN_IP that holds. The override's does only as long as the operator's own is one that it replaced: whoever
- * has edited .env and started anew since then is right.
+ * has edited .env and restarted since then is right.
  */
 export function effectiveAdminIp({ adminIp }: Pick<AdminSettings, 'adminIp'>, override: AdminOverride) {
   const isReplaced = ['*', adminIp ?? ''].includes(override.replaces ?? '-');

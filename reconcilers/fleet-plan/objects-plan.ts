@@ -60,7 +60,7 @@ export const isToBeDeleted = ({ metadata }: Droplet): boolean => metadata.deleti
  * which are there still, being deleted. Those of no project come last.
  *
  * @param isTaken whether another has the project's name: nothing is made of it then.
- * @param spared the uids of those that are not let go.
+ * @param spared the uids of those that are not released.
  */
 export function dropletsAfter(
   projects: readonly Project[],

@@ -110,7 +110,7 @@ interface PlannedDroplets {
   overLimit?: { limit: number; needed: number };
 }
 
-/** What becomes of the Droplets. Those that the gate does not let go stay, and are looked after like any other. */
+/** What becomes of the Droplets. Those that the gate does not let pass stay, and are looked after like any other. */
 function planDroplets(
   projects: readonly Project[],
   isTaken: (project: Project) => boolean,

@@ -18,7 +18,7 @@ export interface Ask {
   /** How long it must have been asked for to be believed, ms; long enough for what comes with it by default. */
   believedAfterMs?: number;
   /**
-   * What is held of it is judged anew when a part is taken back: for a file, which a person mends as a whole. A deletion
+   * What is held of it is judged again when a part is taken back: for a file, which a person mends as a whole. A deletion
    * stays held until it is confirmed, whatever becomes of those that came with it.
    */
   isRevocable?: true;
@@ -70,7 +70,7 @@ export interface Scene {
 export interface Judgement {
   answer: Answer;
   admit: Omit<Admission, 'ageMs'>[];
-  /** The keys of what was let through before, and is about to be done now: its time begins anew. */
+  /** The keys of what was let through before, and is about to be done now: its time starts over. */
   renew: string[];
   /** The hash of the confirmation that it takes; it allows nothing again. */
   used?: string;

@@ -106,7 +106,7 @@ class LedgerGate implements Gate {
     return judgement.answer;
   }
 
-  /** What passes is on record before anybody is told so; by what others wrote meanwhile it is judged anew. */
+  /** What passes is on record before anybody is told so; by what others wrote meanwhile it is judged again. */
   async #judge(group: string, problem: Doubt | undefined, run: Run): Promise<Judgement> {
     const { ledger, droplets } = this.#options;
     let judgement: Judgement | undefined;

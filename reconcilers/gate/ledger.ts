@@ -21,7 +21,7 @@ export interface Ledger {
   load(signal: AbortSignal): Promise<void>;
   admitted(): readonly Admission[];
   held(): readonly HeldEntry[];
-  /** What was let through before is being done just now: its time begins anew, as far as this process knows. */
+  /** What was let through before is being done just now: its time starts over, as far as this process knows. */
   renew(keys: readonly string[]): void;
   /** The hashes of the confirmations that were used, oldest first. */
   used(): readonly string[];

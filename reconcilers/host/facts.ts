@@ -15,7 +15,7 @@ export interface FoundFile {
 export interface HostFacts {
   /** cloud-init's: done, error, running, not run, disabled, ...; `absent` when there is no cloud-init. */
   boot: string;
-  /** The end of cloud-init's output; when the boot did not end well. */
+  /** The end of cloud-init's output; when the boot failed. */
   bootLog: string;
   /** KiB of the file system of `/`. */
   disk: { size: number; free: number };

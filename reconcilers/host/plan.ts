@@ -139,8 +139,8 @@ function reloads(host: DesiredHost, facts: HostFacts, wrong: readonly HostFile[]
 
 function configured({ engine }: DesiredHost, { boot, engines }: HostFacts): ConditionValue {
   const version = engines.get(engine);
-  const well = `${engine}${version ? ` ${version}` : ''} is there, and files, packages and services are as they should be`;
-  const message = boot === 'error' ? `${well}; what the first boot could not do was done since` : well;
+  const inSync = `${engine}${version ? ` ${version}` : ''} is there, and files, packages and services are as they should be`;
+  const message = boot === 'error' ? `${inSync}; what the first boot could not do was done since` : inSync;
   return { status: 'True', reason: 'Ok', message };
 }
 

@@ -49,7 +49,7 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
     const project = projectKeyOf(master);
     const own = context.services.byIndex(SERVICES_BY_PROJECT, project);
     const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, project);
-    const { balancing, heldOutMs } = observeBalancing(droplets, own, master, damper);
+    const { balancing, dampedMs } = observeBalancing(droplets, own, master, damper);
     try {
       const at = masterOf(context, hosts, master, run);
       await holdWebs(context, droplets, balancing, run);
@@ -58,7 +58,7 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, own, master, outcome, run);
       const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, tracker }, run);
-      const ms = Math.min(heldOutMs, drainMs, memory.quarantine.remaining(key));
+      const ms = Math.min(dampedMs, drainMs, memory.quarantine.remaining(key));
       return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
       tracker.forget(key);
@@ -75,20 +75,20 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
   };
 }
 
-/** What is to be balanced, and how long until a droplet that is held out may come back. */
+/** What is to be balanced, and how long until a droplet that is damped may come back. */
 function observeBalancing(
   droplets: readonly Droplet[],
   services: readonly ServiceDeployment[],
   master: Droplet,
   damper: FlapDamper,
-): { balancing: Balancing; heldOutMs: number } {
+): { balancing: Balancing; dampedMs: number } {
   const holds = new Map(
-    droplets.map(droplet => [droplet, damper.heldOutMs(keyOf(droplet), isHealthy(droplet))]),
+    droplets.map(droplet => [droplet, damper.dampedMs(keyOf(droplet), isHealthy(droplet))]),
   );
-  const isHeldOut = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
-  const balancing = balancingOf(master.spec.project, droplets, services, isHeldOut);
+  const isDamped = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
+  const balancing = balancingOf(master.spec.project, droplets, services, isDamped);
   const waits = [...holds.values()].filter(ms => ms > 0);
-  return { balancing, heldOutMs: Math.min(Infinity, ...waits) };
+  return { balancing, dampedMs: Math.min(Infinity, ...waits) };
 }
 
 const isHealthy = ({ status }: Droplet): boolean =>

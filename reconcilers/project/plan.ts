@@ -58,7 +58,7 @@ function missingDroplets(
     .map(name => ({ name, spec: dropletSpec(project, name) }));
 }
 
-/** The spec of a droplet that the project makes anew. */
+/** The spec of a droplet that the project recreates. */
 function dropletSpec({ metadata, spec }: Project, name: string): DropletSpec {
   const role = name === masterName(metadata.name) ? 'master' : 'web';
   return {

@@ -69,7 +69,7 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
 const HELD_AGAIN_MS = 30_000;
 
 /**
- * How soon a step is planned anew that met a newer object than the cache had shown, ms. What changed it may be a status,
+ * How soon a step is planned again that met a newer object than the cache had shown, ms. What changed it may be a status,
  * which wakes nobody here.
  */
 const CONFLICT_AGAIN_MS = 50;

@@ -59,13 +59,13 @@ export function isBalancer({ metadata, spec, status }: Droplet, project: Project
  *
  * @param droplets the project's.
  * @param services the project's.
- * @param isHeldOut whether a healthy droplet must stay out a little longer, because its health flaps.
+ * @param isDamped whether a healthy droplet must stay out a little longer, because its health flaps.
  */
 export function balancingOf(
   project: string,
   droplets: readonly Droplet[],
   services: readonly ServiceDeployment[],
-  isHeldOut: (droplet: Droplet) => boolean = () => false,
+  isDamped: (droplet: Droplet) => boolean = () => false,
 ): Balancing {
   const byName = new Map(droplets.map(droplet => [droplet.metadata.name, droplet]));
   const routed = services.filter(({ spec }) => spec.project === project && spec.type === 'web');
@@ -80,7 +80,7 @@ export function balancingOf(
       ...(status?.version !== undefined && { version: status.version }),
       healthPath: spec.healthCheck?.path ?? '/health',
       ...claim(claimed, metadata.name, spec.domains ?? []),
-      servers: serversOf(status?.endpoints ?? [], byName, isHeldOut),
+      servers: serversOf(status?.endpoints ?? [], byName, isDamped),
     })),
   };
 }
@@ -117,7 +117,7 @@ type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints'
 function serversOf(
   endpoints: readonly Endpoint[],
   droplets: ReadonlyMap<string, Droplet>,
-  isHeldOut: (droplet: Droplet) => boolean,
+  isDamped: (droplet: Droplet) => boolean,
 ): BalancedServer[] {
   const judged = endpoints
     .toSorted((a, b) => compare(`${a.droplet} ${a.address}`, `${b.droplet} ${b.address}`))
@@ -127,7 +127,7 @@ function serversOf(
       return {
         endpoint,
         gone,
-        unhealthy: gone === undefined ? whyUnhealthy(droplet!, isHeldOut) : undefined,
+        unhealthy: gone === undefined ? whyUnhealthy(droplet!, isDamped) : undefined,
       };
     });
   const isAnyHealthy = judged.some(({ gone, unhealthy }) => gone === undefined && unhealthy === undefined);
@@ -148,10 +148,10 @@ function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | 
   return undefined;
 }
 
-function whyUnhealthy(droplet: Droplet, isHeldOut: (droplet: Droplet) => boolean): string | undefined {
+function whyUnhealthy(droplet: Droplet, isDamped: (droplet: Droplet) => boolean): string | undefined {
   const healthy = findCondition(droplet.status?.conditions, 'Healthy');
   // One reason for both, again.
-  return healthy?.status === 'False' || isHeldOut(droplet)
+  return healthy?.status === 'False' || isDamped(droplet)
     ? 'the droplet is not healthy, or was not a moment ago'
     : undefined;
 }

@@ -12,7 +12,7 @@ export interface DropletState {
   degraded: boolean;
 }
 
-/** Why a server that runs may not be Ready, though all goes well. */
+/** Why a server that runs may not be Ready, though nothing is wrong. */
 const ON_ITS_WAY = new Set(['Connecting', 'FirstBoot', 'Configuring', 'Pending']);
 /** What does not get better by waiting. */
 const STUCK = new Set(['HostKeyMismatch', 'AuthenticationRefused', 'DiskFull', 'Suspended']);

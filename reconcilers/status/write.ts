@@ -16,7 +16,7 @@ import type { Context } from '../context.ts';
 import { requiredGates, settleDroplet, settleProject } from '../read-model/readiness.ts';
 import { rebase } from './rebase.ts';
 
-/** What a controller says anew of its part of a status; what it does not mention stays. */
+/** What a controller has to say of its part of a status; what it does not mention stays. */
 export interface StatusChange<Status, Part extends StatusPart> {
   /** Whole values, undefined for none. */
   fields?: { [Field in Part['fields'][number] & keyof Status]?: Status[Field] | undefined };

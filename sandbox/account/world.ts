@@ -60,7 +60,7 @@ export function nextNumber(state: State, kind: 'droplet' | 'action' | 'key' | 'i
 export const accountOf = (state: State): AccountRecord => state.get('account', 'account')!;
 
 /**
- * What a state begins with, with an account that it is of: a new one unless it had one. A sandbox that began anew is
+ * What a state begins with, with an account that it is of: a new one unless it had one. A sandbox that started over is
  * another account, so that whoever worked with the one before can tell.
  */
 export function withAccount(changes: Change[], newUuid: () => string): Change[] {

@@ -49,7 +49,7 @@ export function createConcerned(state: State): Concerned {
     return new Set([...before, ...peers.keys()]);
   }
 
-  /** What firewalls may have to know anew of these droplets: as they were, and as they are. */
+  /** What firewalls may have to learn of these droplets: as they were, and as they are. */
   function changedPeers(ids: Iterable<number>): Peer[] {
     const changed: Peer[] = [];
     for (const id of ids) {

@@ -9,7 +9,7 @@ export interface HostSpec {
   /** The host name. */
   readonly name: string;
   readonly power: 'on' | 'off';
-  /** Changes when all files are to be made anew from `image`: by a create, a rebuild or a restore. */
+  /** Changes when all files are to be made again from `image`: by a create, a rebuild or a restore. */
   readonly installation: number;
   readonly image: HostImage;
   readonly vcpus: number;

@@ -11,7 +11,7 @@ import type { State } from '../account/records/state.ts';
 import { hasTag } from '../account/tagging.ts';
 import type { HostFirewall, HostImage, HostRule, HostSpec, HostVolume } from './driver.ts';
 
-/** What the machine behind a droplet should be, once the action that is under way on it has ended well. */
+/** What the machine behind a droplet should be, once the action that is under way on it has succeeded. */
 export function hostSpec(state: State, droplet: DropletRecord): HostSpec {
   const action = droplet.actionId === undefined ? undefined : state.get('actions', droplet.actionId);
   const after = action === undefined || action.fails ? droplet : afterEffect(droplet, action.effect);

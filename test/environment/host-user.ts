@@ -17,7 +17,7 @@ export const canMakeUsers = (): boolean =>
 /** What tells our users from everybody else's. */
 const COMMENT = 'made by a test of dropfleet';
 
-/** Makes the user, anew when an earlier run left it; never touches one that somebody else made. */
+/** Makes the user, again when an earlier run left it; never touches one that somebody else made. */
 export function makeHostUser(name: string): HostUser {
   const sudoers = `/etc/sudoers.d/${name}`;
   const remove = (): void => {

@@ -1,4 +1,4 @@
-/** A JSON value; trees are never changed, only made anew. */
+/** A JSON value; trees are never changed, only replaced. */
 type Json = unknown;
 
 /** One operation of RFC 6902. */

@@ -15,7 +15,7 @@ sync $key /etc/ssh
 [ "$(fingerprint $key)" = "$1" ] || { echo 'the host key is another than the staged one' >&2; exit 1; }
 sshd -t
 systemctl reload ssh
-# While sshd begins anew it refuses connections; the next one is to find it.
+# While sshd restarts it refuses connections; the next one is to find it.
 has ssh-keyscan || exit 0
 port=$(sshd -T | awk '$1 == "port" { print $2; exit }')
 left=50

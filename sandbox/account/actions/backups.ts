@@ -53,7 +53,7 @@ export function withBackups(
   return { ...rest, features: [...others, 'backups'], backups };
 }
 
-/** Takes the backups that were due by `now`, and lets go of those that are kept no longer. */
+/** Takes the backups that were due by `now`, and drops those that are kept no longer. */
 export function takeDueBackups(world: World, id: number, now: number): void {
   const droplet = world.state.get('droplets', id);
   if (droplet?.backups === undefined) return;

@@ -7,7 +7,7 @@ import { withBackups } from './backups.ts';
 import { finishDestruction } from './destruction.ts';
 import { afterEffect } from './effects.ts';
 
-/** Lets an action that ended well have its effect. What it named may be gone by then: then it has none. */
+/** Lets an action that succeeded have its effect. What it named may be gone by then: then it has none. */
 export function carryOut(world: World, action: ActionRecord, ending: Ending): void {
   const { effect, dropletId } = action;
   const droplet = dropletId === undefined ? undefined : world.state.get('droplets', dropletId);

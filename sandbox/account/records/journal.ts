@@ -8,7 +8,7 @@ import { isChange, type Change } from './state.ts';
 // only a change that it never confirmed.
 const HEADER = '{"dropfleetSandbox":1}';
 
-/** Transactions after which the file is written anew, holding only what is alive. */
+/** Transactions after which the file is rewritten, holding only what is alive. */
 const COMPACT_AFTER = 10_000;
 
 /** The state file is damaged, is none of the sandbox's, or is in use. It was not touched. */
@@ -61,7 +61,7 @@ const damaged = (file: string, line: number): StateFileError =>
   );
 
 /**
- * Writes `file` anew with what `snapshot` returns, and appends to it from then on. `snapshot` must include
+ * Rewrites `file` with what `snapshot` returns, and appends to it from then on. `snapshot` must include
  * every transaction that was appended before it is called. Rejects with StateFileError when it cannot be written,
  * and leaves it as it is.
  */

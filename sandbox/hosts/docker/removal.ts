@@ -36,7 +36,7 @@ export async function releaseImages({ docker, names, hypervisor, image }: Rack):
   for (const name of older) if (!used.includes(name)) await removeImage(docker, name);
 }
 
-/** Containers first, for they hold the rest; the hypervisor after what only it can let go of. */
+/** Containers first, for they hold the rest; the hypervisor after what only it can release. */
 export async function resetAll(rack: Rack): Promise<void> {
   const { docker, names, hypervisor } = rack;
   rack.specs.clear();

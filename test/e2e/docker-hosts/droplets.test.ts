@@ -66,7 +66,7 @@ describe('the sandbox with docker hosts', () => {
     return (text === '' ? {} : JSON.parse(text)) as Reply;
   }
 
-  /** Carries an action out, and resolves when it has ended well. */
+  /** Carries an action out, and resolves when it has succeeded. */
   async function act(droplet: Droplet, action: object): Promise<void> {
     const { id } = (await call('POST', `/v2/droplets/${droplet.id}/actions`, action)).action;
     await until(async () => {

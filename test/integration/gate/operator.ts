@@ -342,7 +342,7 @@ export class Operator {
         this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, true);
         return undefined;
       case 'remove-finalizer':
-        this.#oracle.letsGo(this.#world, this, droplet);
+        this.#oracle.releases(this.#world, this, droplet);
         progress.isFinished = true;
         this.#setFinalizer(droplets, droplet, DROPLET_FINALIZER, false);
         return undefined;

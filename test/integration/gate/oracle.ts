@@ -158,7 +158,7 @@ export class Oracle {
 
   /**
    * What is asked for no more, or of another process. What is left of it stays held, unless it is of a file: that is
-   * mended as a whole, and judged anew when it was.
+   * mended as a whole, and judged again when it was.
    */
   #forgetLasting(gate: SimulatedGate): void {
     if (this.#lasting.size === 0) return;
@@ -269,7 +269,7 @@ export class Oracle {
   }
 
   /** The object goes: nothing that is paid for may outlive it. */
-  letsGo(world: World, operator: Operator, droplet: Droplet): void {
+  releases(world: World, operator: Operator, droplet: Droplet): void {
     for (const server of world.there.values())
       if (
         world.isOwn(droplet.metadata.uid!, server) &&

@@ -24,7 +24,7 @@ export function beginFirstBoot(machine: Machine): void {
 }
 
 /**
- * The rest of it: takes its time, and ends at the latest with the power, after which the next boot begins it anew.
+ * The rest of it: takes its time, and ends at the latest with the power, after which the next boot starts it over.
  * Resolves when cloud-init's status says what became of it.
  */
 export async function finishFirstBoot(host: Host, bootMs: number): Promise<void> {

@@ -17,7 +17,7 @@ export interface Store {
   /** Of what kind there is what. */
   list(kind: Kind): Promise<string[]>;
   load<Facts>(kind: Kind, id: string | number): Promise<Kept<Facts> | undefined>;
-  /** Writes a record anew. Rejects with HostError when it cannot be written, as `add` does. */
+  /** Rewrites a record. Rejects with HostError when it cannot be written, as `add` does. */
   save<Facts>(kind: Kind, id: string | number, kept: Kept<Facts>): Promise<void>;
   /** Adds what changed since `before`. */
   add<Facts>(kind: Kind, id: string | number, before: Kept<Facts>, after: Kept<Facts>): Promise<void>;
@@ -26,7 +26,7 @@ export interface Store {
 
 const ENDING = '.jsonl';
 const PRIVATE = 0o600;
-/** A record of more bytes for so few files is mostly history, and is written anew. */
+/** A record of more bytes for so few files is mostly history, and is rewritten. */
 const MAX_LINES = 200;
 
 /** `bases` are the trees that records of each kind are written against. */

@@ -6,7 +6,7 @@ describe('A droplet whose health goes to and fro', () => {
   const start = () => {
     const clock = fakeClock();
     const damper = createFlapDamper(clock);
-    return { clock, falls: () => (damper.heldOutMs('a', false), damper.heldOutMs('a', true)), damper };
+    return { clock, falls: () => (damper.dampedMs('a', false), damper.dampedMs('a', true)), damper };
   };
 
   it('may come back at once after its first fall', () => {
@@ -25,10 +25,10 @@ describe('A droplet whose health goes to and fro', () => {
     falls();
     falls();
     await clock.advance(9_000);
-    expect(damper.heldOutMs('a', true)).to.equal(1_000);
+    expect(damper.dampedMs('a', true)).to.equal(1_000);
     expect(falls()).to.equal(20_000);
     await clock.advance(20_000);
-    expect(damper.heldOutMs('a', true)).to.equal(0);
+    expect(damper.dampedMs('a', true)).to.equal(0);
   });
 
   it('is forgiven falls that are ten minutes old', async () => {
@@ -43,7 +43,7 @@ describe('A droplet whose health goes to and fro', () => {
     const { damper, falls } = start();
     falls();
     falls();
-    damper.heldOutMs('b', false);
-    expect(damper.heldOutMs('b', true)).to.equal(0);
+    damper.dampedMs('b', false);
+    expect(damper.dampedMs('b', true)).to.equal(0);
   });
 });

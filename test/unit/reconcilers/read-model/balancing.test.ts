@@ -16,7 +16,7 @@ const GONE = 'the droplet does not run, or is about to stop';
 const unhealthy = { status: { conditions: [aCondition('Healthy', 'False')] } };
 
 /** `droplet state reason`, for each server of the first service. */
-const servers = (droplets: Droplet[], ...rest: [isHeldOut?: (droplet: Droplet) => boolean]): string[] =>
+const servers = (droplets: Droplet[], ...rest: [isDamped?: (droplet: Droplet) => boolean]): string[] =>
   balancingOf('shop', droplets, [two], ...rest).services[0]!.servers.map(({ droplet, state, reason }) =>
     [droplet, state, reason].filter(Boolean).join(' '),
   );
