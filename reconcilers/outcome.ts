@@ -1,4 +1,4 @@
-/** How a reconcile succeeded: nothing to do until something changes, or look again after that many ms. */
+/** How a reconcile succeeded: nothing to do until something changes, or requeue after that many ms. */
 export type Outcome = { requeueAfterMs: number } | undefined;
 
 /**

@@ -6,7 +6,7 @@ export type Steps = Generator<void, void, void>;
 
 const RETRY_MS = 1000;
 /** How much is looked at in one turn at most, when nothing of it has to be changed. */
-const MOST_LOOKS = 250;
+const MOST_CHECKS = 250;
 
 /**
  * Does the `work` for every key that was added, soon but never within the call that adds it. No turn of the event loop
@@ -47,7 +47,7 @@ export class WorkQueue {
   #turn(): void {
     this.#immediate = undefined;
     const { version } = this.#store;
-    for (let looks = 0; looks < MOST_LOOKS && this.#store.version === version; looks++) {
+    for (let checks = 0; checks < MOST_CHECKS && this.#store.version === version; checks++) {
       if (!this.#step()) break;
     }
     if (this.#current === undefined && this.#pending.size === 0) return;

@@ -79,7 +79,7 @@ export async function adopt(options: AdoptOptions): Promise<void> {
 }
 
 async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
-  const { plan, rescue, name, input, all } = await lookAround(world, options);
+  const { plan, rescue, name, input, all } = await readSurroundings(world, options);
   const prices = pricesOf(await world.cloud.listSizes());
   for (const line of adoptionTable(plan, prices, Date.now())) printLine(options, line);
   const { adoptions, leftAlone } = plan;
@@ -121,7 +121,7 @@ interface Surroundings {
   all: readonly CloudDroplet[];
 }
 
-async function lookAround(world: World, options: AdoptOptions): Promise<Surroundings> {
+async function readSurroundings(world: World, options: AdoptOptions): Promise<Surroundings> {
   const identity = await identityOf(world);
   const fleet = options.fleet ?? identity.fleet;
   const [projects, droplets, all] = await Promise.all([

@@ -1,5 +1,5 @@
 import type { Environment } from '../../config/deployment-file.ts';
-import { lookInto, resolveSecret, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
+import { lookupIn, resolveSecret, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { secretsTable, type SecretsReport } from '../show/secrets-table.ts';
@@ -21,8 +21,8 @@ export async function secretsCheck(options: SecretsCheckOptions): Promise<void> 
   const parts = await openParts({ ...options, readOnly: true, withoutCloud: true });
   try {
     const { secrets, kubernetes } = await readSecrets(parts, project, environment);
-    const look = lookInto(project, parts.settings.sourceOf, secrets);
-    const resolve = (name: string): ResolvedSecret => resolveSecret({ project, environment, name }, look);
+    const lookup = lookupIn(project, parts.settings.sourceOf, secrets);
+    const resolve = (name: string): ResolvedSecret => resolveSecret({ project, environment, name }, lookup);
     const report = { project, environment, kubernetes, ...resolveAll(services, resolve) };
     const again = commandLine(options, 'secrets', 'check', project, environment);
     printResult(options, report, () => secretsTable(report, again));

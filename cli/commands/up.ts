@@ -161,7 +161,7 @@ function follow(
   let isFirst = true;
   const print = (line: string): void =>
     progress === undefined ? printLine(options, line) : progress.end(line);
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const path = localCsvOf(options, world);
     const csv = path === undefined ? undefined : await readProjectsCsv(path);
     const rows = csv?.problems.length === 0 ? csv.rows : undefined;
@@ -179,8 +179,8 @@ function follow(
     }
     wasReady = isReady;
   };
-  fleet.onChange(() => void look());
-  void look();
+  fleet.onChange(() => void check());
+  void check();
 }
 
 function whatToTry(world: World, { projects }: FleetSummary, options: UpOptions): string[] {

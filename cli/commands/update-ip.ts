@@ -12,7 +12,7 @@ import { printResult, printLine } from '../output.ts';
 import { adminSettingsOf, readAdminAccess, writeAdminAccess } from '../world/admin-access.ts';
 import { startOperator } from '../world/operator.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
-import { seenFrom } from '../world/prove-ssh.ts';
+import { addressSeenByHosts } from '../world/prove-ssh.ts';
 import { isSandboxUrl, privateAddress } from '../world/settings.ts';
 import { nobodyLeads } from '../world/source.ts';
 import { firewallProblem, serversBehindRules, untilSshRules, type Suspended } from '../world/ssh-rules.ts';
@@ -137,14 +137,14 @@ async function prove(world: World, suspended: Suspended, ip: string, options: Gl
       ip,
       `the firewalls did not take it in: ${(await firewallProblem(world, suspended)) || silent(world)}`,
     );
-  const sight = await seenFrom(world, suspended, LOGIN_MS);
-  if ('problem' in sight) throw unproved(ip, `no droplet lets this machine in: ${sight.problem}`);
-  if (!isInNetwork(sight.address, ip))
+  const seen = await addressSeenByHosts(world, suspended, LOGIN_MS);
+  if ('problem' in seen) throw unproved(ip, `no droplet lets this machine in: ${seen.problem}`);
+  if (!isInNetwork(seen.address, ip))
     throw unproved(
       ip,
-      `droplets see this machine under ${sight.address}; run this command on a machine that has the new address`,
+      `droplets see this machine under ${seen.address}; run this command on a machine that has the new address`,
     );
-  printLine(options, `A droplet lets this machine in, and sees it under ${sight.address}.`);
+  printLine(options, `A droplet lets this machine in, and sees it under ${seen.address}.`);
 }
 
 const silent = ({ namespace }: World): string =>

@@ -1,6 +1,6 @@
 import { PROJECT_LABEL } from '../../crds/names.ts';
 import type { HeldPlace, ResolvedSecret, SecretPlace } from '../../reconcilers/secrets/lookup-plan.ts';
-import type { SecretsLook, UnusedSecret } from '../world/project-secrets.ts';
+import type { SecretsReading, UnusedSecret } from '../world/project-secrets.ts';
 import { alignColumns } from './columns.ts';
 
 /** Where the secrets of a project's services come from in an environment. */
@@ -9,7 +9,7 @@ export interface SecretsReport {
   environment: string;
   /** None is missing. */
   complete: boolean;
-  kubernetes: SecretsLook;
+  kubernetes: SecretsReading;
   /** In the file's order; `from` is null where it is missing. */
   secrets: (Pick<ResolvedSecret, 'name' | 'empty'> & { service: string; from: HeldPlace | null })[];
   /** Each once, with the services that lack it. */
@@ -45,7 +45,7 @@ const describePlace = (place: SecretPlace): string =>
 const IN: Record<string, string> = { environment: ' in the environment', kubernetes: '' };
 
 function kubernetesLines({ kubernetes, project }: SecretsReport): string[] {
-  if (!kubernetes.isLookedAt)
+  if (!kubernetes.isRead)
     return [`Kubernetes Secrets were not looked at: ${kubernetes.why}. A more specific one would win.`];
   const { api, namespace, unused } = kubernetes;
   return [

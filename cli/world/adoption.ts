@@ -19,7 +19,7 @@ export type ShownKey = { fingerprint: string } | { problem: string };
 /** The SSH host keys that answer on the servers' addresses, by the servers' ids. */
 export async function shownKeys(world: World, servers: readonly Candidate[]): Promise<Map<number, ShownKey>> {
   const { privateKey } = await sshKeyOf(world);
-  const look = async ({ id, publicAddress }: Candidate): Promise<[number, ShownKey]> => {
+  const show = async ({ id, publicAddress }: Candidate): Promise<[number, ShownKey]> => {
     if (publicAddress === undefined) return [id, { problem: 'it has no public IPv4 address' }];
     const place = { address: publicAddress, port: world.sshPort, privateKey };
     try {
@@ -28,7 +28,7 @@ export async function shownKeys(world: World, servers: readonly Candidate[]): Pr
       return [id, { problem: error instanceof Error ? error.message : String(error) }];
     }
   };
-  return new Map(await Promise.all(servers.map(look)));
+  return new Map(await Promise.all(servers.map(show)));
 }
 
 /** Whether DigitalOcean has that droplet. */
@@ -105,7 +105,7 @@ export function untilAdopted(
         .map(adoption => ({ adoption, why: whyNot(adoption, byKey.get(placeKey(adoption))) ?? NOT_YET }));
       resolve({ adopted: [...adopted], failed });
     };
-    const look = (): void => {
+    const check = (): void => {
       if (isOver) return;
       const byKey = new Map(fleet.droplets().map(droplet => [keyOf(droplet), droplet]));
       for (const adoption of adoptions)
@@ -122,9 +122,9 @@ export function untilAdopted(
         forgetRefusal = undefined;
       }
     };
-    fleet.onChange(look);
-    signal.addEventListener('abort', look, { once: true });
-    look();
+    fleet.onChange(check);
+    signal.addEventListener('abort', check, { once: true });
+    check();
   });
 }
 

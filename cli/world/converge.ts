@@ -43,7 +43,7 @@ export function untilConverged({ fleet, rows, namespace, progress, clock, signal
       forgetFailure?.();
       resolve(ending);
     };
-    const look = (): void => {
+    const check = (): void => {
       if (isOver) return;
       const summary = fleet.summary();
       progress?.show(summary);
@@ -59,9 +59,9 @@ export function untilConverged({ fleet, rows, namespace, progress, clock, signal
       forgetFailure = undefined;
       if (signal.aborted) end({ state: 'timeout', waitingFor: now.waitingFor });
     };
-    fleet.onChange(look);
-    signal.addEventListener('abort', look, { once: true });
-    look();
+    fleet.onChange(check);
+    signal.addEventListener('abort', check, { once: true });
+    check();
   });
 }
 

@@ -35,7 +35,7 @@ export async function viewStandaloneApi(folder: string) {
   return await viewStandalone(standaloneStateDir(folder));
 }
 
-const LOOK_AGAIN_MS = 250;
+const RETRY_MS = 250;
 
 /** How another process is waited for that holds the state directory. */
 export interface Patience {
@@ -58,7 +58,7 @@ export async function whenFree<T>(
       if (!(await isInUse(error)) || systemClock.monotonic() >= deadline) throw error;
       if (!isReported)
         remarks.write('Waiting for another dropfleet command, which is at work here, to end.\n');
-      await sleep(systemClock, LOOK_AGAIN_MS);
+      await sleep(systemClock, RETRY_MS);
     }
   }
 }

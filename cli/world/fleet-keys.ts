@@ -33,7 +33,7 @@ export function fleetKeys(place: KeyPlace, kubernetes: Client, namespace: string
     return ring;
   }
 
-  async function look(): Promise<{ ring: KeyRing | undefined; known: string | undefined; fault?: string }> {
+  async function check(): Promise<{ ring: KeyRing | undefined; known: string | undefined; fault?: string }> {
     // The record first: a rotation writes it last, and the ring that follows tells of both keys.
     const known = await recorded();
     const ring = await place.find();
@@ -41,16 +41,16 @@ export function fleetKeys(place: KeyPlace, kubernetes: Client, namespace: string
     return { ring, known, ...(fault !== undefined && { fault }) };
   }
 
-  async function lookStrictly() {
-    const seen = await look();
+  async function readStrictly() {
+    const seen = await check();
     if (seen.fault !== undefined) throw new ConfigurationError(seen.fault);
     return seen;
   }
 
   return {
-    find: async () => (await lookStrictly()).ring,
+    find: async () => (await readStrictly()).ring,
     async read() {
-      const { ring, known } = await lookStrictly();
+      const { ring, known } = await readStrictly();
       return await record(ring ?? (await place.make()), known);
     },
     async write(ring) {
@@ -58,7 +58,7 @@ export function fleetKeys(place: KeyPlace, kubernetes: Client, namespace: string
       await record(ring, await recorded());
     },
     async acceptLoss() {
-      const { ring, known, fault } = await look();
+      const { ring, known, fault } = await check();
       if (fault === undefined) throw nothingIsLost(place, ring);
       return await record(ring ?? (await place.make()), known);
     },

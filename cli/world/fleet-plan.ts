@@ -63,9 +63,14 @@ export async function planForRows(
     ...droplets.items.map(({ spec }) => spec.project),
   ];
   const { signal } = new AbortController();
-  const sight = await observeFleet({ ...world, identity, clock: systemClock }, droplets.items, names, signal);
+  const observed = await observeFleet(
+    { ...world, identity, clock: systemClock },
+    droplets.items,
+    names,
+    signal,
+  );
   const plan = planFleet({
-    ...sight,
+    ...observed,
     rows: followed ?? rowsAsTheyAre(projects.items, world.namespace),
     namespace: world.namespace,
     projects: projects.items,

@@ -41,7 +41,7 @@ interface LeaderSearch {
 
 /** While it is watched, a Lease that is held becomes due to be renewed twice, and a slow call may come between. */
 const WATCH_MS = 2.5 * RETRY_PERIOD_MS;
-const LOOK_MS = 500;
+const CHECK_MS = 500;
 /** Clocks that are further apart than this let no TLS connection come about. */
 const DAY_MS = 24 * 3_600_000;
 
@@ -94,7 +94,7 @@ async function seenRenewed(
   const known = new Set(before.map(({ metadata }) => metadata.resourceVersion));
   const until = clock.monotonic() + WATCH_MS;
   while (clock.monotonic() < until) {
-    await sleep(clock, LOOK_MS);
+    await sleep(clock, CHECK_MS);
     const renewed = (await read()).find(({ metadata }) => !known.has(metadata.resourceVersion));
     if (renewed !== undefined) return renewed;
   }

@@ -23,7 +23,7 @@ import { sshKeyOf } from './world-keys.ts';
 import type { Observers, World } from './world.ts';
 
 /** The sandbox boots in seconds and costs nothing: there is no reason to be patient with it. */
-const SANDBOX_POLLS = { movingMs: 1_000, firstLookMs: 1_000, idleMs: 60_000 };
+const SANDBOX_POLLS = { movingMs: 1_000, firstPollMs: 1_000, idleMs: 60_000 };
 
 /** The metrics of one process, and what feeds those that the clients know about. */
 export interface Metrics extends Required<Observers> {

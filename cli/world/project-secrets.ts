@@ -6,9 +6,8 @@ import { apiOf } from './place.ts';
 import type { WorldParts } from './world.ts';
 
 /** Where Secrets were looked for, or in a clause why they were not. */
-export type SecretsLook =
-  | { isLookedAt: true; api: string; namespace: string; unused: UnusedSecret[] }
-  | { isLookedAt: false; why: string };
+export type SecretsReading =
+  { isRead: true; api: string; namespace: string; unused: UnusedSecret[] } | { isRead: false; why: string };
 
 /** A Secret of the right name that is not used. */
 export interface UnusedSecret {
@@ -22,23 +21,23 @@ export async function readSecrets(
   parts: WorldParts,
   project: string,
   environment: string,
-): Promise<{ secrets: SeenSecret[]; kubernetes: SecretsLook }> {
+): Promise<{ secrets: SeenSecret[]; kubernetes: SecretsReading }> {
   try {
     const { kubernetes, namespace, connection, isNew } = await parts.openKubernetes();
-    if (isNew) return notLooked(`no cluster is named, and there is no state in ${parts.folder} yet`);
+    if (isNew) return notRead(`no cluster is named, and there is no state in ${parts.folder} yet`);
     const secrets = await observeSecrets(kubernetes, namespace, project, environment);
     const api = apiOf({ ...parts, connection });
     const unused = secrets
       .filter(secret => secret.project !== project)
       .map(({ name, project = null }) => ({ name, project }));
-    return { secrets, kubernetes: { isLookedAt: true, api, namespace, unused } };
+    return { secrets, kubernetes: { isRead: true, api, namespace, unused } };
   } catch (error) {
-    if (error instanceof KubernetesError || error instanceof KubeconfigError) return notLooked(error.message);
+    if (error instanceof KubernetesError || error instanceof KubeconfigError) return notRead(error.message);
     throw error;
   }
 }
 
-const notLooked = (why: string): { secrets: []; kubernetes: SecretsLook } => ({
+const notRead = (why: string): { secrets: []; kubernetes: SecretsReading } => ({
   secrets: [],
-  kubernetes: { isLookedAt: false, why },
+  kubernetes: { isRead: false, why },
 });

@@ -7,7 +7,7 @@ import { FIREWALL_READY } from '../../reconcilers/firewall/status.ts';
 import { fleetIdOf } from './identity.ts';
 import type { World } from './world.ts';
 
-const LOOK_AGAIN_MS = 1_000;
+const RETRY_MS = 1_000;
 
 /**
  * The projects that are suspended, by name: nobody changes their firewalls until they are resumed, so they are neither
@@ -76,7 +76,7 @@ export async function untilSshRules(
     );
     const isThere = isIn ? rules.length > 0 && rules.every(Boolean) : !rules.some(Boolean);
     if (isThere || clock.monotonic() >= deadline) return isThere;
-    await sleep(clock, LOOK_AGAIN_MS);
+    await sleep(clock, RETRY_MS);
   }
 }
 

@@ -5,12 +5,12 @@ export interface PollIntervals {
   /** While anything is in motion. */
   movingMs: number;
   /** From the moment that motion begins: a droplet takes about 32 s to boot, so looking at once is wasted. */
-  firstLookMs: number;
+  firstPollMs: number;
   /** While nothing is. */
   idleMs: number;
 }
 
-const INTERVALS: PollIntervals = { movingMs: 5_000, firstLookMs: 25_000, idleMs: 60_000 };
+const INTERVALS: PollIntervals = { movingMs: 5_000, firstPollMs: 25_000, idleMs: 60_000 };
 
 /** Says when the next list is due. */
 export interface PollSchedule {
@@ -44,7 +44,7 @@ export interface PollScheduleOptions {
  */
 export function createPollSchedule(options: PollScheduleOptions): PollSchedule {
   const { clock, random, poll, intervals = INTERVALS } = options;
-  const { movingMs, firstLookMs, idleMs } = intervals;
+  const { movingMs, firstPollMs, idleMs } = intervals;
   const moving = new Set<string>();
   let motionBeganAt = -Infinity;
   let wokenAt = Infinity;
@@ -57,12 +57,12 @@ export function createPollSchedule(options: PollScheduleOptions): PollSchedule {
 
   function dueAt(): number {
     if (failures > 0) return retryAt;
-    return Math.min(lastBeganAt + idleMs, nextLookAt(), wokenAt + movingMs);
+    return Math.min(lastBeganAt + idleMs, nextPollAt(), wokenAt + movingMs);
   }
 
-  function nextLookAt(): number {
+  function nextPollAt(): number {
     if (moving.size === 0) return Infinity;
-    return lastBeganAt > motionBeganAt ? lastBeganAt + movingMs : motionBeganAt + firstLookMs;
+    return lastBeganAt > motionBeganAt ? lastBeganAt + movingMs : motionBeganAt + firstPollMs;
   }
 
   function arm(): void {

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
 /** How often it is looked whether anything came in. */
-const LOOK_MS = 5_000;
+const CHECK_MS = 5_000;
 /** So many looks in a row that saw nothing new mean that it is dead. */
-const SILENT_LOOKS = 3;
+const SILENT_CHECKS = 3;
 
 /**
  * Calls `onSilence` when the socket has received nothing for 15 to 20 s although the peer had reason to answer;
@@ -16,13 +16,13 @@ export function watchForSilence(
   onSilence: () => void,
 ): () => void {
   let seen = socket.bytesRead;
-  let silentLooks = 0;
-  const look = (): void => {
-    silentLooks = socket.bytesRead === seen ? silentLooks + 1 : 0;
+  let silentChecks = 0;
+  const check = (): void => {
+    silentChecks = socket.bytesRead === seen ? silentChecks + 1 : 0;
     seen = socket.bytesRead;
-    if (silentLooks === SILENT_LOOKS) onSilence();
-    else cancel = clock.after(LOOK_MS, look);
+    if (silentChecks === SILENT_CHECKS) onSilence();
+    else cancel = clock.after(CHECK_MS, check);
   };
-  let cancel = clock.after(LOOK_MS, look);
+  let cancel = clock.after(CHECK_MS, check);
   return () => cancel();
 }

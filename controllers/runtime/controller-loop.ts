@@ -123,9 +123,9 @@ class Loop implements ControllerLoop {
 
   #apply(key: QueueKey, verdict: Verdict): void {
     this.#metrics.judged(verdict);
-    if (verdict.lookAgain === 'after backoff') return this.#queue.addRateLimited(key);
+    if (verdict.requeue === 'after backoff') return this.#queue.addRateLimited(key);
     this.#queue.forget(key);
-    if (verdict.lookAgain !== 'on change') this.#queue.addAfter(key, verdict.lookAgain.afterMs);
+    if (verdict.requeue !== 'on change') this.#queue.addAfter(key, verdict.requeue.afterMs);
   }
 }
 

@@ -8,7 +8,7 @@ export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 export interface Verdict {
   readonly result: ReconcileResult;
   /** When to look again by ourselves: after that many ms, after a backoff, or not before something changes. */
-  readonly lookAgain: { readonly afterMs: number } | 'after backoff' | 'on change';
+  readonly requeue: { readonly afterMs: number } | 'after backoff' | 'on change';
   /** What to count and to say about a failure; a panic is a mistake in the program. */
   readonly failure?: 'error' | 'terminal' | 'panic';
 }
@@ -21,8 +21,8 @@ export interface Verdict {
  */
 export function judgeOutcome(outcome: Outcome): Verdict {
   return outcome === undefined
-    ? { result: 'success', lookAgain: 'on change' }
-    : { result: 'requeue_after', lookAgain: { afterMs: outcome.requeueAfterMs } };
+    ? { result: 'success', requeue: 'on change' }
+    : { result: 'requeue_after', requeue: { afterMs: outcome.requeueAfterMs } };
 }
 
 /**
@@ -35,10 +35,10 @@ export function judgeOutcome(outcome: Outcome): Verdict {
  * | anything else                 | error         | after backoff | error    |
  */
 export function judgeError(error: unknown): Verdict {
-  if (isWaiting(error)) return { result: 'requeue_after', lookAgain: { afterMs: error.afterMs } };
-  if (isStalled(error)) return { result: 'error', lookAgain: 'on change', failure: 'terminal' };
-  if (isConflict(error)) return { result: 'requeue', lookAgain: 'after backoff' };
-  return { result: 'error', lookAgain: 'after backoff', failure: isPanic(error) ? 'panic' : 'error' };
+  if (isWaiting(error)) return { result: 'requeue_after', requeue: { afterMs: error.afterMs } };
+  if (isStalled(error)) return { result: 'error', requeue: 'on change', failure: 'terminal' };
+  if (isConflict(error)) return { result: 'requeue', requeue: 'after backoff' };
+  return { result: 'error', requeue: 'after backoff', failure: isPanic(error) ? 'panic' : 'error' };
 }
 
 /**

@@ -40,9 +40,9 @@ export interface Leadership {
 /** client-go's JitterFactor: contenders try again after 1 to 2.2 periods, so that they do not march in step. */
 const JITTER = 1.2;
 /** How many renewals go by from one look at the other namespaces to the next. */
-const LOOK_EVERY = 5;
+const LIST_EVERY = 5;
 /** Such a look must leave time for the renewals between which it is. */
-const LOOK_MS = 2_000;
+const LIST_MS = 2_000;
 
 /**
  * A deadline that comes so late tells that the process stood still, and all that it does with it: Ctrl-Z, a machine out
@@ -163,7 +163,7 @@ class HeldLease implements Leadership {
 
   /** Looks before it writes: whoever waits for another costs no write, and nobody takes it for one that leads. */
   async #contend(signal: AbortSignal): Promise<Leader | undefined> {
-    const [leader] = await this.#rivals.look(signal);
+    const [leader] = await this.#rivals.list(signal);
     return leader ?? (await this.#attempt(signal));
   }
 
@@ -174,7 +174,7 @@ class HeldLease implements Leadership {
     const sentAt = { monotonic: clock.monotonic(), wall: clock.now() };
     if (!(await this.#claim.attempt(signal))) return { holder: this.#claim.holder, namespace };
     if (this.#isNewTerm()) {
-      const [leader] = await this.#rivals.look(signal);
+      const [leader] = await this.#rivals.list(signal);
       if (leader !== undefined) return this.#yieldTo(leader, signal);
     }
     this.#acquireTime = this.#claim.acquireTime;
@@ -212,7 +212,7 @@ class HeldLease implements Leadership {
       if (until.aborted) return;
       if (leader !== undefined) return this.#lose(whereLeads(leader));
       this.#armDeadline();
-      if (++this.#renewals % LOOK_EVERY === 0) await this.#lookBeside(until);
+      if (++this.#renewals % LIST_EVERY === 0) await this.#checkRivals(until);
     } catch (error) {
       if (until.aborted) return;
       this.#options.log.warn('could not renew the leadership', { error: describeError(error) });
@@ -223,9 +223,9 @@ class HeldLease implements Leadership {
    * Two can lead all the same when Leases were deleted or restored by hand, or one is of a version that looks at its
    * own namespace only. The later one goes.
    */
-  async #lookBeside(until: AbortSignal): Promise<void> {
+  async #checkRivals(until: AbortSignal): Promise<void> {
     const { namespace, log } = this.#options;
-    const others = (await this.#rivals.look(until, LOOK_MS)).filter(({ isRenewing }) => isRenewing);
+    const others = (await this.#rivals.list(until, LIST_MS)).filter(({ isRenewing }) => isRenewing);
     const own = { acquireTime: this.#acquireTime, namespace };
     const elder = others.find(other => isEarlier(other, own));
     if (until.aborted) return;

@@ -13,7 +13,7 @@ export interface Rival {
   isRenewing: boolean;
 }
 
-interface Sighting {
+interface Observation {
   lease: Lease;
   /** The monotonic time at which this version was first seen. */
   seenAt: number;
@@ -27,7 +27,7 @@ interface Sighting {
 export class LeaseRivals {
   readonly #options: LeaseClaimOptions;
   /** By namespace. */
-  readonly #seen = new Map<string, Sighting>();
+  readonly #seen = new Map<string, Observation>();
 
   constructor(options: LeaseClaimOptions) {
     this.#options = options;
@@ -37,7 +37,7 @@ export class LeaseRivals {
    * Those who are alive, the first to have begun first. A list that names no version is as new as the last write that
    * was answered before it was asked for: of two who both write and then look, one at least sees the other.
    */
-  async look(signal: AbortSignal, withinMs = ATTEMPT_MS): Promise<Rival[]> {
+  async list(signal: AbortSignal, withinMs = ATTEMPT_MS): Promise<Rival[]> {
     const { client, clock, name } = this.#options;
     const selection = { fieldSelector: `metadata.name=${name}` };
     const { items } = await attemptWithin(clock, withinMs, signal, cut =>
@@ -59,13 +59,13 @@ export class LeaseRivals {
 
   /** A lease that vanished stays known for its time: its holder does not know yet. */
   #forget(there: ReadonlySet<string>): void {
-    for (const [namespace, sighting] of this.#seen)
-      if (!there.has(namespace) && !this.#isAlive(sighting)) this.#seen.delete(namespace);
+    for (const [namespace, observation] of this.#seen)
+      if (!there.has(namespace) && !this.#isAlive(observation)) this.#seen.delete(namespace);
   }
 
   #alive(): Rival[] {
     return [...this.#seen]
-      .filter(([, sighting]) => this.#isAlive(sighting))
+      .filter(([, observation]) => this.#isAlive(observation))
       .map(([namespace, { lease, isRenewing }]) => ({
         holder: holderOf(lease),
         namespace,
@@ -74,7 +74,7 @@ export class LeaseRivals {
       }));
   }
 
-  #isAlive({ lease, seenAt }: Sighting): boolean {
+  #isAlive({ lease, seenAt }: Observation): boolean {
     const holder = holderOf(lease);
     if (holder === '' || this.#options.isKnownDead?.(holder)) return false;
     return !isOutlived(lease, this.#options.clock.monotonic() - seenAt);

@@ -52,7 +52,7 @@ export async function releaseWebs(
   const times = tracker.areOut(master.key, uids);
   const leavers = leaving.map((droplet, i): Leaver => ({ droplet, outForMs: times[i]! }));
   const settled = leavers.filter(({ outForMs }) => outForMs >= SETTLED_MS);
-  const facts = settled.length === 0 ? undefined : await look(master, settled, run);
+  const facts = settled.length === 0 ? undefined : await probeDrain(master, settled, run);
   const drained = facts === undefined ? [] : settled.filter(leaver => isDrained(leaver, facts));
   for (const { droplet } of drained) await release(context, droplet, run);
   return Math.min(
@@ -61,7 +61,7 @@ export async function releaseWebs(
   );
 }
 
-async function look(
+async function probeDrain(
   { host, layout, signal }: NamedMaster,
   leavers: readonly Leaver[],
   { log }: Run,

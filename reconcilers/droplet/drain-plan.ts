@@ -31,6 +31,6 @@ export function planDraining(input: PlanInput, next: string): DropletPlan {
     provisioned: false,
     reason: 'Draining',
     message: drainingMessage(drain, next),
-    lookAgainMs: Math.min(input.timings.pollMs, Math.max(1, drainMsLeft(drain))),
+    requeueAfterMs: Math.min(input.timings.pollMs, Math.max(1, drainMsLeft(drain))),
   };
 }

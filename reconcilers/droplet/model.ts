@@ -74,7 +74,7 @@ export interface DropletPlan {
   reason: string;
   message: string;
   /** Look again after that many ms, whatever happens; undefined when only a change matters. */
-  lookAgainMs?: number;
+  requeueAfterMs?: number;
 }
 
 /** The part of the timings that plans need; see timings.ts. */

@@ -20,13 +20,13 @@ export async function observeCloud(
   droplet: Droplet,
   signal: AbortSignal,
 ): Promise<CloudView> {
-  const look = lookFor(context, droplet);
-  const found = look.asks ? await getIfFound(context, look.id!, signal) : look.listed;
-  const sight = seenBy(context, droplet, look, found);
-  const isDoubtful = sight.absence === 'gone' || !sight.isOurs;
+  const listing = readListing(context, droplet);
+  const found = listing.asks ? await getIfFound(context, listing.id!, signal) : listing.listed;
+  const observed = observe(context, droplet, listing, found);
+  const isDoubtful = observed.absence === 'gone' || !observed.isOurs;
   const action = isDoubtful ? undefined : await lastAction(context, droplet, signal);
-  const claim = await claimOf(context, droplet, look.mine.length, signal);
-  return { ...sight.view, ...(action && { action }), ...(claim && { claim }) };
+  const claim = await claimOf(context, droplet, listing.mine.length, signal);
+  return { ...observed.view, ...(action && { action }), ...(claim && { claim }) };
 }
 
 /** What an observation needs of the world. */
@@ -36,7 +36,7 @@ export type Observing = Pick<
 > & { standing: Pick<Context['standing'], 'doubt' | 'otherFleetWith'> };
 
 /** What the list says of a Droplet's servers, and whether the cloud must be asked besides. */
-export interface Look {
+export interface Listing {
   listAgeMs: number | undefined;
   nonceSeenMs: number;
   /** Those whose tags say that they are this object's: the one that was asked for last, then by age. */
@@ -46,9 +46,9 @@ export interface Look {
   asks: boolean;
 }
 
-type Sights = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>;
+type ListingContext = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>;
 
-export function lookFor(context: Sights, droplet: Droplet): Look {
+export function readListing(context: ListingContext, droplet: Droplet): Listing {
   const listAgeMs = ageOfList(context);
   const mine = ownServers(context, droplet);
   const nonceSeenMs = nonceAge(context, droplet, mine);
@@ -58,10 +58,10 @@ export function lookFor(context: Sights, droplet: Droplet): Look {
 }
 
 /** @param found what the cloud answered where it was asked, else what the list says. */
-export function seenBy(
+export function observe(
   context: Pick<Context, 'fleetId' | 'since' | 'timings'> & { standing: Pick<Context['standing'], 'doubt'> },
   droplet: Droplet,
-  { asks, id, mine, nonceSeenMs, listAgeMs }: Look,
+  { asks, id, mine, nonceSeenMs, listAgeMs }: Listing,
   found: CloudDroplet | undefined,
 ): { view: CloudView; isOurs: boolean; absence: Absence | undefined } {
   const isOurs = found === undefined || isOwn(context, droplet, found);

@@ -121,7 +121,7 @@ function heldPlan(
     provisioned: isRunning && server.size === droplet.spec.size,
     reason,
     message,
-    lookAgainMs: HELD_AGAIN_MS,
+    requeueAfterMs: HELD_AGAIN_MS,
     held: { reason, message },
   };
 }

@@ -58,7 +58,7 @@ function planAbsent(input: PlanInput): DropletPlan {
     provisioned: false,
     reason: 'Creating',
     message: `asked DigitalOcean for a droplet of size ${spec.size} in ${spec.region}`,
-    lookAgainMs: input.timings.pollMs,
+    requeueAfterMs: input.timings.pollMs,
   };
   if (!mayStillAppear(input))
     return input.shortage === undefined
@@ -76,7 +76,7 @@ const planNoRoom = ({ timings }: PlanInput, shortage: string): DropletPlan => ({
   provisioned: false,
   reason: 'AccountLimit',
   message: `no room for another droplet: ${shortage}. Ask DigitalOcean for a higher limit, or remove some`,
-  lookAgainMs: timings.refusedMs,
+  requeueAfterMs: timings.refusedMs,
 });
 
 /**
@@ -110,7 +110,7 @@ function planForeign(
       `droplet ${id} (${name}) lacks the tags of this Droplet and is left alone. If it is its server, ` +
       `"dropfleet adopt --droplet ${id} --as ${metadata.name}" puts them back; if not, take the id out of the status: ` +
       `kubectl -n ${metadata.namespace} patch droplet ${metadata.name} --subresource=status --type=merge -p '{"status":{"server":{"id":null}}}'`,
-    lookAgainMs: timings.refusedMs,
+    requeueAfterMs: timings.refusedMs,
   };
 }
 
@@ -129,7 +129,7 @@ function planMissing(
     reason: MISSING,
     message: `DigitalOcean has no droplet ${id} at the moment; it is believed to be gone when that stays so`,
     // It is seen to stay so, not to be so twice.
-    lookAgainMs: Math.min(timings.pollMs, Math.max(1, believedInMs)),
+    requeueAfterMs: Math.min(timings.pollMs, Math.max(1, believedInMs)),
   };
 }
 
@@ -139,7 +139,7 @@ function planTakeOver(input: PlanInput, { id, server, problem }: Claim): Droplet
     phase: 'Pending',
     provisioned: false,
     reason: 'Adopting',
-    lookAgainMs: input.timings.pollMs,
+    requeueAfterMs: input.timings.pollMs,
   } as const;
   if (server === undefined || problem !== undefined)
     return {
@@ -148,7 +148,7 @@ function planTakeOver(input: PlanInput, { id, server, problem }: Claim): Droplet
       phase: 'Failed',
       reason: 'CannotAdopt',
       message: `cannot take over droplet ${id}: ${problem ?? 'DigitalOcean has no such droplet'}. Name another in the annotation ${ADOPT_ANNOTATION}, or take that off to have a new server created`,
-      lookAgainMs: input.timings.refusedMs,
+      requeueAfterMs: input.timings.refusedMs,
     };
   const put = missingTags(input, server);
   const off = server.tags.filter(tag => isOwnerTag(tag) && !input.tags.includes(tag));
@@ -185,7 +185,7 @@ function hadAnother({ droplet: { status }, view }: PlanInput, { tags }: Server):
 }
 
 function planServer(input: PlanInput, server: Server): DropletPlan {
-  const waiting = { steps: [], provisioned: false, lookAgainMs: input.timings.pollMs };
+  const waiting = { steps: [], provisioned: false, requeueAfterMs: input.timings.pollMs };
   switch (server.status) {
     case 'new':
       return {
@@ -200,7 +200,7 @@ function planServer(input: PlanInput, server: Server): DropletPlan {
         phase: 'Failed',
         reason: 'Archived',
         message: `droplet ${server.id} is archived at DigitalOcean: restore it there, or delete this Droplet to get a new one`,
-        lookAgainMs: input.timings.refusedMs,
+        requeueAfterMs: input.timings.refusedMs,
       };
     case 'active':
     case 'off':
@@ -239,21 +239,21 @@ function planDeletion(input: PlanInput): DropletPlan {
         ...doomed.map(({ id }) => ({ type: 'destroy' as const, id })),
       ],
       message: `destroying droplet ${doomed.map(({ id }) => id).join(', ')}`,
-      lookAgainMs: timings.pollMs,
+      requeueAfterMs: timings.pollMs,
     };
   if (view.missing !== undefined)
     return {
       ...deleting,
       steps: [],
       message: `DigitalOcean has no droplet ${view.missing.id} at the moment; it is believed to be gone when that stays so`,
-      lookAgainMs: Math.min(timings.pollMs, Math.max(1, view.missing.believedInMs)),
+      requeueAfterMs: Math.min(timings.pollMs, Math.max(1, view.missing.believedInMs)),
     };
   if (mayStillAppear(input))
     return {
       ...deleting,
       steps: [],
       message: 'waiting to see whether a droplet that was asked for shows up, to destroy it too',
-      lookAgainMs: timings.pollMs,
+      requeueAfterMs: timings.pollMs,
     };
   return { ...deleting, steps: [{ type: 'remove-finalizer' }], message: 'destroyed' };
 }
@@ -272,7 +272,7 @@ function planKept({ view: { server }, timings }: PlanInput): DropletPlan {
     provisioned: server?.status === 'active',
     reason: KEPT,
     message: `droplet ${server?.id} is kept, as ${ADOPT_ANNOTATION} says: "dropfleet adopt" gives it another Droplet; take the annotation off to have it destroyed`,
-    lookAgainMs: timings.refusedMs,
+    requeueAfterMs: timings.refusedMs,
   };
 }
 

@@ -45,7 +45,7 @@ const poweringOn = ({ timings }: PlanInput, { id }: Server): DropletPlan => ({
   provisioned: false,
   reason: 'PoweringOn',
   message: `droplet ${id} is off; powering it on`,
-  lookAgainMs: timings.pollMs,
+  requeueAfterMs: timings.pollMs,
 });
 
 const powerOnFailed = ({ view }: PlanInput): boolean =>
@@ -62,7 +62,7 @@ function afterFailedPowerOn(input: PlanInput, server: Server): DropletPlan {
     message:
       `DigitalOcean could not power droplet ${server.id} on: look at its console and history there. It is tried again ` +
       'ever more slowly, and at once by "dropfleet orchestrate --force"',
-    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
+    requeueAfterMs: pausedMs > 0 ? pausedMs : timings.pollMs,
   };
 }
 
@@ -73,7 +73,7 @@ function busy(input: PlanInput, server: Server): DropletPlan {
   if (isAsAsked && !isOn) return poweringOn(input, server);
   const refusal = isAsAsked || view.action?.type === 'resize' ? undefined : refusalOf(input, server);
   if (refusal !== undefined)
-    return { ...refuse(input, server, refusal), steps: [], lookAgainMs: timings.pollMs };
+    return { ...refuse(input, server, refusal), steps: [], requeueAfterMs: timings.pollMs };
   // The same words as while the guest is waited for when the cloud no longer is.
   if (!isAsAsked && isOn && view.action?.type === 'shutdown') return shuttingDown(input, server);
   return {
@@ -82,7 +82,7 @@ function busy(input: PlanInput, server: Server): DropletPlan {
     provisioned: isAsAsked,
     reason: isAsAsked ? 'Active' : 'Busy',
     message: `DigitalOcean is working on droplet ${server.id}`,
-    lookAgainMs: timings.pollMs,
+    requeueAfterMs: timings.pollMs,
   };
 }
 
@@ -106,7 +106,7 @@ function planResizeOf({ droplet, timings }: PlanInput, { id, size: before }: Ser
     provisioned: false,
     reason: 'Resizing',
     message: `resizing droplet ${id} from ${before} to ${size}`,
-    lookAgainMs: timings.pollMs,
+    requeueAfterMs: timings.pollMs,
   };
 }
 
@@ -122,7 +122,7 @@ function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
     return afterFailedPowerOff(input, server);
   if (view.action?.type !== 'shutdown') return { ...plan, steps: [{ type: 'shut-down', id: server.id }] };
   const left = timings.shutdownMs - actionSeenMs;
-  if (left > 0) return { ...plan, lookAgainMs: Math.min(timings.pollMs, left) };
+  if (left > 0) return { ...plan, requeueAfterMs: Math.min(timings.pollMs, left) };
   return {
     ...plan,
     steps: [{ type: 'power-off', id: server.id }],
@@ -137,7 +137,7 @@ function afterFailedPowerOff(input: PlanInput, server: Server): DropletPlan {
     ...shuttingDown(input, server),
     steps: pausedMs > 0 ? [] : [{ type: 'power-off', id: server.id }],
     message: `DigitalOcean could not cut the power of droplet ${server.id}; it is tried again ever more slowly`,
-    lookAgainMs: pausedMs > 0 ? pausedMs : timings.pollMs,
+    requeueAfterMs: pausedMs > 0 ? pausedMs : timings.pollMs,
   };
 }
 
@@ -149,7 +149,7 @@ const shuttingDown = ({ droplet, timings }: PlanInput, server: Server): DropletP
   message:
     `shutting down droplet ${server.id}; power is cut after ${seconds(timings)}, ` +
     `and it is resized from ${server.size} to ${droplet.spec.size}`,
-  lookAgainMs: timings.pollMs,
+  requeueAfterMs: timings.pollMs,
 });
 
 const seconds = ({ shutdownMs }: PlanInput['timings']): string => `${shutdownMs / 1_000} s`;
@@ -206,7 +206,7 @@ function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): Dropl
   const isNews = refusal.reason === 'ResizeFailed' && rememberedRefusal(droplet) === undefined;
   // What the list of sizes says may change by itself; what DigitalOcean answered waits for a person.
   const isListed = resizeProblem(server, wanted, sizes) !== undefined;
-  const lookAgainMs = isOff ? timings.pollMs : isListed ? timings.slowestRefusedMs : undefined;
+  const requeueAfterMs = isOff ? timings.pollMs : isListed ? timings.slowestRefusedMs : undefined;
   return {
     steps: [
       ...(isNews ? [{ type: 'remember-refusal' as const, refusal }] : []),
@@ -219,6 +219,6 @@ function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): Dropl
       `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
       (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
       'Deleting this Droplet loses all that is on its disk, and recreates the server with that size',
-    ...(lookAgainMs !== undefined && { lookAgainMs }),
+    ...(requeueAfterMs !== undefined && { requeueAfterMs }),
   };
 }

@@ -42,7 +42,7 @@ export async function reconcileDroplet(
     // What was said of the failure still holds.
     if (progress.heldMs) return { requeueAfterMs: progress.heldMs };
     await report(context, progress, plan, run);
-    return plan.lookAgainMs === undefined ? undefined : { requeueAfterMs: plan.lookAgainMs };
+    return plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
   } catch (error) {
     if (run.signal.aborted) throw error;
     const failure = describeError(error, progress, context);
@@ -52,10 +52,10 @@ export async function reconcileDroplet(
     await (isReported ? report(context, progress, failure, run) : noteResults(context, progress, run));
     if (isConflict(error)) throw error;
     if (failure.phase === 'Failed') context.fleet.setMoving(key, false);
-    if (failure.lookAgainMs === undefined) throw error;
+    if (failure.requeueAfterMs === undefined) throw error;
     if (!EXPECTED.has(failure.reason))
-      run.log.warn(failure.message, { againInMs: Math.round(failure.lookAgainMs) });
-    throw new Waiting(failure.message, failure.lookAgainMs);
+      run.log.warn(failure.message, { againInMs: Math.round(failure.requeueAfterMs) });
+    throw new Waiting(failure.message, failure.requeueAfterMs);
   }
 }
 
@@ -196,8 +196,8 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
 }
 
 /** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to look often. */
-const isMoving = ({ lookAgainMs, phase, held }: PassedPlan): boolean =>
-  lookAgainMs !== undefined &&
+const isMoving = ({ requeueAfterMs, phase, held }: PassedPlan): boolean =>
+  requeueAfterMs !== undefined &&
   held === undefined &&
   phase !== 'Active' &&
   phase !== 'Draining' &&
@@ -231,7 +231,7 @@ function announce({ events }: Context, droplet: Droplet, state: Omit<DropletPlan
 }
 
 /**
- * What the status says when a step failed. With `lookAgainMs` the cause is outside and known, and the next try
+ * What the status says when a step failed. With `requeueAfterMs` the cause is outside and known, and the next try
  * has its time; without, the failure counts as an error and is tried again with growing pauses.
  */
 function describeError(
@@ -244,12 +244,12 @@ function describeError(
   const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
   const phase = isDeleted ? 'Deleting' : (seen?.phase ?? droplet.status?.phase ?? 'Pending');
   const base = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
-  if (isWaiting(error)) return { ...base, reason: 'CloudUnreachable', lookAgainMs: error.afterMs };
-  if (isInvalidKey(error)) return { ...base, reason: 'KeyNotReady', lookAgainMs: timings.pollMs };
-  if (isPendingEvent(error)) return { ...base, reason: 'Busy', lookAgainMs: timings.pollMs };
+  if (isWaiting(error)) return { ...base, reason: 'CloudUnreachable', requeueAfterMs: error.afterMs };
+  if (isInvalidKey(error)) return { ...base, reason: 'KeyNotReady', requeueAfterMs: timings.pollMs };
+  if (isPendingEvent(error)) return { ...base, reason: 'Busy', requeueAfterMs: timings.pollMs };
   const hasServer = server.id !== undefined;
   const pause = asked ? pauseAfter(error, context, droplet, hasServer) : undefined;
-  const again = pause === undefined ? {} : { lookAgainMs: pause };
+  const again = pause === undefined ? {} : { requeueAfterMs: pause };
   if (isRefused(error)) {
     const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
     return { ...base, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };

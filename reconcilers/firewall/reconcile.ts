@@ -44,8 +44,8 @@ export async function reconcileFirewalls(
     const isSilent = failure.condition.reason === 'CloudUnreachable' && isReady(project);
     if (project !== undefined && !isWaiting(error) && !isSilent)
       await reportFirewalls(context, project, failure.condition, run);
-    if (failure.lookAgainMs === undefined) throw error;
-    throw new Waiting(failure.condition.message, failure.lookAgainMs);
+    if (failure.requeueAfterMs === undefined) throw error;
+    throw new Waiting(failure.condition.message, failure.requeueAfterMs);
   }
 }
 
@@ -127,13 +127,13 @@ class AddressUnknown extends Error {
 function describeError(
   error: unknown,
   { timings }: Firewalls,
-): { condition: ConditionValue; lookAgainMs?: number } {
+): { condition: ConditionValue; requeueAfterMs?: number } {
   const message = error instanceof Error ? error.message : String(error);
   const not = (reason: string): ConditionValue => ({ status: 'False', reason, message });
-  if (isWaiting(error)) return { condition: not('Waiting'), lookAgainMs: error.afterMs };
+  if (isWaiting(error)) return { condition: not('Waiting'), requeueAfterMs: error.afterMs };
   if (error instanceof AddressUnknown)
-    return { condition: not('AddressUnknown'), lookAgainMs: timings.addressRetryMs };
-  if (isUnprocessable(error)) return { condition: not('Refused'), lookAgainMs: timings.refusedMs };
+    return { condition: not('AddressUnknown'), requeueAfterMs: timings.addressRetryMs };
+  if (isUnprocessable(error)) return { condition: not('Refused'), requeueAfterMs: timings.refusedMs };
   if (isUnauthorized(error)) return { condition: not('Unauthorized') };
   return { condition: not(isCloudUnreachable(error) ? 'CloudUnreachable' : 'Error') };
 }

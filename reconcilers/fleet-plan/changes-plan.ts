@@ -3,7 +3,7 @@ import { keyOf } from '../../crds/meta.ts';
 import type { DropletStep, Server } from '../droplet/model.ts';
 import { keyOfEffect, type Effect } from '../gate/effect.ts';
 import type { Verdict } from '../gate/policy.ts';
-import type { Foresight, Round } from './droplets-plan.ts';
+import type { Forecast, Round } from './droplets-plan.ts';
 
 interface Whose {
   name: string;
@@ -29,25 +29,25 @@ export type DropletChange = Whose &
 export type Verdicts = ReadonlyMap<string, Verdict>;
 
 /** What becomes of the Droplets' servers, as far as the gate lets it. */
-export function changesOfAll(foresights: readonly Foresight[], verdicts: Verdicts): DropletChange[] {
-  const remaining = foresights.filter(one => isLeaving(one.droplet) && !hasEnded(one, verdicts));
+export function changesOfAll(forecasts: readonly Forecast[], verdicts: Verdicts): DropletChange[] {
+  const remaining = forecasts.filter(one => isLeaving(one.droplet) && !hasEnded(one, verdicts));
   const names = new Set(remaining.map(({ droplet }) => keyOf(droplet)));
   // While there is one of that name, there is no other.
-  return foresights
+  return forecasts
     .filter(({ droplet }) => isLeaving(droplet) || !names.has(keyOf(droplet)))
-    .flatMap(foresight => changesOf(foresight, verdicts));
+    .flatMap(forecast => changesOf(forecast, verdicts));
 }
 
 /** Whether nothing keeps an object that is being deleted. */
-const hasEnded = (foresight: Foresight, verdicts: Verdicts): boolean =>
-  !isStuck(foresight) && !isHeld(foresight, verdicts);
+const hasEnded = (forecast: Forecast, verdicts: Verdicts): boolean =>
+  !isStuck(forecast) && !isHeld(forecast, verdicts);
 
 /** Whether the gate holds what it is about. */
-export const isHeld = ({ rounds }: Foresight, verdicts: Verdicts): boolean =>
+export const isHeld = ({ rounds }: Forecast, verdicts: Verdicts): boolean =>
   rounds.some(({ effects }) => holdOn(effects.own, verdicts) !== undefined);
 
-function changesOf(foresight: Foresight, verdicts: Verdicts): DropletChange[] {
-  const { droplet, rounds, end } = foresight;
+function changesOf(forecast: Forecast, verdicts: Verdicts): DropletChange[] {
+  const { droplet, rounds, end } = forecast;
   const whose = { name: droplet.metadata.name, project: droplet.spec.project };
   const changes: DropletChange[] = [];
   let hasResized = false;
@@ -55,12 +55,12 @@ function changesOf(foresight: Foresight, verdicts: Verdicts): DropletChange[] {
     const { steps, holds, isStopped } = throughGate(round, verdicts);
     // That it is powered on is part of a resize.
     const shown = hasResized ? steps.filter(({ type }) => type !== 'power-on') : steps;
-    changes.push(...shown.flatMap(step => changeOf(step, whose, foresight)));
+    changes.push(...shown.flatMap(step => changeOf(step, whose, forecast)));
     changes.push(...holds.map(problem => ({ action: 'hold' as const, ...whose, problem })));
     if (isStopped) return changes;
     hasResized ||= steps.some(({ type }) => type === 'resize');
   }
-  return isStuck(foresight) ? [...changes, { action: 'refuse', ...whose, problem: end.message }] : changes;
+  return isStuck(forecast) ? [...changes, { action: 'refuse', ...whose, problem: end.message }] : changes;
 }
 
 /** What is left of a round: the same that droplet/pass.ts leaves of a plan. */
@@ -87,7 +87,7 @@ function holdOn(effects: readonly Effect[], verdicts: Verdicts): string | undefi
 function changeOf(
   step: DropletStep,
   whose: Whose,
-  { droplet: { spec }, servers }: Foresight,
+  { droplet: { spec }, servers }: Forecast,
 ): DropletChange[] {
   const found = (id: number): Server => servers.find(server => server.id === id)!;
   switch (step.type) {
@@ -118,7 +118,7 @@ function changeOf(
 }
 
 /** Whether it ends as nobody asked for it, until a person does something. */
-const isStuck = ({ droplet, end }: Foresight): boolean =>
+const isStuck = ({ droplet, end }: Forecast): boolean =>
   isLeaving(droplet) ? end.reason !== 'Deleting' : end.phase === 'Failed';
 
 const isLeaving = ({ metadata }: Droplet): boolean => metadata.deletionTimestamp !== undefined;

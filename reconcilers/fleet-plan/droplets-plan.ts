@@ -12,7 +12,7 @@ import type {
 import { planDroplet } from '../droplet/plan.ts';
 
 /** What the cloud holds for one Droplet, and the tags that its server is to carry. */
-export interface Sight {
+export interface Observation {
   view: CloudView;
   tags: readonly string[];
 }
@@ -20,9 +20,9 @@ export interface Sight {
 /** What speaks against buying a first server for a project. */
 export type Evidence = Pick<CloudView, 'orphans' | 'otherFleet'>;
 
-/** What is known besides of the one whose steps are to be foreseen. */
-export interface Foreknowledge {
-  sight: Sight | undefined;
+/** What is known besides of the one whose steps are forecast. */
+export interface ForecastInput {
+  observation: Observation | undefined;
   evidence: Evidence | undefined;
   sizes: ReadonlyMap<string, SizeFacts>;
   suspended: boolean;
@@ -30,14 +30,14 @@ export interface Foreknowledge {
   shortage?: string;
 }
 
-/** What is done between two looks at the cloud, and what the gate is asked for it; of the last one nothing is done. */
+/** What is done between two observations of the cloud, and what the gate is asked for it; of the last one nothing is done. */
 export interface Round {
   steps: DropletStep[];
   effects: DropletEffects;
 }
 
 /** All that becomes of a Droplet by itself. */
-export interface Foresight {
+export interface Forecast {
   droplet: Droplet;
   /** As they are before anything is done. */
   servers: readonly Server[];
@@ -47,7 +47,7 @@ export interface Foresight {
 }
 
 /** One that is to be made has nothing yet. */
-const NOTHING: Sight = { view: { nonceSeenMs: 0, listAgeMs: 0, duplicates: [] }, tags: [] };
+const NOTHING: Observation = { view: { nonceSeenMs: 0, listAgeMs: 0, duplicates: [] }, tags: [] };
 
 /** Nothing is waited for in a plan. */
 const AT_ONCE: PlanTimings = {
@@ -63,8 +63,8 @@ const AT_ONCE: PlanTimings = {
  * Plays the Droplet's own plan forward, with a cloud that does at once all that it is asked for, until it asks for
  * nothing that it has not asked for before.
  */
-export function foresee(droplet: Droplet, known: Foreknowledge): Foresight {
-  const { view: seen, tags } = known.sight ?? NOTHING;
+export function forecastDroplet(droplet: Droplet, known: ForecastInput): Forecast {
+  const { view: seen, tags } = known.observation ?? NOTHING;
   const { evidence, sizes, suspended, shortage } = known;
   const input = { droplet, tags, sizes, suspended, now: 0, timings: AT_ONCE, ...(shortage && { shortage }) };
   const rounds: Round[] = [];

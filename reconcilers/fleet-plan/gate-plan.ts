@@ -5,7 +5,7 @@ import { groupOf, type DropletEffects } from '../droplet/effects-plan.ts';
 import { keyOfEffect, type Doubt, type Effect } from '../gate/effect.ts';
 import { judge, type Admission, type PolicyInput, type Request } from '../gate/policy.ts';
 import type { Verdicts } from './changes-plan.ts';
-import type { Foresight } from './droplets-plan.ts';
+import type { Forecast } from './droplets-plan.ts';
 import { isToBeDeleted } from './objects-plan.ts';
 
 interface Judged {
@@ -27,12 +27,12 @@ export function heldLosses(losses: readonly Effect[], input: Judged): Doubt | un
  * @param losses what is asked for by then, whatever became of it.
  */
 export function verdictsOn(
-  foresights: readonly Foresight[],
+  forecasts: readonly Forecast[],
   losses: readonly Effect[],
   input: Judged,
 ): Verdicts {
   const known = new Set(losses.map(keyOfEffect));
-  const asks = foresights
+  const asks = forecasts
     .flatMap(asksOf)
     .map(ask => ({ ...ask, effects: ask.effects.filter(effect => !known.has(keyOfEffect(effect))) }));
   const groups = Map.groupBy(asks, ({ group }) => group);
@@ -51,7 +51,7 @@ interface Ask {
   effects: readonly Effect[];
 }
 
-function asksOf({ droplet, rounds }: Foresight): Ask[] {
+function asksOf({ droplet, rounds }: Forecast): Ask[] {
   const parts: (keyof DropletEffects)[] = ['own', 'duplicates'];
   // Before its Project deletes one, it asks for all those that go together.
   const project = isToBeDeleted(droplet)

@@ -13,7 +13,7 @@ import { createStanding, type Identity } from '../gate/standing.ts';
 import type { Since } from '../since.ts';
 import { createSshKeyUpload, keyNameOf } from '../ssh-key/upload.ts';
 import { DROPLET } from '../droplet/concern.ts';
-import type { Evidence, Sight } from './droplets-plan.ts';
+import type { Evidence, Observation } from './droplets-plan.ts';
 
 /** What a plan needs of the world. */
 export interface PlanningWorld {
@@ -26,11 +26,11 @@ export interface PlanningWorld {
 }
 
 /** What the cloud holds for a fleet. */
-export interface FleetSight {
+export interface FleetObservation {
   /** All that carry the fleet's tag. */
   servers: readonly CloudDroplet[];
   /** By the Droplet's uid. */
-  sights: ReadonlyMap<string, Sight>;
+  observations: ReadonlyMap<string, Observation>;
   /** By the project's name. */
   evidence: ReadonlyMap<string, Evidence>;
 }
@@ -46,10 +46,10 @@ export async function observeFleet(
   droplets: readonly Droplet[],
   projects: Iterable<string>,
   signal: AbortSignal,
-): Promise<FleetSight> {
+): Promise<FleetObservation> {
   const observing = await observingIn(world, droplets);
   const tagsOf = { fleetId: world.identity.fleet, apiId: world.identity.api };
-  const sights = droplets.map(async (droplet): Promise<[string, Sight]> => {
+  const observations = droplets.map(async (droplet): Promise<[string, Observation]> => {
     const view = await observeCloud(observing, droplet, signal);
     return [droplet.metadata.uid!, { view, tags: ownTags(droplet, tagsOf) }];
   });
@@ -59,7 +59,7 @@ export async function observeFleet(
   ]);
   return {
     servers: observing.fleet.list(),
-    sights: new Map(await Promise.all(sights)),
+    observations: new Map(await Promise.all(observations)),
     evidence: new Map(await Promise.all(evidence)),
   };
 }

@@ -8,7 +8,7 @@ import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv
 import type { Prices } from '../read-model/cost.ts';
 import { hasItsName, namesOf, nameTakenMessage } from '../read-model/project-names.ts';
 import { changesOfAll, isHeld, type DropletChange } from './changes-plan.ts';
-import { foresee, type Evidence, type Foresight, type Sight } from './droplets-plan.ts';
+import { forecastDroplet, type Evidence, type Forecast, type Observation } from './droplets-plan.ts';
 import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
 import { heldLosses, verdictsOn } from './gate-plan.ts';
 import { dropletsAfter, isToBeDeleted, projectsAfter } from './objects-plan.ts';
@@ -40,7 +40,7 @@ export interface FleetPlanInput {
   projects: readonly Project[];
   droplets: readonly Droplet[];
   /** What the cloud holds for each Droplet, by its uid. */
-  sights: ReadonlyMap<string, Sight>;
+  observations: ReadonlyMap<string, Observation>;
   /** What speaks against a first server, by the project's name. */
   evidence: ReadonlyMap<string, Evidence>;
   /** All servers that carry the fleet's tag. */
@@ -119,54 +119,54 @@ function planDroplets(
 ): PlannedDroplets {
   const after = (spared: ReadonlySet<string>): Droplet[] =>
     dropletsAfter(projects, input.droplets, isTaken, spared);
-  const { foresights, overLimit } = foreseeAll(after(new Set()), projects, input);
-  const verdicts = verdictsOn(foresights, losses, input);
-  const spared = foresights.filter(one => isToBeDeleted(one.droplet) && isHeld(one, verdicts));
+  const { forecasts, overLimit } = forecastAll(after(new Set()), projects, input);
+  const verdicts = verdictsOn(forecasts, losses, input);
+  const spared = forecasts.filter(one => isToBeDeleted(one.droplet) && isHeld(one, verdicts));
   if (spared.length === 0)
-    return { droplets: changesOfAll(foresights, verdicts), ...(overLimit && { overLimit }) };
+    return { droplets: changesOfAll(forecasts, verdicts), ...(overLimit && { overLimit }) };
   const uids = new Set(spared.map(({ droplet }) => droplet.metadata.uid!));
-  const second = foreseeAll(after(uids), projects, input);
+  const second = forecastAll(after(uids), projects, input);
   const asked = [...losses, ...spared.flatMap(({ rounds }) => rounds.flatMap(({ effects }) => effects.own))];
-  const now = verdictsOn(second.foresights, asked, input);
+  const now = verdictsOn(second.forecasts, asked, input);
   return {
     ...(second.overLimit && { overLimit: second.overLimit }),
-    droplets: [...changesOfAll(spared, verdicts), ...changesOfAll(second.foresights, now)],
+    droplets: [...changesOfAll(spared, verdicts), ...changesOfAll(second.forecasts, now)],
   };
 }
 
 /** What becomes of each Droplet; the account's limit is met by those that would be bought last. */
-function foreseeAll(
+function forecastAll(
   droplets: readonly Droplet[],
   projects: readonly Project[],
   input: FleetPlanInput,
-): { foresights: Foresight[]; overLimit?: { limit: number; needed: number } } {
+): { forecasts: Forecast[]; overLimit?: { limit: number; needed: number } } {
   const byKey = new Map(projects.map(project => [keyOf(project), project]));
-  const look = (droplet: Droplet, shortage?: string): Foresight =>
-    foresee(droplet, {
-      sight: input.sights.get(droplet.metadata.uid!),
+  const forecast = (droplet: Droplet, shortage?: string): Forecast =>
+    forecastDroplet(droplet, {
+      observation: input.observations.get(droplet.metadata.uid!),
       evidence: input.evidence.get(droplet.spec.project),
       sizes: input.sizes,
       suspended: byKey.get(projectKeyOf(droplet))?.spec.suspend ?? false,
       ...(shortage !== undefined && { shortage }),
     });
-  const foresights = droplets.map(droplet => look(droplet));
+  const forecasts = droplets.map(droplet => forecast(droplet));
   const limit = input.dropletLimit;
-  const needed = input.servers.length + countSteps(foresights, 'launch') - countSteps(foresights, 'destroy');
-  if (needed <= limit) return { foresights };
-  const refused = new Set(foresights.filter(buys).slice(limit - needed));
+  const needed = input.servers.length + countSteps(forecasts, 'launch') - countSteps(forecasts, 'destroy');
+  if (needed <= limit) return { forecasts };
+  const refused = new Set(forecasts.filter(buys).slice(limit - needed));
   const shortage = `the account may have ${limit} droplets, and this fleet has them all`;
   return {
-    foresights: foresights.map(one => (refused.has(one) ? look(one.droplet, shortage) : one)),
+    forecasts: forecasts.map(one => (refused.has(one) ? forecast(one.droplet, shortage) : one)),
     overLimit: { limit, needed },
   };
 }
 
 const projectKeyOf = ({ metadata, spec }: Droplet): string => `${metadata.namespace}/${spec.project}`;
 
-const buys = (foresight: Foresight): boolean => countSteps([foresight], 'launch') > 0;
+const buys = (forecast: Forecast): boolean => countSteps([forecast], 'launch') > 0;
 
-const countSteps = (foresights: readonly Foresight[], type: 'launch' | 'destroy'): number =>
-  foresights.flatMap(({ rounds }) => rounds.flatMap(({ steps }) => steps)).filter(step => step.type === type)
+const countSteps = (forecasts: readonly Forecast[], type: 'launch' | 'destroy'): number =>
+  forecasts.flatMap(({ rounds }) => rounds.flatMap(({ steps }) => steps)).filter(step => step.type === type)
     .length;
 
 /** Prices of the servers that are there, and of those that will be. */

@@ -118,7 +118,7 @@ interface Group {
 }
 
 /** What one judgement goes by. */
-interface Look {
+interface Situation {
   admitted: Admission[];
   groups: Map<string, Group>;
   /** The keys of all that is asked for; none are gathered while nothing is held. */
@@ -165,20 +165,20 @@ export class GateBook {
 
   /** Judges all that is asked for, and says what that means for the group. Repeated, it says the same. */
   judge(group: string, scene: Scene): Judgement {
-    const look = this.#lookAt(scene);
-    const requests = [...look.groups.values()].flatMap(({ requests }) => requests);
+    const situation = this.#situationAt(scene);
+    const requests = [...situation.groups.values()].flatMap(({ requests }) => requests);
     const verdicts = judge({
       requests,
-      admitted: look.admitted,
-      held: this.#keysHeld(look),
-      droplets: dropletsBy(requests, look.admitted, scene),
+      admitted: situation.admitted,
+      held: this.#keysHeld(situation),
+      droplets: dropletsBy(requests, situation.admitted, scene),
       fleetSize: scene.droplets.length,
       ...(scene.standing && { standing: scene.standing }),
     });
-    this.#noteHolds(verdicts, look, scene.now);
+    this.#noteHolds(verdicts, situation, scene.now);
     const held = [...this.#holds.values()].map(entryOfHold);
     const verdict = verdicts.get(group) ?? { type: 'pass' };
-    const members = look.groups.get(group);
+    const members = situation.groups.get(group);
     const passed = verdict.type === 'pass' && members ? letThrough(members) : { admit: [], renew: [] };
     const used = [...scene.used, ...(passed.used === undefined ? [] : [passed.used])];
     const answer = verdict.type === 'pass' ? verdict : this.#answerTo(group, verdict);
@@ -213,7 +213,7 @@ export class GateBook {
   }
 
   /** What is asked for, by groups, and what of it was let through. */
-  #lookAt(scene: Scene): Look {
+  #situationAt(scene: Scene): Situation {
     const uids = new Map(scene.droplets.map(({ metadata }) => [metadata.uid!, metadata]));
     const admitted = scene.admitted
       // What is over was let through for what was asked for then, and not for the same words years later.
@@ -255,28 +255,33 @@ export class GateBook {
   }
 
   /** What a limit held stays so while it is asked for. */
-  #keysHeld({ asked }: Look): ReadonlySet<string> {
+  #keysHeld({ asked }: Situation): ReadonlySet<string> {
     const holds = [...this.#holds.values(), ...this.#leaving.values()].filter(hold => lasts(hold, asked));
     return new Set(holds.flatMap(({ keys }) => [...keys]).filter(key => asked.has(key)));
   }
 
-  #noteHolds(verdicts: ReadonlyMap<string, Verdict>, look: Look, now: number): void {
+  #noteHolds(verdicts: ReadonlyMap<string, Verdict>, situation: Situation, now: number): void {
     for (const [group, hold] of this.#holds) {
       if (verdicts.get(group)?.type === 'hold') continue;
       this.#holds.delete(group);
       this.#leaving.set(group, hold);
     }
     for (const [group, hold] of this.#leaving)
-      if (!verdicts.has(group) || !lasts(hold, look.asked)) this.#leaving.delete(group);
+      if (!verdicts.has(group) || !lasts(hold, situation.asked)) this.#leaving.delete(group);
     for (const [group, verdict] of verdicts)
-      if (verdict.type === 'hold') this.#noteHold(group, verdict, look, now);
+      if (verdict.type === 'hold') this.#noteHold(group, verdict, situation, now);
   }
 
-  #noteHold(group: string, verdict: Extract<Verdict, { type: 'hold' }>, look: Look, now: number): void {
-    const { asked, objects, askers, isRevocable } = look.groups.get(group)!;
+  #noteHold(
+    group: string,
+    verdict: Extract<Verdict, { type: 'hold' }>,
+    situation: Situation,
+    now: number,
+  ): void {
+    const { asked, objects, askers, isRevocable } = situation.groups.get(group)!;
     const before = this.#holds.get(group) ?? this.#leaving.get(group);
     this.#leaving.delete(group);
-    const stayed = before !== undefined && lasts(before, look.asked) ? before.lasting : undefined;
+    const stayed = before !== undefined && lasts(before, situation.asked) ? before.lasting : undefined;
     const doubt: Doubt = { reason: verdict.reason, message: verdict.message };
     // What was said first stays true: the limit would allow it now, and the hold is not over.
     const why = verdict.wasHeld === true ? (stayed ?? doubt) : doubt;

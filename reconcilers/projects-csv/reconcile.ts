@@ -32,7 +32,7 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
   return async run => {
     const content = await sync.file.read();
     const text = 'problem' in content ? `unreadable: ${content.problem.message}` : content.text;
-    const look = remember(text);
+    const revision = remember(text);
     const { rows, problems } =
       'problem' in content
         ? { rows: [], problems: [content.problem] }
@@ -40,9 +40,9 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     const sizes = problems.length > 0 ? [] : await sizeProblems(context, rows, sync, run);
     const all = sizes.every(({ exists }) => exists) ? problems : sizes;
     if (all.length > 0) {
-      const unsettledMs = context.timings.settleMs - look.ageMs;
+      const unsettledMs = context.timings.settleMs - revision.ageMs;
       loggedMistakes ||= unsettledMs <= 0;
-      return refuse(all, look, unsettledMs, sync);
+      return refuse(all, revision, unsettledMs, sync);
     }
     // As loud as the mistakes were: who reads of these must read that they are mended.
     if (loggedMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
@@ -54,12 +54,12 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
       name => context.projects.get(`${sync.namespace}/${name}`)?.spec,
     );
     const plan = planFrom(context, followed, sync.namespace);
-    waitUntilComplete(plan, text, look, context);
+    waitUntilComplete(plan, text, revision, context);
     logHeldRows(heldRows, run);
-    const answer = await passGate(context, plan, sync, look, run);
+    const answer = await passGate(context, plan, sync, revision, run);
     const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
     sync.state.set({ rows: followed, ...(brake && { brake }), heldRows });
-    const isDone = await carryOut(plan, brake, look, context, sync, run);
+    const isDone = await carryOut(plan, brake, revision, context, sync, run);
     if (brake !== undefined) return { requeueAfterMs: HELD_AGAIN_MS };
     return isDone ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
   };
@@ -81,7 +81,7 @@ async function passGate(
   { clock, gate, projects, timings }: Context,
   { losses, steps }: CsvPlan,
   { namespace }: CsvSync,
-  look: Look,
+  revision: Revision,
   run: Run,
 ): Promise<Exclude<Answer, { type: 'wait' }>> {
   const losers = new Set(losses.map(({ project }) => project));
@@ -91,7 +91,7 @@ async function passGate(
       confirms(metadata.annotations?.[CONFIRM_ANNOTATION], losses, clock.now()),
     ) || (await gate.hasPassed(losses, run.signal));
   const removes = losses.length > 0 || steps.some(step => step.type === 'delete-project');
-  const unsettledMs = timings.lossSettleMs - look.ageMs;
+  const unsettledMs = timings.lossSettleMs - revision.ageMs;
   if (removes && !isConfirmed && unsettledMs > 0) throw new Waiting(SHRINKS, unsettledMs);
   const ask = { asker: CSV_ASKER, group: `projects.csv of ${namespace}`, effects: losses, objects };
   const answer = await gate.ask({ ...ask, believedAfterMs: 0, isRevocable: true }, run);
@@ -111,19 +111,19 @@ const brakeOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losse
 async function carryOut(
   plan: CsvPlan,
   brake: Brake | undefined,
-  look: Look,
+  revision: Revision,
   context: Context,
   { file, namespace }: CsvSync,
   run: Run,
 ): Promise<boolean> {
-  if (!look.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
-  look.reported();
+  if (!revision.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
+  revision.reported();
   // What is held the gate has reported.
   return brake !== undefined || (await applyProjectSteps(plan.steps, namespace, context.kubernetes, run));
 }
 
-/** One look at a content of the file. */
-interface Look {
+/** A content of the file, and what was done about it. */
+interface Revision {
   /** For how long the content has been the same, ms. */
   ageMs: number;
   /** What is wrong with it was reported already. */
@@ -131,7 +131,7 @@ interface Look {
   reported(): void;
 }
 
-function createContentMemory({ clock }: Context): (text: string) => Look {
+function createContentMemory({ clock }: Context): (text: string) => Revision {
   let last = { text: '', since: Number.NEGATIVE_INFINITY, isReported: false };
   return text => {
     if (last.text !== text || last.since < 0) last = { text, since: clock.monotonic(), isReported: false };
@@ -186,18 +186,28 @@ function planFrom(context: Context, rows: readonly ProjectRow[], namespace: stri
  * A file that an editor is still writing can look complete but for its last line, whose last number may go on. What
  * such a file changes is believed only once it has lain still for a while.
  */
-function waitUntilComplete({ steps }: CsvPlan, text: string, { ageMs }: Look, { timings }: Context): void {
+function waitUntilComplete(
+  { steps }: CsvPlan,
+  text: string,
+  { ageMs }: Revision,
+  { timings }: Context,
+): void {
   const mayBeCut = !/[\r\n]$/.test(text) && steps.length > 0;
   if (mayBeCut && ageMs < timings.settleMs)
     throw new Waiting('projects.csv was just changed: waiting until it lies still', timings.settleMs - ageMs);
 }
 
 /** An editor may be in the middle of it, so a mistake is reported only when it lies still; and once. */
-function refuse(problems: readonly Problem[], look: Look, unsettledMs: number, { state }: CsvSync): Outcome {
+function refuse(
+  problems: readonly Problem[],
+  revision: Revision,
+  unsettledMs: number,
+  { state }: CsvSync,
+): Outcome {
   if (unsettledMs > 0) return { requeueAfterMs: unsettledMs };
   state.set({});
-  if (look.isReported) return undefined;
-  look.reported();
+  if (revision.isReported) return undefined;
+  revision.reported();
   throw new Stalled('InvalidCsv', `nothing was changed:\n${formatProblems(problems)}`);
 }
 

@@ -74,7 +74,7 @@ export const secretNamesOf = (project: string, environment: string): [string, st
 ];
 
 /** Looks at variables, and at those of the Secrets that are the project's by their label. */
-export const lookInto =
+export const lookupIn =
   (project: string, variables: (name: string) => Held | undefined, secrets: readonly SeenSecret[]): Look =>
   place => {
     if ('variable' in place) return variables(place.variable);
@@ -84,10 +84,10 @@ export const lookInto =
   };
 
 /** Takes the first place that holds more than nothing. */
-export function resolveSecret(wanted: WantedSecret, look: Look): ResolvedSecret {
+export function resolveSecret(wanted: WantedSecret, lookup: Look): ResolvedSecret {
   const places = placesOf(wanted);
   const held = places.flatMap(place => {
-    const found = look(place);
+    const found = lookup(place);
     return found === undefined ? [] : [{ place: { ...place, source: found.source }, ...found }];
   });
   const first = held.findIndex(({ isEmpty }) => !isEmpty);

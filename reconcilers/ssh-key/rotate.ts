@@ -66,9 +66,9 @@ function holdIfNotAsked(hosts: readonly HostLogins[]): void {
 }
 
 const observe = ({ droplets, ...rotation }: Rotation, key: FleetKey): Promise<HostLogins[]> =>
-  Promise.all(droplets.map(droplet => lookAt(rotation, droplet, key)));
+  Promise.all(droplets.map(droplet => readLogins(rotation, droplet, key)));
 
-async function lookAt(
+async function readLogins(
   rotation: Pick<Rotation, 'ssh' | 'sshPort'>,
   droplet: Droplet,
   key: FleetKey,

@@ -65,9 +65,9 @@ class Fleet implements HostFleet {
   #keepsakes: Keepsakes | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   readonly #concerned: Concerned;
-  /** What changed since the last look; none once a look has to be at everything. */
+  /** What changed since the last sync; none once a sync has to be of everything. */
   #changes: Change[] | undefined;
-  #isLookDue = false;
+  #isSyncDue = false;
 
   readonly kind: HostDriver['kind'];
   readonly sshPort: number;
@@ -91,7 +91,7 @@ class Fleet implements HostFleet {
     const inventory = await driver.inventory();
     for (const id of inventory.hosts) if (state.get('droplets', id) === undefined) await driver.destroy(id);
     this.#keepsakes = createKeepsakes(state, driver, inventory);
-    this.#look();
+    this.#sync();
   }
 
   endingOf(action: ActionRecord): Ending | undefined {
@@ -108,9 +108,9 @@ class Fleet implements HostFleet {
       if (collection === 'actions' && (record as ActionRecord).status !== 'in-progress')
         this.#endings.delete(Number(id));
     this.#changes?.push(...changes);
-    if (this.#isLookDue) return;
-    this.#isLookDue = true;
-    setImmediate(() => this.#look());
+    if (this.#isSyncDue) return;
+    this.#isSyncDue = true;
+    setImmediate(() => this.#sync());
   }
 
   stateOf(id: number): HostState {
@@ -132,8 +132,8 @@ class Fleet implements HostFleet {
   }
 
   async settled(): Promise<void> {
-    while (this.#isLookDue || !this.#crew.isIdle()) {
-      // A look that is due comes before this does.
+    while (this.#isSyncDue || !this.#crew.isIdle()) {
+      // A sync that is due comes before this does.
       await new Promise<void>(resolve => setImmediate(resolve));
       await this.#crew.idle();
     }
@@ -151,8 +151,8 @@ class Fleet implements HostFleet {
    * Finds the machines that are not what they should be, among those whom the changes of the records concern; at
    * the start and after trouble among all.
    */
-  #look(): void {
-    this.#isLookDue = false;
+  #sync(): void {
+    this.#isSyncDue = false;
     if (this.#stop.signal.aborted) return;
     const concerned = this.#changes === undefined ? this.#concerned.all() : this.#concerned.by(this.#changes);
     this.#changes = [];

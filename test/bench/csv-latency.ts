@@ -21,9 +21,9 @@ import {
 const EDITS = 200;
 
 /** Resolves with the time at which a watch from another client shows the Project with that many servers. */
-type Sighting = (project: string, servers: number) => Promise<number>;
+type SeenAt = (project: string, servers: number) => Promise<number>;
 
-function watchProjects(client: Client, signal: AbortSignal): Sighting {
+function watchProjects(client: Client, signal: AbortSignal): SeenAt {
   const servers = new Map<string, number>();
   const waiting = new Map<string, (time: number) => void>();
   const follow = async (): Promise<void> => {
@@ -46,7 +46,7 @@ function watchProjects(client: Client, signal: AbortSignal): Sighting {
   };
 }
 
-async function timeEdits(csvPath: string, seen: Sighting): Promise<number[]> {
+async function timeEdits(csvPath: string, seen: SeenAt): Promise<number[]> {
   const save = (servers: number, atomically: boolean): Promise<void> => {
     const text = `Project,Servers,MasterSpec,WebSpec\nshop,${servers},s-1vcpu-1gb,s-1vcpu-1gb\n`;
     if (!atomically) return writeFile(csvPath, text);
@@ -64,7 +64,7 @@ async function timeEdits(csvPath: string, seen: Sighting): Promise<number[]> {
   return samples;
 }
 
-async function timePatches(client: Client, seen: Sighting): Promise<number[]> {
+async function timePatches(client: Client, seen: SeenAt): Promise<number[]> {
   const samples: number[] = [];
   for (let edit = 0; edit < EDITS; edit++) {
     const servers = 2 + (edit % 2);

@@ -64,7 +64,7 @@ await inFolder(async folder => {
   const operator = startOperator(client, cloud, {
     csvPath,
     sshPublicKey: pair.publicKey,
-    pollIntervals: { movingMs: 200, firstLookMs: 200, idleMs: 60_000 },
+    pollIntervals: { movingMs: 200, firstPollMs: 200, idleMs: 60_000 },
     hosts: {
       ssh: ssh.pool,
       privateKey: new SecretText(pair.privateKey),
@@ -79,9 +79,9 @@ await inFolder(async folder => {
   const taken = [...configured].map(([name, at]) => at - active.get(name)!);
   console.log(`from active to Configured: ${percentiles(taken)}; ${ssh.commands.length} commands in all`);
   // The looks that are still under way from the configuring are not counted.
-  await looks(servers);
+  await probes(servers);
   const before = { commands: ssh.commands.length, version: versions() };
-  await looks(servers * RESYNCS);
+  await probes(servers * RESYNCS);
   const spent = ssh.commands.length - before.commands;
   console.log(
     `${servers * RESYNCS} looks at converged hosts: ${spent} commands, ${versions() === before.version ? 'no' : 'SOME'} writes`,
@@ -103,8 +103,8 @@ await inFolder(async folder => {
   }
 
   /** Resolves once hosts were looked at so many times more. */
-  function looks(times: number): Promise<void> {
-    const goal = ssh.looks() + times;
-    return ssh.until(() => ssh.looks() >= goal);
+  function probes(times: number): Promise<void> {
+    const goal = ssh.probes() + times;
+    return ssh.until(() => ssh.probes() >= goal);
   }
 });

@@ -6,7 +6,7 @@ export interface CountedSsh {
   /** The names of the commands: scripts by their `$0`, written files as `write PATH`. */
   readonly commands: string[];
   /** How often hosts were looked at. */
-  looks(): number;
+  probes(): number;
   /** Resolves once the condition holds; it is looked at after every command that begins. */
   until(condition: () => boolean): Promise<void>;
 }
@@ -17,7 +17,7 @@ export function countCommands(pool: SshPool): CountedSsh {
   const waiting = new Set<() => void>();
   const note = (name: string): void => {
     commands.push(name);
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   };
   const nameOf = (argv: readonly string[]): string => argv[5] ?? argv.join(' ');
   const host = (access: HostAccess): SshHost => {
@@ -41,16 +41,16 @@ export function countCommands(pool: SshPool): CountedSsh {
   return {
     pool: { host, close: () => pool.close() },
     commands,
-    looks: () => commands.filter(name => name === 'dropfleet-probe').length,
+    probes: () => commands.filter(name => name === 'dropfleet-probe').length,
     until: condition =>
       new Promise(resolve => {
-        const look = (): void => {
+        const check = (): void => {
           if (!condition()) return;
-          waiting.delete(look);
+          waiting.delete(check);
           resolve();
         };
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
   };
 }

@@ -99,10 +99,10 @@ export async function openHostLife(server: ApiServer, options: LifeOptions): Pro
     },
     untilReady: (name = 'web1') => world.until(`a ${name} that is Ready again`, () => isReady(name)),
     async untilProbed(times) {
-      const looks = (): number =>
+      const probes = (): number =>
         operator.hostCommands.filter(command => command === 'dropfleet-probe').length;
-      const goal = looks() + times;
-      await world.until('another look at the hosts', () => looks() >= goal);
+      const goal = probes() + times;
+      await world.until('another look at the hosts', () => probes() >= goal);
     },
     close,
   };

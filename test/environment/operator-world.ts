@@ -52,7 +52,7 @@ const TIMINGS = {
 /** Whom SSH lets in, where firewalls are made. */
 export const ADMIN_IP = '203.0.113.7';
 export const OPERATOR_ADDRESS = '203.0.113.50';
-const POLLS = { movingMs: 100, firstLookMs: 100, idleMs: 500 };
+const POLLS = { movingMs: 100, firstPollMs: 100, idleMs: 500 };
 const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
 const PATIENCE_MS = 60_000;
@@ -180,18 +180,18 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
     new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {
         clearTimeout(timer);
-        listeners.delete(look);
+        listeners.delete(check);
         settle();
       };
-      const look = (): void => {
+      const check = (): void => {
         if (condition()) end(resolve);
       };
       const timer = setTimeout(
         () => end(() => reject(new Error(`never came: ${what}; ${describe()}`))),
         hosts?.patienceMs ?? PATIENCE_MS,
       );
-      listeners.add(look);
-      look();
+      listeners.add(check);
+      check();
     });
   const held = (name: string): string | undefined => {
     const { conditions } = (project(name) ?? droplet(name))?.status ?? {};

@@ -33,12 +33,17 @@ function step(document: Json, { op, path, from, value }: ModelOperation): Json {
     case 'replace':
       return edit(document, parse(path), 'replace', value);
     case 'copy':
-      return edit(document, parse(path), 'add', look(document, parse(from!)));
+      return edit(document, parse(path), 'add', valueAt(document, parse(from!)));
     case 'move':
       if (path.startsWith(`${from!}/`)) throw new Misfit();
-      return edit(edit(document, parse(from!), 'remove'), parse(path), 'add', look(document, parse(from!)));
+      return edit(
+        edit(document, parse(from!), 'remove'),
+        parse(path),
+        'add',
+        valueAt(document, parse(from!)),
+      );
     case 'test':
-      if (canonical(look(document, parse(path))) !== canonical(value)) throw new Misfit();
+      if (canonical(valueAt(document, parse(path))) !== canonical(value)) throw new Misfit();
       return document;
   }
 }
@@ -58,28 +63,28 @@ const canonical = (value: Json): string =>
 const isObject = (value: Json): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function look(value: Json, [key, ...rest]: string[]): Json {
+function valueAt(value: Json, [key, ...rest]: string[]): Json {
   if (value === undefined) throw new Misfit();
   if (key === undefined) return value;
-  if (Array.isArray(value)) return look(value[indexIn(key, value.length)], rest);
+  if (Array.isArray(value)) return valueAt(value[indexIn(key, value.length)], rest);
   if (!isObject(value) || !Object.keys(value).includes(key)) throw new Misfit();
-  return look(value[key], rest);
+  return valueAt(value[key], rest);
 }
 
 function edit(value: Json, [key, ...rest]: string[], how: 'add' | 'remove' | 'replace', given?: Json): Json {
-  if (how !== 'add') look(value, []);
+  if (how !== 'add') valueAt(value, []);
   if (key === undefined) return how === 'remove' ? undefined : given;
   const isLast = rest.length === 0;
   if (Array.isArray(value)) {
-    if (!isLast) return value.with(indexIn(key, value.length), edit(look(value, [key]), rest, how, given));
+    if (!isLast) return value.with(indexIn(key, value.length), edit(valueAt(value, [key]), rest, how, given));
     if (how === 'add')
       return value.toSpliced(key === '-' ? value.length : indexIn(key, value.length + 1), 0, given);
     const index = indexIn(key, value.length);
     return how === 'remove' ? value.toSpliced(index, 1) : value.with(index, given);
   }
   if (!isObject(value)) throw new Misfit();
-  if (!isLast) return { ...value, [key]: edit(look(value, [key]), rest, how, given) };
-  if (how !== 'add') look(value, [key]);
+  if (!isLast) return { ...value, [key]: edit(valueAt(value, [key]), rest, how, given) };
+  if (how !== 'add') valueAt(value, [key]);
   const { [key]: _replaced, ...others } = value;
   return how === 'remove' ? others : { ...others, [key]: given };
 }

@@ -152,7 +152,7 @@ describe('dropfleet secrets check', () => {
     it("takes the Secret of project and environment over the project's variable, and locks nothing", async () => {
       const { kubernetes, secrets } = await report('shop', 'prod', 'website');
       expect(kubernetes).to.deep.equal({
-        isLookedAt: true,
+        isRead: true,
         api: 'standalone (.dropfleet/sandbox)',
         namespace: 'default',
         unused: [],

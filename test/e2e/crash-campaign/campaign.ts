@@ -73,18 +73,18 @@ async function converged(
 ): Promise<undefined> {
   const done = Promise.withResolvers<undefined>();
   let cancel: (() => void) | undefined;
-  const look = (): void => {
+  const check = (): void => {
     const isAsWanted = differences(world, rows).length === 0;
     if (isAsWanted) cancel ??= world.clock.after(STAYS_MS, () => done.resolve(undefined));
     else cancel = cancel?.() as undefined;
   };
   const patience = setTimeout(() => done.reject(notConverged(world, rows, operator)), PATIENCE_MS);
-  const stopLooking = world.onChange(look);
-  look();
+  const unsubscribe = world.onChange(check);
+  check();
   try {
     return await Promise.race([done.promise, operator.failed]);
   } finally {
-    stopLooking();
+    unsubscribe();
     cancel?.();
     clearTimeout(patience);
   }

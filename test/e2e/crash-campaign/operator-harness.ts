@@ -32,7 +32,7 @@ const TIMINGS: TimingOverrides = {
   host: { retryMs: 600, slowestRetryMs: 6_000, resyncMs: 60_000, firstBootWaitMs: 6_000 },
   'load-balancer': { pollMs: 600 },
 };
-const POLLS = { movingMs: 600, firstLookMs: 600, idleMs: 6_000 };
+const POLLS = { movingMs: 600, firstPollMs: 600, idleMs: 6_000 };
 
 /** A real operator over real clients, of which the test can take the life. */
 export interface RunningOperator {

@@ -96,7 +96,7 @@ export async function openWorld(
   const changed = (): void => handlers.forEach(handler => handler());
   const violations: string[] = [];
   let firewalls: readonly string[] = [];
-  const lookAtFirewalls = (): void =>
+  const readFirewalls = (): void =>
     void cloud
       .listFirewalls()
       .then(listed => {
@@ -112,7 +112,7 @@ export async function openWorld(
     limits: { perHour: 1e6, perMinute: 1e6 },
     onRequest({ operation, phase }) {
       if (phase === 'after' && operation === 'droplets.create') violations.push(...doubles(living()));
-      if (phase === 'after' && /^firewalls\.(create|delete)$/.test(operation)) setImmediate(lookAtFirewalls);
+      if (phase === 'after' && /^firewalls\.(create|delete)$/.test(operation)) setImmediate(readFirewalls);
       changed();
     },
   });
@@ -134,13 +134,13 @@ export async function openWorld(
   });
   const until = (isSo: () => boolean): Promise<void> =>
     new Promise(resolve => {
-      const look = (): void => {
+      const check = (): void => {
         if (!isSo()) return;
-        handlers.delete(look);
+        handlers.delete(check);
         resolve();
       };
-      handlers.add(look);
-      look();
+      handlers.add(check);
+      check();
     });
   const addressOf = ({ status }: Droplet): string => status?.server?.privateAddress ?? '';
   return {
@@ -195,7 +195,7 @@ export async function openWorld(
     },
     confirmWhenAsked() {
       const given = new Set<string>();
-      const look = (): void => {
+      const check = (): void => {
         for (const kind of [PROJECTS, DROPLETS] as ResourceKind<Project | Droplet>[])
           for (const { metadata, status } of kind === PROJECTS
             ? observer.projects.list()
@@ -212,8 +212,8 @@ export async function openWorld(
               .catch(() => undefined);
           }
       };
-      handlers.add(look);
-      look();
+      handlers.add(check);
+      check();
     },
     created: name => until(() => living().some(droplet => droplet.name === name)),
     listInTheEnd() {

@@ -92,10 +92,10 @@ describeOnStandalone(
     });
 
     it('cost no command of their own while nothing changes', async () => {
-      const looks = (): number => operator.hostCommands.filter(name => name === 'dropfleet-probe').length;
-      const goal = looks() + 4;
+      const probes = (): number => operator.hostCommands.filter(name => name === 'dropfleet-probe').length;
+      const goal = probes() + 4;
       const before = operator.hostCommands.length;
-      await world.until('four more looks', () => looks() >= goal);
+      await world.until('four more looks', () => probes() >= goal);
       expect([...new Set(operator.hostCommands.slice(before))]).to.deep.equal(['dropfleet-probe']);
     });
 

@@ -6,7 +6,13 @@ import { ADOPT_ANNOTATION, DROPLET_FINALIZER, PROJECT_FINALIZER } from '../../..
 import type { Project } from '../../../crds/project.ts';
 import { ownTags } from '../../../reconcilers/droplet/apply.ts';
 import { DROPLET } from '../../../reconcilers/droplet/concern.ts';
-import { claimProblem, lookFor, noteEnd, noteRequest, seenBy } from '../../../reconcilers/droplet/observe.ts';
+import {
+  claimProblem,
+  readListing,
+  noteEnd,
+  noteRequest,
+  observe,
+} from '../../../reconcilers/droplet/observe.ts';
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
 import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
 import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
@@ -275,23 +281,23 @@ export class Operator {
       this.#io();
       this.#world.setStatus(droplet, { ...progress.status, phase: plan.phase });
     }
-    if (plan.lookAgainMs !== undefined) this.#isIdle = false;
+    if (plan.requeueAfterMs !== undefined) this.#isIdle = false;
     if (made !== undefined) made.isReplyLost = false;
   }
 
   #observe(droplet: Droplet): CloudView {
-    const look = lookFor(this.#context, droplet);
-    const found = look.asks ? this.#get(look.id!) : look.listed;
-    if (look.asks && found === undefined) {
-      if (!this.deniedSince.has(look.id!)) this.deniedSince.set(look.id!, this.#world.t);
-    } else if (look.id !== undefined && found !== undefined) this.deniedSince.delete(look.id);
+    const listing = readListing(this.#context, droplet);
+    const found = listing.asks ? this.#get(listing.id!) : listing.listed;
+    if (listing.asks && found === undefined) {
+      if (!this.deniedSince.has(listing.id!)) this.deniedSince.set(listing.id!, this.#world.t);
+    } else if (listing.id !== undefined && found !== undefined) this.deniedSince.delete(listing.id);
     const mine = uidTag(droplet.metadata.uid!);
     const believed =
       this.#flaw === 'every server is own' && found !== undefined
         ? { ...found, tags: [...found.tags, mine, fleetTag(FLEET)] }
         : found;
-    const { view } = seenBy(this.#context, droplet, look, believed);
-    const claim = this.#claim(droplet, look.mine.length);
+    const { view } = observe(this.#context, droplet, listing, believed);
+    const claim = this.#claim(droplet, listing.mine.length);
     return { ...view, ...(claim && { claim }) };
   }
 

@@ -73,14 +73,14 @@ describe('The load balancer of a master', () => {
     const memory = { pacing: createPacing(clock), quarantine: createQuarantine(clock) };
     const { host, layout } = master;
     const { signal } = new AbortController();
-    const look = (name: string) =>
+    const convergeTo = (name: string) =>
       convergeLoadBalancer({ key: 'default/shop-master', host, layout, signal }, version(name), memory);
-    expect(await look('v2')).to.deep.equal({ state: 'waiting', ms: 2_000 });
+    expect(await convergeTo('v2')).to.deep.equal({ state: 'waiting', ms: 2_000 });
     await clock.advance(1_500);
-    expect(await look('v3')).to.deep.equal({ state: 'waiting', ms: 500 });
+    expect(await convergeTo('v3')).to.deep.equal({ state: 'waiting', ms: 500 });
     await clock.advance(500);
-    expect(await look('v4')).to.include({ state: 'running', isNew: true });
-    expect(await look('v5')).to.deep.equal({ state: 'waiting', ms: 2_000 });
+    expect(await convergeTo('v4')).to.include({ state: 'running', isNew: true });
+    expect(await convergeTo('v5')).to.deep.equal({ state: 'waiting', ms: 2_000 });
     expect(master.commands().filter(name => name === 'activate')).to.have.length(1);
   });
 

@@ -46,21 +46,21 @@ describe('What a master tells of the requests that are under way to a server', (
     const site = aServiceDeployment('shop-prod-site', Object.fromEntries(endpoints));
     await convergerOf(master)(balancingFor(site));
   };
-  async function look(): Promise<DrainFacts> {
+  async function probe(): Promise<DrainFacts> {
     const { signal } = new AbortController();
     const { stdout } = await master.host.run(observeDrain(master.layout, [STAYS, LEAVES]), { signal });
     return parseDrainFacts(stdout)!;
   }
   /** Until what nginx tells is so: it takes note of an end within moments. */
   async function until(isSo: (facts: DrainFacts) => boolean): Promise<void> {
-    while (!isSo(await look()));
+    while (!isSo(await probe()));
   }
   const connectionsTo = ({ connections }: DrainFacts) => [connections.get(STAYS), connections.get(LEAVES)];
   const isKnownToEnd = ({ oldWorkers }: DrainFacts): boolean => oldWorkers > 0;
 
   it('is nothing, when there is none', async () => {
     await until(({ oldWorkers }) => oldWorkers === 0);
-    expect(connectionsTo(await look())).to.deep.equal([0, 0]);
+    expect(connectionsTo(await probe())).to.deep.equal([0, 0]);
   });
 
   it('is an old worker and a connection until the last answer was given, and nothing then', async () => {
@@ -69,11 +69,11 @@ describe('What a master tells of the requests that are under way to a server', (
     const response = await leaves.nextRequest();
     await route(stays);
     await until(isKnownToEnd);
-    expect(connectionsTo(await look())).to.deep.equal([0, 1]);
+    expect(connectionsTo(await probe())).to.deep.equal([0, 1]);
     response.end('late');
     expect((await asked).body).to.equal('late');
     await until(({ oldWorkers }) => oldWorkers === 0);
-    expect(connectionsTo(await look())).to.deep.equal([0, 0]);
+    expect(connectionsTo(await probe())).to.deep.equal([0, 0]);
   });
 
   it('is an old worker, and no connection to it, while a WebSocket to another server goes on', async () => {
@@ -87,7 +87,7 @@ describe('What a master tells of the requests that are under way to a server', (
     await once(client, 'data');
     await route(stays, leaves);
     await until(isKnownToEnd);
-    expect(connectionsTo(await look())).to.deep.equal([1, 0]);
+    expect(connectionsTo(await probe())).to.deep.equal([1, 0]);
   });
 
   it('is not what the server itself asks the master for', async () => {
@@ -95,7 +95,7 @@ describe('What a master tells of the requests that are under way to a server', (
     open.push(client);
     client.write(`GET ${PATH} HTTP/1.1\r\nHost: a\r\n\r\n`);
     await Promise.race([stays.nextRequest(), leaves.nextRequest()]);
-    const [toStays, toLeaves] = connectionsTo(await look());
+    const [toStays, toLeaves] = connectionsTo(await probe());
     expect(toStays! + toLeaves!).to.equal(1);
   });
 

@@ -149,13 +149,13 @@ describe('A kill -9 of the standalone API under 500 writes a second', () => {
   /** Resolves when both caches know of that write. */
   const bothSeen = async (version: string): Promise<void> => {
     const theirsSeen = new Promise<void>(resolve => {
-      const look = (): void => {
+      const check = (): void => {
         if (theirs.get('marker', 'default')?.metadata?.resourceVersion !== version) return;
-        theirs.off('change', look);
+        theirs.off('change', check);
         resolve();
       };
-      theirs.on('change', look);
-      look();
+      theirs.on('change', check);
+      check();
     });
     await Promise.all([ours.caughtUp('default/marker', version, 1e9), theirsSeen]);
   };

@@ -24,7 +24,7 @@ describe('A view of what the standalone API has stored', () => {
   let owner: HttpKubernetesClient;
 
   /** Looks at the directory by a view of its own. */
-  const look = async <R>(use: (client: HttpKubernetesClient) => Promise<R>): Promise<R> => {
+  const read = async <R>(use: (client: HttpKubernetesClient) => Promise<R>): Promise<R> => {
     const view = await viewStandalone(folder);
     const connection = await connectionTo(view.url, view.authority, view.token, 'a view');
     const client = createKubernetesClient(connection, { clock: systemClock });
@@ -52,7 +52,7 @@ describe('A view of what the standalone API has stored', () => {
   it('has the last write of a server that runs, which may be in the log of writes alone', async () => {
     await owner.create(CONFIG_MAPS, settings('old'));
     await owner.patch(CONFIG_MAPS, 'default/settings', { data: { value: 'new' } });
-    const { data, uid } = await look(async client => ({
+    const { data, uid } = await read(async client => ({
       data: (await client.get(CONFIG_MAPS, 'default/settings')).data,
       uid: (await client.get(NAMESPACES, 'kube-system')).metadata.uid,
     }));
@@ -61,7 +61,7 @@ describe('A view of what the standalone API has stored', () => {
   });
 
   it('refuses every write, and the server does not notice it', async () => {
-    const refusals = await look(async client => [
+    const refusals = await read(async client => [
       await rejection(
         client.create(CONFIG_MAPS, { ...settings('x'), metadata: { name: 'x', namespace: 'default' } }),
       ),

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seenFrom } from '../../../cli/world/prove-ssh.ts';
+import { addressSeenByHosts } from '../../../cli/world/prove-ssh.ts';
 import { serversBehindRules } from '../../../cli/world/ssh-rules.ts';
 import type { World } from '../../../cli/world/world.ts';
 import { aDroplet, aProject } from '../../builders/objects.ts';
@@ -21,7 +21,7 @@ const server = (name: string) =>
   });
 
 describe('The servers whom an admin address may open', () => {
-  const look = async (...objects: Parameters<typeof fakeKubernetesClient>[0] & object) => {
+  const read = async (...objects: Parameters<typeof fakeKubernetesClient>[0] & object) => {
     const { suspended, ...rest } = await serversBehindRules({ kubernetes: fakeKubernetesClient(objects) });
     return { ...rest, suspended: [...suspended] };
   };
@@ -29,7 +29,7 @@ describe('The servers whom an admin address may open', () => {
   it('are those of projects at work; the suspended ones that have servers are named', async () => {
     const projects = [project('blog', true), project('docs', true), project('shop', false)];
     const servers = [server('shop-master'), server('blog-master')];
-    expect(await look(...projects, ...servers)).to.deep.equal({
+    expect(await read(...projects, ...servers)).to.deep.equal({
       some: true,
       changeable: true,
       suspended: ['blog'],
@@ -38,17 +38,17 @@ describe('The servers whom an admin address may open', () => {
 
   it('are none while all projects with servers are suspended', async () => {
     const objects = [project('blog', true), project('shop', false), server('blog-master')];
-    expect(await look(...objects)).to.deep.equal({ some: true, changeable: false, suspended: ['blog'] });
+    expect(await read(...objects)).to.deep.equal({ some: true, changeable: false, suspended: ['blog'] });
   });
 
   it('may be of a project that is gone, or that shares its name with a suspended one', async () => {
-    expect(await look(server('old-master'))).to.deep.include({ changeable: true, suspended: [] });
+    expect(await read(server('old-master'))).to.deep.include({ changeable: true, suspended: [] });
     const twins = [project('blog', true), project('blog', false, 'other'), server('blog-master')];
-    expect(await look(...twins)).to.deep.include({ changeable: true, suspended: [] });
+    expect(await read(...twins)).to.deep.include({ changeable: true, suspended: [] });
   });
 
   it('are nobody before the first server', async () => {
-    expect(await look(project('shop', true))).to.deep.equal({
+    expect(await read(project('shop', true))).to.deep.equal({
       some: false,
       changeable: false,
       suspended: [],
@@ -71,7 +71,7 @@ describe('A login that proves an address', () => {
       await mkdir(join(folder, 'ssh'));
       await writeFile(join(folder, 'ssh', 'id_ed25519'), (await generateKeyPair('fleet')).privateKey);
       const problemWhere = async (suspended: Set<string>): Promise<unknown> =>
-        await seenFrom(world, suspended, 0);
+        await addressSeenByHosts(world, suspended, 0);
       expect(await problemWhere(new Set(['blog'])))
         .to.have.property('problem')
         .that.match(/^no droplet has/);

@@ -24,7 +24,7 @@ const RELEASES = {
 
 /** A concern such as releases will be: it looks at services, by their type. */
 function releasesConcern() {
-  const looked = Promise.withResolvers<ContextOf<typeof RELEASES>>();
+  const started = Promise.withResolvers<ContextOf<typeof RELEASES>>();
   const concern = defineConcern({
     name: 'releases',
     declares: RELEASES,
@@ -35,12 +35,12 @@ function releasesConcern() {
           if (service === undefined) return;
           for (const { spec } of context.services.byIndex(BY_TYPE, service.spec.type))
             context.metrics.seen.inc({ type: spec.type });
-          looked.resolve(context);
+          started.resolve(context);
         }),
       ],
     }),
   });
-  return { concern, looked: looked.promise };
+  return { concern, started: started.promise };
 }
 
 /** An operator over fakes that also does `concerns`. */
@@ -77,11 +77,11 @@ const another = (parts: Partial<Concern>): Concern => ({
 
 describe('An operator', () => {
   it('gives a concern its timings, as told, and lets it count by its own index', async () => {
-    const { concern, looked } = releasesConcern();
+    const { concern, started } = releasesConcern();
     const { operator, registry } = create([concern], { releases: { pauseMs: 7 } });
     const stop = new AbortController();
     const running = operator.run(stop.signal);
-    const context = await Promise.race([looked, running.then(() => expect.fail('it ended'))]);
+    const context = await Promise.race([started, running.then(() => expect.fail('it ended'))]);
     expect(context.timings).to.deep.equal({ patienceMs: 60_000, pauseMs: 7 });
     expect(await registry.getSingleMetricAsString('test_services_seen_total')).to.contain(
       'test_services_seen_total{type="web"} 1',

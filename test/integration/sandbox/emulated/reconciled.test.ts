@@ -71,7 +71,7 @@ for (const engine of ['docker', 'podman'] as const satisfies readonly Engine[])
         privateKey: { reveal: () => world.privateKey },
         hostKeys: [fingerprint],
       });
-    const look = async (): Promise<HostFacts> => {
+    const probeNow = async (): Promise<HostFacts> => {
       const probed = { ...desired, firstBootWaitSeconds: 10 };
       const { facts, code, stderr } = await probe(host, PROBE_SECTIONS, probed, 'mark1', signal);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
@@ -84,7 +84,7 @@ for (const engine of ['docker', 'podman'] as const satisfies readonly Engine[])
       );
 
     it('needs nothing more when its first boot is over', async () => {
-      const facts = await look();
+      const facts = await probeNow();
       expect(facts).to.include({ boot: 'done', hasSwap: true, isMetadataClosed: true, isContainer: false });
       expect([...facts.engines.keys()]).to.deep.equal([engine]);
       expect(stepsFor(facts)).to.deep.equal([]);
@@ -110,21 +110,21 @@ for (const engine of ['docker', 'podman'] as const satisfies readonly Engine[])
         const { code, stderr } = await host.run(command);
         expect({ code, stderr }, command.slice(5).join(' ')).to.deep.equal({ code: 0, stderr: '' });
       }
-      expect(stepsFor(await look())).to.deep.equal([]);
+      expect(stepsFor(await probeNow())).to.deep.equal([]);
     });
 
     it('shows an edited file, and takes it back from a written one', async () => {
       const [file] = files;
       await host.succeed(['sudo', '-n', 'sh', '-c', `echo edited >>${file!.path}`]);
-      expect(stepsFor(await look())).to.include('write-files');
+      expect(stepsFor(await probeNow())).to.include('write-files');
       await host.writeFile(file!.path, file!.content, { mode: 0o644 });
       await host.succeed(reload('ssh', [file!.path]));
-      expect(stepsFor(await look())).to.deep.equal([]);
+      expect(stepsFor(await probeNow())).to.deep.equal([]);
     });
 
     it('shows a removed package, and has it back when it is provided', async () => {
       await host.succeed(['sudo', '-n', 'apt-get', 'remove', '-y', 'nftables']);
-      expect(stepsFor(await look())).to.include('provide-tools');
+      expect(stepsFor(await probeNow())).to.include('provide-tools');
       await host.succeed(provideTools(1, toolsOf(desired)));
       await host.succeed(
         reload(
@@ -134,15 +134,15 @@ for (const engine of ['docker', 'podman'] as const satisfies readonly Engine[])
             .map(({ path }) => path),
         ),
       );
-      expect(stepsFor(await look())).to.deep.equal([]);
+      expect(stepsFor(await probeNow())).to.deep.equal([]);
     });
 
     if (engine === 'docker')
       it('shows a stopped engine until it is started', async () => {
         await host.succeed(['sudo', '-n', 'systemctl', 'stop', 'docker']);
-        expect(stepsFor(await look())).to.include('start-service');
+        expect(stepsFor(await probeNow())).to.include('start-service');
         await host.succeed(startService('docker'));
-        expect(stepsFor(await look())).to.deep.equal([]);
+        expect(stepsFor(await probeNow())).to.deep.equal([]);
       });
 
     if (engine === 'docker')

@@ -8,40 +8,40 @@ const refusal = (reason: string): KubernetesError =>
 
 describe('The error policy', () => {
   it('waits for a change after a success', () => {
-    expect(judgeOutcome(undefined)).to.deep.equal({ result: 'success', lookAgain: 'on change' });
+    expect(judgeOutcome(undefined)).to.deep.equal({ result: 'success', requeue: 'on change' });
   });
 
   it('looks again when a success asked for it', () => {
     expect(judgeOutcome({ requeueAfterMs: 7 })).to.deep.equal({
       result: 'requeue_after',
-      lookAgain: { afterMs: 7 },
+      requeue: { afterMs: 7 },
     });
   });
 
   it('takes waiting for no failure', () => {
     expect(judgeError(new Waiting('not yet', 9))).to.deep.equal({
       result: 'requeue_after',
-      lookAgain: { afterMs: 9 },
+      requeue: { afterMs: 9 },
     });
   });
 
   it('leaves a stalled object to a person', () => {
     expect(judgeError(new Stalled('QuotaExceeded', 'raise it'))).to.deep.equal({
       result: 'error',
-      lookAgain: 'on change',
+      requeue: 'on change',
       failure: 'terminal',
     });
   });
 
   it('retries a conflict without calling it a failure, but not a name that is taken', () => {
-    expect(judgeError(refusal('Conflict'))).to.deep.equal({ result: 'requeue', lookAgain: 'after backoff' });
+    expect(judgeError(refusal('Conflict'))).to.deep.equal({ result: 'requeue', requeue: 'after backoff' });
     expect(judgeError(refusal('AlreadyExists'))).to.include({ result: 'error', failure: 'error' });
   });
 
   it('retries any other failure after a wait', () => {
     expect(judgeError(new Error('refused'))).to.deep.equal({
       result: 'error',
-      lookAgain: 'after backoff',
+      requeue: 'after backoff',
       failure: 'error',
     });
   });

@@ -42,10 +42,10 @@ describe('The metrics', () => {
   it('count a failure once by its result and once by its sort', async () => {
     const { metrics, series } = setUp();
     const controller = metrics.forController('droplet', 1);
-    controller.judged({ result: 'error', lookAgain: 'after backoff', failure: 'error' });
-    controller.judged({ result: 'error', lookAgain: 'on change', failure: 'terminal' });
-    controller.judged({ result: 'error', lookAgain: 'after backoff', failure: 'panic' });
-    controller.judged({ result: 'requeue', lookAgain: 'after backoff' });
+    controller.judged({ result: 'error', requeue: 'after backoff', failure: 'error' });
+    controller.judged({ result: 'error', requeue: 'on change', failure: 'terminal' });
+    controller.judged({ result: 'error', requeue: 'after backoff', failure: 'panic' });
+    controller.judged({ result: 'requeue', requeue: 'after backoff' });
     expect(await series()).to.include.members([
       'controller_runtime_reconcile_total{controller="droplet",result="error"} 3',
       'controller_runtime_reconcile_total{controller="droplet",result="requeue"} 1',

@@ -124,14 +124,14 @@ describe('The plan for a Droplet', () => {
     const booting = plan(web({ ...asked, server: { ...asked.server, id: 7 } }), {
       server: server({ status: 'new' }),
     });
-    expect(booting).to.include({ phase: 'Booting', provisioned: false, lookAgainMs: 5_000 });
+    expect(booting).to.include({ phase: 'Booting', provisioned: false, requeueAfterMs: 5_000 });
     expect(booting.steps).to.deep.equal([]);
   });
 
   it('has nothing to do for a server that is as asked, and does not look again by itself', () => {
     const active = plan(web(activeStatus(7)), { server: server() });
     expect(active).to.deep.include({ steps: [], phase: 'Active', provisioned: true });
-    expect(active).not.to.have.property('lookAgainMs');
+    expect(active).not.to.have.property('requeueAfterMs');
   });
 
   it('makes a server anew that the cloud says is gone', () => {
@@ -193,10 +193,15 @@ describe('The plan for a Droplet', () => {
         const asked = plan(droplet(), { server: server() });
         const view = { server: server(), ...shutdown(ended) };
         const early = plan(droplet(), view, { actionSeenMs: 59_999 });
-        expect(early).to.deep.include({ steps: [], phase: 'Resizing', provisioned: false, lookAgainMs: 1 });
+        expect(early).to.deep.include({
+          steps: [],
+          phase: 'Resizing',
+          provisioned: false,
+          requeueAfterMs: 1,
+        });
         expect(early.message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
         expect(early.message, 'another message would cost a write').to.equal(asked.message);
-        expect(plan(droplet(), view).lookAgainMs).to.equal(5_000);
+        expect(plan(droplet(), view).requeueAfterMs).to.equal(5_000);
         expect(steps(droplet(), view, { actionSeenMs: 60_000 })).to.deep.equal(['power-off 7']);
       });
 
@@ -240,7 +245,7 @@ describe('The plan for a Droplet', () => {
       const smaller = plan(droplet(activeStatus(7), 'tiny'), { server: server() });
       expect(smaller).to.deep.include({ steps: [], phase: 'Failed', reason: 'ResizeRefused' });
       expect(smaller.message).to.contain('disks cannot shrink').and.not.contain('--force');
-      expect(smaller.lookAgainMs, 'the list of sizes may change').to.equal(3_600_000);
+      expect(smaller.requeueAfterMs, 'the list of sizes may change').to.equal(3_600_000);
       expect(plan(droplet(activeStatus(7), 'far'), { server: server() }).message).to.contain(
         'not available in nyc3',
       );
@@ -267,7 +272,7 @@ describe('The plan for a Droplet', () => {
           phase: 'Failed',
           reason: 'ResizeFailed',
           provisioned: false,
-          lookAgainMs: 5_000,
+          requeueAfterMs: 5_000,
         });
       });
 
@@ -279,7 +284,7 @@ describe('The plan for a Droplet', () => {
           reason: 'ResizeRefused',
           provisioned: true,
         });
-        expect(planned).to.not.have.property('lookAgainMs');
+        expect(planned).to.not.have.property('requeueAfterMs');
         expect(planned.message).to.match(
           /^cannot resize from s-1vcpu-1gb to big: no big today\. Choose another size, /,
         );
@@ -336,9 +341,9 @@ describe('The plan for a Droplet', () => {
             provisioned: false,
             reason: 'Draining',
           });
-          expect(first.lookAgainMs).to.equal(5_000);
+          expect(first.requeueAfterMs).to.equal(5_000);
           const last = plan(draining(droplet), { server: server() }, { balancer, now: launchedAt + 359_999 });
-          expect(last).to.deep.include({ steps: [], phase: 'Draining', lookAgainMs: 1 });
+          expect(last).to.deep.include({ steps: [], phase: 'Draining', requeueAfterMs: 1 });
           expect(last.message, 'another message would cost a write').to.equal(first.message);
         });
 

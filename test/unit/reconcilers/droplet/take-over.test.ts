@@ -72,7 +72,7 @@ describe('A Droplet that is to take over a server', () => {
     await fleet.refresh();
     await reconcile();
     cloud.droplets.delete(7);
-    for (let look = 1; look <= 3; look++) {
+    for (let round = 1; round <= 3; round++) {
       await fleet.refresh();
       await reconcile();
       await clock.advance(context.timings.absenceMs);
@@ -110,7 +110,7 @@ describe('A Droplet that is being deleted and names its own server to be kept', 
     const { clock, cloud, reason, reconcile } = await startDoomed([
       doomed('shop-web1', 7, { [ADOPT_ANNOTATION]: '7' }),
     ]);
-    for (let look = 1; look <= 3; look++) {
+    for (let round = 1; round <= 3; round++) {
       await reconcile('shop-web1');
       await clock.advance(60_000);
     }

@@ -133,9 +133,9 @@ async function planIn({ client, cloud, clock }: Rig): Promise<FleetPlan> {
   const sizes = await cloud.listSizes();
   const identity = { fleet: 'fleet', api: 'api' };
   const world = { kubernetes: client, cloud, clock, namespace: 'default', identity };
-  const sight = await observeFleet(world, droplets, NAMES, new AbortController().signal);
+  const observation = await observeFleet(world, droplets, NAMES, new AbortController().signal);
   return planFleet({
-    ...sight,
+    ...observation,
     rows: [],
     namespace: 'default',
     projects,

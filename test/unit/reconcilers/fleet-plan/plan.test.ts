@@ -4,7 +4,7 @@ import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
 import type { Server } from '../../../../reconcilers/droplet/model.ts';
 import { planFirewallChanges } from '../../../../reconcilers/fleet-plan/firewalls-plan.ts';
-import type { Sight } from '../../../../reconcilers/fleet-plan/droplets-plan.ts';
+import type { Observation } from '../../../../reconcilers/fleet-plan/droplets-plan.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
 import type { Firewall } from '../../../../reconcilers/firewall/plan.ts';
 import { renderFirewall, type Role } from '../../../../reconcilers/firewall/render.ts';
@@ -53,7 +53,9 @@ function plan(
     projects,
     droplets,
     servers: droplets.flatMap(serversOf),
-    sights: new Map(droplets.map(droplet => [droplet.metadata.uid!, sightOf(droplet, serversOf(droplet))])),
+    observations: new Map(
+      droplets.map(droplet => [droplet.metadata.uid!, observationOf(droplet, serversOf(droplet))]),
+    ),
     evidence: new Map(),
     sizes: SIZES,
     prices: PRICES,
@@ -65,7 +67,7 @@ function plan(
 }
 
 /** What is seen of a Droplet that has those servers. */
-function sightOf({ status }: Droplet, servers: readonly Server[]): Sight {
+function observationOf({ status }: Droplet, servers: readonly Server[]): Observation {
   const server = servers.find(({ id }) => id === status?.server?.id);
   const duplicates = servers.filter(other => other !== server);
   const view = { duplicates, nonceSeenMs: Infinity, listAgeMs: 0 };

@@ -12,7 +12,7 @@ const now = new Date('2026-01-01T00:00:00Z');
 
 describe('Objects compared with what is in the cloud', () => {
   const running = (some: readonly number[]): Servers => new Map(some.map(id => [id, { status: 'active' }]));
-  const look = (servers: readonly number[], all = droplets) => {
+  const summary = (servers: readonly number[], all = droplets) => {
     const seen = asInCloud({ projects: [shop, blog], droplets: all }, running(servers), now);
     return summarizeFleet(seen.projects, seen.droplets, new Map());
   };
@@ -23,7 +23,7 @@ describe('Objects compared with what is in the cloud', () => {
   });
 
   it('do not say Ready of a server that is gone, nor of its project; others go on', () => {
-    const fleet = look(ids.slice(1));
+    const fleet = summary(ids.slice(1));
     expect(fleet.ready).to.equal(false);
     expect(
       fleet.projects.map(({ name, ready, readyDroplets }) => [name, ready, readyDroplets]),
@@ -47,7 +47,7 @@ describe('Objects compared with what is in the cloud', () => {
 
   it('may be on their way to a server that no list shows yet', () => {
     const young = aDroplet('blog-master', { status: { phase: 'Creating', server: { id: 99 } } });
-    expect(look(ids.slice(0, 2), [...droplets.slice(0, 2), young]).projects[0]!.droplets[0]).to.include({
+    expect(summary(ids.slice(0, 2), [...droplets.slice(0, 2), young]).projects[0]!.droplets[0]).to.include({
       state: 'Creating',
       degraded: false,
     });

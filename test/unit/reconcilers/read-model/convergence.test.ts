@@ -35,7 +35,7 @@ const failed = (name: string): Droplet =>
     },
   });
 
-const look = (
+const converge = (
   rows: readonly DesiredProject[] | undefined,
   projects: readonly Project[],
   droplets: readonly Droplet[],
@@ -55,7 +55,7 @@ const twoDroplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 
 describe('How far the fleet is', () => {
   it('is converged when every row is its Project and every Project is Ready', () => {
     const projects = [ready(aCsvProject('shop', 2))];
-    expect(look([aRow('shop', 2)], projects, activeDroplets('shop', 2))).to.deep.equal({
+    expect(converge([aRow('shop', 2)], projects, activeDroplets('shop', 2))).to.deep.equal({
       state: 'converged',
     });
   });
@@ -70,7 +70,7 @@ describe('How far the fleet is', () => {
     };
 
     it('is failed, as nothing moves before a person acts', () => {
-      expect(look([aRow('shop', 2)], [twin], [])).to.deep.equal({
+      expect(converge([aRow('shop', 2)], [twin], [])).to.deep.equal({
         state: 'failed',
         messages: ['shop: give it another name'],
       });
@@ -78,7 +78,7 @@ describe('How far the fleet is', () => {
 
     it('waits first for what is on its way', () => {
       const rows = [aRow('shop', 2), aRow('blog', 1)];
-      expect(look(rows, [twin, aCsvProject('blog', 1)], []).state).to.equal('converging');
+      expect(converge(rows, [twin, aCsvProject('blog', 1)], []).state).to.equal('converging');
     });
   });
 
@@ -87,7 +87,7 @@ describe('How far the fleet is', () => {
     const message = 'projects.csv:2:8: this size is not offered';
     const conditions = [...before.status!.conditions!, { ...aCondition('RowHeld', 'True'), message }];
     const project = { ...before, status: { ...before.status, conditions } };
-    expect(look([aRow('shop', 5)], [project], activeDroplets('shop', 2))).to.deep.equal({
+    expect(converge([aRow('shop', 5)], [project], activeDroplets('shop', 2))).to.deep.equal({
       state: 'failed',
       messages: [message],
     });
@@ -95,7 +95,7 @@ describe('How far the fleet is', () => {
 
   it('waits for a row that has no Project yet', () => {
     const projects = [ready(aCsvProject('shop', 1))];
-    expect(look([aRow('shop', 1), aRow('blog', 1)], projects, activeDroplets('shop', 1))).to.deep.equal({
+    expect(converge([aRow('shop', 1), aRow('blog', 1)], projects, activeDroplets('shop', 1))).to.deep.equal({
       state: 'converging',
       waitingFor: ['blog'],
     });
@@ -103,7 +103,7 @@ describe('How far the fleet is', () => {
 
   it('waits for a Project that differs from its row, though it is Ready', () => {
     const projects = [ready(aCsvProject('shop', 1))];
-    expect(look([aRow('shop', 2)], projects, activeDroplets('shop', 1))).to.deep.equal({
+    expect(converge([aRow('shop', 2)], projects, activeDroplets('shop', 1))).to.deep.equal({
       state: 'converging',
       waitingFor: ['shop'],
     });
@@ -111,7 +111,7 @@ describe('How far the fleet is', () => {
 
   it('waits for the end of a Project without a row', () => {
     const projects = [ready(aCsvProject('shop', 1)), ready(aCsvProject('blog', 1))];
-    const convergence = look([aRow('shop', 1)], projects, twoDroplets);
+    const convergence = converge([aRow('shop', 1)], projects, twoDroplets);
     expect(convergence).to.deep.equal({ state: 'converging', waitingFor: ['blog'] });
   });
 
@@ -119,19 +119,19 @@ describe('How far the fleet is', () => {
     const projects = [ready(aProject('byhand')), ready(aCsvProject('shop', 1))];
     const rows = [aRow('shop', 1), aRow('byhand', 7)];
     const droplets = [...activeDroplets('byhand', 1), ...activeDroplets('shop', 1)];
-    expect(look(rows, projects, droplets).state).to.equal('converged');
+    expect(converge(rows, projects, droplets).state).to.equal('converged');
   });
 
   it('waits for a Project whose status is of an older spec', () => {
     const project = ready(aCsvProject('shop', 1, { generation: 2 }));
-    expect(look([aRow('shop', 1)], [project], activeDroplets('shop', 1))).to.deep.equal({
+    expect(converge([aRow('shop', 1)], [project], activeDroplets('shop', 1))).to.deep.equal({
       state: 'converging',
       waitingFor: ['shop'],
     });
   });
 
   it('waits for a Droplet whose Project is gone', () => {
-    expect(look([], [], activeDroplets('shop', 1))).to.deep.equal({
+    expect(converge([], [], activeDroplets('shop', 1))).to.deep.equal({
       state: 'converging',
       waitingFor: ['shop-master'],
     });
@@ -139,7 +139,7 @@ describe('How far the fleet is', () => {
 
   it('is held while a Project says that the rows need a confirmation', () => {
     const projects = twoProjects.map(project => held(project, `${BRAKE}. Nothing was changed.`));
-    expect(look([], projects, twoDroplets)).to.deep.equal({
+    expect(converge([], projects, twoDroplets)).to.deep.equal({
       state: 'held',
       message: `${BRAKE}. Nothing was changed.`,
     });
@@ -151,7 +151,7 @@ describe('How far the fleet is', () => {
       ...aCondition('ConfirmationRequired', 'True', 'Storm'),
       message: 'many',
     });
-    expect(look([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet!])).to.deep.equal({
+    expect(converge([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet!])).to.deep.equal({
       state: 'held',
       message: 'many',
     });
@@ -159,7 +159,7 @@ describe('How far the fleet is', () => {
 
   it('is held by what the Projects say when there are no rows to ask', () => {
     const projects = [held(aCsvProject('blog', 1), BRAKE)];
-    expect(look(undefined, projects, activeDroplets('blog', 1))).to.deep.equal({
+    expect(converge(undefined, projects, activeDroplets('blog', 1))).to.deep.equal({
       state: 'held',
       message: BRAKE,
     });
@@ -167,7 +167,7 @@ describe('How far the fleet is', () => {
 
   it('has failed when nothing moves any more and a Droplet has failed', () => {
     const droplets = [...activeDroplets('shop', 1), failed('shop-web1')];
-    expect(look([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets)).to.deep.equal({
+    expect(converge([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets)).to.deep.equal({
       state: 'failed',
       messages: ['shop-web1: the account is full'],
     });
@@ -175,12 +175,12 @@ describe('How far the fleet is', () => {
 
   it('has not failed while another Droplet is on its way', () => {
     const droplets = [failed('shop-web1'), aDroplet('shop-master')];
-    expect(look([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
+    expect(converge([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
   });
 
   it('has not failed while a row is yet to be followed', () => {
     const droplets = [...activeDroplets('shop', 1), failed('shop-web1')];
-    expect(look([aRow('shop', 1)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
+    expect(converge([aRow('shop', 1)], [aCsvProject('shop', 2)], droplets).state).to.equal('converging');
   });
 
   it('is failed when a host waits for a person, and says how it is', () => {
@@ -192,7 +192,7 @@ describe('How far the fleet is', () => {
         ],
       },
     });
-    expect(look([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet])).to.deep.equal({
+    expect(converge([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet])).to.deep.equal({
       state: 'failed',
       messages: ['shop-master: another machine answers'],
     });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import {
-  lookInto,
+  lookupIn,
   placesOf,
   resolveSecret,
   type Held,
@@ -99,23 +99,26 @@ describe('What a place of a secret holds', () => {
     keys: new Map(keys.map(key => [key, { isEmpty: key === 'BLANK' }])),
   });
   const variables = (name: string): Held | undefined => (name === 'SET' ? set : undefined);
-  const look = lookInto('shop', variables, [
+  const lookup = lookupIn('shop', variables, [
     seen('shop-prod', 'shop', 'KEY', 'BLANK'),
     seen('shop-uat', 'shop-uat', 'KEY'),
     seen('shop', undefined, 'KEY'),
   ]);
 
   it('is what the variable says, or the key of the Secret', () => {
-    expect(look({ variable: 'SET' })).to.deep.equal(set);
-    expect(look({ variable: 'UNSET' })).to.equal(undefined);
-    expect(look({ secret: 'shop-prod', key: 'KEY' })).to.deep.equal({ source: 'kubernetes', isEmpty: false });
-    expect(look({ secret: 'shop-prod', key: 'BLANK' })).to.include({ isEmpty: true });
-    expect(look({ secret: 'shop-prod', key: 'key' })).to.equal(undefined);
-    expect(look({ secret: 'elsewhere', key: 'KEY' })).to.equal(undefined);
+    expect(lookup({ variable: 'SET' })).to.deep.equal(set);
+    expect(lookup({ variable: 'UNSET' })).to.equal(undefined);
+    expect(lookup({ secret: 'shop-prod', key: 'KEY' })).to.deep.equal({
+      source: 'kubernetes',
+      isEmpty: false,
+    });
+    expect(lookup({ secret: 'shop-prod', key: 'BLANK' })).to.include({ isEmpty: true });
+    expect(lookup({ secret: 'shop-prod', key: 'key' })).to.equal(undefined);
+    expect(lookup({ secret: 'elsewhere', key: 'KEY' })).to.equal(undefined);
   });
 
   it("is nothing in a Secret that is another project's, or nobody's", () => {
-    expect(look({ secret: 'shop-uat', key: 'KEY' })).to.equal(undefined);
-    expect(look({ secret: 'shop', key: 'KEY' })).to.equal(undefined);
+    expect(lookup({ secret: 'shop-uat', key: 'KEY' })).to.equal(undefined);
+    expect(lookup({ secret: 'shop', key: 'KEY' })).to.equal(undefined);
   });
 });

@@ -9,39 +9,39 @@ describe('A controller', () => {
   describe('after a reconcile that', () => {
     const outcomes: Record<
       string,
-      { ends: () => { requeueAfterMs: number } | undefined; looksAgainAfter: number[] }
+      { ends: () => { requeueAfterMs: number } | undefined; requeuesAfter: number[] }
     > = {
-      'returned nothing does not look again': { ends: () => undefined, looksAgainAfter: [] },
+      'returned nothing does not look again': { ends: () => undefined, requeuesAfter: [] },
       'asked for it looks again after that time, every time': {
         ends: () => ({ requeueAfterMs: 100 }),
-        looksAgainAfter: [100, 100, 100],
+        requeuesAfter: [100, 100, 100],
       },
       'waits looks again when it said': {
         ends: () => {
           throw new Waiting('not booted', 50);
         },
-        looksAgainAfter: [50, 50, 50],
+        requeuesAfter: [50, 50, 50],
       },
       'stalled does not look again': {
         ends: () => {
           throw new Stalled('QuotaExceeded', 'ask for a higher limit');
         },
-        looksAgainAfter: [],
+        requeuesAfter: [],
       },
       'failed looks again after a wait that doubles': {
         ends: () => {
           throw new Error('no route');
         },
-        looksAgainAfter: [5, 10, 20],
+        requeuesAfter: [5, 10, 20],
       },
       'met a conflict looks again after a wait that doubles': {
         ends: () => {
           throw new KubernetesError('old', { method: 'PATCH', path: '/' }, { code: 409, reason: 'Conflict' });
         },
-        looksAgainAfter: [5, 10, 20],
+        requeuesAfter: [5, 10, 20],
       },
     };
-    for (const [title, { ends, looksAgainAfter }] of Object.entries(outcomes)) {
+    for (const [title, { ends, requeuesAfter }] of Object.entries(outcomes)) {
       it(title, async () => {
         const source = createTrigger<string>();
         const times: number[] = [];
@@ -56,7 +56,7 @@ describe('A controller', () => {
         await settle();
         for (let ms = 0; ms < 400; ms++) await clock.advance(1);
         const waits = times.slice(1).map((time, n) => time - times[n]!);
-        expect(waits).to.deep.equal(looksAgainAfter);
+        expect(waits).to.deep.equal(requeuesAfter);
         await stop();
       });
     }
