@@ -4,7 +4,7 @@ import { createFaults, type Faults } from './account/faults.ts';
 import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
 import type { State } from './account/records/state.ts';
 import { openStorage } from './account/storage.ts';
-import { NO_MACHINES } from './account/world.ts';
+import { NO_MACHINES } from './account/context.ts';
 import { createApi, type OnRequest } from './api/api.ts';
 import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
 import { ROUTES } from './api/routes.ts';
@@ -98,7 +98,7 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
     () => storage.state.all('usage'),
     () => storage.state.all('charges'),
   );
-  const world = {
+  const context = {
     state: storage.state,
     faults,
     random,
@@ -108,7 +108,7 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
     machines: hosts ?? NO_MACHINES,
   };
   const api = createApi({
-    world,
+    context,
     ledger,
     limits: options.limits ?? DIGITALOCEAN_LIMITS,
     now,
@@ -116,7 +116,10 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
     onRequest: options.onRequest,
     flushed: () => storage.journal?.flushed(),
   });
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE }, bothApis(api, { world, hosts, ledger, now }));
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE },
+    bothApis(api, { context, hosts, ledger, now }),
+  );
   const port = await listen(server, host, options.port, options.allowNextPort ?? false);
   closers.push(() => closeServer(server));
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -9,7 +9,7 @@ import { splitLines } from './watch-lines.ts';
 /** Bookmarks come about once a minute, so a watch this silent hangs on a dead connection (as kopf has it). */
 const SILENCE_MS = 70_000;
 
-type Line<T> = WatchEvent<T> | { type: 'ERROR'; object: StatusBody };
+type WatchLine<T> = WatchEvent<T> | { type: 'ERROR'; object: StatusBody };
 
 /**
  * One watch request. Ends when the server ends it; throws a KubernetesError on an ERROR event, on silence or
@@ -38,9 +38,9 @@ export async function* openWatch<T extends KubernetesObject>(
   }
 }
 
-function parseLine<T>(line: string, path: string): Line<T> {
+function parseLine<T>(line: string, path: string): WatchLine<T> {
   try {
-    return JSON.parse(line) as Line<T>;
+    return JSON.parse(line) as WatchLine<T>;
   } catch {
     throw unintelligible({ method: 'WATCH', path });
   }

@@ -68,18 +68,18 @@ async function withSlot<T>(
   use: (connection: Connection, release: () => void) => Promise<T>,
 ): Promise<T> {
   for (let renewals = 0; ;) {
-    const line = await unlessAborted(shared().open(), signal, () => stopped(access, doing));
-    const release = await takeSlot(line.slots, signal, () => stopped(access, doing));
+    const open = await unlessAborted(shared().open(), signal, () => stopped(access, doing));
+    const release = await takeSlot(open.slots, signal, () => stopped(access, doing));
     try {
-      return await use(line.connection, release);
+      return await use(open.connection, release);
     } catch (error) {
       if (!isChannelRefused(error)) throw error;
     }
     // sshd's MaxSessions is below our limit, so that one of the others must end first; or processes that outlived
     // their channels count, or the connection was about to end: a new one helps, once.
-    if (line.slots.inUse > 0) line.slots.shrink();
+    if (open.slots.inUse > 0) open.slots.shrink();
     else if (renewals++ > 0) throw opensNoChannel(access);
-    else line.discard();
+    else open.discard();
   }
 }
 

@@ -11,7 +11,7 @@ const FIRST_BACKOFF_MS = 1_000;
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** A connection with its slots. */
-export interface Line {
+export interface OpenConnection {
   readonly connection: Connection;
   readonly slots: ChannelSlots;
   /** Ends the connection; from now on others get another. */
@@ -24,7 +24,7 @@ export interface SharedConnection {
    * The connection. After a failure the next attempt waits a while (1 s, doubling to 30 s, less up to half of it
    * by chance); who asks meanwhile is told the failure again, at once.
    */
-  open(): Promise<Line>;
+  open(): Promise<OpenConnection>;
   /** Whether there is nothing to remember: no connection, and no failure that still holds others back. */
   isForgettable(): boolean;
   end(): void;
@@ -32,7 +32,7 @@ export interface SharedConnection {
 
 /** Nothing is connected yet. */
 export function shareConnection(access: HostAccess, clock: Clock, random: () => number): SharedConnection {
-  let current: Promise<Line> | undefined;
+  let current: Promise<OpenConnection> | undefined;
   let failures = 0;
   let lastFailure: unknown;
   let retryAt = 0;
@@ -50,7 +50,7 @@ export function shareConnection(access: HostAccess, clock: Clock, random: () => 
     }
   }
 
-  function begin(): Promise<Line> {
+  function begin(): Promise<OpenConnection> {
     const forget = (): void => {
       if (current === opening) current = undefined;
     };

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clients/clock.ts';
 import { createBackoff } from './backoff.ts';
-import { Line } from './line.ts';
+import { FifoSet } from './fifo-set.ts';
 
 /** What identifies a piece of work: an object's key, or a word of the controller's own. */
 export type QueueKey = string;
@@ -84,7 +84,7 @@ class KeyedQueue implements WorkQueue {
   /** Everything that waits, whether it is delayed, due, or held back because its key is handed out. */
   readonly #entries = new Map<QueueKey, Entry>();
   /** What can be handed out now, by priority, in order of arrival. */
-  readonly #due = new Map<number, Line>();
+  readonly #due = new Map<number, FifoSet>();
   readonly #handouts = new Map<QueueKey, Handout>();
   readonly #getters: ((key: QueueKey | undefined) => void)[] = [];
   readonly #idleWaiters: (() => void)[] = [];
@@ -187,28 +187,28 @@ class KeyedQueue implements WorkQueue {
 
   /** Gives the entry to whoever waits, or lines it up. */
   #offer(entry: Entry): void {
-    this.#lineOf(entry.priority).join(entry.key);
+    this.#fifoOf(entry.priority).add(entry.key);
     const resolve = this.#getters.shift();
     if (resolve !== undefined) resolve(this.#takeDue());
   }
 
   #raise(entry: Entry, priority: number): void {
     if (priority <= entry.priority) return;
-    const wasLinedUp = this.#due.get(entry.priority)?.leave(entry.key) ?? false;
+    const wasQueued = this.#due.get(entry.priority)?.delete(entry.key) ?? false;
     entry.priority = priority;
-    if (wasLinedUp) this.#lineOf(priority).join(entry.key);
+    if (wasQueued) this.#fifoOf(priority).add(entry.key);
   }
 
-  #lineOf(priority: number): Line {
-    const line = this.#due.get(priority) ?? new Line();
-    this.#due.set(priority, line);
-    return line;
+  #fifoOf(priority: number): FifoSet {
+    const fifo = this.#due.get(priority) ?? new FifoSet();
+    this.#due.set(priority, fifo);
+    return fifo;
   }
 
   #takeDue(): QueueKey | undefined {
     const priorities = [...this.#due.keys()].sort((a, b) => b - a);
     for (const priority of priorities) {
-      const key = this.#due.get(priority)!.take();
+      const key = this.#due.get(priority)!.shift();
       if (key !== undefined) return this.#handOut(key, priority);
     }
     return undefined;

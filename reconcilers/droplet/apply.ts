@@ -28,7 +28,7 @@ import { writeDropletStatus } from '../status/write.ts';
 import { withFormer, withoutServer } from './status.ts';
 
 /** A plan being carried out: the object as last written, and what is to be written of its server. */
-export interface Progress {
+export interface DropletApply {
   droplet: Droplet;
   server: ServerStatus;
   /** What is said of a server that was seen and does not run as asked, also when a step fails. */
@@ -45,7 +45,7 @@ export interface Progress {
 const OWN_FINALIZERS = [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER];
 
 /** How each step of a plan is done. Every one may be cut off anywhere and done again. */
-const executors: Executors<DropletStep, [progress: Progress, context: Context, run: Run]> = {
+const executors: Executors<DropletStep, [progress: DropletApply, context: Context, run: Run]> = {
   'add-finalizer': async (_step, progress, { kubernetes }, run) => {
     progress.droplet = await addFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
   },
@@ -107,14 +107,18 @@ const executors: Executors<DropletStep, [progress: Progress, context: Context, r
 };
 
 /** Does one step; `progress` says afterwards what there is. */
-export const applyStep = (step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> =>
-  execute(executors, step, progress, context, run);
+export const applyStep = (
+  step: DropletStep,
+  progress: DropletApply,
+  context: Context,
+  run: Run,
+): Promise<void> => execute(executors, step, progress, context, run);
 
 /**
  * Asks the cloud for a server. The nonce is written before the request is sent, so that whoever comes next
  * knows that there may be one; it is taken back only when the cloud surely made none.
  */
-async function launch(_step: DropletStep, progress: Progress, context: Context, run: Run): Promise<void> {
+async function launch(_step: DropletStep, progress: DropletApply, context: Context, run: Run): Promise<void> {
   const { cloud, clock, events } = context;
   const key = await run.fenced(signal => context.sshKey.id(signal));
   const nonce = context.newNonce();
@@ -155,7 +159,7 @@ async function launch(_step: DropletStep, progress: Progress, context: Context, 
 /** A person named the server: first what it is found by, then what says whose it was. */
 async function takeOver(
   { id, put, off }: Extract<DropletStep, { type: 'take-over' }>,
-  progress: Progress,
+  progress: DropletApply,
   context: Context,
   run: Run,
 ): Promise<void> {
@@ -222,7 +226,7 @@ const askResize = act<Extract<DropletStep, { type: 'resize' }>>(({ id, size }, {
  */
 async function resize(
   step: Extract<DropletStep, { type: 'resize' }>,
-  progress: Progress,
+  progress: DropletApply,
   context: Context,
   run: Run,
 ) {
@@ -251,7 +255,7 @@ function attemptOf({ metadata, spec }: Droplet): { size: string; request?: strin
 function act<Step extends DropletStep>(
   ask: (step: Step, context: Context, signal: AbortSignal) => Promise<CloudAction>,
 ) {
-  return async (step: Step, progress: Progress, context: Context, run: Run): Promise<void> => {
+  return async (step: Step, progress: DropletApply, context: Context, run: Run): Promise<void> => {
     const action = await run.fenced(signal => ask(step, context, signal));
     progress.server = { ...progress.server, actionID: action.id };
     run.log.info(`asked for ${action.type}`, { action: action.id });

@@ -16,7 +16,7 @@ import { projectKeyOf } from '../context.ts';
 import type { Run } from '../run.ts';
 import { Waiting, isWaiting, type Outcome } from '../outcome.ts';
 import { writeDropletStatus } from '../status/write.ts';
-import { applyStep, ownTags, type Progress } from './apply.ts';
+import { applyStep, ownTags, type DropletApply } from './apply.ts';
 import type { Context } from './concern.ts';
 import { takeOffExpired } from '../gate/gate.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
@@ -35,7 +35,7 @@ export async function reconcileDroplet(
   run: Run,
 ): Promise<Outcome> {
   if (droplet === undefined) return await forgetDroplet(context, key, run);
-  const progress: Progress = { droplet, server: droplet.status?.server ?? {}, finished: false };
+  const progress: DropletApply = { droplet, server: droplet.status?.server ?? {}, finished: false };
   try {
     const plan = await converge(context, progress, run);
     if ('waitMs' in plan) return { requeueAfterMs: plan.waitMs };
@@ -72,7 +72,7 @@ const EXPECTED: ReadonlySet<string> = new Set(['Busy', 'KeyNotReady']);
 
 async function converge(
   context: Context,
-  progress: Progress,
+  progress: DropletApply,
   run: Run,
 ): Promise<PassedPlan | { waitMs: number }> {
   const { droplet } = progress;
@@ -107,7 +107,7 @@ async function converge(
 
 async function carryOut(
   input: PlanInput,
-  progress: Progress,
+  progress: DropletApply,
   context: Context,
   run: Run,
 ): Promise<PassedPlan | { waitMs: number }> {
@@ -157,7 +157,7 @@ async function evidenceFor(
  */
 async function takeOffClaim(
   { kubernetes }: Context,
-  progress: Progress,
+  progress: DropletApply,
   { server }: CloudView,
   run: Run,
 ): Promise<void> {
@@ -206,7 +206,7 @@ const isMoving = ({ requeueAfterMs, phase, held }: PassedPlan): boolean =>
 /** Says so in the status; what was done is known of the server from then on, whoever else writes to the object. */
 async function report(
   context: Context,
-  progress: Progress,
+  progress: DropletApply,
   state: Omit<PassedPlan, 'steps'>,
   run: Run,
 ): Promise<void> {
@@ -218,7 +218,7 @@ async function report(
 }
 
 /** Notes what was done, where there is nothing to say of how the server is. */
-async function noteResults(context: Context, { asked, droplet, server, finished }: Progress, run: Run) {
+async function noteResults(context: Context, { asked, droplet, server, finished }: DropletApply, run: Run) {
   const isNews = !isDeepStrictEqual(server, droplet.status?.server ?? {});
   if (asked && isNews && !finished)
     await writeDropletStatus(context, 'droplet', droplet, { fields: { server } }, run);
@@ -236,7 +236,7 @@ function announce({ events }: Context, droplet: Droplet, state: Omit<DropletPlan
  */
 function describeError(
   error: unknown,
-  { server, droplet, seen, asked }: Progress,
+  { server, droplet, seen, asked }: DropletApply,
   context: Context,
 ): Omit<DropletPlan, 'steps'> {
   const { timings } = context;

@@ -16,7 +16,7 @@ import { DROPLET } from '../droplet/concern.ts';
 import type { Evidence, Observation } from './droplets-plan.ts';
 
 /** What a plan needs of the world. */
-export interface PlanningWorld {
+export interface PlanningContext {
   kubernetes: KubernetesClient;
   cloud: Cloud;
   clock: Clock;
@@ -42,7 +42,7 @@ export interface FleetObservation {
  * @param projects the names of those for which servers may be bought.
  */
 export async function observeFleet(
-  world: PlanningWorld,
+  world: PlanningContext,
   droplets: readonly Droplet[],
   projects: Iterable<string>,
   signal: AbortSignal,
@@ -64,7 +64,7 @@ export async function observeFleet(
   };
 }
 
-async function observingIn(world: PlanningWorld, droplets: readonly Droplet[]): Promise<Observing> {
+async function observingIn(world: PlanningContext, droplets: readonly Droplet[]): Promise<Observing> {
   const { cloud, clock, identity } = world;
   const tag = fleetTag(identity.fleet);
   const fleet = createFleet({ cloud, tag, clock, log: SILENT, random: () => 0 });

@@ -20,7 +20,7 @@ import type { HostStep } from './plan.ts';
 import { pin, withKeys } from './status.ts';
 
 /** A host being worked on: the object as last written, and the connection that its pins lead to. */
-export interface Progress {
+export interface HostApply {
   droplet: Droplet;
   ssh: SshHost;
 }
@@ -36,7 +36,7 @@ const SWAP_TIMEOUT_MS = 5 * MINUTE_MS;
 const TRIES = 2;
 
 /** How each step of a plan is done. Every one may be cut off anywhere and done again. */
-const executors: Executors<HostStep, [progress: Progress, context: Context, hosts: Hosts, run: Run]> = {
+const executors: Executors<HostStep, [progress: HostApply, context: Context, hosts: Hosts, run: Run]> = {
   'write-files': async ({ files }, { ssh }, _context, _hosts, { signal }) => {
     const folders = [...new Set(files.map(({ path }) => dirname(path)))];
     await ssh.succeed(makeFolders(folders), { signal });
@@ -61,7 +61,7 @@ const executors: Executors<HostStep, [progress: Progress, context: Context, host
 /** Does one step on a host; `progress` says afterwards which connection leads there. */
 export const applyStep = (
   step: HostStep,
-  progress: Progress,
+  progress: HostApply,
   context: Context,
   hosts: Hosts,
   run: Run,
@@ -73,7 +73,7 @@ export const applyStep = (
  */
 async function rotateHostKey(
   _step: HostStep,
-  progress: Progress,
+  progress: HostApply,
   context: Context,
   hosts: Hosts,
   run: Run,
@@ -95,7 +95,7 @@ async function rotateHostKey(
 
 /** Pins what the host showed, where that is another of the keys that are accepted. */
 export async function settlePins(
-  progress: Progress,
+  progress: HostApply,
   context: Context,
   hosts: Hosts,
   run: Run,

@@ -5,7 +5,7 @@ import { projectKeyOf, type Context, type Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { Outcome } from '../outcome.ts';
 import { hostOf } from './access.ts';
-import { applyStep, settlePins, type Progress } from './apply.ts';
+import { applyStep, settlePins, type HostApply } from './apply.ts';
 import type { DesiredHost } from './desired.ts';
 import { engineFor } from './engine.ts';
 import type { HostFacts } from './facts.ts';
@@ -36,7 +36,7 @@ export async function convergeHost(
 ): Promise<Outcome> {
   const ssh = hostOf(hosts, droplet);
   if (ssh === undefined) throw new HostError({ reachable: NO_ADDRESS }, droplet);
-  const progress: Progress = { droplet, ssh };
+  const progress: HostApply = { droplet, ssh };
   const host: DesiredHost = {
     role: droplet.spec.role,
     engine: engineFor(context, hosts, projectKeyOf(droplet)),
@@ -66,7 +66,7 @@ const digestOf = (content: string): string => createHash('sha256').update(conten
 async function observe(
   context: Context,
   hosts: Hosts,
-  progress: Progress,
+  progress: HostApply,
   host: DesiredHost,
   run: Run,
 ): Promise<HostFacts> {
@@ -97,7 +97,7 @@ function planFor(
 async function carryOut(
   { steps }: HostPlan,
   facts: HostFacts,
-  progress: Progress,
+  progress: HostApply,
   context: Context,
   hosts: Hosts,
   run: Run,
@@ -116,7 +116,7 @@ async function carryOut(
 }
 
 /** Two who want the same file otherwise would go on for ever. */
-function undoneAgain({ steps }: HostPlan, { droplet }: Progress): HostError {
+function undoneAgain({ steps }: HostPlan, { droplet }: HostApply): HostError {
   const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
   const configured: ConditionValue = { status: 'False', reason: 'DoesNotHold', message };
   return new HostError({ reachable: REACHED, configured }, droplet, { step: steps[0]! });

@@ -22,7 +22,7 @@ export interface NamedMaster extends Master {
 }
 
 /** How far a master is. */
-export type Convergence =
+export type ConvergeResult =
   /** It runs this; `isNew` when that was just brought about. */
   | { state: 'running'; generation: Generation; isNew: boolean }
   /** It serves something older, and the change waits for others. */
@@ -39,7 +39,7 @@ export async function convergeLoadBalancer(
   balancing: Balancing,
   memory: LoadBalancerMemory,
   seen?: LoadBalancerFacts,
-): Promise<Convergence> {
+): Promise<ConvergeResult> {
   const facts = seen ?? (await observe(master));
   if (facts.version === undefined)
     throw new LoadBalancerError('NotInstalled', 'there is no nginx yet; configuring the droplet installs it');
@@ -72,7 +72,7 @@ async function bringAbout(
   input: GenerationInput,
   facts: LoadBalancerFacts,
   { pacing }: LoadBalancerMemory,
-): Promise<Convergence> {
+): Promise<ConvergeResult> {
   const generation = wantedGeneration(input, facts);
   const steps = planLoadBalancer(facts, generation, master.layout);
   const ms = steps.length > 0 && isServing(facts) ? pacing.remaining(master.key) : 0;

@@ -13,7 +13,7 @@ import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing
 import type { Context } from './concern.ts';
 import {
   convergeLoadBalancer,
-  type Convergence,
+  type ConvergeResult,
   type LoadBalancerMemory,
   type NamedMaster,
 } from './converge.ts';
@@ -108,7 +108,7 @@ async function converge(
   master: NamedMaster,
   balancing: Balancing,
   memory: LoadBalancerMemory,
-): Promise<Convergence> {
+): Promise<ConvergeResult> {
   const results = probes.of(LOAD_BALANCER_SECTION);
   const last = results.get(droplet);
   const isFresh = last !== undefined && clock.monotonic() - last.seenAt <= FRESH_MS;
@@ -126,7 +126,7 @@ async function report(
   context: Context,
   services: readonly ServiceDeployment[],
   master: Droplet,
-  { generation, isNew }: Extract<Convergence, { state: 'running' }>,
+  { generation, isNew }: Extract<ConvergeResult, { state: 'running' }>,
   run: Run,
 ): Promise<void> {
   const condition = runningCondition(generation);

@@ -13,12 +13,12 @@ import { buildDroplet, ownerReferenceTo } from './build-droplet.ts';
 import type { ProjectStep } from './plan.ts';
 
 /** A Project as last written; undefined once its finalizer is off. */
-export interface Progress {
+export interface ProjectApply {
   project: Project;
   finished: boolean;
 }
 
-const executors: Executors<ProjectStep, [progress: Progress, context: Context, run: Run]> = {
+const executors: Executors<ProjectStep, [progress: ProjectApply, context: Context, run: Run]> = {
   'add-finalizer': async (_step, progress, { kubernetes }, run) => {
     progress.project = await addFinalizer(kubernetes, PROJECTS, progress.project, PROJECT_FINALIZER, run);
   },
@@ -54,8 +54,12 @@ const executors: Executors<ProjectStep, [progress: Progress, context: Context, r
 };
 
 /** Does one step of a Project's plan. */
-export const applyStep = (step: ProjectStep, progress: Progress, context: Context, run: Run): Promise<void> =>
-  execute(executors, step, progress, context, run);
+export const applyStep = (
+  step: ProjectStep,
+  progress: ProjectApply,
+  context: Context,
+  run: Run,
+): Promise<void> => execute(executors, step, progress, context, run);
 
 async function createDroplet(droplet: Droplet, { kubernetes }: Context, run: Run): Promise<void> {
   try {

@@ -3,7 +3,7 @@ import type { Project } from '../../crds/project.ts';
 import { DROPLETS_BY_PROJECT, PROJECTS_BY_NAME, type Context } from '../context.ts';
 import type { Run } from '../run.ts';
 import { Stalled, isStalled, type Outcome } from '../outcome.ts';
-import { applyStep, type Progress } from './apply.ts';
+import { applyStep, type ProjectApply } from './apply.ts';
 import type { Effect } from '../gate/effect.ts';
 import { takeOffExpired, type Answer } from '../gate/gate.ts';
 import type { HeldBack } from '../gate/held-back.ts';
@@ -32,7 +32,7 @@ export async function reconcileProject(
   if (!isDeleting && csv?.isAboutToChange(project)) return undefined;
   const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, key);
   await takeOffExpired(context.kubernetes, project, context.clock.now(), run);
-  const progress: Progress = { project, finished: false };
+  const progress: ProjectApply = { project, finished: false };
   let stalled: Stalled | undefined;
   let answer: Answer = { type: 'pass' };
   try {

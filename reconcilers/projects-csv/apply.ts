@@ -5,9 +5,9 @@ import { keyOf } from '../../crds/meta.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
 import type { Run } from '../run.ts';
 import { execute, type Executors } from '../executors.ts';
-import type { ProjectStep } from './plan.ts';
+import type { CsvStep } from './plan.ts';
 
-const executors: Executors<ProjectStep, [namespace: string, kubernetes: KubernetesClient, run: Run]> = {
+const executors: Executors<CsvStep, [namespace: string, kubernetes: KubernetesClient, run: Run]> = {
   'create-project': async ({ name, spec }, namespace, kubernetes, run) => {
     const labels = { [SOURCE_LABEL]: 'csv' };
     const metadata = { name, namespace, labels, finalizers: [PROJECT_FINALIZER] };
@@ -33,8 +33,8 @@ const executors: Executors<ProjectStep, [namespace: string, kubernetes: Kubernet
  *
  * @returns false when there was one: then the caller must plan again by itself.
  */
-export async function applyProjectSteps(
-  steps: readonly ProjectStep[],
+export async function applyCsvSteps(
+  steps: readonly CsvStep[],
   namespace: string,
   kubernetes: KubernetesClient,
   run: Run,

@@ -14,13 +14,13 @@ export interface DesiredProject {
 /** The fields of a Project that a row decides; the others are a person's to set. */
 export type RowSpec = Pick<ProjectSpec, 'servers' | 'masterSpec' | 'webSpec'>;
 
-export type ProjectStep =
+export type CsvStep =
   | { type: 'create-project'; name: string; spec: RowSpec }
   | { type: 'update-project'; project: Project; spec: RowSpec }
   | { type: 'delete-project'; project: Project };
 
 export interface CsvPlan {
-  steps: ProjectStep[];
+  steps: CsvStep[];
   /** The droplets that the steps cost: the gate must let them through before any step is made. */
   losses: Effect[];
   /** Rows that name a Project which a person applied and which is therefore left alone. */
@@ -48,7 +48,7 @@ export function planProjects(
   droplets: readonly Droplet[],
 ): CsvPlan {
   const byName = new Map(projects.map(project => [project.metadata.name, project]));
-  const steps: ProjectStep[] = [];
+  const steps: CsvStep[] = [];
   const conflicts: string[] = [];
   for (const row of rows) {
     const project = byName.get(row.project);
@@ -117,7 +117,7 @@ const EMPTY: Doubt = {
   message: 'projects.csv has a header and no row, which would delete every project',
 };
 
-function lossesOf(step: ProjectStep, live: readonly Droplet[]): Effect[] {
+function lossesOf(step: CsvStep, live: readonly Droplet[]): Effect[] {
   if (step.type === 'create-project') return [];
   const { metadata, spec } = step.project;
   const left = step.type === 'delete-project' ? 0 : step.spec.servers;

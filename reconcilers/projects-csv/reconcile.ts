@@ -10,7 +10,7 @@ import { confirms } from '../gate/confirmation.ts';
 import type { Answer } from '../gate/gate.ts';
 import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
-import { applyProjectSteps } from './apply.ts';
+import { applyCsvSteps } from './apply.ts';
 import type { Context } from './concern.ts';
 import type { Brake, CsvState } from './csv-state.ts';
 import { heldRowsOf } from './held-rows.ts';
@@ -119,7 +119,7 @@ async function carryOut(
   if (!revision.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   revision.reported();
   // What is held the gate has reported.
-  return brake !== undefined || (await applyProjectSteps(plan.steps, namespace, context.kubernetes, run));
+  return brake !== undefined || (await applyCsvSteps(plan.steps, namespace, context.kubernetes, run));
 }
 
 /** A content of the file, and what was done about it. */

@@ -31,11 +31,11 @@ export interface StatusChange<Status, Part extends StatusPart> {
  */
 export type OnConflict = 'fail' | 'retry';
 
-type World = Pick<Context, 'kubernetes' | 'clock'>;
+type StatusContext = Pick<Context, 'kubernetes' | 'clock'>;
 
 /** Writes the droplet, host, load-balancer or health controller's part of a Droplet's status, and what follows. */
 export const writeDropletStatus = <Owner extends keyof typeof DROPLET_OWNERS>(
-  context: World & Pick<Context, 'hosts'>,
+  context: StatusContext & Pick<Context, 'hosts'>,
   _owner: Owner,
   droplet: Droplet,
   change: StatusChange<DropletStatus, (typeof DROPLET_OWNERS)[Owner]>,
@@ -49,7 +49,7 @@ export const writeDropletStatus = <Owner extends keyof typeof DROPLET_OWNERS>(
 
 /** Writes the project or firewall controller's part of a Project's status, and what follows. */
 export const writeProjectStatus = <Owner extends keyof typeof PROJECT_OWNERS>(
-  context: World,
+  context: StatusContext,
   _owner: Owner,
   project: Project,
   change: StatusChange<ProjectStatus, (typeof PROJECT_OWNERS)[Owner]>,
@@ -58,7 +58,7 @@ export const writeProjectStatus = <Owner extends keyof typeof PROJECT_OWNERS>(
 
 /** Writes the load-balancer controller's part of a ServiceDeployment's status. */
 export const writeServiceStatus = <Owner extends keyof typeof SERVICE_OWNERS>(
-  context: World,
+  context: StatusContext,
   _owner: Owner,
   service: ServiceDeployment,
   change: StatusChange<ServiceDeploymentStatus, (typeof SERVICE_OWNERS)[Owner]>,
@@ -81,7 +81,7 @@ interface Subject<T extends Noun> {
 type Change = StatusChange<Record<string, unknown>, StatusPart>;
 
 async function write<T extends Noun>(
-  { kubernetes, clock }: World,
+  { kubernetes, clock }: StatusContext,
   { kind, settle }: Subject<T>,
   read: T,
   change: Change,

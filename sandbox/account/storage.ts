@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { openJournal, readJournal, type Journal } from './records/journal.ts';
 import { lockStateFile, type Release } from './records/lock.ts';
 import { createState, type Change, type State } from './records/state.ts';
-import { withAccount } from './world.ts';
+import { withAccount } from './context.ts';
 
 /** Never of `random`: two sandboxes are two accounts though both are seeded alike. */
 const newUuid = (): string => randomUUID().replaceAll('-', '');

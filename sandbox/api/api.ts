@@ -3,7 +3,7 @@ import { settle } from '../account/actions/lifecycle.ts';
 import type { LedgerBook } from '../account/billing/ledger.ts';
 import { StateFileError } from '../account/records/journal.ts';
 import { uuid } from '../account/stamp.ts';
-import type { World } from '../account/world.ts';
+import type { AccountContext } from '../account/context.ts';
 import { parseBody, readBody } from './body.ts';
 import { ApiError, notFound, serverError, unauthorized } from './errors.ts';
 import { createRateLimiter, type Limits, type RateLimiter, type Verdict } from './rate-limit.ts';
@@ -25,7 +25,7 @@ export type OnRequest = (request: RequestEvent) => void | Promise<void>;
 
 /** What the API is made of. */
 export interface ApiParts {
-  readonly world: World;
+  readonly context: AccountContext;
   readonly ledger: LedgerBook;
   readonly limits: Limits;
   readonly now: () => number;
@@ -72,7 +72,7 @@ async function serve(exchange: Exchange, response: ServerResponse): Promise<void
   try {
     const answer = await answerOf(exchange);
     ledger.record({ time, operation, status: answer.status });
-    send(response, answer, uuid(exchange.world.random));
+    send(response, answer, uuid(exchange.context.random));
   } catch {
     ledger.record({ time, operation, status: 0 });
     response.destroy();
@@ -89,7 +89,7 @@ async function answerOf(exchange: Exchange): Promise<Answer> {
 }
 
 async function carryOut(exchange: Exchange): Promise<Answer> {
-  const { request, limiter, now, operation, world } = exchange;
+  const { request, limiter, now, operation, context } = exchange;
   let verdict: Verdict = limiter.peek(tokenOf(request), now());
   try {
     const text = await readBody(request);
@@ -98,7 +98,7 @@ async function carryOut(exchange: Exchange): Promise<Answer> {
     if (verdict.refusedBy !== undefined) return refusal(verdict);
     const reply = handle(exchange, text);
     await exchange.flushed();
-    if (world.faults.take('gatewayTimeout', operation)) return GATEWAY_TIMEOUT;
+    if (context.faults.take('gatewayTimeout', operation)) return GATEWAY_TIMEOUT;
     return { ...reply, headers: verdict.headers };
   } catch (error) {
     return { ...errorReply(error), headers: verdict.headers };
@@ -119,11 +119,11 @@ function authenticate({ request, token }: Exchange): void {
 }
 
 /** The faults that keep a request from being carried out at all. */
-function strike({ world, limiter, request, operation, now }: Exchange): Verdict | undefined {
-  if (world.faults.take('serverError', operation)) throw serverError();
+function strike({ context, limiter, request, operation, now }: Exchange): Verdict | undefined {
+  if (context.faults.take('serverError', operation)) throw serverError();
   const { headers } = limiter.peek(tokenOf(request), now());
-  if (world.faults.take('burstLimit', operation)) return { headers, refusedBy: 'minute', retryAfter: 1 };
-  if (world.faults.take('hourlyLimit', operation)) return { headers, refusedBy: 'hour' };
+  if (context.faults.take('burstLimit', operation)) return { headers, refusedBy: 'minute', retryAfter: 1 };
+  if (context.faults.take('hourlyLimit', operation)) return { headers, refusedBy: 'hour' };
   return undefined;
 }
 
@@ -136,9 +136,9 @@ function refusal({ headers, refusedBy, retryAfter }: Verdict): Answer {
 
 /** What was due by now happens first, and stays even if the request is refused. */
 function handle(exchange: Exchange, text: string): Reply {
-  const { match, url, operation, request, world, now: clock } = exchange;
+  const { match, url, operation, request, context, now: clock } = exchange;
   const now = clock();
-  world.state.transaction(() => settle(world, now));
+  context.state.transaction(() => settle(context, now));
   if (match === undefined) throw notFound();
   const call = {
     operation,
@@ -149,9 +149,9 @@ function handle(exchange: Exchange, text: string): Reply {
     body: parseBody(text),
     baseUrl: url.origin,
     now,
-    world,
+    context,
   };
-  return world.state.transaction(() => match.route.handle(call));
+  return context.state.transaction(() => match.route.handle(call));
 }
 
 /** What is not a refusal is a fault of the sandbox's own, and says so. */

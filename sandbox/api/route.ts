@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { World } from '../account/world.ts';
+import type { AccountContext } from '../account/context.ts';
 
 /** A request that was understood, ready to be carried out. */
 export interface Call {
@@ -16,7 +16,7 @@ export interface Call {
   readonly baseUrl: string;
   /** Milliseconds since the epoch, the same for the whole call. */
   readonly now: number;
-  readonly world: World;
+  readonly context: AccountContext;
 }
 
 export interface Reply {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { settle } from '../account/actions/lifecycle.ts';
 import type { Bill } from '../account/billing/billing.ts';
 import type { Ledger, LedgerCall } from '../account/billing/ledger.ts';
-import type { World } from '../account/world.ts';
+import type { AccountContext } from '../account/context.ts';
 import { parseBody, readBody } from '../api/body.ts';
 import { ApiError } from '../api/errors.ts';
 import { answerHosts, isHosts, type HostsParts } from './hosts.ts';
@@ -15,7 +15,7 @@ const SHOWN_CALLS = 1000;
 
 /** What the sandbox's own API needs. */
 export interface ControlParts extends HostsParts {
-  readonly world: World;
+  readonly context: AccountContext;
   readonly ledger: Ledger;
   readonly now: () => number;
 }
@@ -41,18 +41,18 @@ export async function answerControl(
   }
 }
 
-function controlReply({ world, ledger, now }: ControlParts, request: string, text: string): unknown {
+function controlReply({ context, ledger, now }: ControlParts, request: string, text: string): unknown {
   switch (request) {
     case 'GET /sandbox/faults':
-      return world.faults.get();
+      return context.faults.get();
     case 'PUT /sandbox/faults':
-      world.faults.set(parseBody(text));
-      return world.faults.get();
+      context.faults.set(parseBody(text));
+      return context.faults.get();
     case 'DELETE /sandbox/faults':
-      world.faults.clear();
-      return world.faults.get();
+      context.faults.clear();
+      return context.faults.get();
     case 'GET /sandbox/ledger':
-      return ledgerView({ world, ledger, now });
+      return ledgerView({ context, ledger, now });
     default:
       throw new ApiError(
         404,
@@ -76,12 +76,12 @@ export interface LedgerView {
 
 /** What was due by now is on the bill, whether anybody asked the API since or not. */
 function ledgerView({
-  world,
+  context,
   ledger,
   now: clock,
-}: Pick<ControlParts, 'world' | 'ledger' | 'now'>): LedgerView {
+}: Pick<ControlParts, 'context' | 'ledger' | 'now'>): LedgerView {
   const now = clock();
-  world.state.transaction(() => settle(world, now));
+  context.state.transaction(() => settle(context, now));
   return {
     counts: ledger.countBy(),
     failures: ledger.failuresBy(),

@@ -7,7 +7,7 @@ import { readHostFault, readHostFaultType } from './host-fault.ts';
 
 /** What the machines' part of the sandbox's own API needs. */
 export interface HostsParts {
-  readonly world: { readonly state: State };
+  readonly context: { readonly state: State };
   readonly hosts: HostFleet | undefined;
 }
 
@@ -28,7 +28,7 @@ export const isHosts = (path: string): boolean => path === PATH || path.startsWi
  * with ApiError.
  */
 export async function answerHosts(
-  { world, hosts }: HostsParts,
+  { context, hosts }: HostsParts,
   method: string,
   path: string,
   body: unknown,
@@ -39,9 +39,9 @@ export async function answerHosts(
       'conflict',
       'This sandbox has no machines: start it with --hosts emulated or docker.',
     );
-  if (method === 'GET' && path === PATH) return listHosts(world.state, hosts);
+  if (method === 'GET' && path === PATH) return listHosts(context.state, hosts);
   const [id, faults, type] = path.slice(PATH.length + 1).split('/');
-  const droplet = world.state.get('droplets', id ?? '');
+  const droplet = context.state.get('droplets', id ?? '');
   if (droplet === undefined) throw new ApiError(404, 'not_found', `The sandbox has no droplet ${id}.`);
   await change(hosts, droplet.id, [method, faults, type], body);
   return { ...describeHost(hosts, droplet), faults: await hosts.faultsOf(droplet.id) } satisfies HostView;

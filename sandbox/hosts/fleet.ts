@@ -1,6 +1,6 @@
 import type { ActionRecord, ImageRecord } from '../account/records/records.ts';
 import type { Change, State } from '../account/records/state.ts';
-import type { Ending, Machines } from '../account/world.ts';
+import type { Ending, Machines } from '../account/context.ts';
 import { createConcerned, type Concerned } from './concerned.ts';
 import { createCrew, type Crew } from './crew.ts';
 import { isHostError, type HostDriver, type HostFault, type HostSpec } from './driver.ts';

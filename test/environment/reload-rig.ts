@@ -1,5 +1,5 @@
 // nginx reloads under load: shared by the benchmark and the test that holds it to no failed request.
-import { convergeLoadBalancer, type Convergence } from '../../reconcilers/load-balancer/converge.ts';
+import { convergeLoadBalancer, type ConvergeResult } from '../../reconcilers/load-balancer/converge.ts';
 import { createPacing } from '../../reconcilers/load-balancer/pacing.ts';
 import { createQuarantine } from '../../reconcilers/load-balancer/quarantine.ts';
 import type { Balancing } from '../../reconcilers/read-model/balancing.ts';
@@ -67,7 +67,7 @@ export async function reloadUnderLoad(run: ReloadRun): Promise<ReloadReport> {
 export function convergerOf(
   { host, layout }: LocalMaster,
   coalesceMs = 0,
-): (balancing: Balancing) => Promise<Convergence> {
+): (balancing: Balancing) => Promise<ConvergeResult> {
   const memory = { pacing: createPacing(systemClock, coalesceMs), quarantine: createQuarantine(systemClock) };
   const { signal } = new AbortController();
   return balancing =>

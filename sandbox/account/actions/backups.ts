@@ -2,7 +2,7 @@ import { startCharge, stopCharge } from '../billing/charges.ts';
 import { backupPrice } from '../billing/prices.ts';
 import type { BackupPolicy, DropletRecord } from '../records/records.ts';
 import { stamp } from '../stamp.ts';
-import { nextNumber, type World } from '../world.ts';
+import { nextNumber, type AccountContext } from '../context.ts';
 import { removeImage } from './removal.ts';
 
 const HOUR = 3_600_000;
@@ -35,7 +35,7 @@ export const backupWindowView = (backups: DropletRecord['backups']) =>
 
 /** The droplet with backups by that policy, which are paid from then on; with null, without any. */
 export function withBackups(
-  world: World,
+  context: AccountContext,
   droplet: DropletRecord,
   policy: BackupPolicy | null,
   at: number,
@@ -44,32 +44,32 @@ export function withBackups(
   const others = droplet.features.filter(feature => feature !== 'backups');
   const resource = String(droplet.id);
   if (policy === null) {
-    stopCharge(world, { kind: 'backups', resource }, at);
+    stopCharge(context, { kind: 'backups', resource }, at);
     return { ...rest, features: others };
   }
   const monthly = backupPrice(droplet.size, policy);
-  startCharge(world, { kind: 'backups', resource, name: droplet.name, monthly, from: at });
+  startCharge(context, { kind: 'backups', resource, name: droplet.name, monthly, from: at });
   const backups = { policy, nextAt: nextWindow(policy, at) };
   return { ...rest, features: [...others, 'backups'], backups };
 }
 
 /** Takes the backups that were due by `now`, and drops those that are kept no longer. */
-export function takeDueBackups(world: World, id: number, now: number): void {
-  const droplet = world.state.get('droplets', id);
+export function takeDueBackups(context: AccountContext, id: number, now: number): void {
+  const droplet = context.state.get('droplets', id);
   if (droplet?.backups === undefined) return;
   const { policy } = droplet.backups;
   const oldest = now - RETENTION_DAYS[policy.plan] * DAY;
   let at = droplet.backups.nextAt;
-  for (; at <= now; at = nextWindow(policy, at)) if (at > oldest) takeBackup(world, droplet, at);
-  world.state.put('droplets', id, { ...droplet, backups: { policy, nextAt: at } });
-  for (const image of world.state.all('snapshots'))
+  for (; at <= now; at = nextWindow(policy, at)) if (at > oldest) takeBackup(context, droplet, at);
+  context.state.put('droplets', id, { ...droplet, backups: { policy, nextAt: at } });
+  for (const image of context.state.all('snapshots'))
     if (image.kind === 'backup' && image.dropletId === id && image.createdAt <= oldest)
-      removeImage(world, image.id, now);
+      removeImage(context, image.id, now);
 }
 
-function takeBackup(world: World, droplet: DropletRecord, at: number): void {
-  const id = nextNumber(world.state, 'image');
-  world.state.put('snapshots', id, {
+function takeBackup(context: AccountContext, droplet: DropletRecord, at: number): void {
+  const id = nextNumber(context.state, 'image');
+  context.state.put('snapshots', id, {
     id,
     name: `${droplet.name} ${new Date(at).toISOString().slice(0, 10)}`,
     distribution: droplet.image.distribution,

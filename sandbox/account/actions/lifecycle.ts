@@ -1,5 +1,5 @@
 import type { ActionRecord, ImageRecord } from '../records/records.ts';
-import { nextNumber, type Ending, type World } from '../world.ts';
+import { nextNumber, type Ending, type AccountContext } from '../context.ts';
 import { takeDueBackups } from './backups.ts';
 import { carryOut } from './carry-out.ts';
 import { abandonDestruction } from './destruction.ts';
@@ -31,19 +31,24 @@ export type ActionOrder = Pick<
 >;
 
 /** Locks what the order names and starts an action that ends by itself. `operation` is what faults go by. */
-export function startAction(world: World, operation: string, order: ActionOrder, now: number): ActionRecord {
+export function startAction(
+  context: AccountContext,
+  operation: string,
+  order: ActionOrder,
+  now: number,
+): ActionRecord {
   const { type } = order;
-  const slow = type === 'snapshot' ? (world.faults.take('slowSnapshot', operation)?.ms ?? 0) : 0;
+  const slow = type === 'snapshot' ? (context.faults.take('slowSnapshot', operation)?.ms ?? 0) : 0;
   const action: ActionRecord = {
-    id: nextNumber(world.state, 'action'),
+    id: nextNumber(context.state, 'action'),
     status: 'in-progress',
     startedAt: now,
-    endsAt: now + world.bootDelayMs * (SHARE_OF_BOOT[type] ?? 0.1) + slow,
-    fails: world.faults.take('actionErrored', operation) !== undefined,
+    endsAt: now + context.bootDelayMs * (SHARE_OF_BOOT[type] ?? 0.1) + slow,
+    fails: context.faults.take('actionErrored', operation) !== undefined,
     ...order,
   };
-  world.state.put('actions', action.id, action);
-  lock(world.state, action);
+  context.state.put('actions', action.id, action);
+  lock(context.state, action);
   return action;
 }
 
@@ -51,8 +56,8 @@ export function startAction(world: World, operation: string, order: ActionOrder,
  * Lets everything happen that was to happen up to `now`, in its order. The sandbox has no timers: time passes
  * only here, before each request.
  */
-export function settle(world: World, now: number): void {
-  for (const step of dueSteps(world, now).sort((a, b) => a.at - b.at)) step.run();
+export function settle(context: AccountContext, now: number): void {
+  for (const step of dueSteps(context, now).sort((a, b) => a.at - b.at)) step.run();
 }
 
 interface Step {
@@ -60,44 +65,44 @@ interface Step {
   readonly run: () => void;
 }
 
-function dueSteps(world: World, now: number): Step[] {
-  const { state } = world;
+function dueSteps(context: AccountContext, now: number): Step[] {
+  const { state } = context;
   const steps: Step[] = [];
   for (const id of actionsUnderWay(state)) {
-    const ending = endingOf(world, state.get('actions', id)!, now);
-    if (ending !== undefined) steps.push({ at: ending.at, run: () => endAction(world, id, ending) });
+    const ending = endingOf(context, state.get('actions', id)!, now);
+    if (ending !== undefined) steps.push({ at: ending.at, run: () => endAction(context, id, ending) });
   }
   for (const { id, goneAt, backups } of state.all('droplets')) {
     if (goneAt !== undefined && goneAt <= now)
-      steps.push({ at: goneAt, run: () => removeDroplet(world, id, goneAt) });
+      steps.push({ at: goneAt, run: () => removeDroplet(context, id, goneAt) });
     if (backups !== undefined && backups.nextAt <= now)
-      steps.push({ at: backups.nextAt, run: () => takeDueBackups(world, id, now) });
+      steps.push({ at: backups.nextAt, run: () => takeDueBackups(context, id, now) });
   }
   for (const { id, pendingUntil } of state.all('snapshots'))
     if (pendingUntil !== undefined && pendingUntil <= now)
-      steps.push({ at: pendingUntil, run: () => makeAvailable(world, id) });
+      steps.push({ at: pendingUntil, run: () => makeAvailable(context, id) });
   return steps;
 }
 
 /** An action on a droplet is over when the machine behind it is done, too. */
-function endingOf({ machines }: World, action: ActionRecord, now: number): Ending | undefined {
+function endingOf({ machines }: AccountContext, action: ActionRecord, now: number): Ending | undefined {
   if (action.endsAt > now) return undefined;
   return action.dropletId === undefined ? { at: action.endsAt, failed: false } : machines.endingOf(action);
 }
 
 /** An action that was abandoned meanwhile, as its droplet vanished, has ended already. */
-function endAction(world: World, id: number, ending: Ending): void {
-  const action = world.state.get('actions', id)!;
+function endAction(context: AccountContext, id: number, ending: Ending): void {
+  const action = context.state.get('actions', id)!;
   if (action.status !== 'in-progress') return;
   const fails = action.fails || ending.failed;
   const status = fails ? 'errored' : 'completed';
-  world.state.put('actions', id, { ...action, status, endsAt: ending.at });
-  unlock(world.state, action);
-  if (!fails) carryOut(world, action, ending);
-  else if (action.effect.kind === 'destroy') abandonDestruction(world, action.dropletId!, ending.at);
+  context.state.put('actions', id, { ...action, status, endsAt: ending.at });
+  unlock(context.state, action);
+  if (!fails) carryOut(context, action, ending);
+  else if (action.effect.kind === 'destroy') abandonDestruction(context, action.dropletId!, ending.at);
 }
 
-function makeAvailable({ state }: World, id: number): void {
+function makeAvailable({ state }: AccountContext, id: number): void {
   const { pendingUntil: _over, ...image } = state.get('snapshots', id) as ImageRecord;
   state.put('snapshots', id, image);
 }

@@ -1,5 +1,5 @@
 import { ACCOUNT_LIMITS } from '../../account/limits.ts';
-import { accountOf } from '../../account/world.ts';
+import { accountOf } from '../../account/context.ts';
 import { ok, type Call, type Route } from '../route.ts';
 
 /** The account itself. */
@@ -8,10 +8,10 @@ export const accountRoutes: readonly Route[] = [
 ];
 
 function getAccount(call: Call) {
-  const { uuid, teamUuid } = accountOf(call.world.state);
+  const { uuid, teamUuid } = accountOf(call.context.state);
   return ok({
     account: {
-      droplet_limit: call.world.dropletLimit,
+      droplet_limit: call.context.dropletLimit,
       floating_ip_limit: ACCOUNT_LIMITS.reservedIps,
       reserved_ip_limit: ACCOUNT_LIMITS.reservedIps,
       volume_limit: ACCOUNT_LIMITS.volumes,

@@ -19,11 +19,12 @@ export const actionRoutes: readonly Route[] = [
     path: '/v2/actions/:action',
     operation: 'actions.get',
     handle: call =>
-      ok({ action: actionView(found(call.world.state.get('actions', numericId(call.params['action'])))) }),
+      ok({ action: actionView(found(call.context.state.get('actions', numericId(call.params['action'])))) }),
   },
 ];
 
-export const newestFirst = (call: Call): ActionRecord[] => [...call.world.state.all('actions')].toReversed();
+export const newestFirst = (call: Call): ActionRecord[] =>
+  [...call.context.state.all('actions')].toReversed();
 
 /** The droplet is named last: a volume that is attached to it, or an address that leads to it, comes first. */
 export const actionView = (action: ActionRecord) => ({
@@ -48,6 +49,6 @@ function subjectOf({ dropletId, volumeId, reservedIp, imageId }: ActionRecord) {
 
 /** The action that a path names, if it is one of the resource's. */
 export function actionOf(call: Call, isIts: (action: ActionRecord) => boolean): ActionRecord {
-  const action = found(call.world.state.get('actions', numericId(call.params['action'])));
+  const action = found(call.context.state.get('actions', numericId(call.params['action'])));
   return found(isIts(action) ? action : undefined);
 }

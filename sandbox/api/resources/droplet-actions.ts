@@ -2,7 +2,7 @@ import { DEFAULT_BACKUPS } from '../../account/actions/backups.ts';
 import { startAction } from '../../account/actions/lifecycle.ts';
 import { sizeBySlug } from '../../account/catalog.ts';
 import type { ActionRecord, DropletRecord, Effect } from '../../account/records/records.ts';
-import { nextNumber } from '../../account/world.ts';
+import { nextNumber } from '../../account/context.ts';
 import { pendingEvent, unprocessable } from '../errors.ts';
 import { optionalFlag, optionalString, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -54,7 +54,7 @@ function getAction(call: Call) {
 function createAction(call: Call) {
   const droplet = readableDroplet(call);
   const type = requiredString(call.body, 'type');
-  if (droplet.actionId !== undefined || call.world.faults.take('pendingEvent', call.operation))
+  if (droplet.actionId !== undefined || call.context.faults.take('pendingEvent', call.operation))
     throw pendingEvent();
   return created({ action: actionView(start(call, droplet, type)) });
 }
@@ -78,7 +78,7 @@ function createActionsByTag(call: Call) {
   optionalString(call.body, 'name');
   const targets = dropletsTagged(call, call.query.get('tag_name') ?? '');
   const busy = targets.some(droplet => droplet.actionId !== undefined);
-  if (busy || call.world.faults.take('pendingEvent', call.operation))
+  if (busy || call.context.faults.take('pendingEvent', call.operation))
     throw unprocessable('there are currently blocking events processing for one or more of the droplets');
   const actions = targets.map(droplet => start(call, droplet, type));
   return created({ actions: actions.map(actionView) });
@@ -87,7 +87,7 @@ function createActionsByTag(call: Call) {
 function start(call: Call, droplet: DropletRecord, type: string): ActionRecord {
   const { id: dropletId, region } = droplet;
   const effect = effectOf(type, droplet, call);
-  return startAction(call.world, call.operation, { type, region, effect, dropletId }, call.now);
+  return startAction(call.context, call.operation, { type, region, effect, dropletId }, call.now);
 }
 
 const invalidType = () => unprocessable('You specified an invalid action type.');
@@ -107,10 +107,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   password_reset: () => ({ kind: 'none' }),
   resize,
   rename: (_, { body }) => ({ kind: 'rename', name: checkHostname(requiredString(body, 'name')) }),
-  snapshot: (droplet, { body, now, world }) => ({
+  snapshot: (droplet, { body, now, context }) => ({
     kind: 'snapshot',
     name: optionalString(body, 'name') ?? `${droplet.name}-${now}`,
-    id: nextNumber(world.state, 'image'),
+    id: nextNumber(context.state, 'image'),
   }),
   rebuild,
   restore,
@@ -176,8 +176,8 @@ function resize(droplet: DropletRecord, { body }: Call): Effect {
 }
 
 /** Takes any image; the droplet keeps its id and addresses. */
-function rebuild(droplet: DropletRecord, { world, body }: Call): Effect {
-  const image = findImage(world, body['image'] ?? droplet.image.id);
+function rebuild(droplet: DropletRecord, { context, body }: Call): Effect {
+  const image = findImage(context, body['image'] ?? droplet.image.id);
   if (image === undefined || !isUsable(image, droplet.region))
     throw unprocessable('You specified an invalid image for Droplet rebuild.');
   checkImageFits(image, droplet.disk);
@@ -185,8 +185,8 @@ function rebuild(droplet: DropletRecord, { world, body }: Call): Effect {
 }
 
 /** Takes only a backup of the same droplet. */
-function restore(droplet: DropletRecord, { world, body }: Call): Effect {
-  const image = findImage(world, body['image']);
+function restore(droplet: DropletRecord, { context, body }: Call): Effect {
+  const image = findImage(context, body['image']);
   if (image?.kind !== 'backup' || image.dropletId !== droplet.id)
     throw unprocessable('You specified an invalid image: only a backup of this Droplet can be restored.');
   checkImageFits(image, droplet.disk);

@@ -2,7 +2,7 @@ import { startAction } from '../../account/actions/lifecycle.ts';
 import { IDLE_RESERVED_IP, snapshotPrice, volumePrice } from '../../account/billing/prices.ts';
 import type { DestructionRecord, DoomedResource, DropletRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { conflict, unprocessable, badRequest, pendingEvent } from '../errors.ts';
 import { found, numericId, stringList } from '../input.ts';
 import { ok, type Call, type Route } from '../route.ts';
@@ -16,7 +16,7 @@ export const dropletAssociateRoutes: readonly Route[] = [
     method: 'GET',
     path: PATH,
     operation: 'dropletAssociates.list',
-    handle: call => ok(byKind(associatesOf(call.world, readableDroplet(call)), costView)),
+    handle: call => ok(byKind(associatesOf(call.context, readableDroplet(call)), costView)),
   },
   {
     method: 'DELETE',
@@ -45,7 +45,7 @@ interface Associate extends DoomedResource {
 }
 
 /** What a droplet would leave behind: its address, its volumes, and the snapshots of both. */
-function associatesOf({ state }: World, droplet: DropletRecord): Associate[] {
+function associatesOf({ state }: AccountContext, droplet: DropletRecord): Associate[] {
   const has = new Set(droplet.volumeIds);
   const addresses = [...state.all('reservedIps')].filter(({ dropletId }) => dropletId === droplet.id);
   const snapshots = [...state.all('snapshots')].filter(
@@ -85,7 +85,7 @@ function byKind<T extends DoomedResource>(resources: readonly T[], view: (resour
 
 function destroySelected(call: Call) {
   const droplet = readableDroplet(call);
-  const associates = associatesOf(call.world, droplet);
+  const associates = associatesOf(call.context, droplet);
   const fields = { ...byKind([], costView) };
   const chosen = Object.keys(fields).flatMap(field =>
     stringList(call.body, field).map(id => {
@@ -101,26 +101,26 @@ function destroySelected(call: Call) {
 function destroyAll(call: Call) {
   if (call.headers['x-dangerous'] !== 'true') throw badRequest('the header X-Dangerous must be true');
   const droplet = readableDroplet(call);
-  return destroy(call, droplet, associatesOf(call.world, droplet));
+  return destroy(call, droplet, associatesOf(call.context, droplet));
 }
 
 function destroy(call: Call, droplet: DropletRecord, resources: readonly DoomedResource[]) {
-  const { world, operation, now } = call;
-  if (droplet.actionId !== undefined || world.faults.take('pendingEvent', operation)) throw pendingEvent();
+  const { context, operation, now } = call;
+  if (droplet.actionId !== undefined || context.faults.take('pendingEvent', operation)) throw pendingEvent();
   const doomed = resources.map(({ kind, id, name }) => ({ kind, id, name }));
   begin(call, { dropletId: droplet.id, name: droplet.name, resources: doomed, failed: false });
   const { id: dropletId, region } = droplet;
-  startAction(world, operation, { type: 'destroy', region, effect: { kind: 'destroy' }, dropletId }, now);
+  startAction(context, operation, { type: 'destroy', region, effect: { kind: 'destroy' }, dropletId }, now);
   return { status: 202 };
 }
 
-function begin({ world }: Call, destruction: DestructionRecord): void {
-  world.state.put('destructions', destruction.dropletId, destruction);
+function begin({ context }: Call, destruction: DestructionRecord): void {
+  context.state.put('destructions', destruction.dropletId, destruction);
 }
 
 /** The droplet itself may be gone. */
 const destructionOf = (call: Call): DestructionRecord =>
-  found(call.world.state.get('destructions', numericId(call.params['droplet'])));
+  found(call.context.state.get('destructions', numericId(call.params['droplet'])));
 
 function statusView(destruction: DestructionRecord) {
   const { dropletId, name, resources, completedAt, failed } = destruction;

@@ -49,7 +49,7 @@ const SUPPORTED = (['weekly', 'daily'] as const).map(name => ({
 
 function backupsOf(call: Call): ImageRecord[] {
   const { id } = readableDroplet(call);
-  return [...call.world.state.all('snapshots')].filter(
+  return [...call.context.state.all('snapshots')].filter(
     image => image.kind === 'backup' && image.dropletId === id,
   );
 }
@@ -86,7 +86,7 @@ function policyView({ id, backups }: DropletRecord) {
 
 /** Here a list is an object, by the droplets' ids. */
 function listPolicies(call: Call) {
-  const { items, links, meta } = pageOf(call, [...call.world.state.all('droplets')]);
+  const { items, links, meta } = pageOf(call, [...call.context.state.all('droplets')]);
   const policies = Object.fromEntries(items.map(droplet => [droplet.id, policyView(droplet)]));
   return ok({ policies, links, meta });
 }

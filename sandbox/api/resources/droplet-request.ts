@@ -3,7 +3,7 @@ import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../../account/cata
 import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
 import type { BackupPolicy, ImageRecord, VpcRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { unprocessable } from '../errors.ts';
 import { isObject, optionalFlag, optionalList, optionalString } from '../input.ts';
 import type { Call } from '../route.ts';
@@ -87,8 +87,8 @@ function readRegion(slug: unknown): string {
   return region.slug;
 }
 
-function readImage({ world, body }: Call, region: string, size: Size): ImageRecord {
-  const image = findImage(world, body['image']);
+function readImage({ context, body }: Call, region: string, size: Size): ImageRecord {
+  const image = findImage(context, body['image']);
   if (image === undefined || !isUsable(image, region))
     throw unprocessable('You specified an invalid image for Droplet creation.');
   checkImageFits(image, size.disk);
@@ -105,7 +105,7 @@ export function checkImageFits(image: ImageRecord, disk: number): void {
 /** Ids and fingerprints. The message names all that are unknown, as the real one does. */
 function readKeys(call: Call): string[] {
   const identifiers = optionalList(call.body, 'ssh_keys') ?? [];
-  const keys = identifiers.map(identifier => findKey(call.world, identifier, call.now));
+  const keys = identifiers.map(identifier => findKey(call.context, identifier, call.now));
   const unknown = identifiers.filter((_, index) => keys[index] === undefined);
   if (unknown.length > 0)
     throw unprocessable(`${unknown.join(', ')} are invalid key identifiers for Droplet creation.`);
@@ -126,16 +126,16 @@ function readBackups({ body }: Call): BackupPolicy | undefined {
 }
 
 /** The specification says texts, and Go's client sends objects with an id, or with a name. */
-function readVolumes({ world, body }: Call, region: string, droplets: number): string[] {
-  const volumes = (optionalList(body, 'volumes') ?? []).map(volume => findVolume(world, volume, region));
+function readVolumes({ context, body }: Call, region: string, droplets: number): string[] {
+  const volumes = (optionalList(body, 'volumes') ?? []).map(volume => findVolume(context, volume, region));
   if (volumes.length > 0 && droplets > 1) throw unprocessable('a volume can be attached to one Droplet only');
   if (volumes.length > VOLUMES_PER_DROPLET)
     throw unprocessable(`a Droplet can have at most ${VOLUMES_PER_DROPLET} volumes`);
-  for (const volume of volumes) checkAttachable(world, volume, region);
+  for (const volume of volumes) checkAttachable(context, volume, region);
   return [...new Set(volumes.map(volume => volume.id))];
 }
 
-function findVolume({ state }: World, wanted: unknown, region: string): VolumeRecord {
+function findVolume({ state }: AccountContext, wanted: unknown, region: string): VolumeRecord {
   const { id, name } = isObject(wanted) ? wanted : { id: wanted };
   const volume =
     typeof id === 'string' && id !== ''
@@ -154,10 +154,10 @@ function readUserData({ body }: Call): string | undefined {
   return userData;
 }
 
-function readVpc({ world, body }: Call, region: string): VpcRecord | undefined {
+function readVpc({ context, body }: Call, region: string): VpcRecord | undefined {
   const id = optionalString(body, 'vpc_uuid');
   if (id === undefined || id === '') return undefined;
-  const vpc = world.state.get('vpcs', id);
+  const vpc = context.state.get('vpcs', id);
   if (vpc === undefined || vpc.region !== region)
     throw unprocessable('You specified an invalid VPC for Droplet creation.');
   return vpc;

@@ -3,15 +3,15 @@ import { sizeBySlug } from '../../account/catalog.ts';
 import { networksView } from '../../account/network/networks.ts';
 import type { DropletRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { regionViewOf, sizeView } from './catalog.ts';
 import { imageView } from './images.ts';
 
 /** A droplet as the API shows it. Who shows many finds their images once. */
 export function dropletView(
-  world: World,
+  context: AccountContext,
   droplet: DropletRecord,
-  images: ReadonlyMap<number, OwnImages> = imagesByDroplet(world),
+  images: ReadonlyMap<number, OwnImages> = imagesByDroplet(context),
 ) {
   const { snapshots, backups } = images.get(droplet.id) ?? NO_IMAGES;
   const size = sizeBySlug(droplet.size)!;
@@ -34,7 +34,7 @@ export function dropletView(
     volume_ids: droplet.volumeIds,
     size: sizeView(size),
     size_slug: droplet.size,
-    networks: networksView(world, droplet),
+    networks: networksView(context, droplet),
     region: regionViewOf(droplet.region),
     tags: droplet.tags,
     vpc_uuid: droplet.vpc,
@@ -50,9 +50,9 @@ interface OwnImages {
 const NO_IMAGES: OwnImages = { snapshots: [], backups: [] };
 
 /** Every droplet's images, found in one pass. */
-export function imagesByDroplet(world: World): ReadonlyMap<number, OwnImages> {
+export function imagesByDroplet(context: AccountContext): ReadonlyMap<number, OwnImages> {
   const images = new Map<number, OwnImages>();
-  for (const { id, kind, dropletId } of world.state.all('snapshots')) {
+  for (const { id, kind, dropletId } of context.state.all('snapshots')) {
     if (dropletId === undefined) continue;
     const { snapshots, backups } = images.get(dropletId) ?? NO_IMAGES;
     images.set(

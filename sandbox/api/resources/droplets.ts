@@ -7,7 +7,7 @@ import { assign, defaultProject } from '../../account/projects.ts';
 import type { ActionRecord, DropletRecord, ImageRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
 import { ensureTags, hasTag } from '../../account/tagging.ts';
-import { nextNumber } from '../../account/world.ts';
+import { nextNumber } from '../../account/context.ts';
 import { badRequest, notFound, pendingEvent, unprocessable } from '../errors.ts';
 import { found, numericId } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -46,43 +46,43 @@ export const dropletRoutes: readonly Route[] = [
 
 /** The droplet that a path names; one that cannot be read yet is not found. */
 export function readableDroplet(call: Call): DropletRecord {
-  const droplet = found(call.world.state.get('droplets', numericId(call.params['droplet'])));
+  const droplet = found(call.context.state.get('droplets', numericId(call.params['droplet'])));
   if ((droplet.readableAt ?? 0) > call.now) throw notFound();
   return droplet;
 }
 
 /** Those with the tag, whether lists show them yet or not. */
 export const dropletsTagged = (call: Call, tag: string): DropletRecord[] =>
-  [...call.world.state.all('droplets')].filter(droplet => hasTag(droplet.tags, tag));
+  [...call.context.state.all('droplets')].filter(droplet => hasTag(droplet.tags, tag));
 
 function listDroplets(call: Call) {
-  const { world, query, now } = call;
+  const { context, query, now } = call;
   const [tag, name, type] = ['tag_name', 'name', 'type'].map(filter => query.get(filter));
   if (tag && (name || type)) throw badRequest('tag_name cannot be combined with name or type');
-  const images = imagesByDroplet(world);
-  const shown = [...world.state.all('droplets')].filter(
+  const images = imagesByDroplet(context);
+  const shown = [...context.state.all('droplets')].filter(
     droplet =>
       (droplet.listedAt ?? 0) <= now &&
       (!tag || hasTag(droplet.tags, tag)) &&
       (!name || droplet.name.toLowerCase() === name.toLowerCase()) &&
       type !== 'gpus',
   );
-  return listReply(call, 'droplets', shown, droplet => dropletView(world, droplet, images));
+  return listReply(call, 'droplets', shown, droplet => dropletView(context, droplet, images));
 }
 
 function getDroplet(call: Call) {
-  return ok({ droplet: dropletView(call.world, readableDroplet(call)) });
+  return ok({ droplet: dropletView(call.context, readableDroplet(call)) });
 }
 
 function createDroplets(call: Call) {
-  const { world } = call;
+  const { context } = call;
   const order = readDropletOrder(call);
-  const total = world.state.count('droplets') + order.names.length;
-  if (total > world.dropletLimit || world.faults.take('quota', call.operation))
+  const total = context.state.count('droplets') + order.names.length;
+  if (total > context.dropletLimit || context.faults.take('quota', call.operation))
     throw unprocessable('creating this/these droplet(s) will exceed your droplet limit');
   const actions = order.names.map(name => createDroplet(call, order, name));
   const views = actions.map(({ dropletId }) =>
-    dropletView(world, world.state.get('droplets', dropletId!)!, new Map()),
+    dropletView(context, context.state.get('droplets', dropletId!)!, new Map()),
   );
   const links = { actions: actions.map(action => actionLink(call, action)) };
   return accepted(order.single ? { droplet: views[0], links } : { droplets: views, links });
@@ -95,12 +95,12 @@ const actionLink = (call: Call, action: ActionRecord) => ({
 });
 
 function createDroplet(call: Call, order: DropletOrder, name: string): ActionRecord {
-  const { world, operation, now } = call;
-  const vpc = order.vpc ?? defaultVpc(world, order.region, now);
-  if (!hasRoom(world, vpc)) throw unprocessable('The VPC has no free addresses.');
-  const reuseAddress = world.faults.take('reuseAddress', call.operation) !== undefined;
+  const { context, operation, now } = call;
+  const vpc = order.vpc ?? defaultVpc(context, order.region, now);
+  if (!hasRoom(context, vpc)) throw unprocessable('The VPC has no free addresses.');
+  const reuseAddress = context.faults.take('reuseAddress', call.operation) !== undefined;
   const homeless: Omit<DropletRecord, 'addresses'> = {
-    id: nextNumber(world.state, 'droplet'),
+    id: nextNumber(context.state, 'droplet'),
     name,
     createdAt: now,
     status: 'new',
@@ -108,7 +108,7 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     disk: order.size.disk,
     region: order.region,
     image: order.image,
-    tags: ensureTags(world, order.tags),
+    tags: ensureTags(context, order.tags),
     features: order.features,
     vpc: vpc.id,
     volumeIds: order.volumeIds,
@@ -118,36 +118,41 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     billedFrom: now,
     ...lagsOf(call),
   };
-  const droplet = { ...homeless, addresses: assignAddresses(world, homeless, reuseAddress) };
+  const droplet = { ...homeless, addresses: assignAddresses(context, homeless, reuseAddress) };
   const { id: dropletId, region } = droplet;
-  startBilling(world, droplet);
-  world.state.put('droplets', dropletId, withBackups(world, droplet, order.backups ?? null, now));
-  assign(world, `do:droplet:${dropletId}`, defaultProject(world, now).id, now);
-  return startAction(world, operation, { type: 'create', region, effect: { kind: 'boot' }, dropletId }, now);
+  startBilling(context, droplet);
+  context.state.put('droplets', dropletId, withBackups(context, droplet, order.backups ?? null, now));
+  assign(context, `do:droplet:${dropletId}`, defaultProject(context, now).id, now);
+  return startAction(
+    context,
+    operation,
+    { type: 'create', region, effect: { kind: 'boot' }, dropletId },
+    now,
+  );
 }
 
 /** What faults have in store for a new droplet. A boot's time is how long they last unless they say. */
 function lagsOf({
-  world,
+  context,
   now,
   operation,
 }: Call): Pick<DropletRecord, 'listedAt' | 'readableAt' | 'machineAt' | 'goneAt'> {
-  const until = (ms: number | undefined): number => now + (ms ?? world.bootDelayMs);
-  const listLag = world.faults.take('listLag', operation);
-  const readLag = world.faults.take('notFoundAfterCreate', operation);
-  const sshLag = world.faults.take('sshLag', operation);
-  const vanish = world.faults.take('vanish', operation);
+  const until = (ms: number | undefined): number => now + (ms ?? context.bootDelayMs);
+  const listLag = context.faults.take('listLag', operation);
+  const readLag = context.faults.take('notFoundAfterCreate', operation);
+  const sshLag = context.faults.take('sshLag', operation);
+  const vanish = context.faults.take('vanish', operation);
   return {
     ...(listLag && { listedAt: until(listLag.ms) }),
     ...(readLag && { readableAt: until(readLag.ms) }),
-    ...(sshLag && { machineAt: until(sshLag.ms) + world.bootDelayMs }),
-    ...(vanish && { goneAt: until(vanish.ms ?? world.bootDelayMs / 2) }),
+    ...(sshLag && { machineAt: until(sshLag.ms) + context.bootDelayMs }),
+    ...(vanish && { goneAt: until(vanish.ms ?? context.bootDelayMs / 2) }),
   };
 }
 
 function deleteDroplet(call: Call) {
   const droplet = readableDroplet(call);
-  if (droplet.actionId !== undefined || call.world.faults.take('pendingEvent', call.operation))
+  if (droplet.actionId !== undefined || call.context.faults.take('pendingEvent', call.operation))
     throw pendingEvent();
   destroy(call, droplet);
   return noContent();
@@ -165,23 +170,23 @@ function deleteByTag(call: Call) {
 }
 
 function destroy(call: Call, droplet: DropletRecord): void {
-  const { world, now } = call;
-  const lag = world.faults.take('deleteLag', call.operation);
-  if (lag === undefined) return removeDroplet(world, droplet.id, now);
+  const { context, now } = call;
+  const lag = context.faults.take('deleteLag', call.operation);
+  if (lag === undefined) return removeDroplet(context, droplet.id, now);
   const order = {
     type: 'destroy',
     region: droplet.region,
     effect: { kind: 'none' },
     dropletId: droplet.id,
   } as const;
-  startAction(world, call.operation, order, now);
-  const locked = world.state.get('droplets', droplet.id)!;
-  world.state.put('droplets', droplet.id, { ...locked, goneAt: now + (lag.ms ?? world.bootDelayMs) });
+  startAction(context, call.operation, order, now);
+  const locked = context.state.get('droplets', droplet.id)!;
+  context.state.put('droplets', droplet.id, { ...locked, goneAt: now + (lag.ms ?? context.bootDelayMs) });
 }
 
 function listSnapshots(call: Call) {
   const { id } = readableDroplet(call);
-  const snapshots = [...call.world.state.all('snapshots')].filter(
+  const snapshots = [...call.context.state.all('snapshots')].filter(
     ({ kind, dropletId }) => kind === 'snapshot' && dropletId === id,
   );
   return listReply(call, 'snapshots', snapshots, snapshotView);

@@ -1,7 +1,7 @@
 import type { FirewallRecord, FirewallRule } from '../../account/records/records.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
 import { hasTag, tagKey } from '../../account/tagging.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { conflict, unprocessable } from '../errors.ts';
 import { found, numberList, requiredString, stringList } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -15,7 +15,7 @@ export const firewallRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/firewalls',
     operation: 'firewalls.list',
-    handle: call => listReply(call, 'firewalls', [...call.world.state.all('firewalls')], viewIn(call)),
+    handle: call => listReply(call, 'firewalls', [...call.context.state.all('firewalls')], viewIn(call)),
   },
   { method: 'POST', path: '/v2/firewalls', operation: 'firewalls.create', handle: createFirewall },
   {
@@ -75,7 +75,7 @@ function change(call: Call, of: Change) {
 }
 
 const firewallOf = (call: Call): FirewallRecord =>
-  found(call.world.state.get('firewalls', call.params['firewall'] ?? ''));
+  found(call.context.state.get('firewalls', call.params['firewall'] ?? ''));
 
 const viewIn = (call: Call) => (firewall: FirewallRecord) => {
   const waiting = firewall.appliedAt > call.now;
@@ -85,7 +85,7 @@ const viewIn = (call: Call) => (firewall: FirewallRecord) => {
     status: waiting ? 'waiting' : 'succeeded',
     created_at: stamp(firewall.createdAt),
     pending_changes: waiting
-      ? memberIds(call.world, firewall).map(id => ({ droplet_id: id, removing: false, status: 'waiting' }))
+      ? memberIds(call.context, firewall).map(id => ({ droplet_id: id, removing: false, status: 'waiting' }))
       : [],
     droplet_ids: firewall.dropletIds,
     tags: firewall.tags,
@@ -95,8 +95,8 @@ const viewIn = (call: Call) => (firewall: FirewallRecord) => {
 };
 
 /** The droplets that a firewall protects, by id or by tag. */
-function memberIds(world: World, firewall: FirewallRecord): number[] {
-  return [...world.state.all('droplets')]
+function memberIds(context: AccountContext, firewall: FirewallRecord): number[] {
+  return [...context.state.all('droplets')]
     .filter(
       ({ id, tags }) => firewall.dropletIds.includes(id) || firewall.tags.some(tag => hasTag(tags, tag)),
     )
@@ -104,7 +104,7 @@ function memberIds(world: World, firewall: FirewallRecord): number[] {
 }
 
 function createFirewall(call: Call) {
-  const id = uuid(call.world.random);
+  const id = uuid(call.context.random);
   const firewall = store(call, { ...read(call), id, createdAt: call.now, appliedAt: call.now });
   return accepted({ firewall: viewIn(call)(firewall) });
 }
@@ -123,7 +123,7 @@ const read = ({ body }: Call) => ({
 });
 
 function deleteFirewall(call: Call) {
-  call.world.state.remove('firewalls', firewallOf(call).id);
+  call.context.state.remove('firewalls', firewallOf(call).id);
   return noContent();
 }
 
@@ -131,29 +131,29 @@ const MAX_DROPLETS = 10;
 const MAX_TAGS = 5;
 
 /** Checks a firewall as it shall be, and begins to apply it if it protects anything. */
-function store({ world, now }: Call, firewall: FirewallRecord): FirewallRecord {
-  check(world, firewall);
-  const takesEffect = memberIds(world, firewall).length > 0 ? now + world.bootDelayMs * 0.2 : now;
+function store({ context, now }: Call, firewall: FirewallRecord): FirewallRecord {
+  check(context, firewall);
+  const takesEffect = memberIds(context, firewall).length > 0 ? now + context.bootDelayMs * 0.2 : now;
   const stored = {
     ...firewall,
-    tags: firewall.tags.map(tag => world.state.get('tags', tagKey(tag))!.name),
+    tags: firewall.tags.map(tag => context.state.get('tags', tagKey(tag))!.name),
     appliedAt: takesEffect,
   };
-  world.state.put('firewalls', firewall.id, stored);
+  context.state.put('firewalls', firewall.id, stored);
   return stored;
 }
 
-function check(world: World, firewall: FirewallRecord): void {
+function check(context: AccountContext, firewall: FirewallRecord): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9.-]+$/.test(firewall.name)) throw unprocessable('name is invalid');
   checkRuleCount(firewall);
   if (firewall.dropletIds.length > MAX_DROPLETS)
     throw unprocessable(`droplet_ids must have no more than ${MAX_DROPLETS} droplets`);
   if (firewall.tags.length > MAX_TAGS) throw unprocessable(`tags must have no more than ${MAX_TAGS} tags`);
-  const noTag = firewall.tags.find(tag => world.state.get('tags', tagKey(tag)) === undefined);
+  const noTag = firewall.tags.find(tag => context.state.get('tags', tagKey(tag)) === undefined);
   if (noTag !== undefined) throw unprocessable(`tag ${noTag} does not exist`);
-  const noDroplet = firewall.dropletIds.find(id => world.state.get('droplets', id) === undefined);
+  const noDroplet = firewall.dropletIds.find(id => context.state.get('droplets', id) === undefined);
   if (noDroplet !== undefined) throw unprocessable(`droplet ${noDroplet} does not exist`);
-  for (const other of world.state.all('firewalls'))
+  for (const other of context.state.all('firewalls'))
     if (other.name === firewall.name && other.id !== firewall.id) throw conflict('duplicate name');
 }
 
@@ -202,8 +202,8 @@ function without(rules: readonly FirewallRule[], taken: readonly FirewallRule[])
 
 function listDropletFirewalls(call: Call) {
   const { id } = readableDroplet(call);
-  const firewalls = [...call.world.state.all('firewalls')].filter(firewall =>
-    memberIds(call.world, firewall).includes(id),
+  const firewalls = [...call.context.state.all('firewalls')].filter(firewall =>
+    memberIds(call.context, firewall).includes(id),
   );
   return listReply(call, 'firewalls', firewalls, viewIn(call));
 }

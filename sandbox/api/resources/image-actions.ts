@@ -47,7 +47,7 @@ function createAction(call: Call) {
   const type = requiredChoice(call.body, 'type', ['convert', 'transfer']);
   const order = type === 'transfer' ? transfer(call, image) : conversion(image);
   if (image.actionId !== undefined) throw unprocessable('The image already has a pending event.');
-  const action = startAction(call.world, call.operation, { ...order, type, imageId: image.id }, call.now);
+  const action = startAction(call.context, call.operation, { ...order, type, imageId: image.id }, call.now);
   return created(ambiguous(actionView(action)));
 }
 

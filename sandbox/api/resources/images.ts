@@ -5,7 +5,7 @@ import { IMAGES, REGION_SLUGS } from '../../account/catalog.ts';
 import type { ImageRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
 import { ensureTags, hasTag } from '../../account/tagging.ts';
-import { nextNumber, type World } from '../../account/world.ts';
+import { nextNumber, type AccountContext } from '../../account/context.ts';
 import { forbidden, unprocessable } from '../errors.ts';
 import { found, optionalChoice, optionalString, requiredChoice, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -24,7 +24,7 @@ export const imageRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/images/:image',
     operation: 'images.get',
-    handle: call => ok({ image: imageView(found(findImage(call.world, call.params['image']))) }),
+    handle: call => ok({ image: imageView(found(findImage(call.context, call.params['image']))) }),
   },
   { method: 'POST', path: '/v2/images', operation: 'images.create', handle: uploadImage },
   { method: 'PUT', path: '/v2/images/:image', operation: 'images.update', handle: updateImage },
@@ -54,11 +54,11 @@ export const imageView = (image: ImageRecord) => ({
   error_message: '',
 });
 
-function filteredImages({ world, query }: Call): ImageRecord[] {
+function filteredImages({ context, query }: Call): ImageRecord[] {
   const type = query.get('type');
   const tag = query.get('tag_name');
   const ownOnly = query.get('private') === 'true';
-  return [...IMAGES, ...world.state.all('snapshots')].filter(
+  return [...IMAGES, ...context.state.all('snapshots')].filter(
     image =>
       (type === null || image.kind === type) &&
       (tag === null || hasTag(image.tags, tag)) &&
@@ -69,13 +69,13 @@ function filteredImages({ world, query }: Call): ImageRecord[] {
 function deleteImage(call: Call) {
   const image = ownImage(call);
   if (image.actionId !== undefined) throw unprocessable('The image has a pending event.');
-  removeImage(call.world, image.id, call.now);
+  removeImage(call.context, image.id, call.now);
   return noContent();
 }
 
 /** The image that a path names, which must be the account's. */
 export function ownImage(call: Call): ImageRecord {
-  const image = found(findImage(call.world, call.params['image']));
+  const image = found(findImage(call.context, call.params['image']));
   if (!isOwn(image)) throw forbidden('You are not authorized to perform this operation');
   return image;
 }
@@ -98,11 +98,11 @@ const DISTRIBUTIONS = [
 
 /** The sandbox fetches nothing: whatever the address names is there after the time of a boot. */
 function uploadImage(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   const region = requiredChoice(body, 'region', REGION_SLUGS);
   if (URL.parse(requiredString(body, 'url')) === null) throw unprocessable('url is invalid');
   const image: ImageRecord = {
-    id: nextNumber(world.state, 'image'),
+    id: nextNumber(context.state, 'image'),
     name: requiredString(body, 'name'),
     distribution: optionalChoice(body, 'distribution', DISTRIBUTIONS) ?? 'Unknown',
     slug: null,
@@ -112,12 +112,12 @@ function uploadImage(call: Call) {
     minDiskSize: UPLOADED_GIGABYTES,
     sizeGigabytes: UPLOADED_GIGABYTES,
     description: optionalString(body, 'description') ?? '',
-    tags: ensureTags(world, readTags(body)),
-    pendingUntil: now + world.bootDelayMs,
+    tags: ensureTags(context, readTags(body)),
+    pendingUntil: now + context.bootDelayMs,
   };
-  world.state.put('snapshots', image.id, image);
+  context.state.put('snapshots', image.id, image);
   const [resource, monthly] = [String(image.id), snapshotPrice(image.sizeGigabytes)];
-  startCharge(world, { kind: 'snapshot', resource, name: image.name, monthly, from: now });
+  startCharge(context, { kind: 'snapshot', resource, name: image.name, monthly, from: now });
   return accepted({ image: { ...imageView(image), status: 'NEW' } });
 }
 
@@ -132,7 +132,7 @@ function updateImage(call: Call) {
     distribution: optionalChoice(call.body, 'distribution', DISTRIBUTIONS) ?? image.distribution,
     description: optionalString(call.body, 'description') ?? image.description,
   };
-  call.world.state.put('snapshots', image.id, changed);
+  call.context.state.put('snapshots', image.id, changed);
   return ok({ image: imageView(changed) });
 }
 
@@ -144,7 +144,7 @@ const IMAGES_BY_NAME = new Map(
 );
 
 /** By slug or id, which may come as a number or as text. */
-export function findImage(world: World, identifier: unknown): ImageRecord | undefined {
+export function findImage(context: AccountContext, identifier: unknown): ImageRecord | undefined {
   if (typeof identifier !== 'string' && typeof identifier !== 'number') return undefined;
-  return IMAGES_BY_NAME.get(String(identifier)) ?? world.state.get('snapshots', identifier);
+  return IMAGES_BY_NAME.get(String(identifier)) ?? context.state.get('snapshots', identifier);
 }

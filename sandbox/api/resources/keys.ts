@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyRecord } from '../../account/records/records.ts';
-import { nextNumber, type World } from '../../account/world.ts';
+import { nextNumber, type AccountContext } from '../../account/context.ts';
 import { unprocessable } from '../errors.ts';
 import { found, optionalString, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -12,7 +12,7 @@ export const keyRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/account/keys',
     operation: 'keys.list',
-    handle: call => listReply(call, 'ssh_keys', [...call.world.state.all('keys')], keyView),
+    handle: call => listReply(call, 'ssh_keys', [...call.context.state.all('keys')], keyView),
   },
   { method: 'POST', path: '/v2/account/keys', operation: 'keys.create', handle: createKey },
   {
@@ -33,21 +33,21 @@ const keyView = (key: KeyRecord) => ({
 });
 
 function createKey(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   const name = requiredString(body, 'name');
   const publicKey = requiredString(body, 'public_key').trim();
   const fingerprint = fingerprintOf(publicKey);
-  if ([...world.state.all('keys')].some(key => key.fingerprint === fingerprint))
+  if ([...context.state.all('keys')].some(key => key.fingerprint === fingerprint))
     throw unprocessable('SSH Key is already in use on your account');
-  const lag = world.faults.take('keyNotReady', call.operation);
+  const lag = context.faults.take('keyNotReady', call.operation);
   const key: KeyRecord = {
-    id: nextNumber(world.state, 'key'),
+    id: nextNumber(context.state, 'key'),
     name,
     fingerprint,
     publicKey,
-    ...(lag && { readyAt: now + (lag.ms ?? world.bootDelayMs) }),
+    ...(lag && { readyAt: now + (lag.ms ?? context.bootDelayMs) }),
   };
-  world.state.put('keys', key.id, key);
+  context.state.put('keys', key.id, key);
   return created({ ssh_key: keyView(key) });
 }
 
@@ -71,22 +71,22 @@ function blobBegins(blob: Buffer, type: string): boolean {
 function renameKey(call: Call) {
   const key = readableKey(call);
   const renamed = { ...key, name: optionalString(call.body, 'name') ?? key.name };
-  call.world.state.put('keys', key.id, renamed);
+  call.context.state.put('keys', key.id, renamed);
   return ok({ ssh_key: keyView(renamed) });
 }
 
 function deleteKey(call: Call) {
-  call.world.state.remove('keys', readableKey(call).id);
+  call.context.state.remove('keys', readableKey(call).id);
   return noContent();
 }
 
-const readableKey = (call: Call): KeyRecord => found(findKey(call.world, call.params['key'], call.now));
+const readableKey = (call: Call): KeyRecord => found(findKey(call.context, call.params['key'], call.now));
 
 /** By id or fingerprint; a key that is not ready yet is not found. */
-export function findKey(world: World, identifier: unknown, now: number): KeyRecord | undefined {
+export function findKey(context: AccountContext, identifier: unknown, now: number): KeyRecord | undefined {
   const text = String(identifier);
   const key =
-    world.state.get('keys', text) ??
-    [...world.state.all('keys')].find(({ fingerprint }) => fingerprint === text);
+    context.state.get('keys', text) ??
+    [...context.state.all('keys')].find(({ fingerprint }) => fingerprint === text);
   return key === undefined || (key.readyAt ?? 0) > now ? undefined : key;
 }

@@ -1,7 +1,7 @@
 import { assign, defaultProject } from '../../account/projects.ts';
 import type { AssignmentRecord } from '../../account/records/records.ts';
 import { stamp } from '../../account/stamp.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { unprocessable } from '../errors.ts';
 import { stringList } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -26,7 +26,7 @@ export const projectResourceRoutes: readonly Route[] = [
 
 function listResources(call: Call) {
   const { id } = projectNamed(call);
-  const resources = [...call.world.state.all('assignments')].filter(({ projectId }) => projectId === id);
+  const resources = [...call.context.state.all('assignments')].filter(({ projectId }) => projectId === id);
   return listReply(call, 'resources', resources, assignment => resourceView(call, assignment, 'ok'));
 }
 
@@ -61,21 +61,21 @@ function assignResources(call: Call) {
 }
 
 function assignResource(call: Call, urn: string, projectId: string) {
-  const { world, now } = call;
-  if (!exists(world, urn)) return resourceView(call, { urn, projectId, assignedAt: now }, 'not_found');
-  const before = world.state.get('assignments', urn) ?? {
+  const { context, now } = call;
+  if (!exists(context, urn)) return resourceView(call, { urn, projectId, assignedAt: now }, 'not_found');
+  const before = context.state.get('assignments', urn) ?? {
     urn,
-    projectId: defaultProject(world, now).id,
+    projectId: defaultProject(context, now).id,
     assignedAt: now,
   };
   if (before.projectId === projectId) return resourceView(call, before, 'already_assigned');
-  assign(world, urn, projectId, now);
-  return resourceView(call, world.state.get('assignments', urn)!, 'assigned');
+  assign(context, urn, projectId, now);
+  return resourceView(call, context.state.get('assignments', urn)!, 'assigned');
 }
 
 const COLLECTIONS = { droplet: 'droplets', volume: 'volumes', floatingip: 'reservedIps' } as const;
 
-function exists({ state }: World, urn: string): boolean {
+function exists({ state }: AccountContext, urn: string): boolean {
   const [kind, id] = partsOf(urn);
   if (!Object.hasOwn(COLLECTIONS, kind)) return false;
   return state.get(COLLECTIONS[kind as keyof typeof COLLECTIONS], id) !== undefined;

@@ -1,7 +1,7 @@
 import { defaultProject } from '../../account/projects.ts';
 import type { ProjectRecord } from '../../account/records/records.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
-import { accountOf, type World } from '../../account/world.ts';
+import { accountOf, type AccountContext } from '../../account/context.ts';
 import { conflict, preconditionFailed, unprocessable } from '../errors.ts';
 import {
   found,
@@ -22,7 +22,7 @@ export const projectRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/projects/:project',
     operation: 'projects.get',
-    handle: call => ok({ project: projectView(call.world, projectNamed(call)) }),
+    handle: call => ok({ project: projectView(call.context, projectNamed(call)) }),
   },
   {
     method: 'PUT',
@@ -47,11 +47,11 @@ export const projectRoutes: readonly Route[] = [
 export function projectNamed(call: Call): ProjectRecord {
   const id = call.params['project'] ?? '';
   return id === 'default'
-    ? defaultProject(call.world, call.now)
-    : found(call.world.state.get('projects', id));
+    ? defaultProject(call.context, call.now)
+    : found(call.context.state.get('projects', id));
 }
 
-const projectView = ({ state }: World, project: ProjectRecord) => ({
+const projectView = ({ state }: AccountContext, project: ProjectRecord) => ({
   id: project.id,
   owner_uuid: accountOf(state).uuid,
   owner_id: 1,
@@ -65,9 +65,9 @@ const projectView = ({ state }: World, project: ProjectRecord) => ({
 });
 
 function listProjects(call: Call) {
-  defaultProject(call.world, call.now);
-  const projects = [...call.world.state.all('projects')];
-  return listReply(call, 'projects', projects, project => projectView(call.world, project));
+  defaultProject(call.context, call.now);
+  const projects = [...call.context.state.all('projects')];
+  return listReply(call, 'projects', projects, project => projectView(call.context, project));
 }
 
 const ENVIRONMENTS = ['Development', 'Staging', 'Production'] as const;
@@ -75,11 +75,11 @@ const MAX_NAME = 175;
 const MAX_TEXT = 255;
 
 function createProject(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   // The account has its first project before any other.
-  defaultProject(world, now);
+  defaultProject(context, now);
   const project: ProjectRecord = {
-    id: uuid(world.random),
+    id: uuid(context.random),
     name: checkName(call, requiredString(body, 'name')),
     description: checkLength('description', optionalString(body, 'description') ?? ''),
     purpose: checkLength('purpose', requiredString(body, 'purpose')),
@@ -88,13 +88,13 @@ function createProject(call: Call) {
     createdAt: now,
     updatedAt: now,
   };
-  world.state.put('projects', project.id, project);
-  return created({ project: projectView(world, project) });
+  context.state.put('projects', project.id, project);
+  return created({ project: projectView(context, project) });
 }
 
-function checkName({ world }: Call, name: string, self?: ProjectRecord): string {
+function checkName({ context }: Call, name: string, self?: ProjectRecord): string {
   if (name.length > MAX_NAME) throw unprocessable(`name may have at most ${MAX_NAME} characters`);
-  for (const other of world.state.all('projects'))
+  for (const other of context.state.all('projects'))
     if (other.name === name && other.id !== self?.id) throw conflict('name is already in use');
   return name;
 }
@@ -133,7 +133,7 @@ function patch({ body }: Call): Partial<ProjectRecord> {
 
 /** There is always one default: another can become it, but none can cease to be it. */
 function change(call: Call, changes: Partial<ProjectRecord>) {
-  const { state } = call.world;
+  const { state } = call.context;
   const before = projectNamed(call);
   const project = { ...before, ...changes, updatedAt: call.now };
   checkName(call, project.name, project);
@@ -145,11 +145,11 @@ function change(call: Call, changes: Partial<ProjectRecord>) {
     if (project.default && other.default && other.id !== project.id)
       state.put('projects', other.id, { ...other, default: false });
   state.put('projects', project.id, project);
-  return ok({ project: projectView(call.world, project) });
+  return ok({ project: projectView(call.context, project) });
 }
 
 function deleteProject(call: Call) {
-  const { state } = call.world;
+  const { state } = call.context;
   const project = found(state.get('projects', call.params['project'] ?? ''));
   if (project.default) throw preconditionFailed('cannot delete the default project');
   for (const { projectId } of state.all('assignments'))

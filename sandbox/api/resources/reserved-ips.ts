@@ -31,7 +31,7 @@ function routesNamed(key: 'reserved_ip' | 'floating_ip', name: string): Route[] 
       path,
       operation: `${name}s.list`,
       handle: call =>
-        listReply(call, `${key}s`, [...call.world.state.all('reservedIps')], reserved =>
+        listReply(call, `${key}s`, [...call.context.state.all('reservedIps')], reserved =>
           reservedIpView(call, reserved),
         ),
     },
@@ -41,7 +41,7 @@ function routesNamed(key: 'reserved_ip' | 'floating_ip', name: string): Route[] 
       operation: `${name}s.create`,
       handle(call) {
         const { ip, links } = reserve(call);
-        return accepted({ ...reply(call, call.world.state.get('reservedIps', ip)!), links });
+        return accepted({ ...reply(call, call.context.state.get('reservedIps', ip)!), links });
       },
     },
     { method: 'GET', path: one, operation: `${name}s.get`, handle: call => ok(reply(call, ipOf(call))) },
@@ -63,7 +63,7 @@ function routesNamed(key: 'reserved_ip' | 'floating_ip', name: string): Route[] 
 }
 
 const ipOf = (call: Call): ReservedIpRecord =>
-  found(call.world.state.get('reservedIps', call.params['ip'] ?? ''));
+  found(call.context.state.get('reservedIps', call.params['ip'] ?? ''));
 
 const isOf =
   ({ ip }: ReservedIpRecord) =>
@@ -72,34 +72,34 @@ const isOf =
 
 const urnOf = (ip: string): string => `do:floatingip:${ip}`;
 
-function reservedIpView({ world, now }: Call, reserved: ReservedIpRecord) {
+function reservedIpView({ context, now }: Call, reserved: ReservedIpRecord) {
   const droplet =
-    reserved.dropletId === undefined ? undefined : world.state.get('droplets', reserved.dropletId);
+    reserved.dropletId === undefined ? undefined : context.state.get('droplets', reserved.dropletId);
   return {
     ip: reserved.ip,
     region: regionViewOf(reserved.region),
-    droplet: droplet === undefined ? null : dropletView(world, droplet),
+    droplet: droplet === undefined ? null : dropletView(context, droplet),
     locked: reserved.actionId !== undefined,
-    project_id: projectOf(world, urnOf(reserved.ip), now),
+    project_id: projectOf(context, urnOf(reserved.ip), now),
   };
 }
 
 /** For a droplet, which it will lead to after a moment; or for a region. */
 function reserve(call: Call): { ip: string; links: object } {
-  const { world, body } = call;
+  const { context, body } = call;
   const forDroplet = body['droplet_id'] !== undefined && body['droplet_id'] !== null;
   if (forDroplet && body['region'] !== undefined)
     throw unprocessable('only one of droplet_id and region can be given');
-  const limitReached = world.state.count('reservedIps') >= ACCOUNT_LIMITS.reservedIps;
-  if (limitReached || world.faults.take('quota', call.operation))
+  const limitReached = context.state.count('reservedIps') >= ACCOUNT_LIMITS.reservedIps;
+  if (limitReached || context.faults.take('quota', call.operation))
     throw unprocessable('You have reached your reserved IP limit.');
   return forDroplet ? reserveForDroplet(call) : { ip: reserveForRegion(call), links: {} };
 }
 
 function reserveForDroplet(call: Call): { ip: string; links: object } {
   const droplet = assignable(call);
-  const ip = publicAddress(call.world, false);
-  keep(call, { ip, region: droplet.region }, defaultProject(call.world, call.now).id);
+  const ip = publicAddress(call.context, false);
+  keep(call, { ip, region: droplet.region }, defaultProject(call.context, call.now).id);
   const action = startAssignment(call, ip, droplet);
   return {
     ip,
@@ -113,24 +113,24 @@ function reserveForDroplet(call: Call): { ip: string; links: object } {
 function reserveForRegion(call: Call): string {
   const region = regionBySlug(requiredString(call.body, 'region'));
   if (region === undefined) throw unprocessable('region is invalid');
-  const projectId = optionalString(call.body, 'project_id') ?? defaultProject(call.world, call.now).id;
-  if (call.world.state.get('projects', projectId) === undefined)
+  const projectId = optionalString(call.body, 'project_id') ?? defaultProject(call.context, call.now).id;
+  if (call.context.state.get('projects', projectId) === undefined)
     throw unprocessable('project_id: no such project');
-  const ip = publicAddress(call.world, false);
+  const ip = publicAddress(call.context, false);
   keep(call, { ip, region: region.slug }, projectId);
   return ip;
 }
 
 /** An address leads nowhere at first. */
-function keep({ world, now }: Call, reserved: ReservedIpRecord, projectId: string): void {
-  world.state.put('reservedIps', reserved.ip, reserved);
-  assign(world, urnOf(reserved.ip), projectId, now);
-  releaseReservedIp(world, reserved.ip, now);
+function keep({ context, now }: Call, reserved: ReservedIpRecord, projectId: string): void {
+  context.state.put('reservedIps', reserved.ip, reserved);
+  assign(context, urnOf(reserved.ip), projectId, now);
+  releaseReservedIp(context, reserved.ip, now);
 }
 
 /** The droplet that the body names, which must be there, idle, and without an address of this kind. */
 function assignable(call: Call, self?: ReservedIpRecord): DropletRecord {
-  const { state, faults } = call.world;
+  const { state, faults } = call.context;
   const droplet = state.get('droplets', requiredInteger(call.body, 'droplet_id'));
   if (droplet === undefined) throw unprocessable('droplet_id: no such Droplet');
   if (self !== undefined && self.region !== droplet.region)
@@ -144,7 +144,7 @@ function assignable(call: Call, self?: ReservedIpRecord): DropletRecord {
 
 const startAssignment = (call: Call, ip: string, { id, region }: DropletRecord): ActionRecord =>
   startAction(
-    call.world,
+    call.context,
     call.operation,
     { type: 'assign_ip', region, effect: { kind: 'assign-ip' }, dropletId: id, reservedIp: ip },
     call.now,
@@ -159,23 +159,23 @@ function createAction(call: Call) {
       ? startAssignment(call, reserved.ip, assignable(call, reserved))
       : unassignIp(call, reserved);
   return created({
-    action: { ...actionView(action), project_id: projectOf(call.world, urnOf(reserved.ip), call.now) },
+    action: { ...actionView(action), project_id: projectOf(call.context, urnOf(reserved.ip), call.now) },
   });
 }
 
 /** The droplet need not be idle: it is left as it is. */
 function unassignIp(
-  { world, operation, now }: Call,
+  { context, operation, now }: Call,
   { ip, region, dropletId }: ReservedIpRecord,
 ): ActionRecord {
   if (dropletId === undefined) throw unprocessable('The reserved IP is not assigned to a Droplet.');
   const effect = { kind: 'unassign-ip' } as const;
-  return startAction(world, operation, { type: 'unassign_ip', region, effect, reservedIp: ip }, now);
+  return startAction(context, operation, { type: 'unassign_ip', region, effect, reservedIp: ip }, now);
 }
 
 function release(call: Call) {
   const reserved = ipOf(call);
   if (reserved.actionId !== undefined) throw unprocessable('The reserved IP already has a pending event.');
-  removeReservedIp(call.world, reserved.ip, call.now);
+  removeReservedIp(call.context, reserved.ip, call.now);
   return noContent();
 }

@@ -23,7 +23,7 @@ export const snapshotRoutes: readonly Route[] = [
 ];
 
 function listSnapshots(call: Call) {
-  const { state } = call.world;
+  const { state } = call.context;
   const type = call.query.get('resource_type');
   const ofDroplets = [...state.all('snapshots')].filter(({ kind }) => kind === 'snapshot');
   const views = [
@@ -34,19 +34,19 @@ function listSnapshots(call: Call) {
 }
 
 function viewOf(call: Call) {
-  const ofVolume = call.world.state.get('volumeSnapshots', call.params['snapshot'] ?? '');
+  const ofVolume = call.context.state.get('volumeSnapshots', call.params['snapshot'] ?? '');
   return ofVolume === undefined ? dropletSnapshotView(dropletSnapshot(call)) : volumeSnapshotView(ofVolume);
 }
 
 function deleteSnapshot(call: Call) {
-  const { world, now } = call;
+  const { context, now } = call;
   const id = call.params['snapshot'] ?? '';
-  if (world.state.get('volumeSnapshots', id) !== undefined) removeVolumeSnapshot(world, id, now);
-  else removeImage(world, dropletSnapshot(call).id, now);
+  if (context.state.get('volumeSnapshots', id) !== undefined) removeVolumeSnapshot(context, id, now);
+  else removeImage(context, dropletSnapshot(call).id, now);
   return noContent();
 }
 
 function dropletSnapshot(call: Call): ImageRecord {
-  const image = found(call.world.state.get('snapshots', call.params['snapshot'] ?? ''));
+  const image = found(call.context.state.get('snapshots', call.params['snapshot'] ?? ''));
   return found(image.kind === 'snapshot' ? image : undefined);
 }

@@ -1,7 +1,7 @@
 import { IMAGES } from '../../account/catalog.ts';
 import type { TagRecord } from '../../account/records/records.ts';
 import { ensureTags, hasTag, tagKey, withoutTag } from '../../account/tagging.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { ApiError, notFound, unprocessable } from '../errors.ts';
 import { found, isObject, optionalList, optionalString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -14,7 +14,7 @@ export const tagRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/tags',
     operation: 'tags.list',
-    handle: call => listReply(call, 'tags', [...call.world.state.all('tags')], tag => tagView(call, tag)),
+    handle: call => listReply(call, 'tags', [...call.context.state.all('tags')], tag => tagView(call, tag)),
   },
   { method: 'POST', path: '/v2/tags', operation: 'tags.create', handle: createTag },
   {
@@ -39,7 +39,7 @@ export const tagRoutes: readonly Route[] = [
 ];
 
 const tagOf = (call: Call): TagRecord =>
-  found(call.world.state.get('tags', tagKey(call.params['tag'] ?? '')));
+  found(call.context.state.get('tags', tagKey(call.params['tag'] ?? '')));
 
 /** What can carry a tag: its name in a tag's counts and in requests, its path, and its collection. */
 const TAGGABLE = {
@@ -49,9 +49,9 @@ const TAGGABLE = {
   volume_snapshot: { counts: 'volume_snapshots', path: 'snapshots', collection: 'volumeSnapshots' },
 } as const;
 
-function tagView({ world, baseUrl }: Call, { name }: TagRecord) {
+function tagView({ context, baseUrl }: Call, { name }: TagRecord) {
   const counted = Object.values(TAGGABLE).map(({ counts, path, collection }) => {
-    const carriers = [...world.state.all(collection)].filter(record => hasTag(record.tags, name));
+    const carriers = [...context.state.all(collection)].filter(record => hasTag(record.tags, name));
     return [counts, carriers.map(({ id }) => `${baseUrl}/v2/${path}/${id}`)] as const;
   });
   return {
@@ -73,8 +73,8 @@ function tally(uris: readonly string[]): { count: number; last_tagged_uri?: stri
 function createTag(call: Call) {
   const name = optionalString(call.body, 'name') ?? '';
   if (!isTagName(name)) throw invalidTag(name);
-  ensureTags(call.world, [name]);
-  return created({ tag: tagView(call, call.world.state.get('tags', tagKey(name))!) });
+  ensureTags(call.context, [name]);
+  return created({ tag: tagView(call, call.context.state.get('tags', tagKey(name))!) });
 }
 
 /** Only here are errors of this shape. */
@@ -89,7 +89,7 @@ function invalidTag(name: string): ApiError {
 
 /** The tag comes off everything that carries it. */
 function deleteTag(call: Call) {
-  const { state } = call.world;
+  const { state } = call.context;
   const { name } = tagOf(call);
   for (const { collection } of Object.values(TAGGABLE))
     for (const record of state.all(collection))
@@ -108,12 +108,12 @@ function retag(call: Call, change: Retag) {
   const { name } = tagOf(call);
   const resources = optionalList(call.body, 'resources');
   if (resources === undefined) throw unprocessable('resources is required');
-  for (const resource of resources) retagResource(call.world, resource, tags => change(tags, name));
+  for (const resource of resources) retagResource(call.context, resource, tags => change(tags, name));
   return noContent();
 }
 
 function retagResource(
-  { state }: World,
+  { state }: AccountContext,
   resource: unknown,
   change: (tags: readonly string[]) => readonly string[],
 ): void {

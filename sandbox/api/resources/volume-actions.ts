@@ -3,7 +3,7 @@ import { REGION_SLUGS } from '../../account/catalog.ts';
 import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
 import type { ActionRecord, DropletRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { notFound, pendingEvent, unprocessable } from '../errors.ts';
 import { found, optionalChoice, requiredChoice, requiredInteger, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -59,9 +59,9 @@ function createAction(call: Call, volume: VolumeRecord, verbs: readonly Verb[]) 
   const verb = requiredChoice(call.body, 'type', verbs);
   optionalChoice(call.body, 'region', REGION_SLUGS);
   const order = ORDERS[verb](call, volume);
-  const busy = volume.actionId !== undefined || isBusy(call.world, order.dropletId);
-  if (busy || call.world.faults.take('pendingEvent', call.operation)) throw pendingEvent();
-  return accepted({ action: actionView(startAction(call.world, call.operation, order, call.now)) });
+  const busy = volume.actionId !== undefined || isBusy(call.context, order.dropletId);
+  if (busy || call.context.faults.take('pendingEvent', call.operation)) throw pendingEvent();
+  return accepted({ action: actionView(startAction(call.context, call.operation, order, call.now)) });
 }
 
 /** Checks that it can be done, and says what will be. An attached volume's droplet is locked too. */
@@ -69,7 +69,7 @@ const ORDERS: Readonly<Record<Verb, (call: Call, volume: VolumeRecord) => Action
   attach(call, volume) {
     const droplet = dropletNamed(call);
     readTags(call.body);
-    checkAttachable(call.world, volume, droplet.region);
+    checkAttachable(call.context, volume, droplet.region);
     if (droplet.volumeIds.length >= VOLUMES_PER_DROPLET)
       throw unprocessable(`a Droplet can have at most ${VOLUMES_PER_DROPLET} volumes`);
     return orderOf(volume, 'attach_volume', { kind: 'attach-volume', volumeId: volume.id }, droplet.id);
@@ -82,7 +82,7 @@ const ORDERS: Readonly<Record<Verb, (call: Call, volume: VolumeRecord) => Action
   },
   resize(call, volume) {
     const sizeGigabytes = readGrowth(call, volume);
-    const holder = holders(call.world).get(volume.id);
+    const holder = holders(call.context).get(volume.id);
     return orderOf(volume, 'resize_volume', { kind: 'grow-volume', sizeGigabytes }, holder);
   },
 };
@@ -94,14 +94,14 @@ const orderOf = (
   dropletId: number | undefined,
 ): ActionOrder => ({ type, region, effect, volumeId: id, ...(dropletId !== undefined && { dropletId }) });
 
-const dropletNamed = ({ world, body }: Call): DropletRecord =>
-  found(world.state.get('droplets', requiredInteger(body, 'droplet_id')));
+const dropletNamed = ({ context, body }: Call): DropletRecord =>
+  found(context.state.get('droplets', requiredInteger(body, 'droplet_id')));
 
-const isBusy = (world: World, dropletId: number | undefined): boolean =>
-  dropletId !== undefined && world.state.get('droplets', dropletId)?.actionId !== undefined;
+const isBusy = (context: AccountContext, dropletId: number | undefined): boolean =>
+  dropletId !== undefined && context.state.get('droplets', dropletId)?.actionId !== undefined;
 
 /** A volume is of one region, and of one droplet at a time. */
-export function checkAttachable(world: World, volume: VolumeRecord, region: string): void {
+export function checkAttachable(context: AccountContext, volume: VolumeRecord, region: string): void {
   if (volume.region !== region) throw unprocessable('the volume and the Droplet must be in the same region');
-  if (holders(world).has(volume.id)) throw unprocessable('the volume is already attached to a Droplet');
+  if (holders(context).has(volume.id)) throw unprocessable('the volume is already attached to a Droplet');
 }

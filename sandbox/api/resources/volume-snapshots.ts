@@ -24,7 +24,7 @@ export const volumeSnapshotRoutes: readonly Route[] = [
     path: '/v2/volumes/snapshots/:snapshot',
     operation: 'volumeSnapshots.delete',
     handle(call) {
-      removeVolumeSnapshot(call.world, volumeSnapshotOf(call).id, call.now);
+      removeVolumeSnapshot(call.context, volumeSnapshotOf(call).id, call.now);
       return noContent();
     },
   },
@@ -43,20 +43,20 @@ export const volumeSnapshotRoutes: readonly Route[] = [
 ];
 
 const volumeSnapshotOf = (call: Call): VolumeSnapshotRecord =>
-  found(call.world.state.get('volumeSnapshots', call.params['snapshot'] ?? ''));
+  found(call.context.state.get('volumeSnapshots', call.params['snapshot'] ?? ''));
 
 function listSnapshots(call: Call) {
   const { id } = volumeOf(call);
-  const snapshots = [...call.world.state.all('volumeSnapshots')].filter(({ volumeId }) => volumeId === id);
+  const snapshots = [...call.context.state.all('volumeSnapshots')].filter(({ volumeId }) => volumeId === id);
   return listReply(call, 'snapshots', snapshots, volumeSnapshotView);
 }
 
 /** It is there at once: a volume is copied when it is written to. */
 function createSnapshot(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   const volume = volumeOf(call);
   const snapshot: VolumeSnapshotRecord = {
-    id: uuid(world.random),
+    id: uuid(context.random),
     name: requiredString(body, 'name'),
     volumeId: volume.id,
     regions: [volume.region],
@@ -65,11 +65,11 @@ function createSnapshot(call: Call) {
     sizeGigabytes: volume.sizeGigabytes,
     filesystemType: volume.filesystemType,
     filesystemLabel: volume.filesystemLabel,
-    tags: ensureTags(world, readTags(body)),
+    tags: ensureTags(context, readTags(body)),
   };
-  world.state.put('volumeSnapshots', snapshot.id, snapshot);
+  context.state.put('volumeSnapshots', snapshot.id, snapshot);
   const monthly = snapshotPrice(snapshot.sizeGigabytes);
   const { id: resource, name } = snapshot;
-  startCharge(world, { kind: 'snapshot', resource, name, monthly, from: now });
+  startCharge(context, { kind: 'snapshot', resource, name, monthly, from: now });
   return created({ snapshot: volumeSnapshotView(snapshot) });
 }

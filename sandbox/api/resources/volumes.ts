@@ -7,7 +7,7 @@ import { assign, defaultProject } from '../../account/projects.ts';
 import type { VolumeRecord, VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
 import { ensureTags } from '../../account/tagging.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { badRequest, conflict, unprocessable } from '../errors.ts';
 import { found, optionalChoice, optionalInteger, optionalString, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -24,7 +24,7 @@ export const volumeRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/volumes/:volume',
     operation: 'volumes.get',
-    handle: call => ok({ volume: volumeView(volumeOf(call), holders(call.world)) }),
+    handle: call => ok({ volume: volumeView(volumeOf(call), holders(call.context)) }),
   },
   {
     method: 'DELETE',
@@ -37,22 +37,22 @@ export const volumeRoutes: readonly Route[] = [
 const MAX_GIGABYTES = 16_384;
 
 export const volumeOf = (call: Call): VolumeRecord =>
-  found(call.world.state.get('volumes', call.params['volume'] ?? ''));
+  found(call.context.state.get('volumes', call.params['volume'] ?? ''));
 
 /** The one with that name; within a region there is one at most. */
-export function volumeNamed({ world, query }: Call, name: string | null): VolumeRecord {
+export function volumeNamed({ context, query }: Call, name: string | null): VolumeRecord {
   const region = query.get('region');
   return found(
-    [...world.state.all('volumes')].find(
+    [...context.state.all('volumes')].find(
       volume => volume.name === name && (region === null || volume.region === region),
     ),
   );
 }
 
 /** Which droplet has which volume, found in one pass. */
-export function holders(world: World): ReadonlyMap<string, number> {
+export function holders(context: AccountContext): ReadonlyMap<string, number> {
   const ids = new Map<string, number>();
-  for (const droplet of world.state.all('droplets'))
+  for (const droplet of context.state.all('droplets'))
     for (const volume of droplet.volumeIds) ids.set(volume, droplet.id);
   return ids;
 }
@@ -75,41 +75,44 @@ function volumeView(volume: VolumeRecord, dropletIds: ReadonlyMap<string, number
 
 function listVolumes(call: Call) {
   const [name, region] = ['name', 'region'].map(filter => call.query.get(filter));
-  const volumes = [...call.world.state.all('volumes')].filter(
+  const volumes = [...call.context.state.all('volumes')].filter(
     volume => (!name || volume.name === name) && (!region || volume.region === region),
   );
-  const dropletIds = holders(call.world);
+  const dropletIds = holders(call.context);
   return listReply(call, 'volumes', volumes, volume => volumeView(volume, dropletIds));
 }
 
 function createVolume(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   const snapshot = readSnapshot(call);
   const region = readRegion(call, snapshot);
   const volume: VolumeRecord = {
-    id: uuid(world.random),
+    id: uuid(context.random),
     name: readName(call, region),
     description: optionalString(body, 'description') ?? '',
     region,
     sizeGigabytes: readSize(call, snapshot),
     createdAt: now,
     ...readFilesystem(call, snapshot),
-    tags: ensureTags(world, readTags(body)),
+    tags: ensureTags(context, readTags(body)),
     ...(snapshot && { snapshotId: snapshot.id }),
   };
-  if (world.state.count('volumes') >= ACCOUNT_LIMITS.volumes || world.faults.take('quota', call.operation))
+  if (
+    context.state.count('volumes') >= ACCOUNT_LIMITS.volumes ||
+    context.faults.take('quota', call.operation)
+  )
     throw unprocessable('failed to create volume: volume limit exceeded');
-  world.state.put('volumes', volume.id, volume);
-  assign(world, `do:volume:${volume.id}`, defaultProject(world, now).id, now);
+  context.state.put('volumes', volume.id, volume);
+  assign(context, `do:volume:${volume.id}`, defaultProject(context, now).id, now);
   const monthly = volumePrice(volume.sizeGigabytes);
-  startCharge(world, { kind: 'volume', resource: volume.id, name: volume.name, monthly, from: now });
+  startCharge(context, { kind: 'volume', resource: volume.id, name: volume.name, monthly, from: now });
   return created({ volume: volumeView(volume, new Map()) });
 }
 
-function readSnapshot({ world, body }: Call): VolumeSnapshotRecord | undefined {
+function readSnapshot({ context, body }: Call): VolumeSnapshotRecord | undefined {
   const id = optionalString(body, 'snapshot_id');
   if (id === undefined || id === '') return undefined;
-  const snapshot = world.state.get('volumeSnapshots', id);
+  const snapshot = context.state.get('volumeSnapshots', id);
   if (snapshot === undefined) throw unprocessable('snapshot_id: no such volume snapshot');
   return snapshot;
 }
@@ -122,13 +125,13 @@ function readRegion({ body }: Call, snapshot: VolumeSnapshotRecord | undefined):
   return region.slug;
 }
 
-function readName({ world, body }: Call, region: string): string {
+function readName({ context, body }: Call, region: string): string {
   const name = requiredString(body, 'name');
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name))
     throw unprocessable(
       'name must begin with a letter and hold only lowercase letters, digits and -, at most 64',
     );
-  for (const other of world.state.all('volumes'))
+  for (const other of context.state.all('volumes'))
     if (other.name === name && other.region === region)
       throw conflict('a volume with the same name already exists in this region');
   return name;
@@ -166,12 +169,12 @@ export function readGrowth({ body }: Call, volume: VolumeRecord): number {
   return size;
 }
 
-function deleteVolume({ world, now }: Call, volume: VolumeRecord) {
-  if (volume.actionId !== undefined || holders(world).has(volume.id))
+function deleteVolume({ context, now }: Call, volume: VolumeRecord) {
+  if (volume.actionId !== undefined || holders(context).has(volume.id))
     throw conflict(
       "A volume that's attached to a Droplet cannot be deleted. Please detach it first before deleting.",
     );
-  removeVolume(world, volume.id, now);
+  removeVolume(context, volume.id, now);
   return noContent();
 }
 

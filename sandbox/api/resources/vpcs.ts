@@ -3,7 +3,7 @@ import { isPrivate, overlaps, parseCidr, type Range } from '../../account/networ
 import { freeRange } from '../../account/network/networks.ts';
 import type { DropletRecord, VpcRecord } from '../../account/records/records.ts';
 import { stamp, uuid } from '../../account/stamp.ts';
-import type { World } from '../../account/world.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { forbidden, unprocessable } from '../errors.ts';
 import { found, optionalFlag, optionalString, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
@@ -15,7 +15,7 @@ export const vpcRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v2/vpcs',
     operation: 'vpcs.list',
-    handle: call => listReply(call, 'vpcs', [...call.world.state.all('vpcs')], vpcView),
+    handle: call => listReply(call, 'vpcs', [...call.context.state.all('vpcs')], vpcView),
   },
   { method: 'POST', path: '/v2/vpcs', operation: 'vpcs.create', handle: createVpc },
   {
@@ -35,7 +35,7 @@ export const vpcRoutes: readonly Route[] = [
   },
 ];
 
-const vpcOf = (call: Call): VpcRecord => found(call.world.state.get('vpcs', call.params['vpc'] ?? ''));
+const vpcOf = (call: Call): VpcRecord => found(call.context.state.get('vpcs', call.params['vpc'] ?? ''));
 
 const vpcView = (vpc: VpcRecord) => ({
   id: vpc.id,
@@ -54,36 +54,36 @@ const memberView = (droplet: DropletRecord) => ({
   created_at: stamp(droplet.createdAt),
 });
 
-const members = (world: World, vpc: VpcRecord): DropletRecord[] =>
-  [...world.state.all('droplets')].filter(droplet => droplet.vpc === vpc.id);
+const members = (context: AccountContext, vpc: VpcRecord): DropletRecord[] =>
+  [...context.state.all('droplets')].filter(droplet => droplet.vpc === vpc.id);
 
 function listedMembers(call: Call): DropletRecord[] {
   const type = call.query.get('resource_type') ?? 'droplet';
   const vpc = vpcOf(call);
-  return type === 'droplet' ? members(call.world, vpc) : [];
+  return type === 'droplet' ? members(call.context, vpc) : [];
 }
 
 function createVpc(call: Call) {
-  const { world, body, now } = call;
+  const { context, body, now } = call;
   const region = regionBySlug(requiredString(body, 'region'));
   if (region === undefined) throw unprocessable('region is invalid');
-  const name = checkName(world, requiredString(body, 'name'));
+  const name = checkName(context, requiredString(body, 'name'));
   const vpc: VpcRecord = {
-    id: uuid(world.random),
+    id: uuid(context.random),
     name,
     description: readDescription(body) ?? '',
     region: region.slug,
     ipRange: readRange(call),
     createdAt: now,
-    default: ![...world.state.all('vpcs')].some(other => other.region === region.slug),
+    default: ![...context.state.all('vpcs')].some(other => other.region === region.slug),
   };
-  world.state.put('vpcs', vpc.id, vpc);
+  context.state.put('vpcs', vpc.id, vpc);
   return created({ vpc: vpcView(vpc) });
 }
 
-function checkName(world: World, name: string, self?: VpcRecord): string {
+function checkName(context: AccountContext, name: string, self?: VpcRecord): string {
   if (!/^[a-zA-Z0-9.-]+$/.test(name)) throw unprocessable('name may hold only letters, digits, - and .');
-  if ([...world.state.all('vpcs')].some(vpc => vpc.name === name && vpc.id !== self?.id))
+  if ([...context.state.all('vpcs')].some(vpc => vpc.name === name && vpc.id !== self?.id))
     throw unprocessable('name is already in use');
   return name;
 }
@@ -97,13 +97,13 @@ function readDescription(body: Call['body']): string | undefined {
   return description;
 }
 
-function readRange({ world, body }: Call): string {
+function readRange({ context, body }: Call): string {
   const text = optionalString(body, 'ip_range');
-  if (text === undefined || text === '') return freeRange(world);
+  if (text === undefined || text === '') return freeRange(context);
   const range = parseCidr(text);
   if (range === undefined || !isPrivate(range) || range.prefix < 16 || range.prefix > 28)
     throw unprocessable('ip_range must be a private range between /16 and /28');
-  if ([...world.state.all('vpcs')].some(vpc => overlaps(parseCidr(vpc.ipRange) as Range, range)))
+  if ([...context.state.all('vpcs')].some(vpc => overlaps(parseCidr(vpc.ipRange) as Range, range)))
     throw unprocessable('This range/size overlaps with another VPC network in your account');
   return text;
 }
@@ -111,20 +111,20 @@ function readRange({ world, body }: Call): string {
 /** A full replace: what is left out is reset. */
 function replaceVpc(call: Call) {
   const vpc = vpcOf(call);
-  const name = checkName(call.world, requiredString(call.body, 'name'), vpc);
+  const name = checkName(call.context, requiredString(call.body, 'name'), vpc);
   return store(call, { ...vpc, name, description: readDescription(call.body) ?? '' });
 }
 
 function updateVpc(call: Call) {
   const vpc = vpcOf(call);
-  const name = checkName(call.world, optionalString(call.body, 'name') ?? vpc.name, vpc);
+  const name = checkName(call.context, optionalString(call.body, 'name') ?? vpc.name, vpc);
   const description = readDescription(call.body) ?? vpc.description;
   return store(call, { ...vpc, name, description });
 }
 
 /** One VPC of a region is its default: becoming it takes that from the other. False changes nothing. */
 function store(call: Call, changed: VpcRecord) {
-  const { state } = call.world;
+  const { state } = call.context;
   const vpc = { ...changed, default: changed.default || (optionalFlag(call.body, 'default') ?? false) };
   if (vpc.default)
     for (const other of state.all('vpcs'))
@@ -137,7 +137,7 @@ function store(call: Call, changed: VpcRecord) {
 function deleteVpc(call: Call) {
   const vpc = vpcOf(call);
   if (vpc.default) throw forbidden('Can not delete default VPCs');
-  if (members(call.world, vpc).length > 0) throw forbidden('Can not delete VPC with members');
-  call.world.state.remove('vpcs', vpc.id);
+  if (members(call.context, vpc).length > 0) throw forbidden('Can not delete VPC with members');
+  call.context.state.remove('vpcs', vpc.id);
   return noContent();
 }

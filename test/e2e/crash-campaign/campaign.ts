@@ -3,7 +3,7 @@ import type { CrashPoint, Death } from './life.ts';
 import { startOperator, type RunningOperator } from './operator-harness.ts';
 import { differences, flaws } from './oracle.ts';
 import type { Scenario } from './scenarios.ts';
-import { openWorld, type CloudFaults, type World } from './world.ts';
+import { openWorld, type CloudFaults, type CampaignWorld } from './world.ts';
 
 /** What goes wrong in one run of a scenario. */
 export interface Case {
@@ -57,7 +57,7 @@ export async function runCase(
 }
 
 /** An operator whose world is as the scenario finds it. */
-async function begin(world: World, { before, hasVisitors }: Scenario): Promise<RunningOperator> {
+async function begin(world: CampaignWorld, { before, hasVisitors }: Scenario): Promise<RunningOperator> {
   if (before.length > 0) await world.writeCsv(before);
   const operator = startOperator(world);
   if (hasVisitors) await Promise.race([world.deploy(), operator.failed]);
@@ -67,7 +67,7 @@ async function begin(world: World, { before, hasVisitors }: Scenario): Promise<R
 
 /** Resolves when nothing has differed for a while; rejects with what does when that takes too long. */
 async function converged(
-  world: World,
+  world: CampaignWorld,
   rows: readonly string[],
   operator: RunningOperator,
 ): Promise<undefined> {
@@ -90,7 +90,7 @@ async function converged(
   }
 }
 
-function notConverged(world: World, rows: readonly string[], { log }: RunningOperator): Error {
+function notConverged(world: CampaignWorld, rows: readonly string[], { log }: RunningOperator): Error {
   const lines = log.slice(-15).map(({ message, fields }) => `${message} ${JSON.stringify(fields)}`);
   return new Error(['did not converge:', ...differences(world, rows), ...lines].join('\n  '));
 }

@@ -11,7 +11,7 @@ import { TEST_KEY } from '../../builders/sandbox.ts';
 import { fakeLogger, type LoggedLine } from '../../fakes/logger.ts';
 import { Life } from './life.ts';
 import { mortalCloud, mortalKubernetes, mortalSsh } from './mortal-clients.ts';
-import { CALL_TIMEOUT_MS, FLEET_ID, type World } from './world.ts';
+import { CALL_TIMEOUT_MS, FLEET_ID, type CampaignWorld } from './world.ts';
 
 /** In the world's time. The grace outlasts the longest lag of a list, and a busy machine's pauses. */
 const TIMINGS: TimingOverrides = {
@@ -45,7 +45,7 @@ export interface RunningOperator {
 }
 
 /** Starts an operator in that world; it goes on until it is stopped or its life ends. */
-export function startOperator(world: World): RunningOperator {
+export function startOperator(world: CampaignWorld): RunningOperator {
   const { server, clock, sandbox, namespace, csvPath } = world;
   const life = new Life();
   const log = fakeLogger();
@@ -110,7 +110,7 @@ export function startOperator(world: World): RunningOperator {
 }
 
 /** The cloud, which tells the world of what is about to stop a server. */
-function watched(cloud: Cloud, world: World): Cloud {
+function watched(cloud: Cloud, world: CampaignWorld): Cloud {
   const stops: (keyof Cloud)[] = ['deleteDroplet', 'shutdownDroplet', 'powerOffDroplet'];
   return new Proxy(cloud, {
     get(target, name: keyof Cloud) {

@@ -5,10 +5,10 @@ import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
 import { firewallName } from '../../../crds/firewall-name.ts';
 import type { Visitors } from './visitors.ts';
-import { FLEET_ID, type World } from './world.ts';
+import { FLEET_ID, type CampaignWorld } from './world.ts';
 
 /** What still keeps the world from being as the rows say; empty when it is so. */
-export function differences(world: World, rows: readonly string[]): string[] {
+export function differences(world: CampaignWorld, rows: readonly string[]): string[] {
   const wanted = new Map(rows.flatMap(wantedServers));
   const droplets = world.droplets();
   const ids = droplets.map(({ status }) => status?.server?.id).toSorted(byNumber);
@@ -29,7 +29,7 @@ export function differences(world: World, rows: readonly string[]): string[] {
 }
 
 /** What is wrong with a world that converged and was left by its operator; lists no longer lag. */
-export async function flaws(world: World, rows: readonly string[]): Promise<string[]> {
+export async function flaws(world: CampaignWorld, rows: readonly string[]): Promise<string[]> {
   const servers = await world.listInTheEnd();
   const byUid = new Map(servers.map(server => [uidOf(server.tags), server.id]));
   return [

@@ -1,4 +1,4 @@
-import type { World } from './world.ts';
+import type { CampaignWorld } from './world.ts';
 
 /** A change of the world that the operator has to follow. */
 export interface Scenario {
@@ -14,7 +14,7 @@ export interface Scenario {
   /** The gate holds what is to happen, and a person confirms it as soon as that is told, whichever operator lives. */
   readonly needsConfirmation?: true;
   /** What is done before the rows are written. */
-  readonly happens?: (world: World) => Promise<unknown>;
+  readonly happens?: (world: CampaignWorld) => Promise<unknown>;
 }
 
 const SMALL = 's-1vcpu-1gb';

@@ -46,7 +46,7 @@ export interface CloudFaults {
 }
 
 /** Everything that outlives an operator: the cloud, a namespace of the API, and projects.csv. */
-export interface World {
+export interface CampaignWorld {
   readonly server: ApiServer;
   readonly namespace: string;
   readonly sandbox: Sandbox;
@@ -88,7 +88,7 @@ export interface World {
 export async function openWorld(
   server: ApiServer,
   { hasFirewalls = false, hasVisitors = false }: { hasFirewalls?: boolean; hasVisitors?: boolean },
-): Promise<World> {
+): Promise<CampaignWorld> {
   const clock = fastClock(SPEED);
   let ahead = 0;
   const now = (): number => clock.now() + ahead;

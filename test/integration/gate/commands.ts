@@ -8,11 +8,11 @@ import { planProjects } from '../../../reconcilers/projects-csv/plan.ts';
 import { Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
 import { KILLED, type Flaw } from './simulated-gate.ts';
-import { ACCOUNTS, FLEET, row, World, type Account } from './world.ts';
+import { ACCOUNTS, FLEET, row, SimulatedWorld, type Account } from './world.ts';
 
 /** The world, who watches it, and who works in it. */
 export class Model {
-  readonly world: World;
+  readonly world: SimulatedWorld;
   readonly oracle = new Oracle();
   readonly #flaw: Flaw | undefined;
   #operator: Operator;
@@ -28,7 +28,7 @@ export class Model {
 
   constructor(flaw?: Flaw) {
     this.#flaw = flaw;
-    this.world = World.converged({ a: 2, b: 1, c: 1 });
+    this.world = SimulatedWorld.converged({ a: 2, b: 1, c: 1 });
     this.#operator = new Operator(this.world, this.oracle, flaw);
   }
 

@@ -31,11 +31,11 @@ import { createSince } from '../../../reconcilers/since.ts';
 import { aDroplet } from '../../builders/objects.ts';
 import type { Oracle } from './oracle.ts';
 import { FAILED, KILLED, SimulatedGate, type Flaw } from './simulated-gate.ts';
-import { FLEET, NAMESPACE, readerOf, type TrueServer, type World } from './world.ts';
+import { FLEET, NAMESPACE, readerOf, type TrueServer, type SimulatedWorld } from './world.ts';
 
 /** An operator's process, made of the reconcilers' own plans and the gate's own book, over a World without promises. */
 export class Operator {
-  readonly #world: World;
+  readonly #world: SimulatedWorld;
   readonly #oracle: Oracle;
   readonly #flaw: Flaw | undefined;
   readonly #since;
@@ -52,7 +52,7 @@ export class Operator {
   /** Since when each look at a server found nothing. */
   readonly deniedSince = new Map<number, number>();
 
-  constructor(world: World, oracle: Oracle, flaw?: Flaw) {
+  constructor(world: SimulatedWorld, oracle: Oracle, flaw?: Flaw) {
     this.#world = world;
     this.#oracle = oracle;
     this.#flaw = flaw;

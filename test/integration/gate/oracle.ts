@@ -6,7 +6,7 @@ import type { Hold, Judgement } from '../../../reconcilers/gate/book.ts';
 import { contentOfEffect, keyOfEffect, type Effect } from '../../../reconcilers/gate/effect.ts';
 import { keyOfEnd, type Operator } from './operator.ts';
 import type { SimulatedGate } from './simulated-gate.ts';
-import { FLEET, type TrueServer, type World } from './world.ts';
+import { FLEET, type TrueServer, type SimulatedWorld } from './world.ts';
 
 /** How long what happened counts, ms. */
 const WINDOW_MS = 600_000;
@@ -67,7 +67,7 @@ export class Oracle {
       .map(contentOfEffect);
   }
 
-  looksAt({ t, droplets }: World): void {
+  looksAt({ t, droplets }: SimulatedWorld): void {
     for (const { metadata, status } of droplets.values()) {
       this.#lastThere.set(metadata.uid!, t);
       if (status?.server?.id !== undefined) this.#ownedBy(metadata.uid!).add(status.server?.id);
@@ -81,12 +81,17 @@ export class Oracle {
   }
 
   /** A process finds on record what another let through, and begins to count it. */
-  learns({ t }: World, key: string): void {
+  learns({ t }: SimulatedWorld, key: string): void {
     for (const until of [this.#confirmed, this.#early]) if (until.has(key)) until.set(key, t + WINDOW_MS);
   }
 
   /** Something is let through, and on record. */
-  lets(world: World, gate: SimulatedGate, effects: readonly Effect[], { admit, used }: Judgement): void {
+  lets(
+    world: SimulatedWorld,
+    gate: SimulatedGate,
+    effects: readonly Effect[],
+    { admit, used }: Judgement,
+  ): void {
     this.#checkLasting(gate, admit);
     const keys = new Set(admit.map(({ key }) => key));
     if (used !== undefined)
@@ -106,7 +111,7 @@ export class Oracle {
     }
   }
 
-  answered(world: World, gate: SimulatedGate, renew: readonly string[]): void {
+  answered(world: SimulatedWorld, gate: SimulatedGate, renew: readonly string[]): void {
     for (const key of renew)
       for (const until of [this.#confirmed, this.#early])
         if (this.#mayStillBeDone(until, key, world)) until.set(key, world.t + WINDOW_MS);
@@ -114,7 +119,7 @@ export class Oracle {
   }
 
   /** What was let through holds for what is done in its course, without a pause longer than the window. */
-  #mayStillBeDone(until: ReadonlyMap<string, number>, key: string, world: World): boolean {
+  #mayStillBeDone(until: ReadonlyMap<string, number>, key: string, world: SimulatedWorld): boolean {
     const uid = key.slice('destroy '.length);
     const isUnderWay = [...world.droplets.values()].some(
       ({ metadata }) => metadata.uid === uid && metadata.deletionTimestamp !== undefined,
@@ -123,7 +128,7 @@ export class Oracle {
   }
 
   /** A confirmation is used: once, in time, and for what the person read. */
-  #take(world: World, hash: string, effects: readonly Effect[]): void {
+  #take(world: SimulatedWorld, hash: string, effects: readonly Effect[]): void {
     const contents = effects.map(contentOfEffect).toSorted().join('\n');
     const given = [...this.#given].find(
       ([text, { contents: theirs, until }]) =>
@@ -171,11 +176,17 @@ export class Oracle {
     }
   }
 
-  #isConfirmed(key: string, { t }: World): boolean {
+  #isConfirmed(key: string, { t }: SimulatedWorld): boolean {
     return (this.#confirmed.get(key) ?? 0) > t;
   }
 
-  destroys(world: World, operator: Operator, droplet: Droplet, server: TrueServer, view: CloudView): void {
+  destroys(
+    world: SimulatedWorld,
+    operator: Operator,
+    droplet: Droplet,
+    server: TrueServer,
+    view: CloudView,
+  ): void {
     const { t } = world;
     this.#needsStanding(world, operator, 'destroys');
     this.#needsOwn(world, operator, droplet, server, 'destroys');
@@ -200,7 +211,7 @@ export class Oracle {
 
   /** Younger than the one that is kept, never owned, with a nonce that no other has. */
   #needsToBeDuplicate(
-    { there }: World,
+    { there }: SimulatedWorld,
     droplet: Droplet,
     server: TrueServer,
     { server: kept }: CloudView,
@@ -214,7 +225,7 @@ export class Oracle {
       throw new Violation(`destroys ${what}, which a hand made`);
   }
 
-  launches(world: World, operator: Operator, droplet: Droplet, { notFound }: CloudView): void {
+  launches(world: SimulatedWorld, operator: Operator, droplet: Droplet, { notFound }: CloudView): void {
     this.#needsStanding(world, operator, 'buys');
     const { t, there } = world;
     const uid = droplet.metadata.uid!;
@@ -248,20 +259,26 @@ export class Oracle {
     );
   }
 
-  adopts(world: World, operator: Operator, droplet: Droplet, id: number): void {
+  adopts(world: SimulatedWorld, operator: Operator, droplet: Droplet, id: number): void {
     const server = world.there.get(id);
     if (server !== undefined && droplet.metadata.annotations?.[ADOPT_ANNOTATION] !== String(id))
       this.#needsOwn(world, operator, droplet, server, 'adopts');
     this.#ownedBy(droplet.metadata.uid!).add(id);
   }
 
-  takesOver(world: World, droplet: Droplet, id: number): void {
+  takesOver(world: SimulatedWorld, droplet: Droplet, id: number): void {
     if (accountProblem(world)) throw new Violation('takes over under another account or API');
     if (droplet.metadata.annotations?.[ADOPT_ANNOTATION] !== String(id))
       throw new Violation(`takes over ${id}, which nobody named`);
   }
 
-  changes(world: World, operator: Operator, droplet: Droplet, server: TrueServer, what: string): void {
+  changes(
+    world: SimulatedWorld,
+    operator: Operator,
+    droplet: Droplet,
+    server: TrueServer,
+    what: string,
+  ): void {
     if (what !== 'tag') this.#needsStanding(world, operator, what);
     else if (accountProblem(world)) throw new Violation('tags under another account or API');
     if (droplet.metadata.annotations?.[ADOPT_ANNOTATION] !== String(server.id))
@@ -269,7 +286,7 @@ export class Oracle {
   }
 
   /** The object goes: nothing that is paid for may outlive it. */
-  releases(world: World, operator: Operator, droplet: Droplet): void {
+  releases(world: SimulatedWorld, operator: Operator, droplet: Droplet): void {
     for (const server of world.there.values())
       if (
         world.isOwn(droplet.metadata.uid!, server) &&
@@ -282,7 +299,7 @@ export class Oracle {
   }
 
   /** @param operator whose newest list it goes by. */
-  #needsStanding(world: World, operator: Operator, what: string): void {
+  #needsStanding(world: SimulatedWorld, operator: Operator, what: string): void {
     if (accountProblem(world)) throw new Violation(`${what} under another account or API`);
     const theirs = operator.listed.find(
       ({ tags }) => tags.includes(fleetTag(FLEET)) && (apiOf(tags) ?? world.api) !== world.api,
@@ -291,7 +308,13 @@ export class Oracle {
   }
 
   /** By its tags now, or as the cloud gave them last. */
-  #needsOwn(world: World, operator: Operator, droplet: Droplet, server: TrueServer, what: string): void {
+  #needsOwn(
+    world: SimulatedWorld,
+    operator: Operator,
+    droplet: Droplet,
+    server: TrueServer,
+    what: string,
+  ): void {
     const listed = operator.listed.find(({ id }) => id === server.id);
     const uid = droplet.metadata.uid!;
     if (!world.isOwn(uid, server) && !(listed && world.isOwn(uid, listed)))
@@ -307,7 +330,7 @@ export class Oracle {
 
 const LIMITS: ReadonlySet<string> = new Set(['LargeDeletion', 'Storm', 'Held']);
 
-const accountProblem = ({ record, account, api }: World): boolean =>
+const accountProblem = ({ record, account, api }: SimulatedWorld): boolean =>
   (record.account ?? account) !== account || (record.api ?? api) !== api;
 
 /** Whether nobody heard of it in all the time that is waited for it. */

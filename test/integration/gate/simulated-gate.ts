@@ -15,7 +15,7 @@ import { confirmationOf, OFFER_MS } from '../../../reconcilers/gate/confirmation
 import { describeEffects, type Doubt, type Effect } from '../../../reconcilers/gate/effect.ts';
 import { aDroplet } from '../../builders/objects.ts';
 import type { Oracle } from './oracle.ts';
-import { NAMESPACE, type World } from './world.ts';
+import { NAMESPACE, type SimulatedWorld } from './world.ts';
 
 /** A guard that is taken out, to see that the oracle misses it. */
 export type Flaw =
@@ -39,10 +39,10 @@ export const KILLED = new Error('killed');
 /** A call failed, or waits: the key is tried again. One for all, as making one takes longer than all the rest. */
 export const FAILED = new Error('failed');
 
-type Entry = World['ledger']['entries'][number];
+type Entry = SimulatedWorld['ledger']['entries'][number];
 
 interface SimulatedGateOptions {
-  world: World;
+  world: SimulatedWorld;
   oracle: Oracle;
   flaw: Flaw | undefined;
   settleMs: number;

@@ -38,7 +38,7 @@ export interface StoredLedger {
 }
 
 /** All that outlives an operator: time, the Kubernetes objects, and the accounts with their servers. */
-export class World {
+export class SimulatedWorld {
   /** True time, ms. */
   t = 1_000;
   /** By how much the wall clock is off. */
@@ -76,8 +76,8 @@ export class World {
   }
 
   /** A fleet that has converged, with that many servers a project. */
-  static converged(sizes: Record<string, number>): World {
-    const world = new World();
+  static converged(sizes: Record<string, number>): SimulatedWorld {
+    const world = new SimulatedWorld();
     for (const [name, servers] of Object.entries(sizes)) {
       world.rows.push(row(name, servers));
       const project = world.putProject(name, servers);

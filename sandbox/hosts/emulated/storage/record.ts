@@ -2,7 +2,7 @@ import { applyChanges, changesBetween, type FileChange } from '../files/changes.
 import type { DirectoryInode, Inode } from '../files/inode.ts';
 
 /** What one line of a record says: files that changed, and facts that replace the ones before. */
-interface Line {
+interface RecordLine {
   readonly files: readonly (readonly [path: string, inode: StoredInode | null])[];
   readonly facts?: unknown;
 }
@@ -36,7 +36,7 @@ export function lineOf<Facts>(before: Kept<Facts>, after: Kept<Facts>, always = 
   );
   const hasNewFacts = always || before.facts !== after.facts;
   if (files.length === 0 && !hasNewFacts) return undefined;
-  return `${JSON.stringify({ files, ...(hasNewFacts && { facts: after.facts }) } satisfies Line)}\n`;
+  return `${JSON.stringify({ files, ...(hasNewFacts && { facts: after.facts }) } satisfies RecordLine)}\n`;
 }
 
 /** What the lines make of `base`; undefined when they hold no facts, and so no record. */
@@ -45,7 +45,7 @@ export function readLines<Facts>(base: DirectoryInode, text: string): Kept<Facts
   let facts: Facts | undefined;
   // What follows the last newline was never confirmed.
   for (const text_ of text.split('\n').slice(0, -1)) {
-    const line = JSON.parse(text_) as Line;
+    const line = JSON.parse(text_) as RecordLine;
     root = applyChanges(
       root,
       line.files.map(([path, inode]): FileChange => [path, inode && inodeOf(inode)]),

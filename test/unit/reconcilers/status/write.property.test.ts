@@ -35,7 +35,7 @@ const value = (status: ConditionValue['status'], id: number): ConditionValue => 
   message: `said of ${id}`,
 });
 
-type World = Parameters<typeof writeDropletStatus>[0];
+type StatusContext = Parameters<typeof writeDropletStatus>[0];
 type Writer = Parameters<typeof writeDropletStatus>[4];
 type Noun = KubernetesObject & { status?: { conditions?: Condition[] } };
 
@@ -47,7 +47,7 @@ interface Change {
 /** What it says of the object that it read, and how it writes that. */
 interface Controller<T> {
   say: (read: T, said: Word) => Change;
-  write: (world: World, read: T, change: Change, writer: Writer) => Promise<T>;
+  write: (world: StatusContext, read: T, change: Change, writer: Writer) => Promise<T>;
 }
 
 const server: Controller<Droplet> = {
@@ -125,8 +125,8 @@ async function storm<T extends Noun>(
     get: (...args) => turn(() => client.get(...args)),
     patch: (...args) => turn(() => client.patch(...args)),
   };
-  const hosts = {} as NonNullable<World['hosts']>;
-  const world = { kubernetes, hosts, clock: { now: () => ms } as World['clock'] };
+  const hosts = {} as NonNullable<StatusContext['hosts']>;
+  const world = { kubernetes, hosts, clock: { now: () => ms } as StatusContext['clock'] };
   const writer = { signal: new AbortController().signal, wrote: () => undefined };
   const play = async ([controller, said]: (typeof parts)[number]): Promise<void> => {
     let read = stored();

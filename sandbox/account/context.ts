@@ -21,7 +21,7 @@ export interface Machines {
 export const NO_MACHINES: Machines = { endingOf: ({ endsAt }) => ({ at: endsAt, failed: false }) };
 
 /** What every operation works on. */
-export interface World {
+export interface AccountContext {
   readonly state: State;
   readonly faults: Faults;
   readonly random: () => number;
