@@ -1,6 +1,6 @@
 import type { Clock } from '../clients/clock.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
-import { createFleet, type Fleet } from '../clients/digitalocean/fleet.ts';
+import { createServerInformer, type ServerInformer } from '../clients/digitalocean/server-informer.ts';
 import type { PollIntervals } from '../clients/digitalocean/poll-schedule.ts';
 import type { KubernetesClient } from '../clients/kubernetes/client.ts';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
@@ -71,7 +71,7 @@ export function createContext(
   timings: SharedTimings,
 ): Context & { events: SendingEventRecorder } {
   const { kubernetes, clock, fleetId, apiId, log, random, namespace, newNonce, csvPath } = options;
-  const fleet = fleetOf(options);
+  const servers = serverInformerOf(options);
   const [projects, droplets] = [informers.of(PROJECTS), informers.of(DROPLETS)];
   const services = informers.of(SERVICE_DEPLOYMENTS);
   const events = createEventRecorder({ client: kubernetes, clock, log, random, component: 'dropfleet' });
@@ -82,14 +82,14 @@ export function createContext(
   };
   const standing = createStanding({
     ...options,
-    fleet,
+    servers,
     droplets,
     identity,
     otherFleets: signal => sshKey.otherFleets(signal),
   });
   const cloud = guardedCloud(options.cloud, standing);
   const sshKey = createSshKeyUpload(cloud, keyNameOf(fleetId), options.sshPublicKey);
-  const shared = { kubernetes, cloud, fleet, fleetId, apiId, namespace, clock };
+  const shared = { kubernetes, cloud, servers, fleetId, apiId, namespace, clock };
   return {
     ...shared,
     projects,
@@ -99,7 +99,7 @@ export function createContext(
     gate: gateOf({ ...shared, projects, droplets, standing, events, log }, timings),
     room: createAccountRoom({
       limit: () => standing.dropletLimit(),
-      fleet,
+      servers,
       droplets,
       clock,
       refusedMs: timings.droplet.refusedMs,
@@ -115,8 +115,15 @@ export function createContext(
   };
 }
 
-const fleetOf = ({ cloud, fleetId, clock, log, random, pollIntervals }: ContextOptions): Fleet =>
-  createFleet({
+const serverInformerOf = ({
+  cloud,
+  fleetId,
+  clock,
+  log,
+  random,
+  pollIntervals,
+}: ContextOptions): ServerInformer =>
+  createServerInformer({
     cloud,
     tag: fleetTag(fleetId),
     clock,

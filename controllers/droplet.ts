@@ -1,5 +1,5 @@
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
-import type { FleetChange } from '../clients/digitalocean/fleet.ts';
+import type { ServerChange } from '../clients/digitalocean/server-informer.ts';
 import { uidOf } from '../crds/cloud-tags.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import {
@@ -28,7 +28,7 @@ export const droplet = defineConcern({
     index(DROPLETS, DROPLETS_BY_UID, ({ metadata }) => [metadata.uid!]),
   ],
   setup: ({ context }) => ({
-    leaderTasks: [{ name: 'fleet', run: signal => context.fleet.start(signal) }],
+    leaderTasks: [{ name: 'servers', run: signal => context.servers.start(signal) }],
     controllers: [dropletController(context)],
   }),
 });
@@ -43,7 +43,7 @@ function dropletController(context: Context): Controller {
       anyOf(generationChanged, annotationsChanged),
     )
     .wakesOn<readonly string[]>(context.gate, dropletsAmong)
-    .wakesOn<FleetChange>(context.fleet, change => keysOfServer(context, change))
+    .wakesOn<ServerChange>(context.servers, change => keysOfServer(context, change))
     .withWorkers(WORKERS)
     .reconciles((key, droplet, run) => reconcileDroplet(context, key, droplet, run));
 }
@@ -52,7 +52,7 @@ function dropletController(context: Context): Controller {
 const keysOfProject = (context: Context, project: ObjectKey): ObjectKey[] =>
   context.droplets.byIndex(DROPLETS_BY_PROJECT, project).map(keyOf);
 
-function keysOfServer({ droplets }: Context, { before, after }: FleetChange): ObjectKey[] {
+function keysOfServer({ droplets }: Context, { before, after }: ServerChange): ObjectKey[] {
   // Whoever takes the tag itself off must not make the server invisible.
   const uid = uidOf(after?.tags ?? []) ?? uidOf(before?.tags ?? []);
   return uid === undefined ? [] : droplets.byIndex(DROPLETS_BY_UID, uid).map(keyOf);

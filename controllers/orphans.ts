@@ -1,5 +1,5 @@
 import { ORPHANS } from '../reconcilers/orphans/concern.ts';
-import type { FleetChange } from '../clients/digitalocean/fleet.ts';
+import type { ServerChange } from '../clients/digitalocean/server-informer.ts';
 import { createOrphanReconciler } from '../reconcilers/orphans/reconcile.ts';
 import { defineConcern } from './concern.ts';
 import { controllerFor } from './runtime/controller.ts';
@@ -15,7 +15,7 @@ export const orphans = defineConcern({
     context.metrics.orphans.readAtScrape(() => [[reconciler.current().length]]);
     const controller = controllerFor('orphans')
       .wakesOn(atStart, () => keys)
-      .wakesOn<FleetChange>(context.fleet, () => keys)
+      .wakesOn<ServerChange>(context.servers, () => keys)
       .reconciles((_key, _object, run) => reconciler.reconcile(run));
     return { controllers: [controller] };
   },

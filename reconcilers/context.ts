@@ -1,6 +1,6 @@
 import type { Clock } from '../clients/clock.ts';
 import type { Cloud } from '../clients/digitalocean/cloud.ts';
-import type { Fleet } from '../clients/digitalocean/fleet.ts';
+import type { ServerInformer } from '../clients/digitalocean/server-informer.ts';
 import type { KubernetesClient, Reader } from '../clients/kubernetes/client.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import type { Droplet } from '../crds/droplet.ts';
@@ -31,7 +31,7 @@ export interface Context {
   /** Indexed by SERVICES_BY_PROJECT. */
   readonly services: Reader<ServiceDeployment>;
   readonly cloud: Cloud;
-  readonly fleet: Fleet;
+  readonly servers: ServerInformer;
   /** Tells this installation's resources in the cloud from everybody else's. */
   readonly fleetId: string;
   /** The uid of the kube-system of the Kubernetes API that is worked on. */

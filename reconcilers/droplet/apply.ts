@@ -56,7 +56,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
   },
   launch,
   'take-over': takeOver,
-  adopt: (step, progress, { events, fleet, hosts }) => {
+  adopt: (step, progress, { events, servers, hosts }) => {
     const before = progress.server.id;
     const [type, message] =
       before === undefined
@@ -68,7 +68,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     events.record(progress.droplet, type, 'Adopted', message);
     progress.server = { ...withFormer(progress.server), id: step.id };
     // It may be an earlier request's, with that one's host key.
-    const pin = pinOf(hosts, fleet.get(step.id)?.tags ?? []);
+    const pin = pinOf(hosts, servers.get(step.id)?.tags ?? []);
     if (pin !== undefined && pin.nonce !== progress.server.nonce && !step.keepsNonce)
       progress.server = { ...progress.server, ...pin };
     return Promise.resolve();
@@ -77,7 +77,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     for (const tag of tags) await putTag(id, tag, context, run);
     const message = `put back on droplet ${id}: ${tags.join(', ')}`;
     context.events.record(progress.droplet, 'Normal', 'Tagged', message);
-    context.fleet.wake();
+    context.servers.wake();
   },
   'report-drain-timeout': ({ master }, { droplet }, { events, timings }, { log }) => {
     const message = drainTimeoutMessage(master, timings.drainMs);
@@ -85,7 +85,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     events.record(droplet, 'Warning', 'DrainTimedOut', message);
     return Promise.resolve();
   },
-  destroy: async ({ id }, progress, { cloud, fleet, events, since }, run) => {
+  destroy: async ({ id }, progress, { cloud, servers, events, since }, run) => {
     try {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
       noteEnd({ since }, progress.droplet, id);
@@ -94,7 +94,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     } catch (error) {
       if (!isCloudNotFound(error)) throw error;
     }
-    fleet.wake();
+    servers.wake();
   },
   'shut-down': act(({ id }, { cloud }, signal) => cloud.shutdownDroplet(id, signal)),
   'power-off': act(({ id }, { cloud }, signal) => cloud.powerOffDroplet(id, signal)),
@@ -168,7 +168,7 @@ async function takeOver(
   const message = `took over droplet ${id}`;
   run.log.info(message);
   context.events.record(progress.droplet, 'Normal', 'TakenOver', message);
-  context.fleet.wake();
+  context.servers.wake();
 }
 
 /** What the server is told to make of itself, and how it will be known again. */
@@ -260,6 +260,6 @@ function act<Step extends DropletStep>(
     progress.server = { ...progress.server, actionID: action.id };
     run.log.info(`asked for ${action.type}`, { action: action.id });
     context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);
-    context.fleet.wake();
+    context.servers.wake();
   };
 }

@@ -32,7 +32,7 @@ export async function observeCloud(
 /** What an observation needs of the world. */
 export type Observing = Pick<
   Context,
-  'cloud' | 'droplets' | 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'
+  'cloud' | 'droplets' | 'servers' | 'fleetId' | 'since' | 'clock' | 'timings'
 > & { standing: Pick<Context['standing'], 'doubt' | 'otherFleetWith'> };
 
 /** What the list says of a Droplet's servers, and whether the cloud must be asked besides. */
@@ -46,7 +46,7 @@ export interface Listing {
   asks: boolean;
 }
 
-type ListingContext = Pick<Context, 'fleet' | 'fleetId' | 'since' | 'clock' | 'timings'>;
+type ListingContext = Pick<Context, 'servers' | 'fleetId' | 'since' | 'clock' | 'timings'>;
 
 export function readListing(context: ListingContext, droplet: Droplet): Listing {
   const listAgeMs = ageOfList(context);
@@ -86,11 +86,11 @@ export function observe(
 type Absence = 'gone' | { id: number; believedInMs: number };
 
 /** The servers of the list whose tags say that they are this object's: the one that was asked for last, then by age. */
-function ownServers(context: Pick<Context, 'fleet' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
+function ownServers(context: Pick<Context, 'servers' | 'fleetId'>, droplet: Droplet): CloudDroplet[] {
   const asked = droplet.status?.server?.nonce;
   const isAsked = ({ tags }: CloudDroplet): number =>
     asked !== undefined && nonceOf(tags) === asked ? 1 : 0;
-  return context.fleet
+  return context.servers
     .byTag(uidTag(droplet.metadata.uid!))
     .filter(server => isOwn(context, droplet, server))
     .toSorted((a, b) => isAsked(b) - isAsked(a) || a.id - b.id);
@@ -107,7 +107,7 @@ export function isOwn(
 }
 
 function mustAsk(
-  context: Pick<Context, 'fleet' | 'timings'>,
+  context: Pick<Context, 'servers' | 'timings'>,
   droplet: Droplet,
   listed: CloudDroplet | undefined,
   nonceSeenMs: number,
@@ -128,17 +128,17 @@ function mustAsk(
 
 /** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */
 function isOverdue(
-  { fleet, timings }: Pick<Context, 'fleet' | 'timings'>,
+  { servers, timings }: Pick<Context, 'servers' | 'timings'>,
   { status }: Droplet,
   nonceSeenMs: number,
 ): boolean {
   const isBeingMade = status?.phase === 'Creating' || status?.phase === 'Pending';
-  return fleet.hasBeenSeen(status!.server!.id!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
+  return servers.hasBeenSeen(status!.server!.id!) || !isBeingMade || nonceSeenMs > timings.launchGraceMs;
 }
 
 /** How long ago the newest list began, ms. */
-function ageOfList({ clock, fleet }: Pick<Context, 'clock' | 'fleet'>): number | undefined {
-  const startedAt = fleet.lastListStartedAt();
+function ageOfList({ clock, servers }: Pick<Context, 'clock' | 'servers'>): number | undefined {
+  const startedAt = servers.lastListStartedAt();
   return startedAt === undefined ? undefined : clock.monotonic() - startedAt;
 }
 
@@ -246,9 +246,9 @@ export async function observeOrphans(
   { spec: { project } }: { spec: Pick<Droplet['spec'], 'project'> },
   signal: AbortSignal,
 ): Promise<Pick<CloudView, 'orphans' | 'otherFleet'>> {
-  const { droplets, fleet, fleetId, standing } = context;
+  const { droplets, servers, fleetId, standing } = context;
   const listed = (['master', 'web'] as const)
-    .flatMap(role => fleet.byTag(projectRoleTag(fleetId, project, role)))
+    .flatMap(role => servers.byTag(projectRoleTag(fleetId, project, role)))
     .filter(({ tags }) => droplets.byIndex(DROPLETS_BY_UID, uidOf(tags) ?? '').length === 0);
   const orphans: CloudDroplet[] = [];
   // What was destroyed a moment ago may still be listed.

@@ -51,7 +51,7 @@ export async function reconcileDroplet(
     const isReported = !isConflict(error) && failure.phase !== 'Active';
     await (isReported ? report(context, progress, failure, run) : noteResults(context, progress, run));
     if (isConflict(error)) throw error;
-    if (failure.phase === 'Failed') context.fleet.setMoving(key, false);
+    if (failure.phase === 'Failed') context.servers.setMoving(key, false);
     if (failure.requeueAfterMs === undefined) throw error;
     if (!EXPECTED.has(failure.reason))
       run.log.warn(failure.message, { againInMs: Math.round(failure.requeueAfterMs) });
@@ -61,7 +61,7 @@ export async function reconcileDroplet(
 
 /** What was asked for on its behalf is asked for no more. */
 async function forgetDroplet(context: Context, key: ObjectKey, run: Run): Promise<undefined> {
-  context.fleet.setMoving(key, false);
+  context.servers.setMoving(key, false);
   forgetActions(context, key);
   context.pauses.forget(key);
   await withdraw(context, key, run);
@@ -116,7 +116,7 @@ async function carryOut(
   if (input.view.server !== undefined && !planned.provisioned) progress.seen = planned;
   progress.heldMs = held;
   if (held > 0) {
-    context.fleet.setMoving(keyOf(input.droplet), false);
+    context.servers.setMoving(keyOf(input.droplet), false);
     return planned;
   }
   const plan = await passGate(
@@ -127,7 +127,7 @@ async function carryOut(
     run,
   );
   if ('waitMs' in plan) return plan;
-  context.fleet.setMoving(keyOf(input.droplet), isMoving(plan));
+  context.servers.setMoving(keyOf(input.droplet), isMoving(plan));
   progress.asked = true;
   for (const step of plan.steps) await applyStep(step, progress, context, run);
   await takeOffClaim(context, progress, input.view, run);
@@ -176,16 +176,16 @@ async function takeOffClaim(
  * Without any list of the fleet nothing is known, and nothing may be done. The first one comes within a moment
  * of the start, so it is worth waiting for, but not longer than a person would for a word about it.
  */
-async function firstList({ clock, fleet, timings }: Context, signal: AbortSignal): Promise<void> {
-  if (fleet.lastListStartedAt() !== undefined) return;
+async function firstList({ clock, servers, timings }: Context, signal: AbortSignal): Promise<void> {
+  if (servers.lastListStartedAt() !== undefined) return;
   const waited = new AbortController();
   const both = AbortSignal.any([signal, waited.signal]);
   const patience = sleep(clock, timings.pollMs, both).catch(() => undefined);
-  await Promise.race([fleet.synced(both).catch(() => undefined), patience]);
+  await Promise.race([servers.synced(both).catch(() => undefined), patience]);
   waited.abort();
   signal.throwIfAborted();
-  if (fleet.lastListStartedAt() === undefined)
-    throw new Waiting(`the cloud has not answered yet: ${fleet.healthy().message}`, timings.pollMs);
+  if (servers.lastListStartedAt() === undefined)
+    throw new Waiting(`the cloud has not answered yet: ${servers.healthy().message}`, timings.pollMs);
 }
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */

@@ -28,7 +28,7 @@ export async function reconcileFirewalls(
   project: Project | undefined,
   run: Run,
 ): Promise<Outcome> {
-  if (context.fleet.lastListStartedAt() === undefined)
+  if (context.servers.lastListStartedAt() === undefined)
     throw new Waiting('the droplets have not been listed yet', firewalls.timings.pollMs);
   const keeper = keeperOf(context, splitKey(key).name);
   if (keeper !== undefined && keeper !== key) return undefined;
@@ -57,7 +57,7 @@ const isYetToCome = (project: Project, roles: readonly RoleView[]): boolean =>
 const isReady = (project: Project | undefined): boolean =>
   isConditionTrue(project?.status?.conditions, FIREWALL_READY);
 
-function observeRoles({ droplets, fleet, fleetId }: Context, key: ObjectKey): RoleView[] {
+function observeRoles({ droplets, servers, fleetId }: Context, key: ObjectKey): RoleView[] {
   const { name } = splitKey(key);
   const mine = droplets.byIndex(DROPLETS_BY_PROJECT_NAME, name);
   return ROLES.map(role => {
@@ -66,7 +66,7 @@ function observeRoles({ droplets, fleet, fleetId }: Context, key: ObjectKey): Ro
       role,
       droplets: ofRole.length,
       hasServers: ofRole.some(({ status }) => status?.server?.id !== undefined),
-      isTagInUse: fleet.byTag(projectRoleTag(fleetId, name, role)).length > 0,
+      isTagInUse: servers.byTag(projectRoleTag(fleetId, name, role)).length > 0,
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { Cloud, CloudDroplet } from '../../clients/digitalocean/cloud.ts';
-import { createFleet } from '../../clients/digitalocean/fleet.ts';
+import { createServerInformer } from '../../clients/digitalocean/server-informer.ts';
 import type { KubernetesClient, Reader } from '../../clients/kubernetes/client.ts';
 import type { Logger } from '../../clients/log.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
@@ -58,7 +58,7 @@ export async function observeFleet(
     await observeOrphans(observing, { spec: { project } }, signal),
   ]);
   return {
-    servers: observing.fleet.list(),
+    servers: observing.servers.list(),
     observations: new Map(await Promise.all(observations)),
     evidence: new Map(await Promise.all(evidence)),
   };
@@ -67,13 +67,13 @@ export async function observeFleet(
 async function observingIn(world: PlanningContext, droplets: readonly Droplet[]): Promise<Observing> {
   const { cloud, clock, identity } = world;
   const tag = fleetTag(identity.fleet);
-  const fleet = createFleet({ cloud, tag, clock, log: SILENT, random: () => 0 });
-  await fleet.refresh();
+  const servers = createServerInformer({ cloud, tag, clock, log: SILENT, random: () => 0 });
+  await servers.refresh();
   const key = createSshKeyUpload(cloud, keyNameOf(identity.fleet), '');
   const reader = readerOf(droplets);
   const standing = createStanding({
     ...world,
-    fleet,
+    servers,
     droplets: reader,
     otherFleets: signal => key.otherFleets(signal),
     log: SILENT,
@@ -81,7 +81,7 @@ async function observingIn(world: PlanningContext, droplets: readonly Droplet[])
   return {
     cloud,
     clock,
-    fleet,
+    servers,
     standing,
     droplets: reader,
     fleetId: identity.fleet,

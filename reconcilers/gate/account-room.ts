@@ -1,5 +1,5 @@
 import type { Clock } from '../../clients/clock.ts';
-import type { Fleet } from '../../clients/digitalocean/fleet.ts';
+import type { ServerInformer } from '../../clients/digitalocean/server-informer.ts';
 import type { Reader } from '../../clients/kubernetes/client.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
@@ -20,7 +20,7 @@ export interface AccountRoom {
 export interface AccountRoomOptions {
   /** The most droplets that the account may have; undefined while that is not known. */
   limit: () => number | undefined;
-  fleet: Pick<Fleet, 'list' | 'get'>;
+  servers: Pick<ServerInformer, 'list' | 'get'>;
   droplets: Pick<Reader<Droplet>, 'list'>;
   clock: Pick<Clock, 'monotonic'>;
   /** For how long a refusal is believed of the others, ms: one of them then tries again for all. */
@@ -30,7 +30,7 @@ export interface AccountRoomOptions {
 /** Room, until something else is known. */
 export function createAccountRoom({
   limit,
-  fleet,
+  servers,
   droplets,
   clock,
   refusedMs,
@@ -41,8 +41,10 @@ export function createAccountRoom({
   function own(): number {
     const unlisted = droplets
       .list()
-      .filter(({ status }) => status?.server?.id !== undefined && fleet.get(status.server?.id) === undefined);
-    return fleet.list().length + unlisted.length;
+      .filter(
+        ({ status }) => status?.server?.id !== undefined && servers.get(status.server?.id) === undefined,
+      );
+    return servers.list().length + unlisted.length;
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { Cloud, CloudDroplet } from '../../clients/digitalocean/cloud.ts';
-import type { Fleet } from '../../clients/digitalocean/fleet.ts';
+import type { ServerInformer } from '../../clients/digitalocean/server-informer.ts';
 import type { KubernetesClient, Reader } from '../../clients/kubernetes/client.ts';
 import type { Logger } from '../../clients/log.ts';
 import { apiOf, fleetTag, uidOf } from '../../crds/cloud-tags.ts';
@@ -42,7 +42,7 @@ export interface Identity {
 export interface StandingOptions {
   kubernetes: Pick<KubernetesClient, 'get' | 'create' | 'patch'>;
   cloud: Pick<Cloud, 'getAccount' | 'listDroplets'>;
-  fleet: Pick<Fleet, 'list' | 'lastListStartedAt' | 'doubt'>;
+  servers: Pick<ServerInformer, 'list' | 'lastListStartedAt' | 'doubt'>;
   droplets: Pick<Reader<Droplet>, 'list'>;
   /** The names of the other fleets of the account. */
   otherFleets: (signal: AbortSignal) => Promise<readonly string[]>;
@@ -65,7 +65,7 @@ type Belonging = Pick<FleetRecord, 'fleet' | 'account' | 'api' | 'machine'>;
 
 /** A standing that nothing is known of yet. */
 export function createStanding(options: StandingOptions): Standing {
-  const { clock, fleet, identity, log } = options;
+  const { clock, servers, identity, log } = options;
   let known: { problem?: StandingProblem; at: number } | undefined;
   let limit: number | undefined;
   let logged: string | undefined;
@@ -79,8 +79,8 @@ export function createStanding(options: StandingOptions): Standing {
     const { kubernetes, namespace, droplets } = options;
     const record = await readFleetRecord(kubernetes, namespace, signal);
     const belonging = { ...identity, account: account.uuid };
-    const seen = { droplets: droplets.list(), servers: fleet.list(), namespace };
-    if (needsServers(record, seen) && fleet.lastListStartedAt() === undefined)
+    const seen = { droplets: droplets.list(), servers: servers.list(), namespace };
+    if (needsServers(record, seen) && servers.lastListStartedAt() === undefined)
       throw new Waiting('the droplets have not been listed yet', FIRST_LIST_MS);
     const problem = recordProblem(record, belonging, seen);
     if (problem === undefined) await complete(record, belonging, signal);
@@ -96,10 +96,10 @@ export function createStanding(options: StandingOptions): Standing {
   async function listOthers(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     try {
       const fleets = await options.otherFleets(signal);
-      const servers = await Promise.all(
+      const lists = await Promise.all(
         fleets.map(other => options.cloud.listDroplets(fleetTag(other), signal)),
       );
-      return projectsIn(servers.flat(), identity);
+      return projectsIn(lists.flat(), identity);
     } catch (error) {
       others = undefined;
       throw error;
@@ -111,17 +111,17 @@ export function createStanding(options: StandingOptions): Standing {
 
   /** The list is looked through once, however often it is asked about. */
   function strangersIn(): Doubt | undefined {
-    const at = fleet.lastListStartedAt();
+    const at = servers.lastListStartedAt();
     if (strangers.at !== at) {
-      const problem = strangerProblem(fleet.list(), identity);
+      const problem = strangerProblem(servers.list(), identity);
       strangers = { at, ...(problem && { problem }) };
     }
     return strangers.problem;
   }
 
-  /** The fleet itself says so in the log. */
+  /** The informer itself says so in the log. */
   function unseenIn(): Doubt | undefined {
-    const message = fleet.doubt();
+    const message = servers.doubt();
     return message === undefined ? undefined : { reason: 'DropletsUnreadable', message };
   }
 

@@ -21,7 +21,7 @@ export function createOrphanReconciler(context: Context): OrphanReport & { recon
     reconcile(run) {
       const found = findOrphanDroplets(context);
       const known = new Set(current.map(({ id }) => id));
-      const news = adviseOn(found, context.fleetId, context.fleet.list());
+      const news = adviseOn(found, context.fleetId, context.servers.list());
       for (const orphan of news.filter(({ id }) => !known.has(id)))
         run.log.warn(
           `droplet ${orphan.id} (${orphan.name}) carries this fleet's tag and belongs to no Droplet: it is paid for; ${describeAdvice(orphan)}`,
@@ -32,8 +32,8 @@ export function createOrphanReconciler(context: Context): OrphanReport & { recon
   };
 }
 
-function findOrphanDroplets({ apiId, clock, droplets, fleet, fleetId, timings }: Context): OwnedResource[] {
-  const resources = fleet
+function findOrphanDroplets({ apiId, clock, droplets, servers, fleetId, timings }: Context): OwnedResource[] {
+  const resources = servers
     .list()
     .map(({ id, ...droplet }) => ({ kind: 'droplet' as const, id: String(id), ...droplet }));
   const uids = new Set(droplets.list().map(({ metadata }) => metadata.uid!));

@@ -65,14 +65,14 @@ export class Operator {
     const io = () => this.#io();
     const problem = () => this.#problem;
     this.gate = new SimulatedGate({ world, oracle, flaw, settleMs: GATE.timings.settleMs, problem, io });
-    const fleet = {
+    const servers = {
       byTag: (tag: string) => this.listed.filter(({ tags }) => tags.includes(tag)),
       hasBeenSeen: (id: number) => this.#seen.has(id),
       lastListStartedAt: () => this.#listedAt,
     };
     this.#context = {
       clock,
-      fleet: fleet as never,
+      servers: servers as never,
       fleetId: FLEET,
       apiId: world.api,
       since: this.#since,

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { createFleet } from '../../../clients/digitalocean/fleet.ts';
+import { createServerInformer } from '../../../clients/digitalocean/server-informer.ts';
 import type { Reader } from '../../../clients/kubernetes/client.ts';
 import {
   DROPLETS,
@@ -67,13 +67,13 @@ export const ownOf = <Concern extends Declared>({
   metrics: registerIn(new Registry())(metrics),
 });
 
-/** The droplet reconciler's context over fakes, for reconciling by hand. Its caches never lag; its fleet is listed by `refresh`. */
+/** The droplet reconciler's context over fakes, for reconciling by hand. Its caches never lag; its servers are listed by `refresh`. */
 export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GATE_TIMINGS) {
   const clock = fakeClock();
   const log = fakeLogger();
   const cloud = fakeCloud();
   const client = fakeKubernetesClient([...seeds, RECORD], () => clock.now());
-  const fleet = createFleet({ cloud, tag: fleetTag(FLEET_ID), clock, log, random: () => 0.5 });
+  const informer = createServerInformer({ cloud, tag: fleetTag(FLEET_ID), clock, log, random: () => 0.5 });
   const events: string[] = [];
   let nonces = 0;
   const projects = readerOf(client, PROJECTS);
@@ -86,7 +86,7 @@ export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GAT
   const standing = createStanding({
     kubernetes: client,
     cloud,
-    fleet,
+    servers: informer,
     droplets,
     namespace,
     identity: { fleet: FLEET_ID, api: API_ID },
@@ -97,7 +97,7 @@ export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GAT
   const context: Context = {
     kubernetes: client,
     cloud: guardedCloud(cloud, standing),
-    fleet,
+    servers: informer,
     fleetId: FLEET_ID,
     apiId: API_ID,
     namespace,
@@ -120,7 +120,7 @@ export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GAT
     }),
     room: createAccountRoom({
       limit: () => standing.dropletLimit(),
-      fleet,
+      servers: informer,
       droplets,
       clock,
       refusedMs: DROPLET.timings.refusedMs,
@@ -140,7 +140,7 @@ export function createRig(seeds: readonly KubernetesObject[], { settleMs } = GAT
       const what = subresource === undefined ? verb : `${verb}-${subresource}`;
       return `${what} ${kind} ${key?.split('/')[1]}`;
     });
-  return { clock, log, cloud, client, fleet, events, context, run, writes };
+  return { clock, log, cloud, client, informer, events, context, run, writes };
 }
 
 function readerOf<T extends KubernetesObject>(

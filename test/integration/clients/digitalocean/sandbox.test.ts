@@ -9,7 +9,7 @@ import {
   isUnauthorized,
   isUnprocessable,
 } from '../../../../clients/digitalocean/errors.ts';
-import { createFleet, type FleetChange } from '../../../../clients/digitalocean/fleet.ts';
+import { createServerInformer, type ServerChange } from '../../../../clients/digitalocean/server-informer.ts';
 import { createCloud, type HttpCloud } from '../../../../clients/digitalocean/http-client.ts';
 import { startSandbox, type Sandbox } from '../../../../sandbox/server.ts';
 import { fakeClock, type FakeClock } from '../../../fakes/clock.ts';
@@ -161,26 +161,26 @@ describe('The client against a simulated DigitalOcean', () => {
   });
 
   it('lets a fleet see a droplet come, boot and go', async () => {
-    const fleet = createFleet({ cloud, tag: TAG, clock, log: fakeLogger(), random: () => 0.5 });
+    const informer = createServerInformer({ cloud, tag: TAG, clock, log: fakeLogger(), random: () => 0.5 });
     const stop = new AbortController();
     const changes: string[] = [];
     const describe = (droplet?: CloudDroplet): string => droplet?.status ?? 'none';
-    fleet.subscribe(({ before, after }: FleetChange) =>
+    informer.subscribe(({ before, after }: ServerChange) =>
       changes.push(`${describe(before)} to ${describe(after)}`),
     );
-    fleet.start(stop.signal);
+    informer.start(stop.signal);
     await clock.advance(0);
-    await fleet.synced();
+    await informer.synced();
     const { id } = await create();
-    await fleet.refresh();
+    await informer.refresh();
     await clock.advance(BOOT_MS);
-    await fleet.refresh();
-    expect(fleet.byTag(uidTag('u1')).map(droplet => droplet.id)).to.deep.equal([id]);
+    await informer.refresh();
+    expect(informer.byTag(uidTag('u1')).map(droplet => droplet.id)).to.deep.equal([id]);
     await cloud.deleteDroplet(id);
     await clock.advance(BOOT_MS);
-    await fleet.refresh();
+    await informer.refresh();
     stop.abort();
     expect(changes).to.deep.equal(['none to new', 'new to active', 'active to none']);
-    expect(fleet.hasBeenSeen(id)).to.equal(true);
+    expect(informer.hasBeenSeen(id)).to.equal(true);
   });
 });

@@ -17,7 +17,7 @@ const BROKEN = refusal(500, 'Server Error');
 
 async function start(droplet: Droplet) {
   const rig = createRig([aProject('shop', { spec: { servers: 2 } }), droplet]);
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   const stored = (): Droplet => rig.client.stored(DROPLETS, KEY)!;
   const reconcile = (context = rig.context) => reconcileDroplet(context, KEY, stored(), rig.run);
   const force = (at: string) =>
@@ -30,7 +30,7 @@ async function startOff() {
   const droplet = aDroplet('shop-web1', { status: activeStatus(7) });
   const rig = await start(droplet);
   rig.cloud.addDroplet({ id: 7, tags: tagsFor(droplet), status: 'off' });
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   /** Looks; whatever was asked for then fails. */
   const fail = async () => {
     await rig.reconcile();
@@ -87,7 +87,7 @@ describe('A server that the cloud refuses to make', () => {
     const { context, cloud, clock, reconcile } = await start(aDroplet('shop-web1'));
     const moving: boolean[] = [];
     const setMoving = (_key: string, isMoving: boolean): void => void moving.push(isMoving);
-    const watched = { ...context, fleet: { ...context.fleet, setMoving } };
+    const watched = { ...context, servers: { ...context.servers, setMoving } };
     cloud.failNext('createDroplet', LIMIT);
     await rejection(reconcile(watched));
     expect(moving.at(-1)).to.equal(false);
@@ -113,7 +113,7 @@ describe('A change at which the cloud fails', () => {
   });
 
   it('begins with a short pause again once the server ran', async () => {
-    const { cloud, clock, reconcile, stored, fleet } = await startOff();
+    const { cloud, clock, reconcile, stored, informer } = await startOff();
     for (let time = 0; time < 2; time++) {
       cloud.failNext('powerOnDroplet', BROKEN);
       expect(await rejection(reconcile())).to.include({ afterMs: retryMs });
@@ -122,7 +122,7 @@ describe('A change at which the cloud fails', () => {
       cloud.finishAction(stored().status!.server!.actionID!);
       await reconcile();
       cloud.changeDroplet(7, { status: 'off' });
-      await fleet.refresh();
+      await informer.refresh();
     }
   });
 
@@ -140,9 +140,9 @@ describe('A server that the cloud refuses to destroy', () => {
   it('is tried again every few minutes, for it costs money', async () => {
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
     const droplet = aDroplet('shop-web1', { status: activeStatus(7), metadata });
-    const { cloud, clock, fleet, reconcile } = await start(droplet);
+    const { cloud, clock, informer, reconcile } = await start(droplet);
     cloud.addDroplet({ id: 7, tags: tagsFor(droplet) });
-    await fleet.refresh();
+    await informer.refresh();
     let pause = 0;
     for (let time = 0; time < 20; time++) {
       await clock.advance(pause);
@@ -178,9 +178,9 @@ describe('Power that the cloud cannot switch', () => {
 
   it('is cut again, without another minute for a guest that had its own', async () => {
     const droplet = aDroplet('shop-web1', { spec: { size: 's-1vcpu-2gb' }, status: activeStatus(7) });
-    const { clock, cloud, fleet, reconcile, stored } = await start(droplet);
+    const { clock, cloud, informer, reconcile, stored } = await start(droplet);
     cloud.addDroplet({ id: 7, tags: tagsFor(droplet) });
-    await fleet.refresh();
+    await informer.refresh();
     const finish = (): void => cloud.finishAction(stored().status!.server!.actionID!, 'errored');
     await reconcile();
     finish();

@@ -19,7 +19,7 @@ const LARGE = 's-1vcpu-2gb';
 async function start(droplet: Droplet, server = {}) {
   const rig = createRig([aProject('shop', { spec: { servers: 2 } }), droplet]);
   rig.cloud.addDroplet({ id: 7, tags: tagsFor(droplet), ...server });
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   const stored = (): Droplet => rig.client.stored(DROPLETS, KEY)!;
   const reconcile = (context = rig.context) => reconcileDroplet(context, KEY, stored(), rig.run);
   /** Looks, and ends the action that was then asked for. */
@@ -105,11 +105,11 @@ describe('A resize that is refused at once', () => {
   });
 
   it('is not tried again by itself, whoever takes over', async () => {
-    const { act, clock, cloud, context, fleet, reconcile, stored } = await startOff();
+    const { act, clock, cloud, context, informer, reconcile, stored } = await startOff();
     await act();
     expect(await reconcile(), 'only a change matters').to.equal(undefined);
     await clock.advance(86_400_000);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile({ ...context, since: createSince(clock) });
     expect([cloud.count('shutdownDroplet'), cloud.count('resizeDroplet')]).to.deep.equal([1, 1]);
     expect(stored().status).to.include({ phase: 'Failed' });

@@ -31,7 +31,7 @@ const doomed = (droplet: Droplet): Droplet => ({
 
 async function start(droplet: Droplet) {
   const rig = createRig([aProject('shop', { spec: { servers: 2 } }), droplet]);
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   const stored = (): Droplet | undefined => rig.client.stored(DROPLETS, KEY);
   const reconcile = () => reconcileDroplet(rig.context, KEY, stored(), rig.run);
   const addServer = (id: number, parts = {}) =>
@@ -43,7 +43,7 @@ async function start(droplet: Droplet) {
 async function startActive(droplet = active) {
   const rig = await start(droplet);
   rig.addServer(7);
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   await rig.reconcile();
   rig.client.calls.length = 0;
   rig.cloud.calls.length = 0;
@@ -61,12 +61,12 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('puts back the tags that somebody took off, and the tag itself when the account has lost it', async () => {
-    const { cloud, fleet, reconcile, events } = await startActive();
+    const { cloud, informer, reconcile, events } = await startActive();
     const whose = tagsFor(active).filter(
       tag => tag === 'dropfleet:fleet' || tag.startsWith('dropfleet-uid:'),
     );
     cloud.changeDroplet(7, { tags: ['a-persons', ...whose] });
-    await fleet.refresh();
+    await informer.refresh();
     cloud.failNext('tagDroplet', refusal(404, 'not found'));
     await reconcile();
     expect(cloud.droplets.get(7)!.tags).to.have.members(['a-persons', ...tagsFor(active)]);
@@ -96,31 +96,31 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('adopts the server of a request whose reply was lost', async () => {
-    const { cloud, fleet, reconcile, stored } = await start(unborn);
+    const { cloud, informer, reconcile, stored } = await start(unborn);
     cloud.failNext('createDroplet', refusal(504, 'Gateway Time-out'), { applied: true });
     await rejection(reconcile());
     const [server] = cloud.droplets.keys();
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()!.status!.server!.id).to.equal(server);
     expect(cloud.count('createDroplet')).to.equal(1);
   });
 
   it('waits out the grace before it asks again, and then uses another nonce', async () => {
-    const { clock, cloud, fleet, reconcile, stored } = await start(unborn);
+    const { clock, cloud, informer, reconcile, stored } = await start(unborn);
     cloud.failNext(
       'createDroplet',
       new CloudError({ operation: 'createDroplet', message: 'timed out', code: 'TIMED_OUT' }),
     );
     await rejection(reconcile());
     await clock.advance(launchGraceMs);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(cloud.count('createDroplet')).to.equal(1);
     await clock.advance(1_000);
     await reconcile();
     expect(cloud.count('createDroplet'), 'on the word of a list from within the grace').to.equal(1);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(cloud.count('createDroplet')).to.equal(2);
     expect(stored()!.status!.server!.nonce).to.equal('nonce2');
@@ -183,10 +183,10 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('asks the cloud about a server that a list lacks, and keeps it when it is there', async () => {
-    const { cloud, fleet, reconcile } = await startActive();
+    const { cloud, informer, reconcile } = await startActive();
     const [tags] = [cloud.droplets.get(7)!.tags];
     cloud.changeDroplet(7, { tags: [] });
-    await fleet.refresh();
+    await informer.refresh();
     cloud.changeDroplet(7, { tags });
     await reconcile();
     expect(cloud.count('getDroplet')).to.equal(1);
@@ -202,14 +202,14 @@ describe('Reconciling a Droplet', () => {
     it(`touches no server whose tags are ${JSON.stringify(tags)}, though its id is in the status`, async () => {
       const rig = await startActive();
       rig.cloud.changeDroplet(7, { tags, status: 'off', size: 's-2vcpu-4gb' });
-      await rig.fleet.refresh();
+      await rig.informer.refresh();
       await rig.reconcile();
       expect(rig.stored()!.status).to.nested.include({ phase: 'Failed', 'server.id': 7 });
       expect(findCondition(rig.stored()!.status!.conditions, 'Ready')).to.include({ reason: 'NotOurs' });
       await rig.client.delete(DROPLETS, KEY);
       await rig.reconcile();
       await rig.clock.advance(1e9);
-      await rig.fleet.refresh();
+      await rig.informer.refresh();
       await rig.reconcile();
       const changes = rig.cloud.calls.filter(({ operation }) => !/^(get|list)/.test(operation));
       expect(changes).to.deep.equal([]);
@@ -217,7 +217,7 @@ describe('Reconciling a Droplet', () => {
     });
 
   it('heals a status that names another server than its own, and leaves that other alone', async () => {
-    const { addServer, client, cloud, events, fleet, reconcile, stored } = await startActive();
+    const { addServer, client, cloud, events, informer, reconcile, stored } = await startActive();
     addServer(8);
     cloud.changeDroplet(8, { tags: ['a-persons'] });
     await client.patch(DROPLETS, KEY, { status: { server: { id: 8 } } }, { subresource: 'status' });
@@ -227,16 +227,16 @@ describe('Reconciling a Droplet', () => {
     await client.delete(DROPLETS, KEY);
     await reconcile();
     expect([...cloud.droplets.keys()]).to.deep.equal([8]);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()).to.equal(undefined);
   });
 
   it('believes that a server is gone only when the cloud has said so for long', async () => {
-    const { clock, cloud, fleet, reconcile, stored } = await startActive();
+    const { clock, cloud, informer, reconcile, stored } = await startActive();
     const server = cloud.droplets.get(7)!;
     cloud.droplets.delete(7);
-    await fleet.refresh();
+    await informer.refresh();
     expect(await reconcile()).to.deep.equal({ requeueAfterMs: pollMs });
     expect(findCondition(stored()!.status!.conditions, 'Ready')).to.include({
       status: 'False',
@@ -249,7 +249,7 @@ describe('Reconciling a Droplet', () => {
     await reconcile();
     expect(stored()!.status).to.nested.include({ phase: 'Active', 'server.id': 7 });
     cloud.droplets.delete(7);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     await clock.advance(absenceMs - 1);
     await reconcile();
@@ -257,9 +257,9 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('makes a new server in place of one that the cloud has no more', async () => {
-    const { clock, cloud, events, fleet, reconcile, stored } = await startActive();
+    const { clock, cloud, events, informer, reconcile, stored } = await startActive();
     cloud.droplets.delete(7);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     await clock.advance(absenceMs);
     await reconcile();
@@ -270,21 +270,21 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('keeps the oldest of several servers and destroys the others that answered to requests of its own', async () => {
-    const { addServer, cloud, fleet, reconcile, stored } = await start(unborn);
+    const { addServer, cloud, informer, reconcile, stored } = await start(unborn);
     for (const id of [9, 7, 8]) {
       addServer(id);
       cloud.changeDroplet(id, { tags: [...tagsFor(unborn), nonceTag(`nonce${id}`)] });
     }
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect([...cloud.droplets.keys()]).to.deep.equal([7]);
     expect(stored()!.status!.server!.id).to.equal(7);
   });
 
   it('tells of a duplicate that is held by the condition that is for it', async () => {
-    const { addServer, cloud, fleet, reconcile, stored } = await startActive();
+    const { addServer, cloud, informer, reconcile, stored } = await startActive();
     addServer(8);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect([...cloud.droplets.keys()]).to.have.members([7, 8]);
     const { conditions } = stored()!.status!;
@@ -297,9 +297,9 @@ describe('Reconciling a Droplet', () => {
 
   for (const old of [{ status: 'off' }, { locked: true }] as const)
     it(`does not take back what was reached because an old list says ${JSON.stringify(old)}`, async () => {
-      const { client, cloud, fleet, reconcile } = await startActive();
+      const { client, cloud, informer, reconcile } = await startActive();
       cloud.changeDroplet(7, old);
-      await fleet.refresh();
+      await informer.refresh();
       cloud.changeDroplet(7, { status: 'active', locked: false });
       await reconcile();
       expect(client.writes()).to.deep.equal([]);
@@ -307,9 +307,9 @@ describe('Reconciling a Droplet', () => {
     });
 
   it('powers a server on that somebody has switched off', async () => {
-    const { cloud, fleet, reconcile, stored } = await startActive();
+    const { cloud, informer, reconcile, stored } = await startActive();
     cloud.changeDroplet(7, { status: 'off' });
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(cloud.count('powerOnDroplet')).to.equal(1);
     expect(stored()!.status!.phase).to.equal('PoweringOn');
@@ -335,9 +335,9 @@ describe('Reconciling a Droplet', () => {
   });
 
   it('keeps saying that a server runs while the cloud is silent', async () => {
-    const { client, cloud, fleet, reconcile } = await startActive();
+    const { client, cloud, informer, reconcile } = await startActive();
     cloud.changeDroplet(7, { locked: true });
-    await fleet.refresh();
+    await informer.refresh();
     cloud.failNext(
       'getDroplet',
       new CloudError({ operation: 'getDroplet', message: 'no route', code: 'EHOSTUNREACH' }),
@@ -349,18 +349,18 @@ describe('Reconciling a Droplet', () => {
 
 describe('Reconciling a Droplet that is being deleted', () => {
   it('keeps the finalizer until the cloud itself has no server any more', async () => {
-    const { cloud, fleet, reconcile, stored } = await startActive(doomed(active));
+    const { cloud, informer, reconcile, stored } = await startActive(doomed(active));
     expect(cloud.droplets.size, 'the first look destroys').to.equal(0);
     expect(stored()!.metadata.finalizers).to.have.length(1);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()).to.equal(undefined);
   });
 
   it('tries again when the cloud is busy with the server', async () => {
-    const { addServer, cloud, fleet, reconcile, stored } = await start(doomed(active));
+    const { addServer, cloud, informer, reconcile, stored } = await start(doomed(active));
     addServer(7);
-    await fleet.refresh();
+    await informer.refresh();
     cloud.failNext('deleteDroplet', refusal(422, 'Droplet already has a pending event.'));
     expect(await rejection(reconcile()))
       .to.be.instanceOf(Waiting)
@@ -373,15 +373,15 @@ describe('Reconciling a Droplet that is being deleted', () => {
   it('waits for a server that may still show up, and destroys it', async () => {
     const launched = { server: { nonce: 'nonce0', launchedAt: '2026-01-01T00:00:00Z' } };
     const droplet = doomed(aDroplet('shop-web1', { status: launched }));
-    const { addServer, clock, cloud, fleet, reconcile, stored } = await start(droplet);
+    const { addServer, clock, cloud, informer, reconcile, stored } = await start(droplet);
     await reconcile();
     addServer(7);
     await clock.advance(pollMs);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(cloud.droplets.size).to.equal(0);
     await clock.advance(launchGraceMs);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()).to.equal(undefined);
   });
@@ -434,11 +434,11 @@ describe('Reconciling a Droplet whose host will be configured', () => {
   });
 
   it('knows the host key of a server whose request was given up, and that shows up all the same', async () => {
-    const { addServer, cloud, fingerprintFor, fleet, reconcile, stored } = await startWithHosts(unborn);
+    const { addServer, cloud, fingerprintFor, informer, reconcile, stored } = await startWithHosts(unborn);
     cloud.failNext('createDroplet', refusal(422, 'no'));
     await rejection(reconcile());
     addServer(7, { tags: [...tagsFor(unborn), nonceTag('earlier')] });
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()!.status!.server!.nonce).to.equal('earlier');
     expect(pinnedHostKeys(stored()!)).to.deep.equal({ current: fingerprintFor('earlier') });
@@ -448,14 +448,14 @@ describe('Reconciling a Droplet whose host will be configured', () => {
     const had = aDroplet('shop-web1', {
       status: activeStatus(8, { nonce: 'its' }),
     });
-    const { addServer, client, cloud, fleet, reconcile, stored } = await startWithHosts(had);
+    const { addServer, client, cloud, informer, reconcile, stored } = await startWithHosts(had);
     await client.patch(DROPLETS, KEY, { status: { server: { id: null } } }, { subresource: 'status' });
     addServer(7, { tags: [...tagsFor(had), nonceTag('earlier')] });
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()!.status!.server).to.include({ id: 7, nonce: 'its' });
     addServer(8, { tags: [...tagsFor(had), nonceTag('its')] });
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect([...cloud.droplets.keys()]).to.have.members([7, 8]);
     expect(findCondition(stored()!.status!.conditions, CONFIRMATION_REQUIRED)).to.include({
@@ -465,9 +465,9 @@ describe('Reconciling a Droplet whose host will be configured', () => {
   });
 
   it('is not Ready as soon as the server runs', async () => {
-    const { addServer, fleet, reconcile, stored } = await startWithHosts(aDroplet('shop-web1'));
+    const { addServer, informer, reconcile, stored } = await startWithHosts(aDroplet('shop-web1'));
     addServer(7);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()!.status!.phase).to.equal('Active');
     const ready = findCondition(stored()!.status!.conditions, 'Ready');
@@ -480,9 +480,9 @@ describe('Reconciling a Droplet whose host will be configured', () => {
     );
     const status = { ...activeStatus(7), conditions };
     const running = aDroplet('shop-web1', { status });
-    const { addServer, fleet, reconcile, stored } = await startWithHosts(running);
+    const { addServer, informer, reconcile, stored } = await startWithHosts(running);
     addServer(7, { status: 'off' });
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     const types = stored()!.status!.conditions!.map(({ type }) => type);
     expect(types).to.have.members(['Provisioned', 'Configured', 'Ready']);
@@ -497,11 +497,12 @@ describe('Reconciling a Droplet whose host will be configured', () => {
       host: { serverID: 7, keyFingerprint: 'SHA256:old', nextKeyFingerprint: 'SHA256:next' },
     };
     const old = aDroplet('shop-web1', { status: { ...status, conditions } });
-    const { addServer, clock, cloud, fingerprintFor, fleet, reconcile, stored } = await startWithHosts(old);
+    const { addServer, clock, cloud, fingerprintFor, informer, reconcile, stored } =
+      await startWithHosts(old);
     addServer(7);
-    await fleet.refresh();
+    await informer.refresh();
     cloud.droplets.delete(7);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     await clock.advance(absenceMs);
     await reconcile();
@@ -533,7 +534,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
     const { hosts } = fakeHosts();
     const context = { ...rig.context, ...(hasHosts && { hosts }) };
     rig.cloud.addDroplet({ id: 7, tags: tagsFor(held) });
-    await rig.fleet.refresh();
+    await rig.informer.refresh();
     await rig.context.standing.problem(rig.run.signal);
     rig.cloud.calls.length = 0;
     const stored = (): Droplet | undefined => rig.client.stored(DROPLETS, KEY);
@@ -564,7 +565,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
   });
 
   it('destroys it without that when its time is up, says so, and lets the object go', async () => {
-    const { clock, cloud, events, fleet, reconcile, stored } = await startHeld();
+    const { clock, cloud, events, informer, reconcile, stored } = await startHeld();
     await reconcile();
     await clock.advance(drainMs - 1_000);
     await reconcile();
@@ -573,7 +574,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
     await reconcile();
     expect(cloud.droplets.size).to.equal(0);
     expect(events).to.include('DrainTimedOut shop-web1');
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(stored()).to.equal(undefined);
   });

@@ -25,7 +25,7 @@ async function start(tags: readonly string[], status?: DropletStatus, claim = '7
   const rig = createRig([aProject('shop', { spec: { servers: 2 } }), master, droplet]);
   rig.cloud.addDroplet({ id: 1, tags: tagsFor(master) });
   rig.cloud.addDroplet({ id: 7, tags: [...tags] });
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   const stored = (): Droplet => rig.client.stored(DROPLETS, KEY)!;
   const reconcile = () => reconcileDroplet(rig.context, KEY, stored(), rig.run);
   const tagsNow = (): readonly string[] => rig.cloud.droplets.get(7)!.tags;
@@ -57,23 +57,23 @@ describe('A Droplet that is to take over a server', () => {
   });
 
   it('uses the word up only when the status and the tags say whose the server is', async () => {
-    const { claimed, fleet, reconcile } = await start(LOST_TAGS);
+    const { claimed, informer, reconcile } = await start(LOST_TAGS);
     await reconcile();
     expect(claimed()).to.equal('7');
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     expect(claimed()).to.equal(undefined);
   });
 
   it('has the server replaced like any other when that is gone one day', async () => {
-    const { clock, cloud, context, fleet, reconcile } = await start(LOST_TAGS);
+    const { clock, cloud, context, informer, reconcile } = await start(LOST_TAGS);
     await reconcile();
     await clock.advance(1_000);
-    await fleet.refresh();
+    await informer.refresh();
     await reconcile();
     cloud.droplets.delete(7);
     for (let round = 1; round <= 3; round++) {
-      await fleet.refresh();
+      await informer.refresh();
       await reconcile();
       await clock.advance(context.timings.absenceMs);
     }
@@ -92,7 +92,7 @@ describe('A Droplet that is being deleted and names its own server to be kept', 
     const rig = createRig([aProject('shop', { spec: { servers: 3 } }), ...droplets], GATE.timings);
     for (const droplet of droplets)
       rig.cloud.addDroplet({ id: droplet.status!.server!.id!, tags: tagsFor(droplet) });
-    await rig.fleet.refresh();
+    await rig.informer.refresh();
     const reason = (name: string) =>
       findCondition(rig.client.stored(DROPLETS, `default/${name}`)!.status!.conditions, 'Provisioned')!
         .reason;

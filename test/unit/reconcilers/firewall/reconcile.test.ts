@@ -32,7 +32,7 @@ async function start(...seeds: KubernetesObject[]) {
       id: status!.server!.id!,
       tags: [fleetTag(FLEET), projectRoleTag(FLEET, 'shop', spec.role), uidTag(metadata.uid!)],
     });
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   const world = { access: KNOWN };
   const firewalls: Firewalls = {
     list: createFirewallList(rig.cloud, firewallPrefix(FLEET), rig.clock),
@@ -62,7 +62,7 @@ async function startProtected() {
 
 const destroyAll = async (rig: Awaited<ReturnType<typeof start>>): Promise<void> => {
   rig.cloud.droplets.clear();
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
 };
 
 const BOTH = ['dropfleet.fleet.shop.master', 'dropfleet.fleet.shop.web'];
@@ -226,7 +226,7 @@ describe('Reconciling firewalls', () => {
 
   it('waits for the first list of droplets: what is not listed is not gone', async () => {
     const { context, firewalls, run } = await startProtected();
-    const unlisted = { ...context, fleet: { ...context.fleet, lastListStartedAt: () => undefined } };
+    const unlisted = { ...context, servers: { ...context.servers, lastListStartedAt: () => undefined } };
     const error = await rejection(reconcileFirewalls(unlisted, firewalls, KEY, undefined, run));
     expect(error).to.be.instanceOf(Waiting);
     expect(await rejection(sweepFirewalls(unlisted, firewalls, run))).to.be.instanceOf(Waiting);

@@ -123,7 +123,7 @@ async function arrangeAll({ projects, orphan, room }: Story): Promise<Rig> {
     rig.cloud.addDroplet({ id: 900, name: 'shop-web9', tags });
   }
   rig.cloud.account.dropletLimit = rig.cloud.droplets.size + room;
-  await rig.fleet.refresh();
+  await rig.informer.refresh();
   return rig;
 }
 
@@ -150,7 +150,7 @@ async function planIn({ client, cloud, clock }: Rig): Promise<FleetPlan> {
 }
 
 /** Has the operator's own reconcilers do all that they do, in a cloud that does what it is asked for. */
-async function operate({ client, cloud, clock, context, fleet, run }: Rig): Promise<void> {
+async function operate({ client, cloud, clock, context, informer, run }: Rig): Promise<void> {
   const ignore = () => undefined;
   const reconcileProjects = async (): Promise<void> => {
     for (const project of client.storedAll(PROJECTS))
@@ -166,7 +166,7 @@ async function operate({ client, cloud, clock, context, fleet, run }: Rig): Prom
     for (const [id, { status }] of cloud.actions) if (status === 'in-progress') cloud.finishAction(id);
     for (const [id, { status }] of cloud.droplets) if (status === 'new') cloud.finishBoot(id);
     await clock.advance(IN_ROUND_MS);
-    await fleet.refresh();
+    await informer.refresh();
   }
 }
 

@@ -10,10 +10,10 @@ const REFUSED_MS = 300_000;
 function anAccount(listed: number[], objects = [...activeDroplets('shop', 3), aDroplet('shop-web3')]) {
   const clock = fakeClock();
   const servers = listed.map(id => ({ id }) as CloudDroplet);
-  const fleet = { list: () => servers, get: (id: number) => servers.find(server => server.id === id) };
+  const informer = { list: () => servers, get: (id: number) => servers.find(server => server.id === id) };
   const room = createAccountRoom({
     limit: () => 3,
-    fleet,
+    servers: informer,
     droplets: { list: () => objects },
     clock,
     refusedMs: REFUSED_MS,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createFleet } from '../../../../clients/digitalocean/fleet.ts';
+import { createServerInformer } from '../../../../clients/digitalocean/server-informer.ts';
 import { UnreadableItems } from '../../../../clients/digitalocean/errors.ts';
 import { CONFIG_MAPS, DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud-tags.ts';
@@ -31,11 +31,11 @@ async function start({
   const clock = fakeClock();
   const cloud = fakeCloud();
   const log = fakeLogger();
-  const fleet = createFleet({ cloud, tag: fleetTag('shop'), clock, log, random: () => 0.5 });
+  const informer = createServerInformer({ cloud, tag: fleetTag('shop'), clock, log, random: () => 0.5 });
   const standing = createStanding({
     kubernetes: client,
     cloud,
-    fleet,
+    servers: informer,
     droplets: { list: () => client.storedAll(DROPLETS) },
     namespace: NAMESPACE,
     identity: { ...IDENTITY, ...identity },
@@ -49,7 +49,7 @@ async function start({
     client,
     clock,
     cloud,
-    fleet,
+    informer,
     log,
     standing,
     problem: () => standing.problem(signal),
@@ -142,15 +142,15 @@ describe('The standing of a fleet', () => {
   });
 
   it('is DropletsUnreadable while the list holds what cannot be read, as the fleet itself tells', async () => {
-    const { cloud, fleet, log, problem, standing } = await start({ record: RECORD });
+    const { cloud, informer, log, problem, standing } = await start({ record: RECORD });
     const failure = { operation: 'listDroplets', message: 'unreadable' };
     cloud.failNext('listDroplets', new UnreadableItems(failure, [], [8]));
-    await fleet.refresh();
+    await informer.refresh();
     expect(await problem()).to.deep.equal({ reason: 'DropletsUnreadable', message: 'unreadable' });
     await rejection(guardedCloud(cloud, standing).deleteDroplet(7));
     expect(cloud.count('deleteDroplet')).to.equal(0);
     expect(log.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
-    await fleet.refresh();
+    await informer.refresh();
     expect(await problem()).to.equal(undefined);
   });
 
@@ -179,17 +179,17 @@ describe('The standing of a fleet', () => {
     });
 
     it('is in no doubt when the account has one of them, which is written down', async () => {
-      const { cloud, fleet, reason, recorded } = await start({ record, servers: 2 });
+      const { cloud, informer, reason, recorded } = await start({ record, servers: 2 });
       cloud.addDroplet(own('shop-web1'));
-      await fleet.refresh();
+      await informer.refresh();
       expect(await reason()).to.equal(undefined);
       expect(recorded()).to.deep.equal(RECORD);
     });
 
     it('is AccountUnknown when it has none of them, though it has others', async () => {
-      const { cloud, fleet, problem, recorded } = await start({ record, servers: 2 });
+      const { cloud, informer, problem, recorded } = await start({ record, servers: 2 });
       cloud.addDroplet(own('another'));
-      await fleet.refresh();
+      await informer.refresh();
       const said = await problem();
       expect(said?.reason).to.equal('AccountUnknown');
       expect(said?.message).to.contain('none of its 2 servers');
@@ -201,12 +201,12 @@ describe('The standing of a fleet', () => {
     const theirs = { name: 'their-web1', tags: [fleetTag('shop'), apiTag('api-9'), uidTag('theirs')] };
 
     it('is FleetTaken, until the list has none of them', async () => {
-      const { clock, cloud, fleet, problem, reason } = await start({ record: RECORD });
-      await fleet.refresh();
+      const { clock, cloud, informer, problem, reason } = await start({ record: RECORD });
+      await informer.refresh();
       expect(await reason()).to.equal(undefined);
       const server = cloud.addDroplet(theirs);
       await clock.advance(5_000);
-      await fleet.refresh();
+      await informer.refresh();
       const said = await problem();
       expect(said?.reason).to.equal(FLEET_TAKEN);
       expect(said?.message).to.match(
@@ -214,22 +214,22 @@ describe('The standing of a fleet', () => {
       );
       cloud.droplets.delete(server.id);
       await clock.advance(5_000);
-      await fleet.refresh();
+      await informer.refresh();
       expect(await reason()).to.equal(undefined);
     });
 
     it('is in no doubt for servers that name this API, or none', async () => {
-      const { cloud, fleet, reason } = await start({ record: RECORD });
+      const { cloud, informer, reason } = await start({ record: RECORD });
       cloud.addDroplet({ tags: [fleetTag('shop'), apiTag('api-1')] });
       cloud.addDroplet({ tags: [fleetTag('shop')] });
-      await fleet.refresh();
+      await informer.refresh();
       expect(await reason()).to.equal(undefined);
     });
 
     it('names five of them at most', async () => {
-      const { cloud, fleet, problem } = await start({ record: RECORD });
+      const { cloud, informer, problem } = await start({ record: RECORD });
       for (let i = 0; i < 7; i++) cloud.addDroplet(theirs);
-      await fleet.refresh();
+      await informer.refresh();
       expect((await problem())?.message).to.contain(' and 2 more.');
     });
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { sleep } from '../../../../clients/clock.ts';
 import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
 import { CloudError, UnreadableItems } from '../../../../clients/digitalocean/errors.ts';
-import { createFleet, type FleetChange } from '../../../../clients/digitalocean/fleet.ts';
+import { createServerInformer, type ServerChange } from '../../../../clients/digitalocean/server-informer.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
 import { fakeCloud, refusal } from '../../../fakes/cloud.ts';
 import { fakeLogger } from '../../../fakes/logger.ts';
@@ -16,27 +16,27 @@ function fixture() {
   const clock = fakeClock();
   const cloud = fakeCloud();
   const log = fakeLogger();
-  const fleet = createFleet({ cloud, tag: TAG, clock, log, random: () => 1 });
+  const informer = createServerInformer({ cloud, tag: TAG, clock, log, random: () => 1 });
   const stop = new AbortController();
-  const changes: FleetChange[] = [];
-  fleet.subscribe(change => changes.push(change));
+  const changes: ServerChange[] = [];
+  informer.subscribe(change => changes.push(change));
   return {
     clock,
     cloud,
     log,
-    fleet,
+    informer,
     stop,
     changes,
     add: (droplet: Partial<CloudDroplet> = {}) => cloud.addDroplet({ tags: [TAG], ...droplet }),
     lists: () => cloud.count('listDroplets'),
     started: async () => {
-      fleet.start(stop.signal);
+      informer.start(stop.signal);
       await clock.advance(0);
     },
   };
 }
 
-/** A fleet whose list cannot be read in part: `list([8])` leaves 8 out, and says so of that id. */
+/** An informer whose list cannot be read in part: `list([8])` leaves 8 out, and says so of that id. */
 function readings() {
   const test = fixture();
   const { cloud } = test;
@@ -71,25 +71,25 @@ async function listTimes({ clock, lists }: ReturnType<typeof fixture>, ms: numbe
   return times;
 }
 
-describe('A fleet', () => {
+describe('The informer of servers', () => {
   it('holds what the cloud lists under its tag, by id and by tag', async () => {
-    const { fleet, add, started } = fixture();
+    const { informer, add, started } = fixture();
     const web = add({ id: 8, tags: [TAG, 'dropfleet-uid:u'] });
     const master = add({ id: 7 });
     add({ id: 9, tags: ['somebody-elses'] });
     await started();
-    expect(fleet.list()).to.deep.equal([master, web]);
-    expect(fleet.get(8)).to.deep.equal(web);
-    expect(fleet.get(9)).to.equal(undefined);
-    expect(fleet.byTag('dropfleet-uid:u')).to.deep.equal([web]);
-    expect(fleet.byTag('dropfleet-uid:v')).to.deep.equal([]);
+    expect(informer.list()).to.deep.equal([master, web]);
+    expect(informer.get(8)).to.deep.equal(web);
+    expect(informer.get(9)).to.equal(undefined);
+    expect(informer.byTag('dropfleet-uid:u')).to.deep.equal([web]);
+    expect(informer.byTag('dropfleet-uid:v')).to.deep.equal([]);
   });
 
   it('is synced once its first list succeeded', async () => {
-    const { clock, cloud, fleet, started } = fixture();
+    const { clock, cloud, informer, started } = fixture();
     cloud.failNext('listDroplets', unreachable());
     let isSynced = false;
-    const synced = fleet.synced().then(() => (isSynced = true));
+    const synced = informer.synced().then(() => (isSynced = true));
     await started();
     expect(isSynced).to.equal(false);
     await clock.advance(5_000);
@@ -97,17 +97,17 @@ describe('A fleet', () => {
   });
 
   it('lets a caller who waits for the first list go with its signal', async () => {
-    const { fleet } = fixture();
+    const { informer } = fixture();
     const stop = new AbortController();
-    const synced = rejection(fleet.synced(stop.signal));
+    const synced = rejection(informer.synced(stop.signal));
     stop.abort(new Error('enough'));
     expect((await synced).message).to.equal('enough');
-    expect((await rejection(fleet.synced(stop.signal))).message).to.equal('enough');
+    expect((await rejection(informer.synced(stop.signal))).message).to.equal('enough');
   });
 
   it('tells what appeared, changed and went, and of nothing else', async () => {
-    const { cloud, fleet, changes, add, started } = fixture();
-    expect(fleet.byTag(TAG)).to.deep.equal([]);
+    const { cloud, informer, changes, add, started } = fixture();
+    expect(informer.byTag(TAG)).to.deep.equal([]);
     const stays = add();
     const grows = add();
     const goes = add();
@@ -117,25 +117,25 @@ describe('A fleet', () => {
     const comes = add();
     const grown = cloud.changeDroplet(grows.id, { size: 's-2vcpu-2gb' });
     cloud.changeDroplet(stays.id, { tags: [...stays.tags] });
-    await fleet.refresh();
+    await informer.refresh();
     expect(changes.splice(0)).to.deep.equal([
       { before: goes },
       { before: grows, after: grown },
       { after: comes },
     ]);
-    await fleet.refresh();
+    await informer.refresh();
     expect(changes).to.deep.equal([]);
-    expect(fleet.byTag(TAG)).to.deep.equal([stays, grown, comes]);
+    expect(informer.byTag(TAG)).to.deep.equal([stays, grown, comes]);
   });
 
   it('has the whole list in before it tells of any of it, and survives a handler that throws', async () => {
-    const { fleet, log, changes, add, started } = fixture();
+    const { informer, log, changes, add, started } = fixture();
     const lengths: number[] = [];
-    fleet.subscribe(() => {
-      lengths.push(fleet.list().length);
+    informer.subscribe(() => {
+      lengths.push(informer.list().length);
       throw new Error('a bug');
     });
-    const silent = fleet.subscribe(() => lengths.push(-1));
+    const silent = informer.subscribe(() => lengths.push(-1));
     silent();
     add();
     add();
@@ -143,11 +143,11 @@ describe('A fleet', () => {
     expect(lengths).to.deep.equal([2, 2]);
     expect(changes).to.have.length(2);
     expect(log.lines.map(line => line.level)).to.deep.equal(['error', 'error']);
-    expect(fleet.healthy().ok).to.equal(true);
+    expect(informer.healthy().ok).to.equal(true);
   });
 
   it('keeps what it holds while lists fail, and says so once', async () => {
-    const { clock, cloud, fleet, log, changes, add, started } = fixture();
+    const { clock, cloud, informer, log, changes, add, started } = fixture();
     const droplet = add();
     await started();
     changes.length = 0;
@@ -155,15 +155,15 @@ describe('A fleet', () => {
     await clock.advance(60_000);
     await clock.advance(10_000);
     expect(cloud.count('listDroplets')).to.equal(3);
-    expect(fleet.list()).to.deep.equal([droplet]);
-    expect(fleet.lastListStartedAt()).to.equal(0);
+    expect(informer.list()).to.deep.equal([droplet]);
+    expect(informer.lastListStartedAt()).to.equal(0);
     expect(changes).to.deep.equal([]);
-    expect(fleet.healthy()).to.deep.equal({
+    expect(informer.healthy()).to.deep.equal({
       ok: false,
       message: 'no list of droplets for 10 s: nobody listens',
     });
     await clock.advance(60_000);
-    expect(fleet.healthy()).to.deep.equal({ ok: true, message: 'droplets listed: 1' });
+    expect(informer.healthy()).to.deep.equal({ ok: true, message: 'droplets listed: 1' });
     expect(log.lines.map(line => `${line.level} ${line.message}`)).to.deep.equal([
       'warn the droplets cannot be listed: nobody listens',
       'info DigitalOcean lists the droplets again',
@@ -171,19 +171,19 @@ describe('A fleet', () => {
   });
 
   it('is not healthy before its first list', () => {
-    expect(fixture().fleet.healthy()).to.deep.equal({
+    expect(fixture().informer.healthy()).to.deep.equal({
       ok: false,
       message: 'the droplets have not been listed yet',
     });
   });
 
   it('remembers every droplet that was ever listed', async () => {
-    const { cloud, fleet, add, started } = fixture();
+    const { cloud, informer, add, started } = fixture();
     const { id } = add();
     await started();
     cloud.droplets.delete(id);
-    await fleet.refresh();
-    expect([fleet.get(id), fleet.hasBeenSeen(id), fleet.hasBeenSeen(id + 1)]).to.deep.equal([
+    await informer.refresh();
+    expect([informer.get(id), informer.hasBeenSeen(id), informer.hasBeenSeen(id + 1)]).to.deep.equal([
       undefined,
       true,
       false,
@@ -191,23 +191,28 @@ describe('A fleet', () => {
   });
 
   it('asks no more once it is stopped, and does not take its own stop for a failure', async () => {
-    const { clock, cloud, fleet, stop, log, lists, started } = fixture();
+    const { clock, cloud, informer, stop, log, lists, started } = fixture();
     await started();
     const waiting = Promise.withResolvers<CloudDroplet[]>();
     cloud.listDroplets = () => waiting.promise;
-    const refreshed = rejection(fleet.refresh());
+    const refreshed = rejection(informer.refresh());
     await clock.advance(0);
     stop.abort();
     waiting.reject(new CloudError({ operation: 'listDroplets', code: 'ABORTED', message: 'stopped' }));
     await refreshed;
     await clock.advance(3_600_000);
-    expect([lists(), clock.pending(), log.lines.length, fleet.healthy().ok]).to.deep.equal([1, 0, 0, true]);
+    expect([lists(), clock.pending(), log.lines.length, informer.healthy().ok]).to.deep.equal([
+      1,
+      0,
+      0,
+      true,
+    ]);
   });
 });
 
 describe('A refresh', () => {
   it('waits for a list that began after it was asked for, and shares it', async () => {
-    const { clock, cloud, fleet, lists } = fixture();
+    const { clock, cloud, informer, lists } = fixture();
     const replies: PromiseWithResolvers<void>[] = [];
     const listDroplets = cloud.listDroplets.bind(cloud);
     cloud.listDroplets = async tag => {
@@ -217,61 +222,64 @@ describe('A refresh', () => {
       await reply.promise;
       return listed;
     };
-    const first = fleet.refresh();
+    const first = informer.refresh();
     await clock.advance(1_000);
     const { id } = cloud.addDroplet({ tags: [TAG] });
-    const later = [fleet.refresh(), fleet.refresh()];
+    const later = [informer.refresh(), informer.refresh()];
     replies[0]!.resolve();
     await first;
-    expect([fleet.get(id), fleet.lastListStartedAt()]).to.deep.equal([undefined, 0]);
+    expect([informer.get(id), informer.lastListStartedAt()]).to.deep.equal([undefined, 0]);
     await clock.advance(0);
     replies[1]!.resolve();
     await Promise.all(later);
-    expect([fleet.get(id)?.id, fleet.lastListStartedAt(), lists()]).to.deep.equal([id, 1_000, 2]);
+    expect([informer.get(id)?.id, informer.lastListStartedAt(), lists()]).to.deep.equal([id, 1_000, 2]);
   });
 
   it('keeps a droplet that cannot be read as it was known, and takes in the others', async () => {
-    const { fleet, add, cloud, list } = readings();
+    const { informer, add, cloud, list } = readings();
     const known = add({ id: 7 });
     add({ id: 8, status: 'new' });
-    await fleet.refresh();
+    await informer.refresh();
     for (const id of [7, 8]) cloud.changeDroplet(id, { status: 'off' });
     add({ id: 9 });
     list([7]);
-    await fleet.refresh();
-    expect(fleet.get(7)).to.equal(known);
-    expect([8, 9].map(id => fleet.get(id)?.status)).to.deep.equal(['off', 'active']);
-    expect([fleet.doubt(), fleet.healthy()]).to.deep.equal([undefined, { ok: false, message: 'unreadable' }]);
+    await informer.refresh();
+    expect(informer.get(7)).to.equal(known);
+    expect([8, 9].map(id => informer.get(id)?.status)).to.deep.equal(['off', 'active']);
+    expect([informer.doubt(), informer.healthy()]).to.deep.equal([
+      undefined,
+      { ok: false, message: 'unreadable' },
+    ]);
   });
 
   it('is in doubt while a droplet that it never knew cannot be read', async () => {
-    const { fleet, add, list } = readings();
+    const { informer, add, list } = readings();
     add({ id: 7 });
     add({ id: 8 });
     list([8]);
-    await fleet.refresh();
-    expect([fleet.list().map(({ id }) => id), fleet.doubt()]).to.deep.equal([[7], 'unreadable']);
+    await informer.refresh();
+    expect([informer.list().map(({ id }) => id), informer.doubt()]).to.deep.equal([[7], 'unreadable']);
     list([]);
-    await fleet.refresh();
-    expect([fleet.list().length, fleet.doubt()]).to.deep.equal([2, undefined]);
+    await informer.refresh();
+    expect([informer.list().length, informer.doubt()]).to.deep.equal([2, undefined]);
   });
 
   it('keeps all that it knows while it cannot be told which one cannot be read', async () => {
-    const { fleet, add, cloud, list } = readings();
+    const { informer, add, cloud, list } = readings();
     add({ id: 7 });
     add({ id: 8 });
-    await fleet.refresh();
+    await informer.refresh();
     cloud.droplets.delete(8);
     list([7], undefined);
-    await fleet.refresh();
-    expect([fleet.list().map(({ id }) => id), fleet.doubt()]).to.deep.equal([[7, 8], 'unreadable']);
+    await informer.refresh();
+    expect([informer.list().map(({ id }) => id), informer.doubt()]).to.deep.equal([[7, 8], 'unreadable']);
   });
 
   it('complains once a minute at most, however often its list goes wrong', async () => {
-    const { clock, cloud, fleet, log } = fixture();
+    const { clock, cloud, informer, log } = fixture();
     for (let i = 0; i < 24; i++) {
       if (i % 2 === 0) cloud.failNext('listDroplets', refusal(500, `no ${i}`));
-      await fleet.refresh().catch(() => undefined);
+      await informer.refresh().catch(() => undefined);
       await clock.advance(5_000);
     }
     const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
@@ -279,22 +287,22 @@ describe('A refresh', () => {
   });
 
   it('fails when its list fails, and the next one works again', async () => {
-    const { cloud, fleet } = fixture();
+    const { cloud, informer } = fixture();
     cloud.failNext('listDroplets', refusal(401, 'no'));
-    expect((await rejection(fleet.refresh())).message).to.equal('no');
-    await fleet.refresh();
+    expect((await rejection(informer.refresh())).message).to.equal('no');
+    await informer.refresh();
   });
 
   it('counts as a poll', async () => {
     const test = fixture();
     await test.started();
     await test.clock.advance(59_000);
-    await test.fleet.refresh();
+    await test.informer.refresh();
     expect(await listTimes(test, 61_000)).to.deep.equal([119_000]);
   });
 });
 
-describe('The polls of a fleet', () => {
+describe('The polls of the informer', () => {
   it('come at once and then every minute while nothing moves', async () => {
     const test = fixture();
     await test.started();
@@ -306,13 +314,13 @@ describe('The polls of a fleet', () => {
     const test = fixture();
     await test.started();
     await test.clock.advance(1_000);
-    test.fleet.setMoving('a', true);
-    test.fleet.setMoving('b', true);
+    test.informer.setMoving('a', true);
+    test.informer.setMoving('b', true);
     expect(await listTimes(test, 30_000)).to.deep.equal([26_000, 31_000]);
-    test.fleet.setMoving('a', false);
+    test.informer.setMoving('a', false);
     expect(await listTimes(test, 5_000)).to.deep.equal([36_000]);
-    test.fleet.setMoving('b', false);
-    test.fleet.setMoving('b', false);
+    test.informer.setMoving('b', false);
+    test.informer.setMoving('b', false);
     expect(await listTimes(test, 60_000)).to.deep.equal([96_000]);
   });
 
@@ -320,18 +328,18 @@ describe('The polls of a fleet', () => {
     const test = fixture();
     await test.started();
     for (let second = 0; second < 25; second++) {
-      test.fleet.setMoving('a', true);
-      test.fleet.setMoving(`b${second}`, true);
+      test.informer.setMoving('a', true);
+      test.informer.setMoving(`b${second}`, true);
       await test.clock.advance(1_000);
     }
-    expect(test.fleet.lastListStartedAt()).to.equal(25_000);
+    expect(test.informer.lastListStartedAt()).to.equal(25_000);
   });
 
   it('are not put off by motion that begins just before one is due', async () => {
     const test = fixture();
     await test.started();
     await test.clock.advance(58_000);
-    test.fleet.setMoving('a', true);
+    test.informer.setMoving('a', true);
     expect(await listTimes(test, 7_000)).to.deep.equal([60_000, 65_000]);
   });
 
@@ -339,9 +347,9 @@ describe('The polls of a fleet', () => {
     const test = fixture();
     await test.started();
     await test.clock.advance(1_000);
-    test.fleet.wake();
+    test.informer.wake();
     await test.clock.advance(2_000);
-    test.fleet.wake();
+    test.informer.wake();
     expect(await listTimes(test, 63_000)).to.deep.equal([6_000, 66_000]);
   });
 
@@ -349,7 +357,7 @@ describe('The polls of a fleet', () => {
     const test = fixture();
     const listDroplets = test.cloud.listDroplets.bind(test.cloud);
     test.cloud.listDroplets = tag => {
-      if (test.lists() === 0) test.fleet.wake();
+      if (test.lists() === 0) test.informer.wake();
       return listDroplets(tag);
     };
     await test.started();
@@ -360,8 +368,8 @@ describe('The polls of a fleet', () => {
     const test = fixture();
     for (let i = 0; i < 6; i++) test.cloud.failNext('listDroplets', unreachable());
     await test.started();
-    test.fleet.setMoving('a', true);
-    test.fleet.wake();
+    test.informer.setMoving('a', true);
+    test.informer.wake();
     const minute = 60_000;
     expect(await listTimes(test, 4 * minute)).to.deep.equal([
       5_000, 15_000, 35_000, 75_000, 135_000, 195_000, 200_000, 205_000, 210_000, 215_000, 220_000, 225_000,
@@ -377,8 +385,8 @@ describe('The polls of a fleet', () => {
       throw unreachable();
     };
     await test.started();
-    test.fleet.setMoving('a', true);
-    test.fleet.wake();
+    test.informer.setMoving('a', true);
+    test.informer.wake();
     expect(await listTimes(test, 36_000)).to.deep.equal([13_000, 31_000]);
   });
 
@@ -389,6 +397,6 @@ describe('The polls of a fleet', () => {
     await test.clock.advance(60_000);
     expect(test.changes).to.have.length(10_000);
     expect(test.cloud.calls.map(call => call.operation)).to.deep.equal(['listDroplets', 'listDroplets']);
-    expect(test.fleet.byTag('dropfleet-uid:9999')).to.have.length(1);
+    expect(test.informer.byTag('dropfleet-uid:9999')).to.have.length(1);
   });
 });

@@ -2,15 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CloudDroplet } from './cloud.ts';
 
 /** One droplet appeared (no `before`), changed, or went (no `after`). */
-export interface FleetChange {
+export interface ServerChange {
   before?: CloudDroplet;
   after?: CloudDroplet;
 }
 
 /** The droplets of the newest list, by id and by tag. */
-export interface DropletCache {
+export interface ServerCache {
   /** Takes in a whole list, and says what it changed. Droplets that did not change stay the same objects. */
-  replace(listed: readonly CloudDroplet[]): FleetChange[];
+  replace(listed: readonly CloudDroplet[]): ServerChange[];
   list(): readonly CloudDroplet[];
   get(id: number): CloudDroplet | undefined;
   byTag(tag: string): readonly CloudDroplet[];
@@ -18,7 +18,7 @@ export interface DropletCache {
 }
 
 /** An empty cache. */
-export function createDropletCache(): DropletCache {
+export function createServerCache(): ServerCache {
   let byId: ReadonlyMap<number, CloudDroplet> = new Map();
   let sorted: readonly CloudDroplet[] = [];
   /** Made when it is first asked for after a change. */
@@ -53,8 +53,8 @@ const sameOrNew = (known: CloudDroplet | undefined, listed: CloudDroplet): Cloud
 function changesBetween(
   before: ReadonlyMap<number, CloudDroplet>,
   after: ReadonlyMap<number, CloudDroplet>,
-): FleetChange[] {
-  const changes: FleetChange[] = [];
+): ServerChange[] {
+  const changes: ServerChange[] = [];
   for (const [id, droplet] of before) if (!after.has(id)) changes.push({ before: droplet });
   for (const [id, droplet] of after) {
     const known = before.get(id);

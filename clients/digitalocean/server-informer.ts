@@ -2,14 +2,14 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { createComplaint } from '../log/complaint.ts';
 import type { Cloud, CloudDroplet } from './cloud.ts';
-import { createDropletCache, type FleetChange } from './droplet-cache.ts';
+import { createServerCache, type ServerChange } from './server-cache.ts';
 import { UnreadableItems } from './errors.ts';
 import { createPollSchedule, type PollIntervals } from './poll-schedule.ts';
 
-export type { FleetChange };
+export type { ServerChange };
 
-/** What a fleet needs. */
-export interface FleetOptions {
+/** What the informer needs. */
+export interface ServerInformerOptions {
   cloud: Pick<Cloud, 'listDroplets'>;
   /** The tag that all droplets of the fleet carry. */
   tag: string;
@@ -23,9 +23,9 @@ export interface FleetOptions {
 /**
  * The fleet's droplets as the cloud last listed them: one list per poll, however many there are. A list that
  * fails changes nothing. One of which some droplets cannot be read leaves those as they were last known; what was never
- * known of them leaves the fleet in doubt.
+ * known of them leaves the list in doubt.
  */
-export interface Fleet {
+export interface ServerInformer {
   /** Lists at once and from then on, until the signal aborts. */
   start(signal: AbortSignal): void;
   /** Resolves once a list succeeded; rejects with the signal's reason. */
@@ -44,7 +44,7 @@ export interface Fleet {
   /** Whether the droplet was in any list since the program started. */
   hasBeenSeen(id: number): boolean;
   /** The handler hears of every change from now on, after all of a list is in. Returns what ends it. */
-  subscribe(handler: (change: FleetChange) => void): () => void;
+  subscribe(handler: (change: ServerChange) => void): () => void;
   /** Whether the object of that key is in motion: while any is, lists come faster. */
   setMoving(key: string, moving: boolean): void;
   /** Something is about to change: the next list comes soon, as if something moved. */
@@ -58,11 +58,11 @@ export interface Fleet {
   healthy(): { ok: boolean; message: string };
 }
 
-/** A fleet that holds nothing until it is started or refreshed. */
-export function createFleet(options: FleetOptions): Fleet {
+/** An informer that holds nothing until it is started or refreshed. */
+export function createServerInformer(options: ServerInformerOptions): ServerInformer {
   const { cloud, tag, clock, log } = options;
-  const droplets = createDropletCache();
-  const handlers = new Set<(change: FleetChange) => void>();
+  const droplets = createServerCache();
+  const handlers = new Set<(change: ServerChange) => void>();
   const firstList = Promise.withResolvers<void>();
   const schedule = createPollSchedule({ ...options, poll: () => void listNext() });
   let signal: AbortSignal | undefined;
@@ -134,7 +134,7 @@ export function createFleet(options: FleetOptions): Fleet {
     return { listed: [...read, ...known], unreadable: { message: error.message, isUnknown } };
   }
 
-  function notify(change: FleetChange): void {
+  function notify(change: ServerChange): void {
     for (const handler of handlers) {
       try {
         handler(change);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { array, assert, constantFrom, nat, property, record, subarray, uniqueArray } from 'fast-check';
 import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
-import { createDropletCache } from '../../../../clients/digitalocean/droplet-cache.ts';
+import { createServerCache } from '../../../../clients/digitalocean/server-cache.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 
 const TAGS = ['dropfleet:f', 'dropfleet-uid:u', 'dropfleet-nonce:n'];
@@ -27,7 +27,7 @@ describe('The droplet cache', () => {
   it('equals the newest list, and its changes lead from each list to the next', () => {
     assert(
       property(lists, lists => {
-        const cache = createDropletCache();
+        const cache = createServerCache();
         const mirror = new Map<number, CloudDroplet>();
         const everSeen = new Set<number>();
         for (const listed of lists) {
