@@ -35,7 +35,7 @@ export const DRAIN_MS = 15_000 + LAST_REQUEST_MS + SILENCE_S * 1_000;
 export const SETTLED_MS = 1_000;
 
 /** Whether a load balancer may have requests in flight to the Droplet's server. */
-export const isHeld = ({ metadata }: Droplet): boolean =>
+export const isRegistered = ({ metadata }: Droplet): boolean =>
   metadata.finalizers?.includes(LOAD_BALANCER_FINALIZER) ?? false;
 
 // The droplet controller's side.
@@ -57,7 +57,7 @@ export function balancerOf(
   master: Droplet | undefined,
   project: Project | undefined,
 ): Balancer | undefined {
-  if (!isHeld(droplet) || master === undefined || !isBalancer(master, project)) return undefined;
+  if (!isRegistered(droplet) || master === undefined || !isBalancer(master, project)) return undefined;
   const problem = ['Reachable', 'LoadBalancerReady']
     .map(type => findCondition(master.status?.conditions, type))
     .find(condition => condition !== undefined && condition.status !== 'True');
@@ -106,14 +106,16 @@ const duration = (ms: number): string =>
 
 // The load balancer's side.
 
-/** The webs that are about to get requests and must be held first. */
-export function websToHold(droplets: readonly Droplet[], { services }: Balancing): Droplet[] {
+/** The webs that are about to get requests and must be registered first. */
+export function websToRegister(droplets: readonly Droplet[], { services }: Balancing): Droplet[] {
   const takers = namesOf(services, ({ state }) => state === 'in');
-  return droplets.filter(droplet => isWeb(droplet) && takers.has(droplet.metadata.name) && !isHeld(droplet));
+  return droplets.filter(
+    droplet => isWeb(droplet) && takers.has(droplet.metadata.name) && !isRegistered(droplet),
+  );
 }
 
 /**
- * The webs that are held, and go or have no service any more. One that is out because it is unhealthy stays held: it
+ * The webs that are registered, and go or have no service any more. One that is out for its health stays so: it
  * may be back in a moment.
  */
 export function leavingWebs(droplets: readonly Droplet[], { services }: Balancing): Droplet[] {
@@ -122,7 +124,7 @@ export function leavingWebs(droplets: readonly Droplet[], { services }: Balancin
   return droplets.filter(
     droplet =>
       isWeb(droplet) &&
-      isHeld(droplet) &&
+      isRegistered(droplet) &&
       !takers.has(droplet.metadata.name) &&
       (isGoing(droplet) || !named.has(droplet.metadata.name)),
   );

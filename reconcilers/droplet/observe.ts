@@ -5,7 +5,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, masterName } from '../../crds/names.ts';
 import { DROPLETS_BY_UID, projectKeyOf } from '../context.ts';
-import { balancerOf, isHeld, type Balancer } from '../draining/protocol.ts';
+import { balancerOf, isRegistered, type Balancer } from '../draining/protocol.ts';
 import type { Context } from './concern.ts';
 import type { Claim, CloudView, ServerAction } from './model.ts';
 
@@ -117,7 +117,7 @@ function mustAsk(
   if (listed === undefined) return isLeaving || isOverdue(context, droplet, nonceSeenMs);
   const { phase } = droplet.status;
   // Nothing is done to it before it is drained.
-  if (phase === 'Draining' && isHeld(droplet)) return false;
+  if (phase === 'Draining' && isRegistered(droplet)) return false;
   const isDestroyed = isLeaving && phase === 'Deleting';
   const isChanged = phase === 'Resizing' || phase === 'PoweringOn' || listed.size !== droplet.spec.size;
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the

@@ -5,7 +5,7 @@ import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
-import { holdWebs, releaseWebs } from '../draining/hold-and-release.ts';
+import { registerWebs, deregisterWebs } from '../draining/registration.ts';
 import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
@@ -52,12 +52,12 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
     const { balancing, dampedMs } = observeBalancing(droplets, own, master, damper);
     try {
       const at = masterOf(context, hosts, master, run);
-      await holdWebs(context, droplets, balancing, run);
+      await registerWebs(context, droplets, balancing, run);
       const outcome = await converge(context, hosts, master, at, balancing, memory);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
       await report(context, own, master, outcome, run);
-      const drainMs = await releaseWebs(context, hosts, at, { droplets, balancing, tracker }, run);
+      const drainMs = await deregisterWebs(context, hosts, at, { droplets, balancing, tracker }, run);
       const ms = Math.min(dampedMs, drainMs, memory.quarantine.remaining(key));
       return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
@@ -82,12 +82,12 @@ function observeBalancing(
   master: Droplet,
   damper: FlapDamper,
 ): { balancing: Balancing; dampedMs: number } {
-  const holds = new Map(
+  const damping = new Map(
     droplets.map(droplet => [droplet, damper.dampedMs(keyOf(droplet), isHealthy(droplet))]),
   );
-  const isDamped = (droplet: Droplet): boolean => (holds.get(droplet) ?? 0) > 0;
+  const isDamped = (droplet: Droplet): boolean => (damping.get(droplet) ?? 0) > 0;
   const balancing = balancingOf(master.spec.project, droplets, services, isDamped);
-  const waits = [...holds.values()].filter(ms => ms > 0);
+  const waits = [...damping.values()].filter(ms => ms > 0);
   return { balancing, dampedMs: Math.min(Infinity, ...waits) };
 }
 

@@ -2,23 +2,23 @@ import { expect } from 'chai';
 import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import type { ObjectMeta } from '../../../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER } from '../../../../crds/names.ts';
-import { isDrained, leavingWebs, websToHold } from '../../../../reconcilers/draining/protocol.ts';
+import { isDrained, leavingWebs, websToRegister } from '../../../../reconcilers/draining/protocol.ts';
 import { balancingOf } from '../../../../reconcilers/read-model/balancing.ts';
 import { aServer } from '../../../builders/load-balancer.ts';
 import { aCondition, aServiceDeployment } from '../../../builders/objects.ts';
 
 const ENDPOINTS = { 'shop-master': '10.0.0.2:80', 'shop-web1': '10.0.0.3:80', 'shop-web2': '10.0.0.4:80' };
-const held = { finalizers: [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER] };
+const registered = { finalizers: [DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER] };
 const unhealthy: DropletStatus = { conditions: [aCondition('Healthy', 'False')] };
 
 /** The master and web1, which are well, and a web2 like that. */
 const serversWith = (metadata: Partial<ObjectMeta>, status: DropletStatus = {}): Droplet[] => [
-  aServer('shop-master', '10.0.0.2', { metadata: held }),
-  aServer('shop-web1', '10.0.0.3', { metadata: held }),
+  aServer('shop-master', '10.0.0.2', { metadata: registered }),
+  aServer('shop-web1', '10.0.0.3', { metadata: registered }),
   aServer('shop-web2', '10.0.0.4', { metadata, status }),
 ];
 const namesOf = (
-  choose: typeof websToHold,
+  choose: typeof websToRegister,
   droplets: readonly Droplet[],
   endpoints: Record<string, string> = ENDPOINTS,
 ): string[] => {
@@ -26,18 +26,18 @@ const namesOf = (
   return choose(droplets, balancing).map(({ metadata }) => metadata.name);
 };
 
-describe('The webs that a load balancer holds', () => {
+describe('The webs that a load balancer registers', () => {
   it('are those that get requests, once each', () => {
-    expect(namesOf(websToHold, serversWith({}))).to.deep.equal(['shop-web2']);
-    expect(namesOf(websToHold, serversWith(held))).to.deep.equal([]);
+    expect(namesOf(websToRegister, serversWith({}))).to.deep.equal(['shop-web2']);
+    expect(namesOf(websToRegister, serversWith(registered))).to.deep.equal([]);
   });
 
   it('are none that get none, and never the master, which goes with its nginx', () => {
     const { 'shop-web2': _none, ...others } = ENDPOINTS;
-    expect(namesOf(websToHold, serversWith({}), others)).to.deep.equal([]);
-    expect(namesOf(websToHold, serversWith({}, unhealthy))).to.deep.equal([]);
+    expect(namesOf(websToRegister, serversWith({}), others)).to.deep.equal([]);
+    expect(namesOf(websToRegister, serversWith({}, unhealthy))).to.deep.equal([]);
     const master = aServer('shop-master', '10.0.0.2');
-    expect(namesOf(websToHold, [master])).to.deep.equal([]);
+    expect(namesOf(websToRegister, [master])).to.deep.equal([]);
   });
 });
 
@@ -46,26 +46,26 @@ describe('The webs that leave a load balancer', () => {
     namesOf(leavingWebs, serversWith(...parts));
 
   it('are none that is deleted before the gate has let that through', () => {
-    expect(leaving({ ...held, deletionTimestamp: '2026-01-01T00:00:00Z' })).to.deep.equal([]);
+    expect(leaving({ ...registered, deletionTimestamp: '2026-01-01T00:00:00Z' })).to.deep.equal([]);
   });
 
-  it('are those that are held, and are to be stopped or destroyed, or are not there any more', () => {
+  it('are those that are registered, and are to be stopped or destroyed, or are not there any more', () => {
     for (const phase of ['Draining', 'Resizing', 'Creating', 'Failed'] as const)
-      expect(leaving(held, { phase }), phase).to.deep.equal(['shop-web2']);
+      expect(leaving(registered, { phase }), phase).to.deep.equal(['shop-web2']);
   });
 
   it('are those that no service is on any more', () => {
     const { 'shop-web2': _none, ...others } = ENDPOINTS;
-    expect(namesOf(leavingWebs, serversWith(held), others)).to.deep.equal(['shop-web2']);
-    expect(namesOf(leavingWebs, serversWith(held), {})).to.deep.equal(['shop-web1', 'shop-web2']);
+    expect(namesOf(leavingWebs, serversWith(registered), others)).to.deep.equal(['shop-web2']);
+    expect(namesOf(leavingWebs, serversWith(registered), {})).to.deep.equal(['shop-web1', 'shop-web2']);
   });
 
-  it('are none that is not held', () => {
+  it('are none that is not registered', () => {
     expect(leaving({ finalizers: [DROPLET_FINALIZER] }, { phase: 'Draining' })).to.deep.equal([]);
   });
 
   it('are none that is merely not well: it may be back in a moment', () => {
-    expect(leaving(held, unhealthy)).to.deep.equal([]);
+    expect(leaving(registered, unhealthy)).to.deep.equal([]);
   });
 
   const isOver = (outForMs: number, oldWorkers: number, open: number | undefined): boolean =>

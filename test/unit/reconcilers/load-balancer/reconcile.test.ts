@@ -295,12 +295,12 @@ describe('Reconciling a load balancer', () => {
       await rig.clock.advance(2_000);
       rig.commands();
       rig.client.calls.length = 0;
-      const isHeld = (): boolean =>
+      const isRegistered = (): boolean =>
         rig.web('shop-web2').metadata.finalizers!.includes(LOAD_BALANCER_FINALIZER);
-      return { ...rig, isHeld };
+      return { ...rig, isRegistered };
     }
 
-    it('holds a web before the first request can reach it', async () => {
+    it('registers a web before the first request can reach it', async () => {
       const { client, commands, reconcile, web } = startMaster();
       await client.patch(DROPLETS, 'default/shop-web1', { metadata: { finalizers: [DROPLET_FINALIZER] } });
       client.failNext('patch', new Error('the API is away'), { kind: 'Droplet' });
@@ -310,7 +310,7 @@ describe('Reconciling a load balancer', () => {
       expect(web('shop-web1').metadata.finalizers).to.deep.equal(HELD);
     });
 
-    it('holds none by what the cache told before somebody deleted it', async () => {
+    it('registers none by what the cache showed before somebody deleted it', async () => {
       const { client, commands, context, reconcile } = startMaster();
       await client.patch(DROPLETS, 'default/shop-web1', { metadata: { finalizers: [DROPLET_FINALIZER] } });
       const old = client.storedAll(DROPLETS);
@@ -321,56 +321,56 @@ describe('Reconciling a load balancer', () => {
     });
 
     it('lets a web go when no old worker is left, and looks no sooner than workers know that they are old', async () => {
-      const { clock, commands, events, isHeld, reconcile } = await startLeaving();
+      const { clock, commands, events, isRegistered, reconcile } = await startLeaving();
       expect(await reconcile()).to.deep.equal({ requeueAfterMs: 1_000 });
       expect(commands()).to.deep.equal(['facts', 'stage', 'activate', 'verify', 'prune']);
       await clock.advance(1_000);
       expect(await reconcile()).to.equal(undefined);
       expect(commands()).to.deep.equal(['facts', 'drain']);
-      expect([isHeld(), events.includes('Drained shop-web2')]).to.deep.equal([false, true]);
+      expect([isRegistered(), events.includes('Drained shop-web2')]).to.deep.equal([false, true]);
       await reconcile();
       expect(commands()).to.deep.equal(['facts']);
     });
 
     it('keeps it while an old worker has a request under way, and asks again soon', async () => {
-      const { clock, isHeld, nginx, reconcile } = await startLeaving();
+      const { clock, isRegistered, nginx, reconcile } = await startLeaving();
       [nginx.oldWorkers, nginx.connections] = [1, new Map([['10.0.0.4', 1]])];
       await reconcile();
       await clock.advance(60_000);
       expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
-      expect(isHeld()).to.equal(true);
+      expect(isRegistered()).to.equal(true);
     });
 
     it('lets it go when what keeps old workers is not its own', async () => {
-      const { clock, isHeld, nginx, reconcile } = await startLeaving();
+      const { clock, isRegistered, nginx, reconcile } = await startLeaving();
       nginx.oldWorkers = 1;
       await reconcile();
       await clock.advance(44_999);
       await reconcile();
-      expect(isHeld(), 'a connection that was kept may still bring a request').to.equal(true);
+      expect(isRegistered(), 'a connection that was kept may still bring a request').to.equal(true);
       await clock.advance(1);
       await reconcile();
-      expect(isHeld()).to.equal(false);
+      expect(isRegistered()).to.equal(false);
     });
 
     it('keeps it when nginx does not take the configuration without it', async () => {
-      const { clock, commands, isHeld, nginx, reconcile } = await startLeaving();
+      const { clock, commands, isRegistered, nginx, reconcile } = await startLeaving();
       nginx.isStuck = true;
       for (let n = 0; n < 3; n++) {
         await rejection(reconcile());
         await clock.advance(10_000);
       }
-      expect(isHeld()).to.equal(true);
+      expect(isRegistered()).to.equal(true);
       expect(commands()).to.not.include('drain');
     });
 
     it('takes no silence for an end', async () => {
-      const { clock, isHeld, reconcile, ssh } = await startLeaving();
+      const { clock, isRegistered, reconcile, ssh } = await startLeaving();
       await reconcile();
       await clock.advance(1_000);
       ssh.failNext('dropfleet-lb-drain', { code: 1, stderr: 'there is no pgrep' });
       expect(await reconcile()).to.deep.equal({ requeueAfterMs: retryMs });
-      expect(isHeld()).to.equal(true);
+      expect(isRegistered()).to.equal(true);
     });
 
     it('lets a web go that no service is on any more', async () => {

@@ -8,20 +8,20 @@ import type { Balancing } from '../read-model/balancing.ts';
 import { observeDrain } from './commands.ts';
 import type { NamedMaster } from '../load-balancer/converge.ts';
 import { parseDrainFacts, type DrainFacts } from './facts.ts';
-import { SETTLED_MS, isDrained, leavingWebs, websToHold, type Leaver } from './protocol.ts';
+import { SETTLED_MS, isDrained, leavingWebs, websToRegister, type Leaver } from './protocol.ts';
 import type { DrainTracker } from './tracker.ts';
 
 /**
  * Puts the load balancer's finalizer on every web that the next configuration may send requests to: from then on
  * whoever would stop the server waits.
  */
-export async function holdWebs(
+export async function registerWebs(
   { kubernetes }: Context,
   droplets: readonly Droplet[],
   balancing: Balancing,
   run: Run,
 ): Promise<void> {
-  for (const droplet of websToHold(droplets, balancing))
+  for (const droplet of websToRegister(droplets, balancing))
     await addFinalizer(kubernetes, DROPLETS, droplet, LOAD_BALANCER_FINALIZER, run);
 }
 
@@ -35,12 +35,12 @@ export interface Draining {
 }
 
 /**
- * Releases the webs that have no request in flight any more.
+ * Deregisters the webs that have no request in flight any more.
  *
  * @param master runs its configuration, and none of before but in workers that end.
  * @returns how many ms until the others are worth another look; Infinity when there are none.
  */
-export async function releaseWebs(
+export async function deregisterWebs(
   context: Context,
   hosts: Hosts,
   master: NamedMaster,
@@ -54,7 +54,7 @@ export async function releaseWebs(
   const settled = leavers.filter(({ outForMs }) => outForMs >= SETTLED_MS);
   const facts = settled.length === 0 ? undefined : await probeDrain(master, settled, run);
   const drained = facts === undefined ? [] : settled.filter(leaver => isDrained(leaver, facts));
-  for (const { droplet } of drained) await release(context, droplet, run);
+  for (const { droplet } of drained) await deregister(context, droplet, run);
   return Math.min(
     settled.length > drained.length ? hosts.timings.retryMs : Infinity,
     ...leavers.filter(leaver => !settled.includes(leaver)).map(({ outForMs }) => SETTLED_MS - outForMs),
@@ -73,7 +73,7 @@ async function probeDrain(
   return facts;
 }
 
-async function release({ events, kubernetes }: Context, droplet: Droplet, run: Run): Promise<void> {
+async function deregister({ events, kubernetes }: Context, droplet: Droplet, run: Run): Promise<void> {
   await removeFinalizers(kubernetes, DROPLETS, droplet, [LOAD_BALANCER_FINALIZER], run);
   run.log.info(`drained ${droplet.metadata.name}`);
   events.record(droplet, 'Normal', 'Drained', 'no request is in flight to it any more');
