@@ -11,7 +11,7 @@ import { shareInformers, type SharedInformers } from './runtime/informers.ts';
 import { createManager, type Manager, type ManagerOptions } from './runtime/manager.ts';
 import type { RuntimeMetrics } from './runtime/metrics.ts';
 
-/** controller-runtime's SyncPeriod: how often every object is looked at without a reason. */
+/** controller-runtime's SyncPeriod: how often every object is reconciled without a reason. */
 const RESYNC_MS = 10 * 3_600_000;
 const FLUSH_MS = 1_000;
 

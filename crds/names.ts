@@ -29,7 +29,7 @@ export const CONFIRM_ANNOTATION = 'dropfleet.io/confirm';
 export const CONFIRMATION_REQUIRED = 'ConfirmationRequired';
 /** The type of the condition of a Project whose row of projects.csv is not followed, while others are. */
 export const ROW_HELD = 'RowHeld';
-/** On any object: a new value makes the operator look at it at once, whatever it waits for. */
+/** On any object: a new value makes the operator reconcile it at once, whatever it waits for. */
 export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
 
 /**

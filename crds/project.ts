@@ -38,7 +38,7 @@ export interface ProjectStatus {
   masterAddress?: string;
   /** DigitalOcean's list price of the project's droplets for a month, such as $18.00. */
   monthlyCost?: string;
-  /** DropletsReady, the Droplets are as the spec asks. FirewallReady, once there are servers to protect, so are the firewalls. Ready, both. ConfirmationRequired while a brake holds a deletion back, and RowHeld while its row of projects.csv cannot be followed, though others are. */
+  /** DropletsReady, the Droplets are as the spec asks. FirewallReady, once there are servers to protect, so are the firewalls. Ready, both. ConfirmationRequired while the gate holds a deletion, and RowHeld while its row of projects.csv cannot be followed, though others are. */
   conditions?: Condition[];
 }
 

@@ -28,7 +28,7 @@ export interface Wait {
 }
 
 /**
- * A failure or a hold may be an old one, that the operator is about to look at again: because of the file's mending,
+ * A failure or a hold may be an old one, that the operator is about to reconcile again: because of the file's mending,
  * of a confirmation, of `--force`, or because it has just started. It is believed when it has stayed for so long.
  */
 const FAILURE_STAYS_MS = 5_000;
@@ -83,7 +83,7 @@ export async function untilConvergedInCloud(wait: Wait, servers: () => Promise<S
   }
 }
 
-/** Makes the operator look at every object again, also at those that wait for their next try. */
+/** Makes the operator reconcile every object again, also at those that wait for their next try. */
 export async function requestReconcile(world: World, now: Date): Promise<void> {
   await touchAll(world, PROJECTS, now);
   await touchAll(world, DROPLETS, now);

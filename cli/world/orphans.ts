@@ -23,7 +23,7 @@ interface CloudResources {
   servers: Servers;
 }
 
-/** Looks at what carries the fleet's tag in the cloud. */
+/** Reads what carries the fleet's tag in the cloud. */
 export async function readCloudResources(
   world: World,
   droplets: readonly Droplet[],

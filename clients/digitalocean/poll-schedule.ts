@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 export interface PollIntervals {
   /** While anything is in motion. */
   movingMs: number;
-  /** From the moment that motion begins: a droplet takes about 32 s to boot, so looking at once is wasted. */
+  /** From the moment that motion begins: a droplet takes about 32 s to boot, so a list at once is wasted. */
   firstPollMs: number;
   /** While nothing is. */
   idleMs: number;

@@ -19,7 +19,7 @@ export interface Connection {
   readonly credentials: CredentialSource;
 }
 
-/** What `loadConnection` looks at. */
+/** What `loadConnection` reads. */
 export interface ConnectionInputs {
   /** A kubeconfig file that was named; wins over everything else. */
   kubeconfig?: string | undefined;

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
-/** How often it is looked whether anything came in. */
+/** How often it is checked whether anything came in. */
 const CHECK_MS = 5_000;
-/** So many looks in a row that saw nothing new mean that it is dead. */
+/** So many checks in a row that saw nothing new mean that it is dead. */
 const SILENT_CHECKS = 3;
 
 /**

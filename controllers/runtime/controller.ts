@@ -26,7 +26,7 @@ export interface ReconcileRun {
 }
 
 /**
- * Looks at one key and makes the world fit. `object` is the cached one, frozen; undefined when there is none.
+ * Reconciles one key. `object` is the cached one, frozen; undefined when there is none.
  * It must be safe to repeat and to cut off between any two effects. What it may throw: outcome.ts.
  */
 type Reconcile<T> = (key: QueueKey, object: T | undefined, run: ReconcileRun) => Promise<Outcome> | Outcome;

@@ -7,14 +7,14 @@ export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 /** What becomes of a key after its reconcile. */
 export interface Verdict {
   readonly result: ReconcileResult;
-  /** When to look again by ourselves: after that many ms, after a backoff, or not before something changes. */
+  /** When to requeue: after that many ms, after a backoff, or not before something changes. */
   readonly requeue: { readonly afterMs: number } | 'after backoff' | 'on change';
   /** What to count and to say about a failure; a panic is a mistake in the program. */
   readonly failure?: 'error' | 'terminal' | 'panic';
 }
 
 /**
- * | the reconcile returned        | result        | look again    | failure  |
+ * | the reconcile returned        | result        | requeue       | failure  |
  * |-------------------------------|---------------|---------------|----------|
  * | nothing                       | success       | on change     |          |
  * | requeueAfterMs                | requeue_after | after that    |          |
@@ -26,7 +26,7 @@ export function judgeOutcome(outcome: Outcome): Verdict {
 }
 
 /**
- * | the reconcile threw           | result        | look again    | failure  |
+ * | the reconcile threw           | result        | requeue       | failure  |
  * |-------------------------------|---------------|---------------|----------|
  * | Waiting                       | requeue_after | after that    |          |
  * | Stalled                       | error         | on change     | terminal |

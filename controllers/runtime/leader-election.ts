@@ -39,9 +39,9 @@ export interface Leadership {
 
 /** client-go's JitterFactor: contenders try again after 1 to 2.2 periods, so that they do not march in step. */
 const JITTER = 1.2;
-/** How many renewals go by from one look at the other namespaces to the next. */
+/** How many renewals go by from one list of the other namespaces' Leases to the next. */
 const LIST_EVERY = 5;
-/** Such a look must leave time for the renewals between which it is. */
+/** Such a list must leave time for the renewals between which it is. */
 const LIST_MS = 2_000;
 
 /**
@@ -161,7 +161,7 @@ class HeldLease implements Leadership {
     });
   }
 
-  /** Looks before it writes: whoever waits for another costs no write, and nobody takes it for one that leads. */
+  /** Lists before it writes: whoever waits for another costs no write, and nobody takes it for one that leads. */
   async #contend(signal: AbortSignal): Promise<Leader | undefined> {
     const [leader] = await this.#rivals.list(signal);
     return leader ?? (await this.#attempt(signal));

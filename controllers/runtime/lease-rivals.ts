@@ -35,7 +35,7 @@ export class LeaseRivals {
 
   /**
    * Those who are alive, the first to have begun first. A list that names no version is as new as the last write that
-   * was answered before it was asked for: of two who both write and then look, one at least sees the other.
+   * was answered before it was asked for: of two who both write and then list, one at least sees the other.
    */
   async list(signal: AbortSignal, withinMs = ATTEMPT_MS): Promise<Rival[]> {
     const { client, clock, name } = this.#options;

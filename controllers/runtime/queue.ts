@@ -24,7 +24,7 @@ export interface QueueObserver {
 }
 
 /**
- * The keys that need a look, each at most once however often it is added.
+ * The keys that are to be reconciled, each at most once however often it is added.
  *
  * | the key is      | add                        | get            | done                      |
  * |-----------------|----------------------------|----------------|---------------------------|

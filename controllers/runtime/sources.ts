@@ -6,7 +6,7 @@ export interface Source<T> {
   subscribe(handler: (event: T) => void): () => void;
 }
 
-/** A source that its owner feeds. An event that nobody listens to is lost, as the next look finds its cause. */
+/** A source that its owner feeds. An event that nobody listens to is lost, as the next reconcile finds its cause. */
 export interface Trigger<T> extends Source<T> {
   emit(event: T): void;
 }
@@ -42,7 +42,7 @@ export function createTrigger<T>(): Trigger<T> {
 /** No event, ever: for a controller whose source is left out. */
 export const never: Source<never> = { subscribe: () => () => {} };
 
-/** One event as soon as a controller listens: the first look of a controller that has no objects. */
+/** One event as soon as a controller listens: the first reconcile of a controller that has no objects. */
 export const atStart: Source<void> = {
   subscribe(handler) {
     handler();

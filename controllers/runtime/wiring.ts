@@ -14,7 +14,7 @@ export interface Sink {
 }
 
 /**
- * Connects something that happens to the keys that must then be looked at. It is called before the informers
+ * Connects something that happens to the keys that must then be reconciled. It is called before the informers
  * start; what it returns is called when the controller starts, and what that returns when it stops.
  */
 export type Wiring = (informers: SharedInformers, sink: Sink) => () => () => void;

@@ -141,7 +141,7 @@ const isWeb = ({ spec }: Droplet): boolean => spec.role === 'web';
 const isGoing = ({ status }: Droplet): boolean => status?.phase !== 'Active';
 
 /** A web that the configuration which runs sends nothing to, and how long it has been out. */
-export interface Leaver {
+export interface LeavingWeb {
   droplet: Droplet;
   outForMs: number;
 }
@@ -157,7 +157,10 @@ export interface Leaver {
  *     45 s or more   | some        | some              | are in flight
  *     45 s or more   | some        | none              | have ended: what keeps the worker is others'
  */
-export function isDrained({ droplet, outForMs }: Leaver, { oldWorkers, connections }: DrainFacts): boolean {
+export function isDrained(
+  { droplet, outForMs }: LeavingWeb,
+  { oldWorkers, connections }: DrainFacts,
+): boolean {
   if (outForMs < SETTLED_MS) return false;
   if (oldWorkers === 0) return true;
   const open = connections.get(droplet.status?.server?.privateAddress ?? '');

@@ -8,7 +8,7 @@ import type { Balancing } from '../read-model/balancing.ts';
 import { observeDrain } from './commands.ts';
 import type { NamedMaster } from '../load-balancer/converge.ts';
 import { parseDrainFacts, type DrainFacts } from './facts.ts';
-import { SETTLED_MS, isDrained, leavingWebs, websToRegister, type Leaver } from './protocol.ts';
+import { SETTLED_MS, isDrained, leavingWebs, websToRegister, type LeavingWeb } from './protocol.ts';
 import type { DrainTracker } from './tracker.ts';
 
 /**
@@ -38,7 +38,7 @@ export interface Draining {
  * Deregisters the webs that have no request in flight any more.
  *
  * @param master runs its configuration, and none of before but in workers that end.
- * @returns how many ms until the others are worth another look; Infinity when there are none.
+ * @returns how many ms until the others are worth another probe; Infinity when there are none.
  */
 export async function deregisterWebs(
   context: Context,
@@ -50,23 +50,23 @@ export async function deregisterWebs(
   const leaving = leavingWebs(droplets, balancing);
   const uids = leaving.map(({ metadata }) => metadata.uid!);
   const times = tracker.areOut(master.key, uids);
-  const leavers = leaving.map((droplet, i): Leaver => ({ droplet, outForMs: times[i]! }));
-  const settled = leavers.filter(({ outForMs }) => outForMs >= SETTLED_MS);
+  const webs = leaving.map((droplet, i): LeavingWeb => ({ droplet, outForMs: times[i]! }));
+  const settled = webs.filter(({ outForMs }) => outForMs >= SETTLED_MS);
   const facts = settled.length === 0 ? undefined : await probeDrain(master, settled, run);
-  const drained = facts === undefined ? [] : settled.filter(leaver => isDrained(leaver, facts));
+  const drained = facts === undefined ? [] : settled.filter(web => isDrained(web, facts));
   for (const { droplet } of drained) await deregister(context, droplet, run);
   return Math.min(
     settled.length > drained.length ? hosts.timings.retryMs : Infinity,
-    ...leavers.filter(leaver => !settled.includes(leaver)).map(({ outForMs }) => SETTLED_MS - outForMs),
+    ...webs.filter(web => !settled.includes(web)).map(({ outForMs }) => SETTLED_MS - outForMs),
   );
 }
 
 async function probeDrain(
   { host, layout, signal }: NamedMaster,
-  leavers: readonly Leaver[],
+  webs: readonly LeavingWeb[],
   { log }: Run,
 ): Promise<DrainFacts | undefined> {
-  const addresses = leavers.flatMap(({ droplet }) => droplet.status?.server?.privateAddress ?? []);
+  const addresses = webs.flatMap(({ droplet }) => droplet.status?.server?.privateAddress ?? []);
   const { stdout, stderr } = await host.run(observeDrain(layout, addresses), { signal });
   const facts = parseDrainFacts(stdout);
   if (facts === undefined) log.warn('cannot see whether requests are in flight', { stderr });

@@ -9,7 +9,7 @@ export interface DropletTimings {
    * have under way.
    */
   readonly launchGraceMs: number;
-  /** How soon to look again while the cloud works on something. */
+  /** How soon to requeue while the cloud works on something. */
   readonly pollMs: number;
   /** How long a guest has to shut down by itself before it is powered off. */
   readonly shutdownMs: number;

@@ -73,7 +73,7 @@ export interface DropletPlan {
   provisioned: boolean;
   reason: string;
   message: string;
-  /** Look again after that many ms, whatever happens; undefined when only a change matters. */
+  /** Requeue after that many ms, whatever happens; undefined when only a change matters. */
   requeueAfterMs?: number;
 }
 

@@ -68,8 +68,8 @@ export function observe(
   if (found !== undefined && isOurs) context.since.forget(missedKey(droplet));
   const absence = asks && found === undefined ? absenceOf(context, droplet, id!) : seen(context, droplet);
   const isGone = absence === 'gone';
-  const heir = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
-  const taken = isOurs ? (found ?? heir) : heir;
+  const successor = isGone || !isOurs ? mine.find(other => other.id !== id) : undefined;
+  const taken = isOurs ? (found ?? successor) : successor;
   const view: CloudView = {
     nonceSeenMs,
     duplicates: mine.filter(other => other.id !== id && other !== taken),
@@ -143,7 +143,7 @@ function ageOfList({ clock, servers }: Pick<Context, 'clock' | 'servers'>): numb
 }
 
 /**
- * The grace of a request begins when this process first knows of it, or has just sent it; and again with the first look
+ * The grace of a request begins when this process first knows of it, or has just sent it; and again with the first list
  * that misses what the cloud has shown before, because a single list that lacks it is no proof.
  */
 function nonceAge(

@@ -14,14 +14,14 @@ export interface PassedPlan extends DropletPlan {
   held?: { reason: string; message: string };
 }
 
-/** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
+/** How often a hold is checked when nothing else wakes it: what it waits for may be another's to mend. */
 const HELD_AGAIN_MS = 30_000;
 
 /**
  * Asks the gate for what a plan destroys, stops, buys or takes over. What is held is taken out of the plan, with what
  * it would have led to; the rest is done.
  *
- * @returns undefined when it is too early to tell: look again after `waitMs`.
+ * @returns undefined when it is too early to tell: requeue after `waitMs`.
  */
 export async function passGate(
   context: Context,

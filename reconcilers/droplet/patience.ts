@@ -32,7 +32,7 @@ export const heldMs = (context: Patience, droplet: Droplet, { steps }: DropletPl
 export const pausedMs = ({ pauses }: Patience, droplet: Droplet): number =>
   pauses.leftMs(keyOf(droplet), groundsOf(droplet));
 
-/** Power that the cloud agreed to switch and then could not is not asked for at every look. */
+/** Power that the cloud agreed to switch and then could not is not asked for at every reconcile. */
 export function noteFailedAction(
   { pauses, timings }: Patience,
   droplet: Droplet,

@@ -15,7 +15,7 @@ import { planPower } from './power-plan.ts';
  *     live, with a spec that was forbidden     | wait for a person
  *     live, to take over a server              | put the tags on it, adopt it; or say why not
  *     live     | its server is gone, says one   | wait: the cloud may be wrong for a minute
- *              |  look                          |
+ *              | list                           |
  *     live     | nothing, never asked for       | launch
  *     live     | nothing, asked for in the grace| wait: lists lag, a lost reply may show up
  *     live     | nothing, grace over            | launch again, with another nonce
@@ -117,7 +117,7 @@ function planForeign(
 /** The reason of a plan for a server that the cloud says is not there, and has not said so for long. */
 export const MISSING = 'Missing';
 
-/** One look that finds nothing is no proof; what runs may go on serving meanwhile. */
+/** One list without it is no proof; what runs may go on serving meanwhile. */
 function planMissing(
   { droplet, timings }: PlanInput,
   { id, believedInMs }: { id: number; believedInMs: number },

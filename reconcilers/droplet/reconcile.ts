@@ -195,7 +195,7 @@ async function knownSizes(context: Context, droplet: Droplet, signal: AbortSigna
   return isResize ? await context.sizes.load(signal) : context.sizes.known();
 }
 
-/** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to look often. */
+/** A droplet that waits for a person, as a failed or suspended one, or for visitors, is no reason to list often. */
 const isMoving = ({ requeueAfterMs, phase, held }: PassedPlan): boolean =>
   requeueAfterMs !== undefined &&
   held === undefined &&

@@ -74,7 +74,7 @@ async function update(
     list.put(await run.fenced(signal => cloud.updateFirewall(id, firewall, signal)));
     announce('FirewallUpdated', `put firewall ${firewall.name} right`);
   } catch (error) {
-    // Gone, changed or not: the next look starts from what there is.
+    // Gone, changed or not: the next reconcile starts from what there is.
     list.doubt();
     throw error;
   }

@@ -5,9 +5,9 @@ export interface FirewallTimings {
    * hand is repaired within that time.
    */
   readonly resyncMs: number;
-  /** How old a list may be when something else is a reason to look; less than `resyncMs`, so that each resync lists. */
+  /** How old a list may be when something else is a reason to list; less than `resyncMs`, so that each resync lists. */
   readonly maxAgeMs: number;
-  /** How soon to look again at what should be over by then. */
+  /** How soon to requeue at what should be over by then. */
   readonly pollMs: number;
   /** How soon to try again when the operator's own address could not be found out. */
   readonly addressRetryMs: number;

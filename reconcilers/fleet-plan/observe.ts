@@ -36,7 +36,7 @@ export interface FleetObservation {
 }
 
 /**
- * Looks at the cloud as the operator does that has looked for long: what is absent is believed to be gone, and a
+ * Observes the cloud as an operator does that has run for long: what is absent is believed to be gone, and a
  * request of which nothing came will bring nothing. Changes nothing.
  *
  * @param projects the names of those for which servers may be bought.

@@ -13,7 +13,7 @@ export interface Ask {
   /** What a person would confirm together, such as `default/shop`. */
   group: string;
   effects: readonly Effect[];
-  /** Those that may carry the confirmation, as last read; the first is the one that people are told of. */
+  /** Those that may carry the confirmation, as last read; the first is the one that a hold is reported on. */
   objects: readonly (Project | Droplet)[];
   /** How long it must have been asked for to be believed, ms; long enough for what comes with it by default. */
   believedAfterMs?: number;
@@ -201,7 +201,7 @@ export class GateBook {
     };
   }
 
-  /** The one that people are told of a hold by. */
+  /** The one that a hold is reported on. */
   firstObject(group: string): Project | Droplet | undefined {
     return [...this.#pending.values()].find(pending => pending.group === group)?.objects[0];
   }

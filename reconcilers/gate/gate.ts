@@ -162,12 +162,12 @@ async function takeOffConfirmation(
   try {
     run.wrote(await kubernetes.patch(kind, keyOf(object), patch, { signal: run.signal }));
   } catch (error) {
-    // The next look takes it off.
+    // The next reconcile takes it off.
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }
 }
 
-/** Takes off a confirmation whose time is over. Whoever looks at the object calls it. */
+/** Takes off a confirmation whose time is over. Whoever reconciles the object calls it. */
 export async function takeOffExpired(
   kubernetes: GateOptions['kubernetes'],
   object: Project | Droplet,

@@ -109,7 +109,7 @@ export function createStanding(options: StandingOptions): Standing {
   const hasServers = (): boolean =>
     options.droplets.list().some(({ status }) => status?.server?.id !== undefined);
 
-  /** The list is looked through once, however often it is asked about. */
+  /** The list is searched once, however often it is asked about. */
   function strangersIn(): Doubt | undefined {
     const at = servers.lastListStartedAt();
     if (strangers.at !== at) {
@@ -209,7 +209,7 @@ function recordProblem(record: FleetRecord, is: Belonging, seen: Seen): Standing
   );
 }
 
-/** What is looked at besides the record. */
+/** What is considered besides the record. */
 interface Seen {
   droplets: readonly Droplet[];
   /** Those that carry the fleet's tag. */

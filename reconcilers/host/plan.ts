@@ -21,7 +21,7 @@ export type HostStep =
 export interface HostPlan {
   steps: HostStep[];
   configured: ConditionValue;
-  /** Look again soon, without a reason: the host itself is at work. */
+  /** Requeue soon, without a reason: the host itself is at work. */
   isWaiting?: boolean;
 }
 
@@ -97,7 +97,7 @@ const excerpt = ({ bootLog }: HostFacts): string =>
 
 const LINES = 8;
 
-/** What is said while the steps are being done. */
+/** The condition while the steps are being done. */
 export function atWork(steps: readonly HostStep[], facts: HostFacts): ConditionValue {
   const doing = describeSteps(steps);
   if (!isLeftByFirstBoot(steps, facts))
@@ -106,7 +106,7 @@ export function atWork(steps: readonly HostStep[], facts: HostFacts): ConditionV
   return { status: 'False', reason: 'FirstBootFailed', message };
 }
 
-/** What is said when a step failed that the first boot had not managed either. */
+/** The condition when a step failed that the first boot had not managed either. */
 export const withFirstBoot = (
   condition: ConditionValue,
   steps: readonly HostStep[],
@@ -153,7 +153,7 @@ function diskFull({ disk }: HostFacts): ConditionValue {
   };
 }
 
-/** A suspended project's host is looked at, and what it lacks is reported. */
+/** A suspended project's host is probed, and what it lacks is reported. */
 const heldBack = (steps: readonly HostStep[]): ConditionValue => ({
   status: 'False',
   reason: 'Suspended',

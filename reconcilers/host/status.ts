@@ -4,13 +4,13 @@ import type { Context } from '../context.ts';
 import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
 
-/** What is known of a host; what is left out stays as it was said. */
+/** What is known of a host; what is left out stays as it was. */
 export interface HostConditions {
   reachable?: ConditionValue;
   configured?: ConditionValue;
 }
 
-/** Says how the host of the Droplet's server is. */
+/** Writes how the host of the Droplet's server is. */
 export function reportHost(
   context: Context,
   droplet: Droplet,

@@ -40,7 +40,7 @@ export interface Master {
   readonly signal: AbortSignal;
 }
 
-/** Looks at the master, in one round trip. */
+/** Reads the master's facts, in one round trip. */
 export async function observe({ host, layout, signal }: Master): Promise<LoadBalancerFacts> {
   const { stdout, stderr } = await host.run(observeLoadBalancer(layout), { signal });
   const facts = parseFacts(stdout);

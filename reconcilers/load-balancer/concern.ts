@@ -2,7 +2,7 @@ import type { ContextOf } from '../context.ts';
 
 /** The waits of what works on load balancers besides those of hosts, in milliseconds. */
 export interface LoadBalancerTimings {
-  /** How soon to look again for the address of a master that is being made. */
+  /** How soon to requeue for the address of a master that is being made. */
   readonly pollMs: number;
 }
 

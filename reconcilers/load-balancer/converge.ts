@@ -29,7 +29,7 @@ export type ConvergeResult =
   | { state: 'waiting'; ms: number };
 
 /**
- * Makes the master's nginx balance as the read model says: looks, plans, applies. A service that nginx refuses is
+ * Makes the master's nginx balance as the read model says: observes, plans, applies. A service that nginx refuses is
  * found and left out, and the others go on.
  *
  * @param seen what a probe has just reported; without it the master is asked.

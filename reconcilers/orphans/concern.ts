@@ -1,7 +1,7 @@
 import type { ContextOf } from '../context.ts';
 import { gauge } from '../metrics.ts';
 
-/** The waits of what looks for orphans, in milliseconds. */
+/** The waits of what finds orphans, in milliseconds. */
 export interface OrphanTimings {
   /** How old an unowned resource must be before it is reported. */
   readonly ageMs: number;

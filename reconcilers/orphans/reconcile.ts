@@ -11,7 +11,7 @@ export interface OrphanReport {
 }
 
 /**
- * Looks for droplets that carry the fleet's tag and belong to no object, and says so. They are never removed
+ * Finds droplets that carry the fleet's tag and belong to no object, and reports them. They are never removed
  * here: `dropfleet cleanup` does that when a person asks for it.
  */
 export function createOrphanReconciler(context: Context): OrphanReport & { reconcile(run: Run): Outcome } {

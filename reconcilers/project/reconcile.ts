@@ -50,7 +50,7 @@ export async function reconcileProject(
       await writeStatus(
         context,
         progress.project,
-        { brake: csv?.heldBack(key) ?? heldBy(answer), rowHeld: csv?.rowHeld(project), stalled },
+        { hold: csv?.heldBack(key) ?? heldBy(answer), rowHeld: csv?.rowHeld(project), stalled },
         run,
       );
   }
@@ -66,7 +66,7 @@ async function expectItsName(context: Context, project: Project, run: Run): Prom
   throw new Stalled(NAME_TAKEN, nameTakenMessage(holder));
 }
 
-/** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
+/** How often a hold is checked when nothing else wakes it: what it waits for may be another's to mend. */
 const HELD_AGAIN_MS = 30_000;
 
 const heldBy = (answer: Answer): HeldBack | undefined =>
@@ -104,7 +104,7 @@ const askerOf = (key: ObjectKey): string => `project ${key}`;
 async function writeStatus(
   context: Context,
   project: Project,
-  facts: Pick<ProjectFacts, 'brake' | 'rowHeld' | 'stalled'>,
+  facts: Pick<ProjectFacts, 'hold' | 'rowHeld' | 'stalled'>,
   run: Run,
 ): Promise<void> {
   const change = projectChange(project, {

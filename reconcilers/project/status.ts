@@ -13,7 +13,7 @@ export interface ProjectFacts {
   droplets: readonly Droplet[];
   prices: Prices;
   /** What of this Project, or of projects.csv, is held by the gate, if anything is. */
-  brake?: HeldBack | undefined;
+  hold?: HeldBack | undefined;
   /** Why its row of projects.csv is not followed, if it is not. */
   rowHeld?: string | undefined;
   /** What a person must mend before this Project can go on, if anything. */
@@ -23,7 +23,7 @@ export interface ProjectFacts {
 /** What the project controller says of a Project, from its Droplets. */
 export function projectChange(
   project: Project,
-  { droplets, prices, brake, rowHeld, stalled }: ProjectFacts,
+  { droplets, prices, hold, rowHeld, stalled }: ProjectFacts,
 ): StatusChange<ProjectStatus, (typeof PROJECT_OWNERS)['project']> {
   const { generation, name } = project.metadata;
   const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
@@ -40,7 +40,7 @@ export function projectChange(
     },
     conditions: {
       DropletsReady: stalled ? no(stalled.reason, stalled.message) : dropletsReady(project, droplets, live),
-      ConfirmationRequired: brake && { status: 'True', ...brake },
+      ConfirmationRequired: hold && { status: 'True', ...hold },
       RowHeld:
         rowHeld === undefined ? undefined : { status: 'True', reason: 'SizeNotOffered', message: rowHeld },
     },

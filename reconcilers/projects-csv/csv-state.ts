@@ -4,22 +4,22 @@ import type { HeldBack } from '../gate/held-back.ts';
 import { isFromCsv, isAsInRow, type DesiredProject } from './plan.ts';
 
 /** What the gate holds of the file; no step of it is made then. */
-export interface Brake extends HeldBack {
+export interface CsvHold extends HeldBack {
   /** The names of the Projects that would lose droplets. */
   projects: readonly string[];
 }
 
-/** What a look at projects.csv found. */
+/** What was found in projects.csv. */
 export interface CsvFindings {
   /** Undefined when the file cannot be followed: then the Projects stay as they are. */
   rows?: readonly DesiredProject[];
-  brake?: Brake;
+  hold?: CsvHold;
   /** What holds up single rows, by the project's name: they are not among the rows as they stand in the file. */
   heldRows?: ReadonlyMap<string, string>;
 }
 
 /**
- * What csv-sync last found, for the project controller. Kept in memory: the next look at the file finds it
+ * What csv-sync last found, for the project controller. Kept in memory: the next reconcile of the file finds it
  * again.
  */
 export interface CsvState {
@@ -29,10 +29,10 @@ export interface CsvState {
   rowHeld(project: Project): string | undefined;
   /**
    * Whether csv-sync is about to change that Project, so that nothing should be made or destroyed by what its
-   * spec says now: a csv Project that was edited by hand, and every one before the first look at the file.
+   * spec says now: a csv Project that was edited by hand, and every one before the file was first read.
    */
   isAboutToChange(project: Project): boolean;
-  brake(): Brake | undefined;
+  hold(): CsvHold | undefined;
   /** The handler is called when Projects may be seen otherwise. Returns what ends that. */
   subscribe(handler: () => void): () => void;
   set(findings: CsvFindings): void;
@@ -43,11 +43,11 @@ export function createCsvState(namespace: string): CsvState {
   const handlers = new Set<() => void>();
   let findings: CsvFindings | undefined;
   return {
-    brake: () => findings?.brake,
+    hold: () => findings?.hold,
     heldBack(key) {
       const { namespace: itsNamespace, name } = splitKey(key);
-      const brake = findings?.brake;
-      return itsNamespace === namespace && brake?.projects.includes(name) ? brake : undefined;
+      const hold = findings?.hold;
+      return itsNamespace === namespace && hold?.projects.includes(name) ? hold : undefined;
     },
     rowHeld(project) {
       const { name, namespace: itsNamespace } = project.metadata;
@@ -57,7 +57,7 @@ export function createCsvState(namespace: string): CsvState {
       const { name, namespace: itsNamespace } = project.metadata;
       if (itsNamespace !== namespace || !isFromCsv(project)) return false;
       if (findings === undefined) return true;
-      if (findings.rows === undefined || findings.brake !== undefined) return false;
+      if (findings.rows === undefined || findings.hold !== undefined) return false;
       const row = findings.rows.find(({ project: named }) => named === name);
       return row === undefined || !isAsInRow(project, row);
     },
@@ -76,7 +76,7 @@ export function createCsvState(namespace: string): CsvState {
 /** Whether Projects may be seen otherwise now. A row that changed is news to its Project by itself. */
 function matters(before: CsvFindings | undefined, after: CsvFindings): boolean {
   if (before === undefined || (before.rows === undefined) !== (after.rows === undefined)) return true;
-  return before.brake?.message !== after.brake?.message || rowsHeldIn(before) !== rowsHeldIn(after);
+  return before.hold?.message !== after.hold?.message || rowsHeldIn(before) !== rowsHeldIn(after);
 }
 
 const rowsHeldIn = ({ heldRows = new Map() }: CsvFindings): string => JSON.stringify([...heldRows]);

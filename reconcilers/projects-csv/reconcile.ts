@@ -12,7 +12,7 @@ import { Stalled, Waiting, type Outcome } from '../outcome.ts';
 import { DEFAULT_REGION } from '../project/plan.ts';
 import { applyCsvSteps } from './apply.ts';
 import type { Context } from './concern.ts';
-import type { Brake, CsvState } from './csv-state.ts';
+import type { CsvHold, CsvState } from './csv-state.ts';
 import { heldRowsOf } from './held-rows.ts';
 import { planProjects, rowsToFollow, rowsWithNewSizes, type CsvPlan } from './plan.ts';
 
@@ -57,15 +57,15 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     waitUntilComplete(plan, text, revision, context);
     logHeldRows(heldRows, run);
     const answer = await passGate(context, plan, sync, revision, run);
-    const brake = answer.type === 'hold' ? brakeOf(answer, plan) : undefined;
-    sync.state.set({ rows: followed, ...(brake && { brake }), heldRows });
-    const isDone = await carryOut(plan, brake, revision, context, sync, run);
-    if (brake !== undefined) return { requeueAfterMs: HELD_AGAIN_MS };
+    const hold = answer.type === 'hold' ? holdOf(answer, plan) : undefined;
+    sync.state.set({ rows: followed, ...(hold && { hold }), heldRows });
+    const isDone = await carryOut(plan, hold, revision, context, sync, run);
+    if (hold !== undefined) return { requeueAfterMs: HELD_AGAIN_MS };
     return isDone ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
   };
 }
 
-/** How often a hold is looked at when nothing else wakes it: what it waits for may be another's to mend. */
+/** How often a hold is checked when nothing else wakes it: what it waits for may be another's to mend. */
 const HELD_AGAIN_MS = 30_000;
 
 /**
@@ -99,10 +99,10 @@ async function passGate(
   return answer;
 }
 
-/** Who asks: the gate wakes the look at the file by it. */
+/** Who asks: the gate wakes the file's controller by it. */
 export const CSV_ASKER = 'csv-sync';
 
-const brakeOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losses }: CsvPlan): Brake => ({
+const holdOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losses }: CsvPlan): CsvHold => ({
   reason,
   message: `${message}; else mend projects.csv. Nothing of it is done meanwhile`,
   projects: [...new Set(losses.map(({ project }) => splitKey(project).name))],
@@ -110,7 +110,7 @@ const brakeOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losse
 
 async function carryOut(
   plan: CsvPlan,
-  brake: Brake | undefined,
+  hold: CsvHold | undefined,
   revision: Revision,
   context: Context,
   { file, namespace }: CsvSync,
@@ -119,7 +119,7 @@ async function carryOut(
   if (!revision.isReported) for (const name of plan.conflicts) reportConflict(name, file.path, run);
   revision.reported();
   // What is held the gate has reported.
-  return brake !== undefined || (await applyCsvSteps(plan.steps, namespace, context.kubernetes, run));
+  return hold !== undefined || (await applyCsvSteps(plan.steps, namespace, context.kubernetes, run));
 }
 
 /** A content of the file, and what was done about it. */

@@ -12,7 +12,7 @@ interface Objects {
 export type Servers = ReadonlyMap<number, { status: string }>;
 
 /**
- * The objects as they would say it if an operator had just looked: where none is at work, or before its first look,
+ * The objects as they would say it if an operator had just written them: where none is at work, or before its first look,
  * a server may be gone or off that its Droplet still calls Ready.
  */
 export function asInCloud({ projects, droplets }: Objects, servers: Servers, now: Date): Objects {

@@ -58,7 +58,7 @@ const isRefused = ({ reason, rowHeld }: ProjectSummary): boolean =>
 const isOnItsWay = (project: ProjectSummary): boolean =>
   !project.ready && !isRefused(project) && !project.droplets.some(droplet => droplet.stuck);
 
-/** What is said of what is held; the words of an earlier file stay until the operator has looked at the new one. */
+/** What is said of what is held; the message of an earlier file stays until the operator has read the new one. */
 function heldBack({ fleet }: ConvergenceInput): string | undefined {
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
   return [...fleet.projects, ...droplets].find(({ held }) => held !== undefined)?.held;

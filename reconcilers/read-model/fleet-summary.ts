@@ -88,7 +88,7 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
   const names = new Set(dropletNames(metadata.name, spec.servers));
   const wanted = droplets.filter(droplet => names.has(droplet.metadata.name));
   const ready = findCondition(status?.conditions, 'Ready');
-  const brake = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
+  const hold = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
   const row = findCondition(status?.conditions, ROW_HELD);
   const isCurrent = status?.observedGeneration === metadata.generation;
   const cost = monthlyCost(droplets, prices);
@@ -99,9 +99,9 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
     servers: spec.servers,
     readyDroplets: wanted.filter(isReady).length,
     surplus: droplets.length - wanted.length,
-    ready: isCurrent && ready?.status === 'True' && brake?.status !== 'True',
-    ...explanation(isCurrent ? ready : undefined, brake),
-    ...heldIn(brake),
+    ready: isCurrent && ready?.status === 'True' && hold?.status !== 'True',
+    ...explanation(isCurrent ? ready : undefined, hold),
+    ...heldIn(hold),
     ...(row?.status === 'True' && { rowHeld: row.message }),
     ...(status?.masterAddress !== undefined && { masterAddress: status.masterAddress }),
     ...(cost !== undefined && { monthlyCost: cost }),
@@ -111,9 +111,9 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
 
 function explanation(
   ready: Condition | undefined,
-  brake: Condition | undefined,
+  hold: Condition | undefined,
 ): Pick<ProjectSummary, 'reason' | 'message'> {
-  if (brake?.status === 'True') return { reason: brake.type, message: brake.message };
+  if (hold?.status === 'True') return { reason: hold.type, message: hold.message };
   return { reason: ready?.reason ?? 'Pending', message: ready?.message ?? 'not looked at yet' };
 }
 

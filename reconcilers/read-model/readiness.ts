@@ -14,7 +14,7 @@ import { DROPLET_OWNERS } from '../../crds/status-owners.ts';
 const GATES = ['Reachable', 'Configured', 'LoadBalancerReady', 'Healthy'] as const;
 export type Gate = (typeof GATES)[number];
 
-/** Those of them that something is sure to report where hosts are looked after. */
+/** Those of them that something is sure to report where hosts are configured. */
 export const requiredGates = (role: DropletSpec['role']): readonly Gate[] =>
   role === 'master' ? ['Reachable', 'Configured', 'LoadBalancerReady'] : ['Reachable', 'Configured'];
 
@@ -61,7 +61,7 @@ function closedGate({ conditions }: DropletStatus, required: readonly Gate[]): C
 
 const NOTHING_KNOWN = { status: 'Unknown', reason: 'Pending', message: 'not looked at yet' } as const;
 
-/** What is said of a gate before anything was reported. */
+/** The message of a gate before anything was reported. */
 const NOT_YET: Record<Gate, ConditionValue> = {
   Reachable: { status: 'Unknown', reason: 'Connecting', message: 'about to connect to it by SSH' },
   Configured: { status: 'Unknown', reason: 'Connecting', message: 'about to look at its configuration' },

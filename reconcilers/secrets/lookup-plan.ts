@@ -35,15 +35,15 @@ export interface ResolvedSecret {
   name: string;
   /** Undefined when it is missing. */
   from?: HeldPlace;
-  /** Every place, in the order in which they are looked at. */
+  /** Every place, in the order in which they are tried. */
   places: SecretPlace[];
   /** Those of them that are empty, and so passed over; none that comes after `from`. */
   empty: HeldPlace[];
 }
 
 /**
- * Every place of a secret, in the order in which they are looked at: the most specific name wins, wherever it stands, and
- * of one name the variable wins. What is the same under two names is looked at once.
+ * Every place of a secret, in the order in which they are tried: the most specific name wins, wherever it stands, and
+ * of one name the variable wins. What is the same under two names is tried once.
  *
  * | level                   | variable, of the environment, else of .env | else Secret             | key    |
  * | ----------------------- | ------------------------------------------ | ----------------------- | ------ |
@@ -73,7 +73,7 @@ export const secretNamesOf = (project: string, environment: string): [string, st
   project,
 ];
 
-/** Looks at variables, and at those of the Secrets that are the project's by their label. */
+/** Looks up variables, and those of the Secrets that are the project's by their label. */
 export const lookupIn =
   (project: string, variables: (name: string) => Held | undefined, secrets: readonly SeenSecret[]): Look =>
   place => {

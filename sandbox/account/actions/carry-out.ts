@@ -27,7 +27,7 @@ function consequences(
   { effect, startedAt }: ActionRecord,
   { at, size }: Ending,
 ): DropletRecord {
-  if (effect.kind === 'resize') return billedAnew(context, before, after, at);
+  if (effect.kind === 'resize') return billedAgain(context, before, after, at);
   if (effect.kind === 'backups') return withBackups(context, after, effect.policy, at);
   if (effect.kind === 'snapshot') {
     keepSnapshot(context, before, effect, startedAt, size);
@@ -37,7 +37,7 @@ function consequences(
 }
 
 /** Backups are paid in proportion to the size. */
-function billedAnew(
+function billedAgain(
   context: AccountContext,
   before: DropletRecord,
   after: DropletRecord,

@@ -87,10 +87,10 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     host = hostOf(spec, content);
     network.hosts.set(id, host);
     if (isKept) written = kept;
-    else await beginAnew(spec);
+    else await reset(spec);
   }
 
-  async function beginAnew(spec: HostSpec): Promise<void> {
+  async function reset(spec: HostSpec): Promise<void> {
     const { machine } = host!;
     personalize(machine, spec);
     machine.system = {

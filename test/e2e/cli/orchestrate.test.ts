@@ -140,7 +140,7 @@ describe('Without a daemon, dropfleet', () => {
     });
   });
 
-  it('orchestrate stops at a brake, in one sentence', async () => {
+  it('orchestrate stops at a hold, in one sentence', async () => {
     await place.writeCsv('shop,1,,');
     const plan = await run('plan');
     expect(plan.stdout).to.match(

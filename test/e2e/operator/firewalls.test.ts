@@ -67,7 +67,7 @@ describeOnApiServers('Firewalls', server => {
     expect(await web()).to.deep.equal(right);
   });
 
-  it('are made anew when somebody deletes them', async () => {
+  it('are recreated when somebody deletes them', async () => {
     await afterCalls('firewalls.create', async () => world.owner.deleteFirewall((await web()).id));
     expect(await names()).to.deep.equal(BOTH);
   });

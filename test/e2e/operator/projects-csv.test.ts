@@ -74,7 +74,7 @@ describeOnApiServers('projects.csv', server => {
       expect(world.effects()).to.deep.equal({ created: 2, destroyed: 0 });
     });
 
-    it('makes a Project anew that was deleted by hand', async () => {
+    it('recreates a Project that was deleted by hand', async () => {
       const { uid } = world.project('shop')!.metadata;
       await world.kubectl.succeed('delete', 'project', 'shop');
       await world.until('another shop', () => (world.project('shop')?.metadata.uid ?? uid) !== uid);
@@ -126,7 +126,7 @@ describeOnApiServers('projects.csv', server => {
 
     it('is held, and tells the Projects that it concerns', async () => {
       await world.writeCsv(row('docs', 1), row('shop', 2));
-      await world.until('the brake', () => isHeld('blog', 'forum'));
+      await world.until('the hold', () => isHeld('blog', 'forum'));
       expect(condition('blog')!.message).to.match(
         /^held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of forum .*; would destroy 2 of 5 droplets and 2 whole projects within ten minutes; the limit without a confirmation is 2 droplets and 1 whole project/,
       );
@@ -151,29 +151,29 @@ describeOnApiServers('projects.csv', server => {
         Date.now() + 600_000,
       );
       await world.kubectl.succeed('annotate', 'project', 'blog', `dropfleet.io/confirm=${other}`);
-      // Another row's change is made only when nothing is held, so the brake's new words are the proof of a look.
+      // Another row's change is made only when nothing is held, so the hold's new words are the proof of a look.
       await world.writeCsv(row('shop', 2));
-      await world.until('a wider brake', () => isHeld('blog', 'docs', 'forum'));
+      await world.until('a wider hold', () => isHeld('blog', 'docs', 'forum'));
       expect(world.effects().destroyed).to.equal(0);
     });
 
-    it('is let go when the rows are back', async () => {
+    it('is released when the rows are back', async () => {
       await world.writeCsv(row('blog', 1), row('docs', 1), row('forum', 1), row('shop', 2));
-      await world.until('no brake', () => condition('docs') === undefined && condition('blog') === undefined);
+      await world.until('no hold', () => condition('docs') === undefined && condition('blog') === undefined);
       expect(world.effects().destroyed).to.equal(0);
     });
 
     it('is held with a header alone', async () => {
       await writeFile(world.csvPath, HEADER);
-      await world.until('the brake', () => isHeld('blog', 'docs', 'forum', 'shop'));
+      await world.until('the hold', () => isHeld('blog', 'docs', 'forum', 'shop'));
       await world.writeCsv(row('blog', 1), row('docs', 1), row('forum', 1), row('shop', 2));
-      await world.until('no brake', () => condition('shop') === undefined);
+      await world.until('no hold', () => condition('shop') === undefined);
       expect(world.effects().destroyed).to.equal(0);
     });
 
     it('is let through by the very command that the condition names, and nothing else is', async () => {
       await world.writeCsv(row('docs', 1), row('shop', 2));
-      await world.until('the brake', () => isHeld('blog', 'forum'));
+      await world.until('the hold', () => isHeld('blog', 'forum'));
       await world.letThrough('blog');
       await world.until('the end of both', () => !world.project('blog') && !world.project('forum'));
       expect(world.dropletNames()).to.deep.equal(['docs-master', 'shop-master', 'shop-web1']);

@@ -174,9 +174,9 @@ export class Operator {
     const answer = this.#ask({ ...ask, believedAfterMs: 0, isRevocable: true });
     if (answer.type === 'wait') return;
     const names = plan.losses.map(({ project }) => project.slice(NAMESPACE.length + 1));
-    const brake = answer.type === 'hold' ? { ...answer, projects: names } : undefined;
-    this.#csvState.set({ rows: [...rows], ...(brake && { brake }) });
-    if (brake !== undefined) return;
+    const hold = answer.type === 'hold' ? { ...answer, projects: names } : undefined;
+    this.#csvState.set({ rows: [...rows], ...(hold && { hold }) });
+    if (hold !== undefined) return;
     for (const step of plan.steps) {
       this.#io();
       if (step.type === 'create-project') {

@@ -40,7 +40,7 @@ describe("The operator's own address", () => {
     await rm(folder, { recursive: true });
   });
 
-  it('is what an echo service says, asked anew each time', async () => {
+  it('is what an echo service says, asked again each time', async () => {
     expect(await find()).to.equal('203.0.113.50');
     answer = { status: 200, text: '203.0.113.51' };
     expect(await find()).to.equal('203.0.113.51');

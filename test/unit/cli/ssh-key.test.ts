@@ -77,7 +77,7 @@ describe("The fleet's SSH keys in a folder", () => {
     expect(readFileSync(path('id_ed25519.pub'), 'utf8').trim()).to.equal(old.publicKey);
   });
 
-  it('are not made anew over a file that cannot be read', async () => {
+  it('are not recreated over a file that cannot be read', async () => {
     await store().read();
     writeFileSync(path('id_ed25519'), 'damaged');
     expect((await rejection(store().read())).message).to.match(
@@ -106,7 +106,7 @@ describe("The fleet's SSH keys in a Secret", () => {
   const secret = 'dropfleet/dropfleet-ssh';
   itKeepsKeys(store);
 
-  it('are not made anew when the Secret has lost one', async () => {
+  it('are not recreated when the Secret has lost one', async () => {
     const { current } = await store().read();
     await client.patch(SECRETS, secret, { data: { id_ed25519: null } });
     const { message } = await rejection(store().read());
@@ -182,7 +182,7 @@ function itHoldsThemToTheRecord(
     expect(client.writes(), 'known').to.deep.equal([]);
   });
 
-  it('are not made anew when they are lost, and it is said which one to bring back', async () => {
+  it('are not recreated when they are lost, and it is said which one to bring back', async () => {
     const { current } = await open().read();
     await lose();
     for (const ask of [read, find])

@@ -37,7 +37,7 @@ describe('The pauses after failures', () => {
     expect(pauses.leftMs('a', 'spec 1')).to.equal(0);
   });
 
-  it('begin anew on other grounds, after another kind of failure, and once all was well', () => {
+  it('start over on other grounds, after another kind of failure, and once all was healthy', () => {
     const { failed, pauses } = start();
     failed();
     expect(failed({ grounds: 'spec 2' })).to.equal(300);

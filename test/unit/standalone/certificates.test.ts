@@ -37,7 +37,7 @@ describe('The TLS identity', () => {
     expect(isUsable(createTlsIdentity(NOW, addresses), NOW, addresses)).to.equal(true);
   });
 
-  it('is made anew in time, and when its parts do not belong together', () => {
+  it('is recreated in time, and when its parts do not belong together', () => {
     const other = createTlsIdentity(NOW);
     expect(isUsable(identity, NOW)).to.equal(true);
     expect(isUsable(identity, NOW + 10 * YEAR)).to.equal(false);
@@ -49,7 +49,7 @@ describe('The TLS identity', () => {
     expect(isUsable({ authority: '', server: nothing, client: nothing }, NOW)).to.equal(false);
   });
 
-  it('is for other addresses too when told so, and made anew for those it does not name', () => {
+  it('is for other addresses too when told so, and made again for those it does not name', () => {
     const wide = createTlsIdentity(NOW, ['192.0.2.7']);
     expect(new X509Certificate(wide.server.certificate).checkIP('192.0.2.7')).to.equal('192.0.2.7');
     expect(isUsable(wide, NOW, ['127.0.0.1', '192.0.2.7'])).to.equal(true);

@@ -68,7 +68,7 @@ describe('docker hosts', () => {
     expect(await droplets.succeeds(spec, `python3 -c 'len("x" * 64 * 1024 * 1024)'`)).to.equal(true);
   });
 
-  it('keeps the files through off and on, and boots anew', async () => {
+  it('keeps the files through off and on, and boots again', async () => {
     const spec = droplets.spec(1);
     const before = await droplets.ssh(
       spec,
@@ -126,7 +126,7 @@ describe('docker hosts', () => {
     );
   });
 
-  it('makes the files anew, and runs cloud-init again, for another installation', async () => {
+  it('recreates the files, and runs cloud-init again, for another installation', async () => {
     const spec = droplets.spec(3);
     await droplets.ssh(spec, 'touch /root/old');
     const hostKey = await droplets.ssh(spec, 'cat /etc/ssh/ssh_host_ed25519_key.pub');

@@ -155,7 +155,7 @@ describe('The Kubernetes client', () => {
       expect(api.connections).to.be.at.most(2);
     });
 
-    it('connects anew when the certificate was rotated, and not before', async () => {
+    it('reconnects when the certificate was rotated, and not before', async () => {
       await callTimes(10);
       const before = api.connections;
       api.credentials = { headers: {}, tls: {} };
@@ -196,7 +196,7 @@ describe('The Kubernetes client', () => {
       ]);
     });
 
-    it('begins anew when the next page has expired, and gives nothing twice', async () => {
+    it('starts over when the next page has expired, and gives nothing twice', async () => {
       api.answer(page(['old'], 'more'), status(410, 'Expired'), page(['new']));
       const { items } = await client.list(CONFIG_MAPS);
       expect(items.map(item => item.metadata.name)).to.deep.equal(['new']);
@@ -415,7 +415,7 @@ describe('The Kubernetes client', () => {
         .and.include({ reason: 'Timeout' });
     });
 
-    it('lets go of the connection when its reader has enough', async () => {
+    it('releases the connection when its reader has enough', async () => {
       let closed: Promise<unknown> | undefined;
       api.answer(response => {
         closed = once(response, 'close');

@@ -50,12 +50,12 @@ describe('An informer', () => {
   describe('at its start', () => {
     it('has not synced before its first list, and has when handlers hear of it', async () => {
       source.put('a');
-      let syncedWhenTold: boolean | undefined;
-      informer.onChange(() => void (syncedWhenTold = informer.hasSynced()));
+      let syncedInHandler: boolean | undefined;
+      informer.onChange(() => void (syncedInHandler = informer.hasSynced()));
       expect(informer.hasSynced()).to.equal(false);
       await start();
       await informer.synced();
-      expect(syncedWhenTold).to.equal(true);
+      expect(syncedInHandler).to.equal(true);
       expect(changes).to.deep.equal([{ type: 'added', object: source.objects()[0], initial: true }]);
     });
 

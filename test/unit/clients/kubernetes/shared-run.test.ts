@@ -34,7 +34,7 @@ describe('A run that callers share', () => {
     expect(await other).to.equal(1);
   });
 
-  it('stops when the last caller goes, and begins anew for the next', async () => {
+  it('stops when the last caller goes, and starts over for the next', async () => {
     const { run, runs } = fixture();
     const stops = [new AbortController(), new AbortController()];
     const gone = stops.map(({ signal }) => rejection(run(signal)));

@@ -61,7 +61,7 @@ describe('The event recorder', () => {
     });
   });
 
-  it('writes an Event anew that the API let expire', async () => {
+  it('recreates an Event that the API let expire', async () => {
     const { client, recorder, recorded } = setUp();
     recorder.record(web, 'Normal', 'Creating', 'asked');
     await recorder.flushed();

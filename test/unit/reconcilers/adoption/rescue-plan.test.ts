@@ -36,7 +36,7 @@ function plan(projects: ReturnType<typeof aProject>[], droplets: Droplet[]) {
 }
 
 describe('The plan to undo a deletion that is held', () => {
-  it("lets a Project go without its Droplets, and makes it anew as it was, but for the word on the old one's end", () => {
+  it("releases a Project without its Droplets, and recreates it as it was, but for the word on the old one's end", () => {
     const annotations = { [CONFIRM_ANNOTATION]: 'destroy all', mine: 'too' };
     const labels = { team: 'a' };
     const project = aProject('shop', {
@@ -57,7 +57,7 @@ describe('The plan to undo a deletion that is held', () => {
     expect(made.adoptions).to.deep.equal([]);
   });
 
-  it('keeps all servers of Droplets before the first of these is let go, and their host keys', () => {
+  it('keeps all servers of Droplets before the first of these is released, and their host keys', () => {
     const droplets = activeDroplets('shop', 2).map(droplet =>
       doomed(droplet, {
         ...held,
@@ -78,7 +78,7 @@ describe('The plan to undo a deletion that is held', () => {
     ]);
   });
 
-  it('makes a Project anew too that is deleted with its Droplets, though only those are held', () => {
+  it('recreates a Project too that is deleted with its Droplets, though only those are held', () => {
     const project = aProject('shop', { metadata: { deletionTimestamp } });
     const { rescue, steps } = plan([project], [doomed(activeDroplets('shop', 1)[0]!, held)]);
     expect(rescue).to.deep.equal(['keep shop-master', 'release shop-master', 'release shop']);

@@ -134,7 +134,7 @@ describe('The plan for a Droplet', () => {
     expect(active).not.to.have.property('requeueAfterMs');
   });
 
-  it('makes a server anew that the cloud says is gone', () => {
+  it('recreates a server that the cloud says is gone', () => {
     expect(steps(web(activeStatus(7)), { notFound: true })).to.deep.equal(['launch']);
   });
 
@@ -347,7 +347,7 @@ describe('The plan for a Droplet', () => {
           expect(last.message, 'another message would cost a write').to.equal(first.message);
         });
 
-        it('goes on as soon as the load balancer has let go', () => {
+        it('goes on as soon as the load balancer has deregistered it', () => {
           expect(steps(draining(droplet), { server: server() })).to.deep.equal([step]);
         });
 

@@ -48,7 +48,7 @@ describe('Stopping a server to resize it', () => {
     expect(cloud.count('shutdownDroplet')).to.equal(1);
   });
 
-  it('gives the guest its minute anew when another process takes over', async () => {
+  it('gives the guest its minute again when another process takes over', async () => {
     const { act, clock, cloud, context, reconcile } = await start(grown());
     await act('errored');
     await reconcile();

@@ -386,7 +386,7 @@ describe('Reconciling a Droplet that is being deleted', () => {
     expect(stored()).to.equal(undefined);
   });
 
-  it('lets go at once of one that no server was ever asked for', async () => {
+  it('releases at once one that no server was ever asked for', async () => {
     const { cloud, reconcile, stored } = await start(doomed(unborn));
     await reconcile();
     expect(stored()).to.equal(undefined);
@@ -554,7 +554,7 @@ describe('Reconciling a Droplet that the load balancer sends requests to', () =>
     expect([cloud.calls, client.writes()]).to.deep.equal([[], []]);
   });
 
-  it('destroys the server when the load balancer has let go', async () => {
+  it('destroys the server when the load balancer has deregistered it', async () => {
     const { client, cloud, reconcile, stored } = await startHeld();
     await reconcile();
     const { uid, resourceVersion } = stored()!.metadata;

@@ -142,7 +142,7 @@ describe('Reconciling firewalls', () => {
     expect(cloud.firewalls.get(id)).to.deep.equal(firewall);
   });
 
-  it('makes anew what was deleted by hand', async () => {
+  it('recreates what was deleted by hand', async () => {
     const { reconcile, cloud, names, clock } = await startProtected();
     cloud.firewalls.clear();
     await clock.advance(maxAgeMs);

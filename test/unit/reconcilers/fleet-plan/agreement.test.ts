@@ -190,7 +190,7 @@ function askedFor({ cloud }: Rig): string[] {
   ].toSorted();
 }
 
-function saidIn({ droplets }: FleetPlan): string[] {
+function messagesIn({ droplets }: FleetPlan): string[] {
   return droplets
     .flatMap((change): string[] => {
       switch (change.action) {
@@ -217,7 +217,7 @@ async function compare(story: Story): Promise<{ plan: FleetPlan; said: string[];
   const plan = await planIn(rig);
   rig.cloud.calls.length = 0;
   await operate(rig);
-  return { plan, said: saidIn(plan), asked: askedFor(rig) };
+  return { plan, said: messagesIn(plan), asked: askedFor(rig) };
 }
 
 const aStory = (

@@ -149,7 +149,7 @@ describe('The plan for the fleet', () => {
     expect(result.monthlyCost).to.deep.equal({ before: 12, after: 12 });
   });
 
-  it('makes anew what was destroyed, and powers on what is off', () => {
+  it('recreates what was destroyed, and powers on what is off', () => {
     const servers = { 'shop-master': [], 'shop-web1': [aServer(2, { status: 'off' })] };
     const droplets = activeDroplets('shop', 2);
     const result = plan([aRow('shop', 2)], [aCsvProject('shop', 2)], droplets, servers);
@@ -172,7 +172,7 @@ describe('The plan for the fleet', () => {
     expect(changes(result)).to.deep.equal([]);
   });
 
-  it('tells of a brake, and of rows without effect', () => {
+  it('reports a hold, and of rows without effect', () => {
     const projects = [aCsvProject('blog', 1), aCsvProject('shop', 1), aProject('byhand')];
     const droplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 2)];
     const byHand = activeDroplets('byhand', 1, 3);

@@ -54,7 +54,7 @@ describe('The gate', () => {
     );
   });
 
-  it('judges anew by what somebody else let through meanwhile', async () => {
+  it('judges again by what somebody else let through meanwhile', async () => {
     const { askOf, begin, client, clock, recorded, run } = startGate();
     const gate = begin();
     await gate.ask(askOf('power', [destroy('blog-master', { verb: 'power-off', cause: 'power' })]), run);
@@ -168,7 +168,7 @@ describe('The gate', () => {
       expect(gate.holds()).to.deep.equal([]);
     });
 
-    it('judges a file anew that a person has mended in part', async () => {
+    it('judges a file again that a person has mended in part', async () => {
       const { askOf, begin, recorded, run } = startGate();
       const gate = begin();
       const ask = (n: number) => gate.ask(askOf('csv', destroyFirst('shop', n), { isRevocable: true }), run);
@@ -177,7 +177,7 @@ describe('The gate', () => {
       expect([gate.holds(), recorded().held]).to.deep.equal([[], []]);
     });
 
-    it('judges anew what was held for a standing or a doubt that is over', async () => {
+    it('judges again what was held for a standing or a doubt that is over', async () => {
       const { askOf, begin, run, standing } = startGate();
       const gate = begin();
       const ask = (parts = {}) => gate.ask(askOf('shop', [destroy('shop-web1', parts)]), run);
@@ -238,7 +238,7 @@ describe('The gate', () => {
       expect(project('shop').metadata.annotations).to.have.property(CONFIRM_ANNOTATION, 'yes');
     });
 
-    it('offers it anew when the time of the confirmation is over, and takes the old one no more', async () => {
+    it('offers it again when the time of the confirmation is over, and takes the old one no more', async () => {
       const { answer, ask, clock, confirm, recorded } = await startHeld();
       await confirm('shop', answer.confirmation);
       await clock.advance(24 * 3_600_000);

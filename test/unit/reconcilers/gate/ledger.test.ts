@@ -82,7 +82,7 @@ describe('The ledger', () => {
     expect(next.used()).to.have.members(['abc', 'def']);
   });
 
-  it('asks anew for the change after somebody else wrote, and writes nothing when there is none any more', async () => {
+  it('asks again for the change after somebody else wrote, and writes nothing when there is none any more', async () => {
     const { begin, keys, client, ledger, signal } = await start();
     const other = await begin();
     await other.write({ admit: [entry('shop-web1')] }, signal);
@@ -112,7 +112,7 @@ describe('The ledger', () => {
     expect(keys(await begin())).to.deep.equal(['destroy uid-shop-web2']);
   });
 
-  it('begins the time of what is let through anew, or again, with that', async () => {
+  it('begins the time of what is let through, the first time or again, with that', async () => {
     const { clock, ledger, signal } = await start();
     const again = { admit: [entry('shop-web1')], isOver: () => true };
     await ledger.write(again, signal);
@@ -166,7 +166,7 @@ describe('The ledger', () => {
     });
 
     for (const text of ['', '{', 'null', '{"length": 9}', '"text"', '12'])
-      it(`says nothing when it is ${JSON.stringify(text)}, and is written anew`, async () => {
+      it(`says nothing when it is ${JSON.stringify(text)}, and is rewritten`, async () => {
         const { begin, keys, ledger, signal } = await start({ admitted: text, held: text, used: text });
         expect([ledger.admitted(), ledger.held(), ledger.used()]).to.deep.equal([[], [], []]);
         await ledger.write({ admit: [entry('shop-web1')] }, signal);

@@ -104,7 +104,7 @@ describe('The plan for a host', () => {
       { digest: 'digest of /etc/apt/apt.conf.d/52dropfleet', mode: '644', owner: 'www-data:root' },
     ],
   ] as const)
-    it(`is to write a file anew that has ${what}`, () => {
+    it(`is to rewrite a file that has ${what}`, () => {
       const path = '/etc/apt/apt.conf.d/52dropfleet';
       const files = new Map(good(MASTER).files).set(path, found);
       expect(steps({ files })).to.equal(`write ${path}`);

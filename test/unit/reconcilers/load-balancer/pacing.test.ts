@@ -13,7 +13,7 @@ describe('The pacing of reloads', () => {
     expect(pacing.remaining('a')).to.equal(0);
   });
 
-  it('starts anew after a change was made, for that master alone', async () => {
+  it('starts over after a change was made, for that master alone', async () => {
     const clock = fakeClock();
     const pacing = createPacing(clock);
     for (const master of ['a', 'b']) pacing.remaining(master);

@@ -60,7 +60,7 @@ describe('The plan for a load balancer', () => {
       expect(steps(changes), JSON.stringify(changes)).to.deep.equal(take);
   });
 
-  it('writes an edited folder anew under its other name, as nginx may read the current one at any time', () => {
+  it('rewrites an edited folder under its other name, as nginx may read the current one at any time', () => {
     expect(steps({ digest: 'edited' })[0]).to.equal(`stage ${again}`);
     expect(steps({ digest: 'edited', current: again })[0]).to.equal(`stage ${directory}`);
   });

@@ -320,7 +320,7 @@ describe('Reconciling a load balancer', () => {
       expect(commands()).to.deep.equal([]);
     });
 
-    it('lets a web go when no old worker is left, and looks no sooner than workers know that they are old', async () => {
+    it('deregisters a web when no old worker is left, and looks no sooner than workers know that they are old', async () => {
       const { clock, commands, events, isRegistered, reconcile } = await startLeaving();
       expect(await reconcile()).to.deep.equal({ requeueAfterMs: 1_000 });
       expect(commands()).to.deep.equal(['facts', 'stage', 'activate', 'verify', 'prune']);

@@ -182,9 +182,9 @@ describe('Reconciling a Project', () => {
     expect(client.storedAll(DROPLETS)).to.have.length(2);
   });
 
-  it('says what a brake holds back from it', async () => {
+  it('says what a hold keeps back from it', async () => {
     const { csv, reconcile, stored } = start(aCsvProject('shop', 2), activeDroplets('shop', 2));
-    csv.set({ rows: [], brake: { reason: 'LargeDeletion', message: 'too much', projects: ['shop'] } });
+    csv.set({ rows: [], hold: { reason: 'LargeDeletion', message: 'too much', projects: ['shop'] } });
     await reconcile();
     const held = findCondition(stored()!.status!.conditions, 'ConfirmationRequired');
     expect(held).to.include({ status: 'True', reason: 'LargeDeletion', message: 'too much' });

@@ -52,7 +52,7 @@ describe('The plan for projects.csv', () => {
     expect(plan).to.deep.equal({ steps: [], losses: [], conflicts: ['mine'] });
   });
 
-  it('waits for a Project that is being deleted before it makes it anew', () => {
+  it('waits for a Project that is being deleted before it recreates it', () => {
     const deleting = aCsvProject('shop', 3, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     expect(planProjects([row('shop', 3)], [deleting], []).steps).to.deep.equal([]);
     expect(planProjects([], [deleting], []).steps).to.deep.equal([]);

@@ -76,7 +76,7 @@ describe('Reconciling projects.csv', () => {
       expect(client.writes().filter(({ kind }) => kind === 'Project')).to.have.length(1);
     });
 
-  it('begins to wait anew with every change of the file', async () => {
+  it('begins to wait again with every change of the file', async () => {
     const { clock, reconcile, write } = start(fleet);
     write(`${HEADER}shop,2,,\n`);
     await rejection(reconcile());
@@ -178,7 +178,7 @@ describe('Reconciling projects.csv', () => {
     await reconcile();
     expect(projects()).to.deep.equal(['shop 2']);
     expect(client.writes().map(({ kind }) => kind)).to.not.include('Project');
-    const { reason, message } = state.brake()!;
+    const { reason, message } = state.hold()!;
     expect(reason).to.equal('EmptyCsv');
     expect(message).to.contain('held: destroy 2 droplets of shop').and.to.contain('else mend projects.csv');
     const warnings = log.lines.filter(({ level }) => level === 'warn');

@@ -48,7 +48,7 @@ const converge = (
     fleet: summarizeFleet(projects, droplets, new Map()),
   });
 
-const BRAKE = 'projects.csv would delete 2 droplets of 2 and 2 projects (all of blog, all of shop)';
+const HOLD = 'projects.csv would delete 2 droplets of 2 and 2 projects (all of blog, all of shop)';
 const twoProjects = [aCsvProject('blog', 1), aCsvProject('shop', 1)];
 const twoDroplets = [...activeDroplets('blog', 1), ...activeDroplets('shop', 1, 2)];
 
@@ -138,10 +138,10 @@ describe('How far the fleet is', () => {
   });
 
   it('is held while a Project says that the rows need a confirmation', () => {
-    const projects = twoProjects.map(project => held(project, `${BRAKE}. Nothing was changed.`));
+    const projects = twoProjects.map(project => held(project, `${HOLD}. Nothing was changed.`));
     expect(converge([], projects, twoDroplets)).to.deep.equal({
       state: 'held',
-      message: `${BRAKE}. Nothing was changed.`,
+      message: `${HOLD}. Nothing was changed.`,
     });
   });
 
@@ -158,10 +158,10 @@ describe('How far the fleet is', () => {
   });
 
   it('is held by what the Projects say when there are no rows to ask', () => {
-    const projects = [held(aCsvProject('blog', 1), BRAKE)];
+    const projects = [held(aCsvProject('blog', 1), HOLD)];
     expect(converge(undefined, projects, activeDroplets('blog', 1))).to.deep.equal({
       state: 'held',
-      message: BRAKE,
+      message: HOLD,
     });
   });
 

@@ -40,7 +40,7 @@ describe("The upload of the fleet's key", () => {
     expect(await upload.id()).to.be.a('number');
   });
 
-  it('is made anew once it is known that the account lost the key', async () => {
+  it('is recreated once it is known that the account lost the key', async () => {
     const cloud = fakeCloud();
     const upload = createSshKeyUpload(cloud, 'dropfleet', KEY);
     const lost = await upload.id();

@@ -183,7 +183,10 @@ function isOverOfDroplet(type: string, { status = {} }: Droplet): boolean {
 }
 
 /** What each controller said last stands there, but for conditions that are over. */
-function expectSaid<T extends Noun>({ history, last }: Outcome<T>, mayBeOver: ReadonlySet<string>): void {
+function expectConditions<T extends Noun>(
+  { history, last }: Outcome<T>,
+  mayBeOver: ReadonlySet<string>,
+): void {
   const { status = {} } = history.at(-1)!;
   for (const { fields = {}, conditions } of last) {
     for (const [field, said] of Object.entries(fields))
@@ -211,7 +214,7 @@ describe('The controllers of one object, in a storm of conflicts,', () => {
         const parts = [[server, a] as const, [host, b] as const, [loadBalancer, c] as const];
         const outcome = await storm<Droplet>(scheduler, DROPLETS, seed, parts, sky);
         expectSteady(outcome.history, isOverOfDroplet);
-        expectSaid(outcome, OF_A_SERVER);
+        expectConditions(outcome, OF_A_SERVER);
         for (const { status } of outcome.history) {
           expect(settleDroplet(status!, GATES, NOW)).to.deep.equal(status);
           expect(status!.server!.nonce).to.equal('n');
@@ -228,7 +231,7 @@ describe('The controllers of one object, in a storm of conflicts,', () => {
         const parts = [[project, a] as const, [firewall, b] as const];
         const outcome = await storm<Project>(scheduler, PROJECTS, seed, parts, sky);
         expectSteady(outcome.history, type => type === 'ConfirmationRequired');
-        expectSaid(outcome, new Set());
+        expectConditions(outcome, new Set());
         for (const { status } of outcome.history) expect(settleProject(status!, NOW)).to.deep.equal(status);
       }),
       propertyOptions(60),

@@ -121,7 +121,7 @@ describe('the droplets that changes of the records concern', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('are all whose machines are not what the records, read anew, make of them', async function () {
+  it('are all whose machines are not what the records, read again, make of them', async function () {
     this.timeout(60_000);
     let runs = 0;
     await fc.assert(

@@ -96,7 +96,7 @@ describe("the sandbox's ledger", () => {
       .bill(test.now())
       .charges.map(({ kind, hours, price }) => `${kind} ${Math.round(hours)} h $${price.toFixed(2)}`);
 
-  it('bills a volume for its size, and anew when it grows, until it is deleted', async () => {
+  it('bills a volume for its size, and again when it grows, until it is deleted', async () => {
     const body = { name: 'data', region: 'nyc3', size_gigabytes: 100 };
     const { volume } = (await test.send('POST', '/v2/volumes', body)).body;
     test.pass(672 * HOUR);

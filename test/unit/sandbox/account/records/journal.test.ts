@@ -39,7 +39,7 @@ describe("the sandbox's state file", () => {
     await second.sandbox.close();
   });
 
-  it('is of one account for as long as it is kept, and of another when it begins anew', async () => {
+  it('is of one account for as long as it is kept, and of another when it starts over', async () => {
     const accountOf = async (stateFile?: string): Promise<{ uuid: string; team: { uuid: string } }> => {
       const test = await startTestSandbox(stateFile === undefined ? {} : { stateFile });
       const { account } = await test.read('/v2/account');
@@ -147,7 +147,7 @@ describe("the sandbox's state file", () => {
     expect(readFileSync(file, 'utf8')).to.equal(before);
   });
 
-  it('holds the same after it grew so long that it was written anew', async () => {
+  it('holds the same after it grew so long that it was rewritten', async () => {
     const state: State = createState([], changes => journal.append(changes));
     const journal = await openJournal(file, () => state.snapshot());
     state.transaction(() => state.put('tags', 'old', { name: 'never written again' }));
@@ -166,7 +166,7 @@ describe("the sandbox's state file, where there is no room for a second one", ()
   beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'sandbox-'))));
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('grows on, and is written anew when there is', async () => {
+  it('grows on, and is rewritten when there is', async () => {
     const file = join(directory, 'state.jsonl');
     const state: State = createState([], changes => journal.append(changes));
     const journal = await openJournal(file, () => state.snapshot());

@@ -34,7 +34,7 @@ describe("the sandbox's reserved IPs", () => {
     expect(await holder(body.reserved_ip.ip)).to.equal(id);
   });
 
-  it('move from droplet to droplet, and are let go of', async () => {
+  it('move from droplet to droplet, and are released', async () => {
     const [ip, first, second] = [await reserve(), await test.droplet(), await test.droplet()];
     for (const id of [first, second]) {
       expect((await act(ip, { type: 'assign', droplet_id: id })).status).to.equal(201);
