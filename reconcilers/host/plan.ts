@@ -88,9 +88,9 @@ export function planHost(input: HostPlanInput): HostPlan {
 const isBooting = ({ boot }: HostFacts): boolean => boot === 'running' || boot.startsWith('not ');
 
 function firstBoot({ facts, age }: HostPlanInput): HostSaying {
-  const message = 'the first boot is at work: cloud-init writes files and installs packages';
+  const message = 'first boot in progress: cloud-init is installing packages';
   const isLong = age > LONG_FIRST_BOOT_MS && facts.bootLog !== '';
-  const said = isLong ? `${message}, for more than 10 minutes now; ${excerpt(facts)}` : message;
+  const said = isLong ? `${message}, for over 10 min; ${excerpt(facts)}` : message;
   return { status: 'False', reason: 'FirstBoot', message: said };
 }
 
@@ -107,15 +107,15 @@ const LINES = 8;
 export function atWork(steps: readonly HostStep[], facts: HostFacts): HostSaying {
   const doing = describeSteps(steps);
   if (!isLeftByFirstBoot(steps, facts))
-    return { status: 'False', reason: 'Configuring', message: `at work: ${doing}` };
-  const message = `the first boot failed, and what it left undone is being done: ${doing}; ${excerpt(facts)}`;
+    return { status: 'False', reason: 'Configuring', message: `configuring: ${doing}` };
+  const message = `first boot failed; completing it: ${doing}; ${excerpt(facts)}`;
   return { status: 'False', reason: 'FirstBootFailed', message };
 }
 
 /** What is said when a step failed that the first boot had not managed either. */
 export const withFirstBoot = (said: HostSaying, steps: readonly HostStep[], facts: HostFacts): HostSaying =>
   isLeftByFirstBoot(steps, facts)
-    ? { ...said, message: `${said.message}; the first boot failed before: ${excerpt(facts)}` }
+    ? { ...said, message: `${said.message}; first boot had failed: ${excerpt(facts)}` }
     : said;
 
 /** Later there is drift: a host that was as it should be once has another host key since. */
@@ -141,8 +141,8 @@ function reloads(host: DesiredHost, facts: HostFacts, wrong: readonly HostFile[]
 
 function configured({ engine }: DesiredHost, { boot, engines }: HostFacts): HostSaying {
   const version = engines.get(engine);
-  const well = `${engine}${version ? ` ${version}` : ''} is there, and files, packages and services are as they should be`;
-  const message = boot === 'error' ? `${well}; what the first boot could not do was done since` : well;
+  const well = `${engine}${version ? ` ${version}` : ''} ${engine === 'docker' ? 'running' : 'installed'}; files, packages and services in sync`;
+  const message = boot === 'error' ? `${well}; first boot had failed and was completed` : well;
   return { status: 'True', reason: 'Ok', message };
 }
 
@@ -151,7 +151,7 @@ function diskFull({ disk }: HostFacts): HostSaying {
   return {
     status: 'False',
     reason: 'DiskFull',
-    message: `the disk has ${free} MB free of ${size}: make room ("sudo du -xh / | sort -h | tail" shows what is large), or resize to a larger disk`,
+    message: `disk full: ${free} of ${size} MB free; make room ("sudo du -xh / | sort -h | tail" shows what is large), or resize to a larger disk`,
   };
 }
 
@@ -159,7 +159,7 @@ function diskFull({ disk }: HostFacts): HostSaying {
 const heldBack = (steps: readonly HostStep[]): HostSaying => ({
   status: 'False',
   reason: 'Suspended',
-  message: `the project is suspended, so this is not done: ${describeSteps(steps)}`,
+  message: `project suspended; pending: ${describeSteps(steps)}`,
 });
 
 /** The steps in words, for a person. */

@@ -129,7 +129,7 @@ describeOnStandalone('A project under load', 'the hosts do not know which API se
     const seconds = ((performance.now() - start) / 1_000).toFixed(1);
     await more(72);
     const report = await load.stop();
-    const cutOff = operator.log.filter(({ message }) => message.includes('did not let go'));
+    const cutOff = operator.log.filter(({ message }) => message.includes('drain timed out'));
     expect(cutOff, 'servers that were not waited for').to.deep.equal([]);
     console.log(`      ${report.failed} of ${report.total} requests failed; it took ${seconds} s`);
     return report;
