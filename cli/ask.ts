@@ -8,7 +8,7 @@ import { CommandFailure } from './failure.ts';
 export async function expectYes(question: string, isYes: boolean): Promise<void> {
   if (isYes) return;
   if (!isInteractive())
-    throw new CommandFailure('nothing was changed: where nobody can be asked, --yes says that this is meant');
+    throw new CommandFailure('no changes made: no terminal to ask on; pass --yes to confirm');
   if (!(await asksYes(question))) throw new CommandFailure('nothing was changed');
 }
 

@@ -17,5 +17,5 @@ export function immutableProblem(droplet: Droplet, serverRegion: string | undefi
     ['region', serverRegion, region],
   ].find(([, before, now]) => before !== undefined && before !== now) ?? [undefined, undefined];
   if (field === undefined) return undefined;
-  return `spec.${field} cannot be changed: put it back to ${was}, or delete this Droplet, which loses its disk, to have it recreated`;
+  return `spec.${field} is immutable: set it back to ${was}. Deleting this Droplet loses its disk, and recreates it`;
 }

@@ -95,9 +95,7 @@ async function scaleProject(world: World, project: Project, options: ScaleOption
     });
   } catch (error) {
     if (!isConflict(error)) throw error;
-    throw new CommandFailure(
-      `the Project ${key} was replaced at this moment, and nothing was changed: try again`,
-    );
+    throw new CommandFailure(`the Project ${key} was replaced meanwhile; no changes made: try again`);
   }
   printLine(
     options,

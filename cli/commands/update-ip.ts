@@ -120,7 +120,7 @@ const suspendedOnes = (names: readonly string[]): string =>
 function allSuspended(suspended: Suspended): CommandFailure {
   const [first] = suspended;
   return new CommandFailure(
-    `nothing was changed: every project that has droplets is suspended (${[...suspended].join(', ')}), and a suspended project's firewalls are left as they are, so that no droplet could prove the new address. Resume one, such as by "kubectl patch project ${first} --type merge -p '{"spec":{"suspend":false}}'", and call this again`,
+    `no changes made: every project that has droplets is suspended (${[...suspended].join(', ')}), and a suspended project's firewalls are left as they are, so that no droplet could prove the new address. Resume one, such as by "kubectl patch project ${first} --type merge -p '{"spec":{"suspend":false}}'", and call this again`,
   );
 }
 

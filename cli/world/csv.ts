@@ -44,7 +44,7 @@ export async function desiredCsv(
 /** The rows, or a failure that lists every mistake. */
 export function rowsOrFail(csv: ProjectsCsv | undefined): ProjectRow[] | undefined {
   if (csv !== undefined && csv.problems.length > 0)
-    throw new ConfigurationError(`nothing was changed:\n${formatProblems(csv.problems)}`);
+    throw new ConfigurationError(`no changes made:\n${formatProblems(csv.problems)}`);
   return csv?.rows;
 }
 

@@ -54,7 +54,7 @@ export async function planForRows(
   const news = rowsWithNewSizes(rows ?? [], specOf);
   const problems = checkSizes(news, sizes, name => specOf(name)?.region ?? DEFAULT_REGION);
   if (problems.some(({ exists }) => !exists))
-    throw new ConfigurationError(`nothing was changed:\n${formatProblems(problems)}`);
+    throw new ConfigurationError(`no changes made:\n${formatProblems(problems)}`);
   const heldRows = heldRowsOf(problems);
   const followed = rows && rowsToFollow(rows, name => heldRows.has(name), specOf);
   const names = [

@@ -54,11 +54,11 @@ export async function expectSource(
   if (isFree) return;
   if (intent === 'follows' || (await isOperatorRunning(world)))
     throw new CommandFailure(
-      `nothing was changed: an operator leads this cluster, and ${recorded === undefined ? 'follows no file' : `its rows come from ${recorded}`}, not from ${source}. Leave --csv away to go by what it follows, or stop it first`,
+      `no changes made: an operator leads this cluster, and ${recorded === undefined ? 'follows no file' : `its rows come from ${recorded}`}, not from ${source}. Leave --csv away to go by what it follows, or stop it first`,
     );
   if (!takeOver)
     throw new CommandFailure(
-      `nothing was changed: the rows of this cluster come from ${recorded}, not from ${source}. Change them there, or give --take-over to have the cluster follow ${path} from now on`,
+      `no changes made: the rows of this cluster come from ${recorded}, not from ${source}. Change them there, or give --take-over to have the cluster follow ${path} from now on`,
     );
 }
 
@@ -81,7 +81,7 @@ async function expectDaemonFollows(world: World, path: string): Promise<void> {
   const followed = await daemonCsv(world);
   if (followed === undefined || followed === resolve(path)) return;
   throw new CommandFailure(
-    `nothing was changed: the dropfleet that runs here (pid ${world.daemon?.pid}) follows ${followed}, not ${resolve(path)}: go by that one (--csv or --config-dir), or stop it first`,
+    `no changes made: the dropfleet that runs here (pid ${world.daemon?.pid}) follows ${followed}, not ${resolve(path)}: go by that one (--csv or --config-dir), or stop it first`,
   );
 }
 

@@ -68,7 +68,7 @@ async function attemptOnce(options: CallerOptions, request: Request): Promise<Re
     const reply = await transport.send(request);
     budget.report(kind, reply);
     report(String(reply.status), reply.remaining);
-    return reply.status < 400 ? reply : refused(operation, reply);
+    return reply.status < 400 ? reply : refused(request, reply);
   } catch (error) {
     if (!isCloudError(error)) throw error;
     report(error.code ?? 'UNKNOWN');
@@ -103,19 +103,19 @@ async function backOff(
 }
 
 /** Waits for something that rejects only when the request's signal aborts. */
-async function unlessAborted({ operation }: Request, waiting: Promise<void>): Promise<void> {
+async function unlessAborted(request: Request, waiting: Promise<void>): Promise<void> {
   try {
     await waiting;
   } catch (error) {
-    throw neverSent(operation, error);
+    throw neverSent(request, error);
   }
 }
 
 /** The turn may have come after minutes, and the machine may have slept through them: by now another may lead. */
-function mustStillAct({ operation, signal }: Request): void {
+function mustStillAct(request: Request): void {
   try {
-    assertMayAct(signal);
+    assertMayAct(request.signal);
   } catch (error) {
-    throw neverSent(operation, error);
+    throw neverSent(request, error);
   }
 }

@@ -16,8 +16,8 @@ export interface Reply {
   data: unknown;
   /** Requests left in this hour. */
   remaining?: number;
-  /** Milliseconds until the hour's limit gives a request again; an hour at most. */
+  /** Milliseconds until the hour's limit, which is used up, gives a request again; five minutes at most. */
   resetMs?: number;
-  /** Milliseconds to wait, by `retry-after`; an hour at most. */
+  /** Milliseconds to wait, by `retry-after`; five minutes at most. */
   retryAfterMs?: number;
 }

@@ -1,15 +1,18 @@
 import { printable, shortened } from '../log/printable.ts';
 import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
-import type { Reply } from './exchange.ts';
+import type { Reply, Request } from './exchange.ts';
+
+/** What a call was for. */
+type Purpose = Pick<Request, 'operation' | 'path'>;
 
 /** The error for a reply with a status of 400 or more. */
-export function refused(operation: string, reply: Reply): CloudError {
+export function refused(request: Purpose, reply: Reply): CloudError {
   const { id, message, requestId } = errorBody(reply.data);
   const detail = message === undefined ? '' : `: ${message}`;
   return new CloudError({
-    operation,
+    operation: request.operation,
     status: reply.status,
-    message: sentenceFor(operation, reply.status, detail),
+    message: sentenceFor(inWords(request), reply.status, detail),
     ...(id !== undefined && { id }),
     ...(requestId !== undefined && { requestId }),
     ...(reply.retryAfterMs !== undefined && { retryAfterMs: reply.retryAfterMs }),
@@ -34,55 +37,55 @@ export const unreadableSentence = (operation: string, what: string): string =>
   `DigitalOcean's reply to ${operation} holds what cannot be: ${what}; check DIGITALOCEAN_API_URL, and whether a proxy answers in its place`;
 
 /** The error for a call that got no reply because of `error`. */
-export function unanswered(operation: string, error: unknown): CloudError {
+export function unanswered(request: Purpose, error: unknown): CloudError {
   const { code = 'UNKNOWN', message } = error as { code?: string; message?: string };
   const why = printable(shortened(message || code, 300));
   return new CloudError({
-    operation,
+    operation: request.operation,
     code,
-    message: `DigitalOcean cannot be reached for ${operation} (${why}): check the network and DIGITALOCEAN_API_URL`,
+    message: `cannot reach DigitalOcean to ${inWords(request)} (${why}): check the network and DIGITALOCEAN_API_URL`,
   });
 }
 
 /** The error for a call that got no reply in time. */
-export function timedOut(operation: string, timeoutMs: number): CloudError {
-  const message = `DigitalOcean did not answer ${operation} within ${timeoutMs / 1000} s: it may be slow, or the network is`;
-  return new CloudError({ operation, code: TIMED_OUT, message });
+export function timedOut(request: Purpose, timeoutMs: number): CloudError {
+  const message = `timed out after ${timeoutMs / 1000} s waiting for DigitalOcean to ${inWords(request)}: its API or the network is slow`;
+  return new CloudError({ operation: request.operation, code: TIMED_OUT, message });
 }
 
 /** The error for a call that its caller stopped after it was sent. */
-export function aborted(operation: string): CloudError {
+export function aborted(request: Purpose): CloudError {
   return new CloudError({
-    operation,
+    operation: request.operation,
     code: ABORTED,
-    message: `${operation} was stopped before DigitalOcean answered`,
+    message: `stopped before DigitalOcean answered the request to ${inWords(request)}`,
   });
 }
 
 /** The error for a call that was stopped while it waited for its turn, because of `reason`. */
-export function neverSent(operation: string, reason: unknown): CloudError {
+export function neverSent(request: Purpose, reason: unknown): CloudError {
   const why = reason instanceof Error ? `: ${reason.message}` : '';
   return new CloudError({
-    operation,
+    operation: request.operation,
     code: ABORTED_BEFORE_SENDING,
-    message: `${operation} was never sent to DigitalOcean${why}`,
+    message: `request to ${inWords(request)} not sent to DigitalOcean${why}`,
   });
 }
 
-function sentenceFor(operation: string, status: number, detail: string): string {
+function sentenceFor(purpose: string, status: number, detail: string): string {
   switch (status) {
     case 401:
       return 'DigitalOcean refused the token (401): set DO_TOKEN to a token with read and write scope';
     case 403:
-      return `DigitalOcean forbids ${operation} to this token (403): set DO_TOKEN to a token with read and write scope`;
+      return `DigitalOcean does not let this token ${purpose} (403): set DO_TOKEN to a token with read and write scope`;
     case 404:
-      return `DigitalOcean found nothing for ${operation} (404)${detail}`;
+      return `DigitalOcean could not ${purpose}: not found (404)${detail}`;
     case 429:
-      return `DigitalOcean's rate limit is used up, so ${operation} must wait (429): does something else use the same token?`;
+      return `DigitalOcean's rate limit is used up, cannot ${purpose} yet (429): does something else use the same token?`;
     default:
       return status >= 500
-        ? `DigitalOcean failed at ${operation} (${status})${detail}; see https://status.digitalocean.com if it lasts`
-        : `DigitalOcean refused ${operation} (${status})${detail}`;
+        ? `DigitalOcean failed to ${purpose} (${status})${detail}; see https://status.digitalocean.com if it lasts`
+        : `DigitalOcean refused to ${purpose} (${status})${detail}`;
   }
 }
 
@@ -97,3 +100,16 @@ function errorBody(data: unknown): { id?: string; message?: string; requestId?: 
     ...(typeof requestId === 'string' && { requestId: printable(shortened(requestId, 100)) }),
   };
 }
+
+/** Such as `resize droplet 7`, `create a droplet` or `list droplets`. */
+function inWords({ operation, path }: Purpose): string {
+  const words = operation.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`).split(' ');
+  const noun = words.pop()!;
+  const id = new RegExp(`/${noun}s/([^/?]+)`).exec(path)?.[1];
+  const object =
+    id !== undefined ? `${noun} ${id}` : noun.endsWith('s') ? noun : `${articleOf(noun)} ${noun}`;
+  return [...words, object].join(' ');
+}
+
+/** A token has one account; of all else there are several. */
+const articleOf = (noun: string): string => (noun === 'account' ? 'the' : /^[aeiou]/.test(noun) ? 'an' : 'a');

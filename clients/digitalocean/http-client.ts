@@ -111,7 +111,7 @@ export function createCloud(options: CloudOptions): HttpCloud {
     if (items === undefined)
       throw new CloudError({
         operation,
-        message: `${operation}: the list changed while it was read, every time`,
+        message: `${operation}: changed during all 5 reads; retrying`,
       });
     return readable(operation, items);
   }

@@ -75,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async send(request) {
-      const { operation, signal } = request;
+      const { signal } = request;
       const stop = new AbortController();
       const onStop = (): void => stop.abort();
       const cancelDeadline = clock.after(callTimeoutMs, onStop);
@@ -85,8 +85,8 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         return await exchange(request, stop.signal);
       } catch (error) {
-        if (signal?.aborted) throw aborted(operation);
-        throw stop.signal.aborted ? timedOut(operation, callTimeoutMs) : unanswered(operation, error);
+        if (signal?.aborted) throw aborted(request);
+        throw stop.signal.aborted ? timedOut(request, callTimeoutMs) : unanswered(request, error);
       } finally {
         cancelDeadline();
         signal?.removeEventListener('abort', onStop);

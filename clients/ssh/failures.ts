@@ -32,7 +32,7 @@ export function keyMismatch(
 ): HostKeyMismatch {
   return new HostKeyMismatch(
     `${nameOf({ address, port })} shows the SSH host key ${shown} but ${hostKeys.join(' or ')} is expected, so nothing was sent to it: ` +
-      'either another machine answers on this address, or the host key was replaced; if you replaced it, put the old key back, or destroy the droplet, which loses everything on its disk, to have it made anew',
+      'either another machine answers on this address, or the host key was replaced; if you replaced it, put the old key back, or recreate the droplet, which loses its disk',
     hostKeys,
     shown,
   );

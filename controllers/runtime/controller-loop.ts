@@ -75,7 +75,7 @@ class Loop implements ControllerLoop {
       wake: (key, priority) => this.#queue.add(key, priority),
       panicked: error => {
         this.#metrics.panicked();
-        this.#log.error('an event could not be mapped to keys', { error: describeError(error) });
+        this.#log.error('cannot map an event to keys', { error: describeError(error) });
       },
     };
   }
@@ -133,13 +133,13 @@ function report(log: Logger, verdict: Verdict, error: unknown): void {
   const fields = { error: describeError(error) };
   switch (verdict.failure) {
     case undefined:
-      return log.debug('reconcile must look again', fields);
+      return log.debug('requeued', fields);
     case 'terminal':
-      return log.warn('reconcile stopped until a person acts', fields);
+      return log.warn('reconcile stalled', fields);
     case 'error':
       return log.error('reconcile failed', fields);
     case 'panic':
-      return log.error('reconcile failed by a mistake in the program', {
+      return log.error('reconcile failed (bug)', {
         ...fields,
         stack: error instanceof Error ? error.stack : undefined,
       });

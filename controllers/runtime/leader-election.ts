@@ -230,8 +230,7 @@ class HeldLease implements Leadership {
     const elder = others.find(other => isEarlier(other, own));
     if (until.aborted) return;
     if (elder !== undefined) return this.#lose(`${whereLeads(elder)}, and began earlier`);
-    const beside =
-      others[0] && `${whereLeads(others[0])} beside this one: stop it, if it does not go by itself`;
+    const beside = others[0] && `${whereLeads(others[0])} as well: stop one of them`;
     if (beside !== undefined && beside !== this.#lastRivalWarning) log.warn(beside);
     this.#lastRivalWarning = beside;
   }

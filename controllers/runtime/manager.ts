@@ -95,7 +95,7 @@ class Run {
     return {
       'leader-election': () =>
         this.#leadership !== undefined && this.#leadership.remainingMs() < -WATCHDOG_MS
-          ? 'the leadership ran out, and the process does not stop'
+          ? 'leadership expired, and the process does not stop'
           : undefined,
     };
   }
@@ -156,7 +156,7 @@ class Run {
     const grace = sleep(clock, GRACE_MS, over.signal).catch(() => undefined);
     await Promise.race([drained, grace, aborted(lost)]);
     over.abort();
-    if (!this.#isDrained) log.warn('some reconciles had not returned at the stop');
+    if (!this.#isDrained) log.warn('stopped with reconciles still running');
   }
 
   /** When a reconcile may still act, nobody else must begin before the lease has run out. */

@@ -110,7 +110,7 @@ export function planAdoption(input: AdoptionInput): AdoptionPlan {
 }
 
 const byHand = ({ id }: Candidate, name = 'NAME'): string =>
-  `"dropfleet adopt --droplet ${id} --as ${name}" takes it over`;
+  `run "dropfleet adopt --droplet ${id} --as ${name}"`;
 
 const byPlace = (a: Adoption, b: Adoption): number =>
   a.project.localeCompare(b.project, 'en') || a.number - b.number;

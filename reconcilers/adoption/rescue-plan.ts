@@ -83,11 +83,11 @@ export function planRescue({
     notes: [
       ...doomed.map(project => {
         const n = staying.filter(droplet => projectOf(droplet) === keyOf(project));
-        return `the Project ${keyOf(project)} is being deleted, and its end is held: it is made anew, and ${count(n.length, 'Droplet')} of it stay as they are`;
+        return `the Project ${keyOf(project)} is being deleted, which is on hold: it is recreated, and keeps ${count(n.length, 'Droplet')}`;
       }),
       ...leaving.map(
         ({ droplet }) =>
-          `the Droplet ${keyOf(droplet)} is being deleted, and its end is held: its server is kept, for a new Droplet of that name`,
+          `the Droplet ${keyOf(droplet)} is being deleted, which is on hold: its server is kept for a new Droplet of that name`,
       ),
     ],
   };

@@ -50,7 +50,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     progress.droplet = await addFinalizer(kubernetes, DROPLETS, progress.droplet, DROPLET_FINALIZER, run);
   },
   'remove-finalizer': async (_step, progress, { kubernetes, events }, run) => {
-    events.record(progress.droplet, 'Normal', 'Destroyed', 'the cloud has no server for this Droplet');
+    events.record(progress.droplet, 'Normal', 'Destroyed', 'DigitalOcean has no server for this Droplet');
     await removeFinalizers(kubernetes, DROPLETS, progress.droplet, OWN_FINALIZERS, run);
     progress.finished = true;
   },
@@ -60,10 +60,10 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     const before = progress.server.id;
     const [type, message] =
       before === undefined
-        ? (['Normal', `found droplet ${step.id}, asked for earlier`] as const)
+        ? (['Normal', `found droplet ${step.id}, created by an earlier request`] as const)
         : ([
             'Warning',
-            `the status named droplet ${before}, which is not this Droplet's; it is ${step.id}`,
+            `status.server.id was ${before}, which is not this Droplet's server; corrected to ${step.id}`,
           ] as const);
     events.record(progress.droplet, type, 'Adopted', message);
     progress.server = { ...withFormer(progress.server), id: step.id };
@@ -75,7 +75,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
   },
   tag: async ({ id, tags }, progress, context, run) => {
     for (const tag of tags) await putTag(id, tag, context, run);
-    const message = `put back on droplet ${id}: ${tags.join(', ')}`;
+    const message = `restored tags of droplet ${id}: ${tags.join(', ')}`;
     context.events.record(progress.droplet, 'Normal', 'Tagged', message);
     context.servers.wake();
   },
@@ -143,8 +143,8 @@ async function launch(_step: DropletStep, progress: DropletApply, context: Conte
     const server = await run.fenced(signal => cloud.createDroplet(request, signal));
     context.room.granted();
     progress.server = { ...progress.server, id: server.id };
-    run.log.info(`asked for droplet ${server.id}`, { size: request.size, region: request.region });
-    events.record(progress.droplet, 'Normal', 'Creating', `asked for droplet ${server.id} (${request.size})`);
+    run.log.info(`creating droplet ${server.id}`, { size: request.size, region: request.region });
+    events.record(progress.droplet, 'Normal', 'Creating', `creating droplet ${server.id} (${request.size})`);
   } catch (error) {
     if (isInvalidKey(error)) context.sshKey.forget();
     if (isOverLimit(error)) context.room.refused(keyOf(progress.droplet));
@@ -165,7 +165,7 @@ async function takeOver(
 ): Promise<void> {
   for (const tag of put) await putTag(id, tag, context, run);
   for (const tag of off) await run.fenced(signal => context.cloud.untagDroplet(id, tag, signal));
-  const message = `took over droplet ${id}`;
+  const message = `adopted droplet ${id}`;
   run.log.info(message);
   context.events.record(progress.droplet, 'Normal', 'TakenOver', message);
   context.servers.wake();
@@ -258,8 +258,8 @@ function act<Step extends DropletStep>(
   return async (step: Step, progress: DropletApply, context: Context, run: Run): Promise<void> => {
     const action = await run.fenced(signal => ask(step, context, signal));
     progress.server = { ...progress.server, actionID: action.id };
-    run.log.info(`asked for ${action.type}`, { action: action.id });
-    context.events.record(progress.droplet, 'Normal', 'Acting', `asked DigitalOcean for: ${action.type}`);
+    run.log.info(`requested ${action.type}`, { action: action.id });
+    context.events.record(progress.droplet, 'Normal', 'Acting', `requested ${action.type} from DigitalOcean`);
     context.servers.wake();
   };
 }

@@ -88,7 +88,7 @@ function doubtOfFirst({ orphans = [], otherFleet }: CloudView): Doubt | undefine
       .join(', ');
     return {
       reason: 'Orphans',
-      message: `the account has servers of this project that belong to no Droplet: ${names}. "dropfleet adopt" takes them over, "dropfleet cleanup" removes them`,
+      message: `the account has servers of this project that belong to no Droplet: ${names}. Run "dropfleet adopt" to keep them, or "dropfleet cleanup" to destroy them`,
     };
   }
   if (otherFleet !== undefined)
@@ -116,16 +116,16 @@ function doubtOfDuplicate(
       : status?.server?.formerIDs?.includes(id)
         ? `it was ${metadata.name}'s server before`
         : nonce === undefined || nonce === nonceOf(kept.tags)
-          ? 'somebody else made it, with copied tags'
+          ? 'somebody else created it, with copied tags'
           : nonceOf(kept.tags) === undefined
-            ? `somebody else made ${kept.id}, with copied tags`
+            ? `somebody else created ${kept.id}, with copied tags`
             : status?.server?.id === kept.id && nonce === status.server?.nonce
-              ? `it is the one that was asked for last`
+              ? `it is the one created last`
               : undefined;
   if (why === undefined) return undefined;
   return {
     reason: 'Duplicate',
-    message: `droplet ${id} carries the tags of ${metadata.name} as well, whose server is ${kept?.id}: ${why}. Take its tags off at DigitalOcean to keep it`,
+    message: `droplet ${id} carries the tags of ${metadata.name} as well, whose server is ${kept?.id}: ${why}. Remove its tags at DigitalOcean to keep it`,
   };
 }
 

@@ -57,7 +57,7 @@ function planAbsent(input: PlanInput): DropletPlan {
     phase: 'Creating',
     provisioned: false,
     reason: 'Creating',
-    message: `asked DigitalOcean for a droplet of size ${spec.size} in ${spec.region}`,
+    message: `creating a droplet of size ${spec.size} in ${spec.region}`,
     requeueAfterMs: input.timings.pollMs,
   };
   if (!mayStillAppear(input))
@@ -75,7 +75,7 @@ const planNoRoom = ({ timings }: PlanInput, shortage: string): DropletPlan => ({
   phase: 'Failed',
   provisioned: false,
   reason: 'AccountLimit',
-  message: `no room for another droplet: ${shortage}. Ask DigitalOcean for a higher limit, or remove some`,
+  message: `droplet limit reached: ${shortage}. Ask DigitalOcean to raise the limit, or delete droplets`,
   requeueAfterMs: timings.refusedMs,
 });
 
@@ -127,7 +127,7 @@ function planMissing(
     phase: droplet.status?.phase === 'Failed' ? 'Pending' : (droplet.status?.phase ?? 'Pending'),
     provisioned: false,
     reason: MISSING,
-    message: `DigitalOcean has no droplet ${id} at the moment; it is believed to be gone when that stays so`,
+    message: `droplet ${id} not found at DigitalOcean; looking again before it counts as gone`,
     // It is seen to stay so, not to be so twice.
     requeueAfterMs: Math.min(timings.pollMs, Math.max(1, believedInMs)),
   };
@@ -147,7 +147,7 @@ function planTakeOver(input: PlanInput, { id, server, problem }: Claim): Droplet
       steps: [],
       phase: 'Failed',
       reason: 'CannotAdopt',
-      message: `cannot take over droplet ${id}: ${problem ?? 'DigitalOcean has no such droplet'}. Name another in the annotation ${ADOPT_ANNOTATION}, or take that off to have a new server created`,
+      message: `cannot adopt droplet ${id}: ${problem ?? 'DigitalOcean has no such droplet'}. Name another in the annotation ${ADOPT_ANNOTATION}, or remove it to create a new server`,
       requeueAfterMs: input.timings.refusedMs,
     };
   const put = missingTags(input, server);
@@ -156,7 +156,7 @@ function planTakeOver(input: PlanInput, { id, server, problem }: Claim): Droplet
   return {
     ...plan,
     steps: [...finalizer, { type: 'take-over', id, put, off }, { type: 'adopt', id }],
-    message: `taking over droplet ${id}`,
+    message: `adopting droplet ${id}`,
   };
 }
 
@@ -199,7 +199,7 @@ function planServer(input: PlanInput, server: Server): DropletPlan {
         ...waiting,
         phase: 'Failed',
         reason: 'Archived',
-        message: `droplet ${server.id} is archived at DigitalOcean: restore it there, or delete this Droplet to get a new one`,
+        message: `droplet ${server.id} is archived: restore it at DigitalOcean. Deleting this Droplet loses the archived disk, and creates a new server`,
         requeueAfterMs: input.timings.refusedMs,
       };
     case 'active':
@@ -220,7 +220,7 @@ function planSuspended({ server }: CloudView): DropletPlan {
     phase: server === undefined ? 'Pending' : server.status === 'active' ? 'Active' : 'Booting',
     provisioned: server?.status === 'active',
     reason: 'Suspended',
-    message: 'the project is suspended: dropfleet changes nothing until spec.suspend is false',
+    message: 'project suspended; set spec.suspend to false to resume',
   };
 }
 
@@ -245,14 +245,14 @@ function planDeletion(input: PlanInput): DropletPlan {
     return {
       ...deleting,
       steps: [],
-      message: `DigitalOcean has no droplet ${view.missing.id} at the moment; it is believed to be gone when that stays so`,
+      message: `droplet ${view.missing.id} not found at DigitalOcean; looking again before it counts as gone`,
       requeueAfterMs: Math.min(timings.pollMs, Math.max(1, view.missing.believedInMs)),
     };
   if (mayStillAppear(input))
     return {
       ...deleting,
       steps: [],
-      message: 'waiting to see whether a droplet that was asked for shows up, to destroy it too',
+      message: 'create sent but not confirmed; waiting to destroy the droplet if it appears',
       requeueAfterMs: timings.pollMs,
     };
   return { ...deleting, steps: [{ type: 'remove-finalizer' }], message: 'destroyed' };
@@ -271,7 +271,7 @@ function planKept({ view: { server }, timings }: PlanInput): DropletPlan {
     phase: 'Deleting',
     provisioned: server?.status === 'active',
     reason: KEPT,
-    message: `droplet ${server?.id} is kept, as ${ADOPT_ANNOTATION} says: "dropfleet adopt" gives it another Droplet; take the annotation off to have it destroyed`,
+    message: `droplet ${server?.id} is kept, as ${ADOPT_ANNOTATION} says: "dropfleet adopt" gives it another Droplet; remove the annotation to destroy it`,
     requeueAfterMs: timings.refusedMs,
   };
 }

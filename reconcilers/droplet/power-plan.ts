@@ -60,8 +60,8 @@ function afterFailedPowerOn(input: PlanInput, server: Server): DropletPlan {
     phase: 'Failed',
     reason: 'PowerOnFailed',
     message:
-      `DigitalOcean could not power droplet ${server.id} on: look at its console and history there. It is tried again ` +
-      'ever more slowly, and at once by "dropfleet orchestrate --force"',
+      `DigitalOcean failed to power on droplet ${server.id}: see its console and history there. Retrying with backoff; ` +
+      '"dropfleet orchestrate --force" retries now',
     requeueAfterMs: pausedMs > 0 ? pausedMs : timings.pollMs,
   };
 }
@@ -81,7 +81,7 @@ function busy(input: PlanInput, server: Server): DropletPlan {
     phase: isAsAsked ? 'Active' : 'Resizing',
     provisioned: isAsAsked,
     reason: isAsAsked ? 'Active' : 'Busy',
-    message: `DigitalOcean is working on droplet ${server.id}`,
+    message: `waiting for the action in progress on droplet ${server.id}`,
     requeueAfterMs: timings.pollMs,
   };
 }
@@ -126,7 +126,7 @@ function planStop(input: PlanInput, server: Server): DropletPlan | undefined {
   return {
     ...plan,
     steps: [{ type: 'power-off', id: server.id }],
-    message: `cutting the power of droplet ${server.id}, which did not shut down within ${seconds(timings)}`,
+    message: `powering off droplet ${server.id}, which did not shut down within ${seconds(timings)}`,
   };
 }
 
@@ -136,7 +136,7 @@ function afterFailedPowerOff(input: PlanInput, server: Server): DropletPlan {
   return {
     ...shuttingDown(input, server),
     steps: pausedMs > 0 ? [] : [{ type: 'power-off', id: server.id }],
-    message: `DigitalOcean could not cut the power of droplet ${server.id}; it is tried again ever more slowly`,
+    message: `DigitalOcean failed to power off droplet ${server.id}; retrying with backoff`,
     requeueAfterMs: pausedMs > 0 ? pausedMs : timings.pollMs,
   };
 }
@@ -147,8 +147,8 @@ const shuttingDown = ({ droplet, timings }: PlanInput, server: Server): DropletP
   provisioned: false,
   reason: 'Resizing',
   message:
-    `shutting down droplet ${server.id}; power is cut after ${seconds(timings)}, ` +
-    `and it is resized from ${server.size} to ${droplet.spec.size}`,
+    `shutting down droplet ${server.id} to resize it from ${server.size} to ${droplet.spec.size}; ` +
+    `powered off after ${seconds(timings)}`,
   requeueAfterMs: timings.pollMs,
 });
 
@@ -163,7 +163,7 @@ export function resizeProblem(
   const size = sizes.get(wanted);
   if (size === undefined) return sizes.size === 0 ? undefined : `DigitalOcean has no size ${wanted}`;
   if (size.disk < server.disk)
-    return `${wanted} has a disk of ${size.disk} GB and the server's has ${server.disk} GB, and disks cannot shrink`;
+    return `${wanted} has a disk of ${size.disk} GB, less than the server's ${server.disk} GB; disks cannot shrink`;
   if (!size.available || !size.regions.includes(server.region))
     return `${wanted} is not available in ${server.region}`;
   return undefined;
@@ -195,7 +195,7 @@ function lastAttempt({ metadata, spec, status }: Droplet): ServerStatus['resize'
 function failedResize({ droplet, view }: PlanInput): ResizeRefusal | undefined {
   const hasFailed = view.action?.type === 'resize' && view.action.status === 'errored';
   if (!hasFailed || lastAttempt(droplet) === undefined) return undefined;
-  return { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+  return { reason: 'ResizeFailed', message: 'the resize failed at DigitalOcean' };
 }
 
 /** The server keeps its old size and must at least run. */
@@ -217,8 +217,8 @@ function refuse(input: PlanInput, server: Server, refusal: ResizeRefusal): Dropl
     reason: refusal.reason,
     message:
       `cannot resize from ${server.size} to ${wanted}: ${refusal.message.replace(/\.$/, '')}. Choose another size` +
-      (isListed ? '. ' : ', or have this one tried again by "dropfleet orchestrate --force". ') +
-      'Deleting this Droplet loses all that is on its disk, and recreates the server with that size',
+      (isListed ? '. ' : ', or retry with "dropfleet orchestrate --force". ') +
+      'Deleting this Droplet loses its disk, and recreates the server with that size',
     ...(requeueAfterMs !== undefined && { requeueAfterMs }),
   };
 }

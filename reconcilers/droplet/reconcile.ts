@@ -185,7 +185,7 @@ async function firstList({ clock, servers, timings }: Context, signal: AbortSign
   waited.abort();
   signal.throwIfAborted();
   if (servers.lastListStartedAt() === undefined)
-    throw new Waiting(`the cloud has not answered yet: ${servers.healthy().message}`, timings.pollMs);
+    throw new Waiting(`waiting for the first list of droplets: ${servers.healthy().message}`, timings.pollMs);
 }
 
 /** Sizes matter only to a droplet whose size is wrong; then they are worth a call. */
@@ -252,15 +252,14 @@ function describeError(
   const again = pause === undefined ? {} : { requeueAfterMs: pause };
   if (isRefused(error)) {
     const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
-    return { ...base, phase: 'Failed', reason: 'Refused', message: `${what}; ${ASKED_AGAIN}`, ...again };
+    return { ...base, phase: 'Failed', reason: 'Refused', message: `${what}; ${RETRYING}`, ...again };
   }
   if (isUnauthorized(error)) return { ...base, reason: 'Unauthorized' };
   if (isCloudUnreachable(error)) return { ...base, reason: 'CloudUnreachable', ...again };
   return { ...base, reason: 'Error', ...again };
 }
 
-const ASKED_AGAIN =
-  'mend what it names: it is asked for again ever more slowly, and at once by "dropfleet orchestrate --force"';
+const RETRYING = 'fix what it names. Retrying with backoff; "dropfleet orchestrate --force" retries now';
 
 /** The cloud's refusal names the field at most, and never its value. */
 const requestOf = ({ spec: { size, image, region } }: Droplet): string =>

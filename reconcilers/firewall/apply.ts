@@ -36,13 +36,13 @@ async function create(
 ): Promise<void> {
   try {
     firewalls.list.put(await createWithTags(firewall, context, run));
-    announce('FirewallCreated', `made firewall ${firewall.name}`);
+    announce('FirewallCreated', `created firewall ${firewall.name}`);
   } catch (error) {
     if (isDoubtful(error)) firewalls.list.doubt();
     if (!isNameTaken(error)) throw error;
     // An earlier request of ours whose reply was lost, or one that the newest list does not show yet.
     firewalls.list.doubt();
-    throw new Waiting(`firewall ${firewall.name} exists and is not listed yet`, firewalls.timings.pollMs);
+    throw new Waiting(`firewall ${firewall.name} exists but is not listed yet`, firewalls.timings.pollMs);
   }
 }
 
@@ -72,7 +72,7 @@ async function update(
 ): Promise<void> {
   try {
     list.put(await run.fenced(signal => cloud.updateFirewall(id, firewall, signal)));
-    announce('FirewallUpdated', `put firewall ${firewall.name} right`);
+    announce('FirewallUpdated', `updated firewall ${firewall.name}`);
   } catch (error) {
     // Gone, changed or not: the next reconcile starts from what there is.
     list.doubt();
@@ -89,7 +89,7 @@ async function remove(
 ): Promise<void> {
   try {
     await run.fenced(signal => cloud.deleteFirewall(id, signal));
-    announce('FirewallDeleted', `removed firewall ${name}, which protected nothing any more`);
+    announce('FirewallDeleted', `deleted unused firewall ${name}`);
   } catch (error) {
     if (!isCloudNotFound(error)) throw error;
   }

@@ -396,5 +396,5 @@ function explainHold({ message, effects, confirmation, objects }: HeldEntry): st
     object === undefined
       ? ''
       : ` or "kubectl annotate -n ${object.namespace} ${object.kind.toLowerCase()} ${object.name} --overwrite ${CONFIRM_ANNOTATION}='${confirmation}'"`;
-  return `held: ${effects}; ${message}. To let it through, run "dropfleet confirm"${kubectl}`;
+  return `held: ${effects}; ${message}. To allow it, run "dropfleet confirm"${kubectl}`;
 }

@@ -144,7 +144,7 @@ class LedgerGate implements Gate {
 
   #announce({ group, reason, message, effects }: Hold): void {
     const text = `held: ${effects}; ${message}`;
-    this.#options.log.warn(`${text}. "dropfleet confirm" lets it through`);
+    this.#options.log.warn(`${text}. Run "dropfleet confirm" to allow it`);
     const object = this.#book.firstObject(group);
     if (object !== undefined) this.#options.events.record(object, 'Warning', reason, text);
   }

@@ -131,9 +131,8 @@ export function createStanding(options: StandingOptions): Standing {
       if (known === undefined || isOld) await ask(signal);
       const problem = known?.problem ?? strangersIn();
       if (problem?.message !== logged) {
-        if (problem !== undefined) log.error(`nothing is done: ${problem.message}`);
-        else if (logged !== undefined)
-          log.warn('the fleet, its account and its Kubernetes API are known again');
+        if (problem !== undefined) log.error(`changes on hold: ${problem.message}`);
+        else if (logged !== undefined) log.warn('account and Kubernetes API verified; changes resumed');
         logged = problem?.message;
       }
       return problem ?? unseenIn();

@@ -89,8 +89,8 @@ async function rotateHostKey(
   await hostOf(hosts, renewed)!.hostKey({ signal });
   progress.droplet = await pin(context, progress.droplet, { keyFingerprint: next }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
-  run.log.info('the host has a host key of its own making', { fingerprint: next });
-  context.events.record(progress.droplet, 'Normal', 'HostKeyReplaced', `the host key is ${next} now`);
+  run.log.info('replaced the first host key', { fingerprint: next });
+  context.events.record(progress.droplet, 'Normal', 'HostKeyReplaced', `host key is now ${next}`);
 }
 
 /** Pins what the host showed, where that is another of the keys that are accepted. */
@@ -104,5 +104,5 @@ export async function settlePins(
   if (shown === pinnedHostKeys(progress.droplet).current) return;
   progress.droplet = await pin(context, progress.droplet, { keyFingerprint: shown }, run);
   progress.ssh = hostOf(hosts, progress.droplet)!;
-  run.log.info('pinned another host key that was expected', { fingerprint: shown });
+  run.log.info('pinned the expected new host key', { fingerprint: shown });
 }

@@ -19,7 +19,7 @@ import { HostError, reachCondition, stepCondition } from './errors.ts';
 /** How often a host is probed again after its plan was carried out, until nothing is left to do. */
 const MOST_ROUNDS = 3;
 
-const REACHED: ConditionValue = { status: 'True', reason: 'Ok', message: 'dropfleet is let in by SSH' };
+const REACHED: ConditionValue = { status: 'True', reason: 'Ok', message: 'connected by SSH' };
 
 /**
  * Probes a host and does what is to be done, until a probe finds nothing; says in the status how it is. Rejects
@@ -117,7 +117,7 @@ async function carryOut(
 
 /** Two who want the same file otherwise would go on for ever. */
 function undoneAgain({ steps }: HostPlan, { droplet }: HostApply): HostError {
-  const message = `this was done ${MOST_ROUNDS} times and is still to be done: ${describeSteps(steps)}; something on the host undoes it`;
+  const message = `not in sync after ${MOST_ROUNDS} rounds: ${describeSteps(steps)}; something on the host reverts it`;
   const configured: ConditionValue = { status: 'False', reason: 'DoesNotHold', message };
   return new HostError({ reachable: REACHED, configured }, droplet, { step: steps[0]! });
 }

@@ -62,30 +62,30 @@ function howToAccept(droplet: Droplet, shown: string | undefined): string {
 }
 
 const howToRenew = ({ metadata: { namespace, name } }: Droplet): string =>
-  `to recreate the server, which loses everything on its disk, "kubectl delete -n ${namespace} droplet ${name}"`;
+  `its disk is lost if you recreate the server by "kubectl delete -n ${namespace} droplet ${name}"`;
 
 /** What failed on a host that was reached. */
 export function stepCondition(error: unknown, step: HostStep): ConditionValue | undefined {
   const doing = describeSteps([step]);
   if (isCommandTimeout(error))
-    return no('TimedOut', `it took too long to ${doing}, and was stopped: "ps aux" on the host may show why`);
+    return no('TimedOut', `timed out trying to ${doing}: "ps aux" on the host may show why`);
   if (!isCommandFailed(error)) return undefined;
   if (/No space left on device|enough free (disk )?space/i.test(error.stderr))
-    return no('DiskFull', `there was no room to ${doing} (${lastWords(error)}): ${MAKE_ROOM}`);
+    return no('DiskFull', `no space left to ${doing} (${lastWords(error)}): ${MAKE_ROOM}`);
   switch (step.type) {
     case 'provide-tools':
       return packagesCondition(error, step.tools.join(' and '));
     case 'reload':
-      return no('ServiceFailed', `dropfleet could not ${doing}: ${lastWords(error)}`);
+      return no('ServiceFailed', `failed to ${doing}: ${lastWords(error)}`);
     case 'start-service':
       return no(
         'ServiceFailed',
-        `${step.service} does not start: ${lastWords(error)}; "sudo journalctl -u ${step.service}" on the host tells more`,
+        `${step.service} failed to start: ${lastWords(error)}; see "sudo journalctl -u ${step.service}" on the host`,
       );
     case 'write-files':
     case 'make-swap':
     case 'rotate-host-key':
-      return no('CommandFailed', `dropfleet could not ${doing}: ${lastWords(error)}`);
+      return no('CommandFailed', `failed to ${doing}: ${lastWords(error)}`);
   }
 }
 
@@ -96,11 +96,11 @@ function packagesCondition(error: CommandFailed, tools: string): ConditionValue 
   if (error.code === PACKAGES_BUSY)
     return no(
       'AptBusy',
-      `${tools} cannot be installed yet, because another program is at work on the packages: ${lastWords(error)}; wait for it, or end it`,
+      `cannot install ${tools} yet, another process is using apt or dpkg: ${lastWords(error)}; wait for it, or stop it`,
     );
   return no(
     'PackagesFailed',
-    `${tools} cannot be installed: ${lastWords(error)}; see that the host reaches its package sources (/etc/apt/sources.list*): "sudo apt-get update" on it must succeed`,
+    `failed to install ${tools}: ${lastWords(error)}; check that "sudo apt-get update" succeeds on the host (network, /etc/apt/sources.list*)`,
   );
 }
 

@@ -21,7 +21,7 @@ export async function probeHost(
   for (const [section, value] of facts) probes.of(section).record(droplet, value, seenAt);
   const own = probes.of(HOST_SECTION).get(droplet)?.facts;
   if (own !== undefined) return own;
-  throw new UnclearFacts(`the host does not say how it is (exit code ${code}): ${stderr.trim().slice(-300)}`);
+  throw new UnclearFacts(`the probe returned no facts (exit code ${code}): ${stderr.trim().slice(-300)}`);
 }
 
 /** The host was reached, and did not report all that was asked: it may be going down. */

@@ -82,9 +82,9 @@ export function planHost(input: HostPlanInput): HostPlan {
 const isBooting = ({ boot }: HostFacts): boolean => boot === 'running' || boot.startsWith('not ');
 
 function firstBoot({ facts, age }: HostPlanInput): ConditionValue {
-  const message = 'the first boot is at work: cloud-init writes files and installs packages';
+  const message = 'first boot in progress: cloud-init is installing packages';
   const isLong = age > LONG_FIRST_BOOT_MS && facts.bootLog !== '';
-  const text = isLong ? `${message}, for more than 10 minutes now; ${excerpt(facts)}` : message;
+  const text = isLong ? `${message}, for over 10 min; ${excerpt(facts)}` : message;
   return { status: 'False', reason: 'FirstBoot', message: text };
 }
 
@@ -101,8 +101,8 @@ const LINES = 8;
 export function atWork(steps: readonly HostStep[], facts: HostFacts): ConditionValue {
   const doing = describeSteps(steps);
   if (!isLeftByFirstBoot(steps, facts))
-    return { status: 'False', reason: 'Configuring', message: `at work: ${doing}` };
-  const message = `the first boot failed, and what it left undone is being done: ${doing}; ${excerpt(facts)}`;
+    return { status: 'False', reason: 'Configuring', message: `configuring: ${doing}` };
+  const message = `first boot failed; completing it: ${doing}; ${excerpt(facts)}`;
   return { status: 'False', reason: 'FirstBootFailed', message };
 }
 
@@ -113,7 +113,7 @@ export const withFirstBoot = (
   facts: HostFacts,
 ): ConditionValue =>
   isLeftByFirstBoot(steps, facts)
-    ? { ...condition, message: `${condition.message}; the first boot failed before: ${excerpt(facts)}` }
+    ? { ...condition, message: `${condition.message}; first boot had failed: ${excerpt(facts)}` }
     : condition;
 
 /** Later there is drift: a host that was as it should be once has another host key since. */
@@ -139,8 +139,8 @@ function reloads(host: DesiredHost, facts: HostFacts, wrong: readonly HostFile[]
 
 function configured({ engine }: DesiredHost, { boot, engines }: HostFacts): ConditionValue {
   const version = engines.get(engine);
-  const inSync = `${engine}${version ? ` ${version}` : ''} is there, and files, packages and services are as they should be`;
-  const message = boot === 'error' ? `${inSync}; what the first boot could not do was done since` : inSync;
+  const inSync = `${engine}${version ? ` ${version}` : ''} ${engine === 'docker' ? 'running' : 'installed'}; files, packages and services in sync`;
+  const message = boot === 'error' ? `${inSync}; first boot had failed and was completed` : inSync;
   return { status: 'True', reason: 'Ok', message };
 }
 
@@ -149,7 +149,7 @@ function diskFull({ disk }: HostFacts): ConditionValue {
   return {
     status: 'False',
     reason: 'DiskFull',
-    message: `the disk has ${free} MB free of ${size}: make room ("sudo du -xh / | sort -h | tail" shows what is large), or resize to a larger disk`,
+    message: `disk full: ${free} of ${size} MB free; make room ("sudo du -xh / | sort -h | tail" shows what is large), or resize to a larger disk`,
   };
 }
 
@@ -157,7 +157,7 @@ function diskFull({ disk }: HostFacts): ConditionValue {
 const heldBack = (steps: readonly HostStep[]): ConditionValue => ({
   status: 'False',
   reason: 'Suspended',
-  message: `the project is suspended, so this is not done: ${describeSteps(steps)}`,
+  message: `project suspended; pending: ${describeSteps(steps)}`,
 });
 
 /** The steps in words, for a person. */

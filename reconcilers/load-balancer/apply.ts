@@ -45,7 +45,7 @@ export async function observe({ host, layout, signal }: Master): Promise<LoadBal
   const { stdout, stderr } = await host.run(observeLoadBalancer(layout), { signal });
   const facts = parseFacts(stdout);
   if (facts === undefined)
-    throw new LoadBalancerError('NotObserved', withDetail('nginx cannot be looked at', stderr));
+    throw new LoadBalancerError('NotObserved', withDetail('cannot probe nginx', stderr));
   return facts;
 }
 
@@ -56,19 +56,18 @@ const executors: Executors<LoadBalancerStep, [master: Master, files: readonly Co
     const { code, stderr } = await host.run(stageConfiguration(layout, directory), options);
     if (code === REFUSED) throw new ConfigurationRefused(complaintOf(stderr));
     if (code !== 0)
-      throw new LoadBalancerError('NotWritten', withDetail('the configuration cannot be written', stderr));
+      throw new LoadBalancerError('NotWritten', withDetail('cannot write the configuration', stderr));
   },
   async activate({ directory }, { host, layout, signal }) {
     const { code, stderr } = await host.run(activateConfiguration(layout, directory), { signal });
-    if (code !== 0)
-      throw new LoadBalancerError('NotReloaded', withDetail('nginx could not be reloaded', stderr));
+    if (code !== 0) throw new LoadBalancerError('NotReloaded', withDetail('nginx reload failed', stderr));
   },
   async verify({ directory }, { host, layout, signal }) {
     const options = { timeoutMs: VERIFY_TIMEOUT_MS, signal };
     const { code, stdout, stderr } = await host.run(verifyConfiguration(layout, directory), options);
     if (code === 0) return;
-    const instead = stdout.trim() === '' ? 'nothing answers' : 'something else answers';
-    const doing = `nginx does not run its new configuration: ${instead} at ${layout.url}`;
+    const instead = stdout.trim() === '' ? 'nothing answers' : 'another program answers';
+    const doing = `nginx is not running the new configuration: ${instead} at ${layout.url}`;
     throw new LoadBalancerError('NotTaken', withDetail(doing, stderr));
   },
   async prune({ keep }, { host, layout, signal }) {
@@ -105,10 +104,10 @@ async function restore({ current, running }: LoadBalancerFacts, master: Master):
   try {
     await executors.activate({ type: 'activate', directory: current }, master, []);
     await executors.verify({ type: 'verify', directory: running }, master, []);
-    return 'the previous configuration was put back';
+    return 'previous configuration restored';
   } catch (error) {
     if (!isLoadBalancerError(error)) throw error;
-    return `the previous configuration could not be put back: ${error.message}`;
+    return `failed to restore the previous configuration: ${error.message}`;
   }
 }
 
@@ -121,7 +120,7 @@ export async function tryMain(
   const { code, stderr } = await host.run(tryConfiguration(layout, directory), { stdin: main, signal });
   if (code === 0) return undefined;
   if (code === REFUSED) return complaintOf(stderr);
-  throw new LoadBalancerError('NotWritten', withDetail('the configuration cannot be written', stderr));
+  throw new LoadBalancerError('NotWritten', withDetail('cannot write the configuration', stderr));
 }
 
 /** nginx's own words, without what stands before and after them. */

@@ -42,7 +42,10 @@ export async function convergeLoadBalancer(
 ): Promise<ConvergeResult> {
   const facts = seen ?? (await observe(master));
   if (facts.version === undefined)
-    throw new LoadBalancerError('NotInstalled', 'there is no nginx yet; configuring the droplet installs it');
+    throw new LoadBalancerError(
+      'NotInstalled',
+      'nginx not installed yet; waiting for the host to be configured',
+    );
   const input = inputFor(master, balancing, facts.version, memory);
   try {
     return await bringAbout(master, input, facts, memory);

@@ -16,7 +16,7 @@ export class ConfigurationRefused extends LoadBalancerError {
   readonly complaint: string;
 
   constructor(complaint: string) {
-    super('ConfigurationRefused', `nginx refuses the configuration: ${complaint}`);
+    super('ConfigurationRefused', `nginx rejected the configuration: ${complaint}`);
     this.complaint = complaint;
   }
 }

@@ -35,7 +35,7 @@ export interface ServiceVerdict {
 export const takenDomainsMessage = ({ takenDomains }: BalancedService): string | undefined =>
   takenDomains.length === 0
     ? undefined
-    : takenDomains.map(({ domain, by }) => `domain ${domain} belongs to service ${by} already`).join('; ');
+    : takenDomains.map(({ domain, by }) => `domain ${domain} is already used by service ${by}`).join('; ');
 
 /** What /lb-status says. */
 export function lbStatusOf(

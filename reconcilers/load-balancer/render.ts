@@ -65,7 +65,7 @@ export function judge(
 function whyNoServer({ version, servers }: BalancedService): string {
   if (servers.length > 0)
     return `no server can take requests (${servers.map(({ droplet, reason }) => `${droplet}: ${reason}`).join('; ')})`;
-  return version === undefined ? 'no version of it runs; deploy one' : `version ${version} runs nowhere`;
+  return version === undefined ? 'not deployed' : `version ${version} is not running on any server`;
 }
 
 function serviceFiles(verdict: ServiceVerdict, layout: Layout): ConfigurationFile[] {
@@ -85,11 +85,7 @@ function renderBlocks({ service, state, message }: ServiceVerdict, layout: Layou
     case 'unavailable':
       return renderUnavailable(service, message ?? '', layout);
     case 'quarantined':
-      return renderUnavailable(
-        { ...service, domains: [] },
-        'its settings are refused; see /lb-status',
-        layout,
-      );
+      return renderUnavailable({ ...service, domains: [] }, 'configuration rejected; see /lb-status', layout);
   }
 }
 
@@ -140,7 +136,7 @@ ${renderHttp(layout, input.features)}
             return 200 "${input.directory}";
         }
         location / {
-            return 404 "nothing is routed here; see /lb-status\\n";
+            return 404 "no route here; see /lb-status\\n";
         }
 ${include('server', '        ')}    }
 ${include('http', '    ')}}

@@ -30,7 +30,7 @@ function routedCondition(verdict: ServiceVerdict): ConditionValue {
   const condition = stateCondition(verdict);
   const taken = takenDomainsMessage(verdict.service);
   if (taken === undefined) return condition;
-  const message = `${condition.message}; ${taken}: take it off the domains of one of them`;
+  const message = `${condition.message}; ${taken}; remove it from one of them`;
   return { ...condition, ...(condition.status === 'True' && { reason: DOMAIN_TAKEN }), message };
 }
 
@@ -41,7 +41,7 @@ function stateCondition({ service, state, message = '' }: ServiceVerdict): Condi
   const live = servers.filter(server => server.state === 'in').length;
   switch (state) {
     case 'routed': {
-      const at = `${live} of ${servers.length} servers take requests at ${routeOf(service)}/`;
+      const at = `${live} of ${servers.length} servers in rotation at ${routeOf(service)}/`;
       return { status: 'True', reason: 'Routed', message: at };
     }
     case 'unavailable':
@@ -50,7 +50,7 @@ function stateCondition({ service, state, message = '' }: ServiceVerdict): Condi
       return {
         status: 'False',
         reason: 'Quarantined',
-        message: `the load balancer leaves it out: ${message}`,
+        message: `excluded from the load balancer: ${message}`,
       };
   }
 }

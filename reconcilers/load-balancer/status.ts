@@ -16,7 +16,7 @@ export function runningCondition({ id, verdicts }: Generation): ConditionValue {
   if (refused.length === 0)
     return { status: 'True', reason: 'Ok', message: `nginx runs configuration ${id}: ${countOf(verdicts)}` };
   const which = refused.map(({ service, message }) => `${service.name} (${message})`).join(', ');
-  const message = `nginx runs configuration ${id}; left out, and to be mended: ${which}`;
+  const message = `nginx runs configuration ${id}; excluded: ${which}`;
   return { status: 'True', reason: 'ServiceQuarantined', message };
 }
 
@@ -37,13 +37,13 @@ export const errorCondition = (error: LoadBalancerError, { metadata }: Droplet):
 function adviceOn(reason: string, droplet: string): string {
   switch (reason) {
     case 'NotInstalled':
-      return 'Nothing is to be done';
+      return 'No action needed';
     case 'NotWritten':
       return `Make room on ${droplet}: "dropfleet ssh ${droplet}" and "df -h"`;
     case 'ConfigurationRefused':
-      return 'The last good configuration serves on. Please report this, with the droplet\'s "nginx -V"';
+      return 'Still serving the last good configuration. Please report this, with the droplet\'s "nginx -V"';
     default:
-      return `"dropfleet ssh ${droplet}" and "journalctl -u nginx" show more; it is tried again by itself`;
+      return `"dropfleet ssh ${droplet}" and "journalctl -u nginx" show more; retrying`;
   }
 }
 

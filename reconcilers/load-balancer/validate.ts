@@ -14,7 +14,7 @@ const ADDRESS = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3}):(\d{1,5})$/;
  */
 export function whyNoRoute({ name, project, environment, service }: BalancedService): string | undefined {
   if (![project, service].every(part => NAME.test(part)) || !ENVIRONMENTS.includes(environment))
-    return 'its project, environment or service is not a name that can stand in a path';
+    return 'its project, environment or service name is not valid in a path';
   const wanted = `${project}-${environment}-${service}`;
   return name === wanted ? undefined : `it must be called ${wanted}, so that nothing else has its route`;
 }
@@ -22,11 +22,11 @@ export function whyNoRoute({ name, project, environment, service }: BalancedServ
 /** What is wrong with the service's settings, in words for a person; undefined when they can be used. */
 export function whyUnusable({ healthPath, domains, servers }: BalancedService): string | undefined {
   const domain = domains.find(one => !DOMAIN.test(one));
-  if (domain !== undefined) return `${JSON.stringify(domain)} in spec.domains is no host name`;
+  if (domain !== undefined) return `${JSON.stringify(domain)} in spec.domains is not a host name`;
   if (!HEALTH_PATH.test(healthPath))
-    return `spec.healthCheck.path ${JSON.stringify(healthPath)} is no plain path; percent-encode what is special`;
+    return `spec.healthCheck.path ${JSON.stringify(healthPath)} is not a plain path; percent-encode what is special`;
   const server = servers.find(({ address }) => !isAddress(address));
-  return server && `${JSON.stringify(server.address)} in status.endpoints is no IPv4 address with a port`;
+  return server && `${JSON.stringify(server.address)} in status.endpoints is not an IPv4 address with a port`;
 }
 
 function isAddress(address: string): boolean {

@@ -35,7 +35,7 @@ const executors: Executors<ProjectStep, [progress: ProjectApply, context: Contex
     const ownerReferences = [ownerReferenceTo(progress.project)];
     const patch = { metadata: { uid, resourceVersion, ownerReferences } };
     run.wrote(await kubernetes.patch(DROPLETS, keyOf(droplet), patch, { signal: run.signal }));
-    run.log.info(`the Droplet ${name} belongs to the project from now on`);
+    run.log.info(`adopted Droplet ${name}`);
   },
   'delete-droplet': async ({ droplet }, progress, { kubernetes, events }, run) => {
     const uid = droplet.metadata.uid!;
@@ -79,6 +79,6 @@ async function expectOurs(wanted: Droplet, kubernetes: Context['kubernetes'], ru
   if (existing.metadata.deletionTimestamp !== undefined) return run.wrote(existing);
   throw new Stalled(
     'NameTaken',
-    `Droplet ${existing.metadata.name} exists and belongs to ${existing.spec.project}, not to this project: delete or rename it`,
+    `Droplet ${existing.metadata.name} already exists and belongs to project ${existing.spec.project}: delete it, or rename one of the projects`,
   );
 }

@@ -54,11 +54,10 @@ function dropletsReady(
   live: readonly Droplet[],
 ): ConditionValue {
   if (project.metadata.deletionTimestamp !== undefined)
-    return no('Deleting', `${count(droplets.length, 'droplet')} to be destroyed first`);
+    return no('Deleting', `waiting for ${count(droplets.length, 'droplet')} to be destroyed`);
   const failed = live.find(droplet => droplet.status?.phase === 'Failed');
   if (failed !== undefined) return no('DropletFailed', `${failed.metadata.name}: ${messageOf(failed)}`);
-  if (project.spec.suspend)
-    return no('Suspended', 'suspended: dropfleet changes nothing until spec.suspend is false');
+  if (project.spec.suspend) return no('Suspended', 'project suspended; set spec.suspend to false to resume');
   const wanted = dropletNames(project.metadata.name, project.spec.servers);
   const ready = new Set(live.filter(droplet => isAsWanted(project, droplet)).map(d => d.metadata.name));
   const waiting = wanted.filter(name => !ready.has(name));
@@ -68,7 +67,7 @@ function dropletsReady(
       'Converging',
       `${wanted.length - waiting.length} of ${wanted.length} droplets Ready; waiting for ${waiting.join(', ')}`,
     );
-  if (leaving > 0) return no('Converging', `${count(leaving, 'droplet')} still to be destroyed`);
+  if (leaving > 0) return no('Converging', `${count(leaving, 'droplet')} being destroyed`);
   return {
     status: 'True',
     reason: 'AllReady',

@@ -8,4 +8,4 @@ export function heldRowsOf(problems: readonly SizeProblem[]): Map<string, string
 }
 
 const heldRowMessage = (problems: readonly Problem[]): string =>
-  `${problems.map(problem => formatProblems([problem])).join('; ')}: name a size that is; the row is not followed until then, and the other rows are`;
+  `${problems.map(problem => formatProblems([problem])).join('; ')}; row skipped until it names one that is, other rows applied`;

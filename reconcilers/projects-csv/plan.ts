@@ -114,7 +114,7 @@ export const isAsInRow = ({ spec }: Project, row: DesiredProject): boolean =>
 
 const EMPTY: Doubt = {
   reason: 'EmptyCsv',
-  message: 'projects.csv has a header and no row, which would delete every project',
+  message: 'projects.csv has a header but no rows, which would delete every project',
 };
 
 function lossesOf(step: CsvStep, live: readonly Droplet[]): Effect[] {

@@ -74,7 +74,7 @@ const HELD_AGAIN_MS = 30_000;
  */
 const CONFLICT_AGAIN_MS = 50;
 
-const SHRINKS = 'projects.csv was just changed and lacks what it had: waiting until it lies still';
+const SHRINKS = 'projects.csv just changed and removes servers; waiting for it to settle';
 
 /** What the file takes away is believed only when it has lain still, unless a person has confirmed just that. */
 async function passGate(
@@ -104,7 +104,7 @@ export const CSV_ASKER = 'csv-sync';
 
 const holdOf = ({ reason, message }: Extract<Answer, { type: 'hold' }>, { losses }: CsvPlan): CsvHold => ({
   reason,
-  message: `${message}; else mend projects.csv. Nothing of it is done meanwhile`,
+  message: `${message}; or fix projects.csv. None of its changes are applied until then`,
   projects: [...new Set(losses.map(({ project }) => splitKey(project).name))],
 });
 
@@ -161,7 +161,7 @@ async function sizeProblems(
     const sizes = [...(await context.sizes.load(run.signal)).values()];
     return checkSizes(news, sizes, name => specOf(name)?.region ?? DEFAULT_REGION);
   } catch (error) {
-    run.log.warn('the sizes could not be checked', { error: (error as Error).message });
+    run.log.warn('cannot check the sizes', { error: (error as Error).message });
     return [];
   }
 }
@@ -194,7 +194,7 @@ function waitUntilComplete(
 ): void {
   const mayBeCut = !/[\r\n]$/.test(text) && steps.length > 0;
   if (mayBeCut && ageMs < timings.settleMs)
-    throw new Waiting('projects.csv was just changed: waiting until it lies still', timings.settleMs - ageMs);
+    throw new Waiting('projects.csv just changed; waiting for it to settle', timings.settleMs - ageMs);
 }
 
 /** An editor may be in the middle of it, so a mistake is reported only when it lies still; and once. */
@@ -208,7 +208,7 @@ function refuse(
   state.set({});
   if (revision.isReported) return undefined;
   revision.reported();
-  throw new Stalled('InvalidCsv', `nothing was changed:\n${formatProblems(problems)}`);
+  throw new Stalled('InvalidCsv', `no changes made:\n${formatProblems(problems)}`);
 }
 
 function reportConflict(name: string, path: string, run: Run): void {

@@ -43,7 +43,7 @@ function lossOf({ status }: Droplet, servers: Servers): Loss | undefined {
   if (status?.phase !== 'Active' || status.server?.id === undefined) return undefined;
   const server = servers.get(status.server?.id);
   const name = `droplet ${status.server?.id}`;
-  if (server === undefined) return { reason: 'Vanished', message: `${name} is not there any more` };
+  if (server === undefined) return { reason: 'Vanished', message: `${name} no longer exists` };
   return server.status === 'active'
     ? undefined
     : { reason: 'NotRunning', message: `${name} is ${server.status}` };
@@ -61,7 +61,7 @@ const withLosses = ({ status = {}, ...project }: Project, now: Date): Project =>
   status: settleProject({ ...status, conditions: without(status, 'DropletsReady', NOT_ALL_RUN, now) }, now),
 });
 
-const NOT_ALL_RUN: Loss = { reason: 'Converging', message: 'not all of its droplets run' };
+const NOT_ALL_RUN: Loss = { reason: 'Converging', message: 'not all of its droplets are running' };
 
 const without = (
   { conditions }: NonNullable<(Droplet | Project)['status']>,

@@ -142,7 +142,7 @@ function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | 
   // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.
   // A deletion alone is not enough: it may be held, and the server goes on until a person has confirmed it.
   const { phase, server: { privateAddress } = {} } = droplet?.status ?? {};
-  if (droplet === undefined || phase !== 'Active') return 'the droplet does not run, or is about to stop';
+  if (droplet === undefined || phase !== 'Active') return 'droplet not running, or stopping';
   if (privateAddress !== address.slice(0, address.lastIndexOf(':')))
     return `the droplet's private address is ${privateAddress ?? 'not known'}`;
   return undefined;
@@ -152,7 +152,7 @@ function whyUnhealthy(droplet: Droplet, isDamped: (droplet: Droplet) => boolean)
   const healthy = findCondition(droplet.status?.conditions, 'Healthy');
   // One reason for both, again.
   return healthy?.status === 'False' || isDamped(droplet)
-    ? 'the droplet is not healthy, or was not a moment ago'
+    ? 'droplet unhealthy, or was a moment ago'
     : undefined;
 }
 

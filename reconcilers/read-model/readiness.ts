@@ -63,14 +63,14 @@ const NOTHING_KNOWN = { status: 'Unknown', reason: 'Pending', message: 'not look
 
 /** The message of a gate before anything was reported. */
 const NOT_YET: Record<Gate, ConditionValue> = {
-  Reachable: { status: 'Unknown', reason: 'Connecting', message: 'about to connect to it by SSH' },
-  Configured: { status: 'Unknown', reason: 'Connecting', message: 'about to look at its configuration' },
+  Reachable: { status: 'Unknown', reason: 'Connecting', message: 'not connected by SSH yet' },
+  Configured: { status: 'Unknown', reason: 'Connecting', message: 'not probed yet' },
   LoadBalancerReady: {
     status: 'Unknown',
     reason: 'Configuring',
-    message: 'about to look at its load balancer',
+    message: 'load balancer not probed yet',
   },
-  Healthy: { status: 'Unknown', reason: 'Pending', message: 'about to look at its health' },
+  Healthy: { status: 'Unknown', reason: 'Pending', message: 'health not checked yet' },
 };
 
 /** The status with the Ready condition that follows from its others. */
@@ -91,7 +91,7 @@ function dropletsAndFirewall({ conditions }: ProjectStatus): ConditionValue {
   const firewall = findCondition(conditions, 'FirewallReady');
   if (droplets.status !== 'True') return no(droplets.reason, droplets.message);
   if (firewall?.status !== 'False') return { ...droplets, reason: 'AllReady' };
-  return no(`Firewall${firewall.reason}`, `the firewalls are not as they should be: ${firewall.message}`);
+  return no(`Firewall${firewall.reason}`, `firewalls out of sync: ${firewall.message}`);
 }
 
 const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });

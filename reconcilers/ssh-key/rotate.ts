@@ -61,7 +61,7 @@ function holdIfNotAsked(hosts: readonly HostLogins[]): void {
   const problems = hosts.flatMap(host => ('problem' in host ? [`${host.name}: ${host.problem}`] : []));
   if (problems.length === 0) return;
   throw new RotationHeld(
-    `the SSH key is not replaced yet, and no access is lost; mend these and say it again: ${problems.join('; ')}`,
+    `SSH key not replaced yet; no access lost. Fix these, then run it again: ${problems.join('; ')}`,
   );
 }
 

@@ -108,7 +108,7 @@ describe('When state is lost, dropfleet adopt', () => {
     it('does nothing where nobody can answer it', async () => {
       const { code, stdout, stderr } = await run('adopt');
       expect(stdout).to.match(/^shop +shop-web2 +web +\d+ +s-1vcpu-1gb +nyc3 +\d+m +127\.\S+ +\$6\.00$/m);
-      expect(stderr).to.match(/^dropfleet: nothing was changed: .* --yes says that this is meant\n$/);
+      expect(stderr).to.match(/^dropfleet: no changes made: .* pass --yes to confirm\n$/);
       expect(code).to.equal(1);
     });
 

@@ -193,7 +193,7 @@ describe('With a cluster, dropfleet', function () {
       '--take-over',
     );
     expect(stderr).to.match(
-      /^dropfleet: nothing was changed: an operator leads this cluster, and its rows come from ConfigMap dropfleet-config, /,
+      /^dropfleet: no changes made: an operator leads this cluster, and its rows come from ConfigMap dropfleet-config, /,
     );
     expect(code).to.equal(1);
     expect(await everything()).to.deep.equal(before);
@@ -222,7 +222,7 @@ describe('With a cluster, dropfleet', function () {
       const before = await everything();
       const { code, stderr } = await onLaptop('orchestrate', '--csv', 'config/projects.csv', '--yes');
       expect(stderr).to.match(
-        /^dropfleet: nothing was changed: the rows of this cluster come from ConfigMap dropfleet-config, not from .*\/config\/projects\.csv\. .*--take-over/,
+        /^dropfleet: no changes made: the rows of this cluster come from ConfigMap dropfleet-config, not from .*\/config\/projects\.csv\. .*--take-over/,
       );
       expect(code).to.equal(1);
       expect(await everything()).to.deep.equal(before);
@@ -239,9 +239,7 @@ describe('With a cluster, dropfleet', function () {
     it('up --csv is refused in the same way', async () => {
       const before = await everything();
       const { code, stderr } = await onLaptop('up', '--csv', 'config/projects.csv');
-      expect(stderr).to.match(
-        /^dropfleet: nothing was changed: the rows of this cluster come from ConfigMap/m,
-      );
+      expect(stderr).to.match(/^dropfleet: no changes made: the rows of this cluster come from ConfigMap/m);
       expect(code).to.equal(1);
       expect(await everything()).to.deep.equal(before);
     });
@@ -255,7 +253,7 @@ describe('With a cluster, dropfleet', function () {
         '--take-over',
       );
       expect(stdout).to.match(/^- +project shop +delete$/m);
-      expect(stderr).to.match(/^dropfleet: nothing was changed: .*--yes/);
+      expect(stderr).to.match(/^dropfleet: no changes made: .*--yes/);
       expect(code).to.equal(1);
       expect(await everything()).to.deep.equal(before);
     });

@@ -41,9 +41,7 @@ describe('In an empty folder, dropfleet', () => {
   it('says in one sentence that init is missing', async () => {
     for (const command of ['plan', 'orchestrate']) {
       const { code, stderr } = await run(command);
-      expect(stderr).to.match(
-        /^dropfleet: nothing was changed:\nconfig\/projects\.csv: .*`dropfleet init`\n$/,
-      );
+      expect(stderr).to.match(/^dropfleet: no changes made:\nconfig\/projects\.csv: .*`dropfleet init`\n$/);
       expect(code).to.equal(1);
     }
   });

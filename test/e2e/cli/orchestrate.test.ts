@@ -169,7 +169,7 @@ describe('Without a daemon, dropfleet', () => {
     await place.writeCsv('shop,0,,', 'shop,1,,', 'b!og,1,,');
     const { code, stdout, stderr } = await run('orchestrate');
     expect(stdout).to.equal('');
-    expect(stderr.split('\n')[0]).to.equal('dropfleet: nothing was changed:');
+    expect(stderr.split('\n')[0]).to.equal('dropfleet: no changes made:');
     for (const line of [2, 3, 4]) expect(stderr).to.contain(`config/projects.csv:${line}:`);
     expect(code).to.equal(1);
   });
@@ -194,7 +194,7 @@ describe('Where no operator runs, dropfleet status', () => {
     expect((await runDropfleet(place, 'sandbox', 'reset')).code).to.equal(0);
     const { code, stdout } = await runDropfleet(place, 'status');
     expect(stdout).to.match(/^ {2}shop-master .* Vanished /m);
-    expect(stdout).to.match(/^shop-master: droplet \d+ is not there any more$/m);
+    expect(stdout).to.match(/^shop-master: droplet \d+ no longer exists$/m);
     expect(stdout).to.match(/^0 of 1 droplets Ready/m);
     expect(code).to.equal(1);
     expect((await runDropfleet(place, 'plan')).stdout).to.match(/^\+ +droplet shop-master +create/m);

@@ -251,7 +251,7 @@ describe('dropfleet up --csv', () => {
     for (const args of [['orchestrate'], ['scale', 'other', '1']]) {
       const { code, stderr } = await runDropfleet(place, ...args);
       expect(stderr).to.match(
-        /^dropfleet: nothing was changed: the dropfleet that runs here \(pid \d+\) follows .*\/sheet\.csv, not .*\/config\/projects\.csv: /,
+        /^dropfleet: no changes made: the dropfleet that runs here \(pid \d+\) follows .*\/sheet\.csv, not .*\/config\/projects\.csv: /,
       );
       expect(code).to.equal(1);
     }

@@ -138,7 +138,7 @@ describe('dropfleet update-ip', function () {
       const before = await envFile();
       const { code, stdout, stderr } = await updateIp('127.0.0.0/24');
       expect(stderr).to.match(
-        /^dropfleet: nothing was changed: every project that has droplets is suspended \(blog, shop\), .*kubectl patch project blog /,
+        /^dropfleet: no changes made: every project that has droplets is suspended \(blog, shop\), .*kubectl patch project blog /,
       );
       expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
       expect(await envFile()).to.equal(before);

@@ -111,7 +111,7 @@ describe('A docker droplet that balances', function () {
   it('serves on while its disk is full, says so, and takes the next version when there is room', async () => {
     await droplets.hosts.setFault(master.id, { type: 'disk-full' });
     const error = await rejection(converge('v3'));
-    expect(error.message).to.match(/cannot be written \(.*No space left on device\)/);
+    expect(error.message).to.match(/cannot write the configuration \(.*No space left on device\)/);
     await isServed();
     await droplets.hosts.clearFaults(master.id);
     expect(await converge('v3')).to.include({ state: 'running', isNew: true });

@@ -78,14 +78,14 @@ describeOnStandalone(
       await world.until('a route to the service', () =>
         master().message.endsWith('1 of 1 web services routed'),
       );
-      expect((await routed())?.message).to.equal('2 of 2 servers take requests at /shop/prod/site/');
+      expect((await routed())?.message).to.equal('2 of 2 servers in rotation at /shop/prod/site/');
     });
 
     it('take a droplet out that leaves, before it is destroyed', async () => {
       await world.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');
       const before = master().message;
       await world.until('another configuration', () => master().message !== before);
-      expect((await routed())?.message).to.equal('1 of 2 servers take requests at /shop/prod/site/');
+      expect((await routed())?.message).to.equal('1 of 2 servers in rotation at /shop/prod/site/');
       expect(world.droplet('shop-web2')!.status!.phase).to.equal('Draining');
       expect(world.effects().destroyed).to.equal(0);
       await world.untilReady('shop', 2);

@@ -51,7 +51,7 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
 
     it(`the cloud cannot be reached: ${command}`, async () => {
       const place = await open({ DO_TOKEN: 'any', DIGITALOCEAN_API_URL: `http://${NOWHERE}` });
-      await expectRefusal(place, [command], /DigitalOcean cannot be reached .*ECONNREFUSED/);
+      await expectRefusal(place, [command], /cannot reach DigitalOcean .*ECONNREFUSED/);
     });
 
     it(`the cluster cannot be reached: ${command}`, async () => {
@@ -95,7 +95,7 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
     for (const text of [undefined, '', 'shop,2\n', 'Project,Servers\nshop,"2']) {
       if (text !== undefined) await writeFile(place.path('config', 'projects.csv'), text);
       const { code, stderr } = await runDropfleet(place, 'orchestrate');
-      expect(stderr).to.match(/^dropfleet: nothing was changed:\nconfig\/projects\.csv/);
+      expect(stderr).to.match(/^dropfleet: no changes made:\nconfig\/projects\.csv/);
       expect(code).to.equal(1);
     }
   });

@@ -74,7 +74,7 @@ describeOnApiServers('A fleet by kubectl', server => {
     expect(project).to.match(/Normal +ScaledUp .* created Droplet digitalpixo-web2/);
     expect(project).to.match(/Normal +ScaledDown .* deleted Droplet digitalpixo-web2/);
     const droplet = await world.kubectl.succeed('describe', 'droplet', 'hostomatic-web1');
-    expect(droplet).to.match(/Normal +Creating .* asked for droplet \d+ \(s-1vcpu-1gb\)/);
+    expect(droplet).to.match(/Normal +Creating .* creating droplet \d+ \(s-1vcpu-1gb\)/);
     expect(droplet).to.match(/Normal +Active .* droplet \d+ is active/);
   });
 

@@ -111,7 +111,7 @@ describe('The load balancer of a master', () => {
   it('says what nginx refuses, and goes on as it is, when it is no service', async () => {
     const host = damaging(master.host, 'server_tokens off', 'server_tokens odd');
     const error = await rejection(converge(version('v2'), { host }));
-    expect(error.message).to.match(/^nginx refuses the configuration: invalid value "odd"/);
+    expect(error.message).to.match(/^nginx rejected the configuration: invalid value "odd"/);
     expect(master.commands()).to.not.include('activate');
     expect(await isServed()).to.equal(true);
   });
@@ -123,7 +123,7 @@ describe('The load balancer of a master', () => {
     const { port } = other.address() as { port: number };
     try {
       const error = await rejection(converge(version('v2'), { listen: `127.0.0.1:${port}` }));
-      expect(error.message).to.match(/Address already in use.*the previous configuration was put back$/);
+      expect(error.message).to.match(/Address already in use.*previous configuration restored$/);
     } finally {
       other.close();
     }
@@ -138,7 +138,7 @@ describe('The load balancer of a master', () => {
       '#!/bin/sh\ncat | /bin/tar "$@" --exclude services\necho "tar: No space left on device" >&2\nexit 2\n';
     await writeFile(shim, half, { mode: 0o755 });
     const error = await rejection(converge(version('v2')));
-    expect(error.message).to.match(/cannot be written \(tar: No space left on device\)$/);
+    expect(error.message).to.match(/cannot write the configuration \(tar: No space left on device\)$/);
     expect((await readdir(master.layout.home)).filter(name => name.startsWith('g-'))).to.have.length(1);
     expect(await isServed()).to.equal(true);
     await master.byHand(`rm ${shim}`);
@@ -181,7 +181,7 @@ describe('The load balancer of a master', () => {
       await once(other, 'listening');
       try {
         const error = await rejection(converge(version('v1')));
-        expect(error.message).to.match(/nginx could not be reloaded .*Address already in use/);
+        expect(error.message).to.match(/nginx reload failed .*Address already in use/);
       } finally {
         other.close();
         other.closeAllConnections();

@@ -279,7 +279,7 @@ describe('createCloud', () => {
 
   it('gives up a list that changes under every reading', async () => {
     await serve(({ path }, n) => dropletPage(path, range(n, 300)));
-    expect(await failureOf(cloud.listDroplets('t'))).to.match(/the list changed while it was read/);
+    expect(await failureOf(cloud.listDroplets('t'))).to.match(/changed during all 5 reads/);
   });
 
   it('does not take a page that lacks its total, or something else than a list, for an empty fleet', async () => {
@@ -354,7 +354,7 @@ describe('createCloud', () => {
     expect(server.received).to.have.length(4);
     expect(error).to.include({ operation: 'getDroplet', status: 500, id: 'server_error', requestId: 'r-1' });
     expect(error.message).to.equal(
-      'DigitalOcean failed at getDroplet (500): Server Error; see https://status.digitalocean.com if it lasts',
+      'DigitalOcean failed to get droplet 7 (500): Server Error; see https://status.digitalocean.com if it lasts',
     );
   });
 
@@ -460,7 +460,7 @@ describe('createCloud', () => {
     const error = (await failure) as CloudError;
     expect(isCloudUnreachable(error)).to.equal(true);
     expect(isDoubtful(error)).to.equal(true);
-    expect(error.message).to.match(/did not answer createDroplet within 15 s/);
+    expect(error.message).to.match(/timed out after 15 s waiting for DigitalOcean to create a droplet/);
   });
 
   it('stops with its signal, in doubt once the request is on its way', async () => {
@@ -493,7 +493,9 @@ describe('createCloud', () => {
     await clock.advance(2_000);
     const error = (await failure) as CloudError;
     expect([isAborted(error), isDoubtful(error)]).to.deep.equal([true, false]);
-    expect(error.message).to.equal('createDroplet was never sent to DigitalOcean: the lease has run out');
+    expect(error.message).to.equal(
+      'request to create a droplet not sent to DigitalOcean: the lease has run out',
+    );
     expect(server.received).to.have.length(2);
   });
 
@@ -518,7 +520,7 @@ describe('createCloud', () => {
     const error = (await rejection(cloud.createDroplet(REQUEST))) as CloudError;
     expect(isCloudUnreachable(error)).to.equal(true);
     expect(isDoubtful(error)).to.equal(false);
-    expect(error.message).to.match(/cannot be reached for createDroplet \(connect ECONNREFUSED/);
+    expect(error.message).to.match(/cannot reach DigitalOcean to create a droplet \(connect ECONNREFUSED/);
     server = await scriptedServer(() => ({ status: 500 }));
   });
 

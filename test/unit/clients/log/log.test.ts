@@ -43,11 +43,11 @@ describe('The text log', () => {
 
   it('shows values of several lines below, indented, so that none of them passes for a line of the log', () => {
     const text = written(createTextLogger, log => {
-      log.warn('stopped', { error: 'nothing was changed:\na.csv:2:1: wrong\u001b[2J\n', key: 'a' });
+      log.warn('stopped', { error: 'no changes made:\na.csv:2:1: wrong\u001b[2J\n', key: 'a' });
     });
     expect(text).to.equal(
       '2026-01-01T00:00:00.123Z WARN  stopped key=a\n' +
-        '    error: nothing was changed:\n' +
+        '    error: no changes made:\n' +
         '    a.csv:2:1: wrong\\u001b[2J\n',
     );
   });

@@ -39,7 +39,9 @@ describe('The fence around a call to the cloud', () => {
       await clock.advance(1);
       const error = (await create) as CloudError;
       expect([isAborted(error), isDoubtful(error)]).to.deep.equal([true, false]);
-      expect(error.message).to.match(/^createDroplet was never sent to DigitalOcean: lost the leadership/);
+      expect(error.message).to.match(
+        /^request to create a droplet not sent to DigitalOcean: lost the leadership/,
+      );
       expect(server.received.filter(({ method }) => method === 'POST')).to.deep.equal([]);
       await leadership.release();
     } finally {

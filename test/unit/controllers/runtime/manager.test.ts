@@ -115,9 +115,7 @@ describe('The manager', () => {
     await clock.advance(30_000);
     await running;
     expect(client.stored(LEASES, LEASE)!.spec!.holderIdentity).to.equal('me');
-    expect(log.lines.map(({ message }) => message)).to.include(
-      'some reconciles had not returned at the stop',
-    );
+    expect(log.lines.map(({ message }) => message)).to.include('stopped with reconciles still running');
   });
 
   it('stops at once when the lease is lost, without waiting for anything', async () => {

@@ -151,9 +151,7 @@ describe('Operators in several namespaces of one API', () => {
     expect(leadership.signal.aborted).to.equal(false);
     expect(
       options.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message),
-    ).to.deep.equal([
-      'operator of-two leads from namespace two beside this one: stop it, if it does not go by itself',
-    ]);
+    ).to.deep.equal(['operator of-two leads from namespace two as well: stop one of them']);
     stop();
   });
 

@@ -131,7 +131,7 @@ describe('The plan to adopt servers', () => {
     {
       title: 'tell no project',
       servers: [lost(1, 'shop-web1', { tags: ['dropfleet:f'] })],
-      reason: /^its tags do not say .*; "dropfleet adopt --droplet 1 --as NAME" takes it over$/,
+      reason: /^its tags do not say .*; run "dropfleet adopt --droplet 1 --as NAME"$/,
     },
     {
       title: 'tell two',

@@ -166,10 +166,10 @@ describe('The plan for a Droplet', () => {
       server: server(),
     });
     expect(moved).to.deep.include({ steps: [], phase: 'Failed', reason: 'InvalidSpec' });
-    expect(moved.message).to.contain('spec.region cannot be changed: put it back to nyc3');
+    expect(moved.message).to.contain('spec.region is immutable: set it back to nyc3');
     const stolen = web(activeStatus(7));
     stolen.spec.project = 'other';
-    expect(plan(stolen, { server: server() }).message).to.contain('spec.project cannot be changed');
+    expect(plan(stolen, { server: server() }).message).to.contain('spec.project is immutable');
   });
 
   describe('resizing', () => {
@@ -199,7 +199,7 @@ describe('The plan for a Droplet', () => {
           provisioned: false,
           requeueAfterMs: 1,
         });
-        expect(early.message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+        expect(early.message).to.match(/^shutting down droplet 7 to resize it/);
         expect(early.message, 'another message would cost a write').to.equal(asked.message);
         expect(plan(droplet(), view).requeueAfterMs).to.equal(5_000);
         expect(steps(droplet(), view, { actionSeenMs: 60_000 })).to.deep.equal(['power-off 7']);
@@ -207,7 +207,7 @@ describe('The plan for a Droplet', () => {
 
     it('says that the guest is shutting down while the cloud still is at it', () => {
       const { message } = plan(droplet(), { server: server(), ...shutdown('in-progress') });
-      expect(message).to.match(/^shutting down droplet 7; power is cut after 60 s/);
+      expect(message).to.match(/^shutting down droplet 7 to resize it/);
     });
 
     it('goes on at once when the server is off', () => {
@@ -263,7 +263,7 @@ describe('The plan for a Droplet', () => {
 
       it('has the server powered on again, and the failure remembered', () => {
         const mended = plan(droplet(tried({ size: 'big' })), { server: off, ...failed });
-        const refusal = { reason: 'ResizeFailed', message: 'DigitalOcean could not carry the resize out' };
+        const refusal = { reason: 'ResizeFailed', message: 'the resize failed at DigitalOcean' };
         expect(mended.steps).to.deep.equal([
           { type: 'remember-refusal', refusal },
           { type: 'power-on', id: 7 },
@@ -297,7 +297,9 @@ describe('The plan for a Droplet', () => {
       });
 
       it('says that the disk is lost before anybody deletes the Droplet for it', () => {
-        expect(plan(droplet(refused), { server: off }).message).to.match(/Deleting this Droplet.*loses all/);
+        expect(plan(droplet(refused), { server: off }).message).to.match(
+          /Deleting this Droplet loses its disk/,
+        );
       });
 
       it('is tried again when the spec has another size, though the action that failed is still named', () => {

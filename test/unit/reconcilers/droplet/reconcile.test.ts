@@ -135,7 +135,7 @@ describe('Reconciling a Droplet', () => {
     const ready = findCondition(stored()!.status!.conditions, 'Ready');
     expect(ready).to.include({ status: 'False', reason: 'Refused' });
     expect(ready!.message).to.match(
-      /droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\); mend what it names: .*--force"$/,
+      /droplet limit \(size s-1vcpu-1gb, image \S+, region nyc3\); fix what it names\. .*--force" retries now$/,
     );
   });
 

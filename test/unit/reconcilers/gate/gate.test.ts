@@ -107,7 +107,7 @@ describe('The gate', () => {
     it('says why, what, and how to let it through', async () => {
       const { answer } = await startHeld();
       expect(answer.message).to.match(
-        /^held: destroy 3 droplets of shop: shop-master, shop-web1, shop-web2; would destroy 3 of 4 droplets within ten minutes; the limit without a confirmation is 2 droplets and 1 whole project\. To let it through, run "dropfleet confirm" or "kubectl annotate -n default project shop --overwrite dropfleet\.io\/confirm='destroy 3 droplets of shop: .* until 2026-01-02T00:00:00Z \([0-9a-f]{10}\)'"$/,
+        /^held: destroy 3 droplets of shop: shop-master, shop-web1, shop-web2; would destroy 3 of 4 droplets within ten minutes; the limit without a confirmation is 2 droplets and 1 whole project\. To allow it, run "dropfleet confirm" or "kubectl annotate -n default project shop --overwrite dropfleet\.io\/confirm='destroy 3 droplets of shop: .* until 2026-01-02T00:00:00Z \([0-9a-f]{10}\)'"$/,
       );
     });
 
@@ -137,7 +137,7 @@ describe('The gate', () => {
       const lines = log.lines.filter(({ level }) => level === 'warn');
       expect(lines).to.have.length(1);
       expect(lines[0]!.message).to.match(
-        /^held: destroy 3 droplets of shop: .*\. "dropfleet confirm" lets it through$/,
+        /^held: destroy 3 droplets of shop: .*\. Run "dropfleet confirm" to allow it$/,
       );
       expect(events).to.have.length(1);
       expect(events[0]).to.match(/^Warning LargeDeletion shop: held: destroy 3 droplets/);

@@ -89,7 +89,7 @@ describe('The plan for a host', () => {
     const full = plan({ disk: { size: 25_000_000, free: 102_399 }, tools: new Set() });
     expect(full.steps).to.deep.equal([]);
     expect(full.configured).to.include({ status: 'False', reason: 'DiskFull' });
-    expect(full.configured.message).to.contain('99 MB free of 24414');
+    expect(full.configured.message).to.contain('99 of 24414 MB free');
     expect(steps({ disk: { size: 25_000_000, free: 102_400 } })).to.equal('');
   });
 

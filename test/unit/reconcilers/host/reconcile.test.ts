@@ -23,7 +23,7 @@ const DAEMON = '/etc/docker/daemon.json';
 const namesOf = (commands: readonly string[]): string[] => commands.map(command => command.split(' ')[0]!);
 
 /** What is left to do on a master when the host itself is as it should be. */
-const ONLY_NGINX_MISSING = { status: 'False', message: 'about to look at its load balancer' };
+const ONLY_NGINX_MISSING = { status: 'False', message: 'load balancer not probed yet' };
 
 describe('Reconciling a host', () => {
   it('makes a bare machine as it should be, and says that it is', async () => {
@@ -172,11 +172,11 @@ describe('Reconciling a host with trouble', () => {
       expect(condition('Configured')).to.include({ status: 'False', reason: 'PackagesFailed' });
       expect(condition('Configured')!.message)
         .to.contain('E: the mirror is gone')
-        .and.to.contain('the first boot failed before')
+        .and.to.contain('first boot had failed')
         .and.to.contain('Err:1 http://deb.debian.org | E: Unable');
       await reconcile();
       expect(condition('Configured')).to.include({ status: 'True' });
-      expect(condition('Configured')!.message).to.contain('what the first boot could not do was done since');
+      expect(condition('Configured')!.message).to.contain('first boot had failed and was completed');
     });
 
     it('blames it for nothing that comes after a host was once as it should be', async () => {
@@ -235,7 +235,7 @@ describe('Reconciling a host with trouble', () => {
     expect(condition('Reachable')).to.include({
       reason: 'AuthenticationRefused',
       message:
-        'the key is refused; to recreate the server, which loses everything on its disk, "kubectl delete -n default droplet shop-master"',
+        'the key is refused; its disk is lost if you recreate the server by "kubectl delete -n default droplet shop-master"',
     });
   });
 

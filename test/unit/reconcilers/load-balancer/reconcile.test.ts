@@ -102,7 +102,7 @@ describe('Reconciling a load balancer', () => {
     await reconcile();
     expect(routed('shop-prod-site')).to.include({
       status: 'True',
-      message: '1 of 2 servers take requests at /shop/prod/site/',
+      message: '1 of 2 servers in rotation at /shop/prod/site/',
     });
     expect(routed('shop-uat-site')).to.include({ status: 'False', reason: 'NoServer' });
   });
@@ -117,12 +117,12 @@ describe('Reconciling a load balancer', () => {
     await deploy(first!, second!);
     await reconcile();
     await reconcile();
-    const taken = 'domain shop.example.com belongs to service shop-prod-site already';
+    const taken = 'domain shop.example.com is already used by service shop-prod-site';
     expect(routed('shop-prod-site')).to.include({ status: 'True', reason: 'Routed' });
     expect(routed('shop-uat-site')).to.include({
       status: 'True',
       reason: 'DomainTaken',
-      message: `1 of 1 servers take requests at /shop/uat/site/; ${taken}: take it off the domains of one of them`,
+      message: `1 of 1 servers in rotation at /shop/uat/site/; ${taken}; remove it from one of them`,
     });
     expect(events.filter(event => event.startsWith('DomainTaken'))).to.deep.equal([
       'DomainTaken shop-uat-site',
@@ -421,7 +421,7 @@ describe('Reconciling a load balancer', () => {
       expect(await rejection(reconcile())).to.be.instanceOf(Waiting);
       expect(nginx.current).to.equal(before);
       expect(condition('LoadBalancerReady')!.message).to.match(
-        /bind\(\) failed.*was put back.*journalctl -u nginx/,
+        /bind\(\) failed.*configuration restored.*journalctl -u nginx/,
       );
     });
 

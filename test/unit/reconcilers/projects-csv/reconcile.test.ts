@@ -132,7 +132,7 @@ describe('Reconciling projects.csv', () => {
       expect(await reconcile()).to.deep.equal({ requeueAfterMs: settleMs });
       await clock.advance(settleMs);
       const error = await rejection(reconcile());
-      expect(isStalled(error) && error.message).to.match(/^nothing was changed:\nconfig\/projects\.csv/);
+      expect(isStalled(error) && error.message).to.match(/^no changes made:\nconfig\/projects\.csv/);
       expect(await reconcile()).to.equal(undefined);
       expect(client.writes()).to.deep.equal([]);
     });
@@ -180,7 +180,7 @@ describe('Reconciling projects.csv', () => {
     expect(client.writes().map(({ kind }) => kind)).to.not.include('Project');
     const { reason, message } = state.hold()!;
     expect(reason).to.equal('EmptyCsv');
-    expect(message).to.contain('held: destroy 2 droplets of shop').and.to.contain('else mend projects.csv');
+    expect(message).to.contain('held: destroy 2 droplets of shop').and.to.contain('or fix projects.csv');
     const warnings = log.lines.filter(({ level }) => level === 'warn');
     expect(warnings).to.have.length(1);
     expect(warnings[0]!.message).to.match(/^held: destroy 2 droplets of shop/);
@@ -227,7 +227,7 @@ describe('Reconciling projects.csv', () => {
       await reconcile();
       await reconcile();
       expect(state.rowHeld(shop)).to.match(
-        /^config\/projects\.csv:2:8: found "s-2vcpu-rare"; this size is not offered in nyc3 now.*: name a size that is; the row is not followed until then, and the other rows are$/,
+        /^config\/projects\.csv:2:8: found "s-2vcpu-rare"; this size is not offered in nyc3 now.*; row skipped until it names one that is, other rows applied$/,
       );
       expect(state.rowHeld(blog)).to.equal(undefined);
       expect(state.isAboutToChange(shop)).to.equal(false);

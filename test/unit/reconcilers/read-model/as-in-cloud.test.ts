@@ -33,7 +33,7 @@ describe('Objects compared with what is in the cloud', () => {
     ]);
     const [gone, there] = fleet.projects[1]!.droplets;
     expect(gone).to.include({ state: 'Vanished', degraded: true });
-    expect(gone!.message).to.equal(`droplet ${ids[0]} is not there any more`);
+    expect(gone!.message).to.equal(`droplet ${ids[0]} no longer exists`);
     expect(there).to.include({ state: 'Ready' });
   });
 

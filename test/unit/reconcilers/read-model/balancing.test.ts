@@ -11,8 +11,8 @@ const two = aServiceDeployment('shop-prod-site', {
 });
 const web1 = aServer('shop-web1', '10.0.0.3');
 const web2 = (parts: Parameters<typeof aServer>[2]): Droplet => aServer('shop-web2', '10.0.0.4', parts);
-const UNWELL = 'the droplet is not healthy, or was not a moment ago';
-const GONE = 'the droplet does not run, or is about to stop';
+const UNWELL = 'droplet unhealthy, or was a moment ago';
+const GONE = 'droplet not running, or stopping';
 const unhealthy = { status: { conditions: [aCondition('Healthy', 'False')] } };
 
 /** `droplet state reason`, for each server of the first service. */
