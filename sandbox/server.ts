@@ -10,7 +10,7 @@ import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
 import { ROUTES } from './api/routes.ts';
 import { answerControl, isControl, type ControlParts } from './control/control.ts';
 import type { HostDriver } from './hosts/driver.ts';
-import { createHostFleet, type HostFleet } from './hosts/fleet.ts';
+import { createMachinePool, type MachinePool } from './hosts/machine-pool.ts';
 import { systemClock } from './hosts/system-clock.ts';
 import { closeServer, listen } from './listen.ts';
 
@@ -54,7 +54,7 @@ export interface Sandbox {
   readonly ledger: Ledger;
   readonly faults: Faults;
   /** None where droplets are records only. */
-  readonly hosts?: HostFleet;
+  readonly hosts?: MachinePool;
   /** Cuts all connections, and resolves when everything confirmed is on disk and the port is free. */
   close(): Promise<void>;
 }
@@ -89,7 +89,7 @@ type Closer = () => Promise<void>;
 
 async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sandbox, 'close'>> {
   const { random = Math.random, now = Date.now, host = DEFAULT_HOST } = options;
-  let hosts: HostFleet | undefined;
+  let hosts: MachinePool | undefined;
   const storage = await openStorage(options, changes => hosts?.changed(changes));
   closers.push(() => storage.close());
   hosts = await openHosts(options, storage.state, now, closers);
@@ -131,9 +131,9 @@ async function openHosts(
   state: State,
   now: () => number,
   closers: Closer[],
-): Promise<HostFleet | undefined> {
+): Promise<MachinePool | undefined> {
   if (driver === undefined) return undefined;
-  const hosts = createHostFleet({
+  const hosts = createMachinePool({
     state,
     driver,
     now,

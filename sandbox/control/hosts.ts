@@ -2,13 +2,13 @@ import type { DropletRecord } from '../account/records/records.ts';
 import type { State } from '../account/records/state.ts';
 import { ApiError, notFound } from '../api/errors.ts';
 import type { HostFault } from '../hosts/driver.ts';
-import type { HostFleet, HostState } from '../hosts/fleet.ts';
+import type { MachinePool, HostState } from '../hosts/machine-pool.ts';
 import { readHostFault, readHostFaultType } from './host-fault.ts';
 
 /** What the machines' part of the sandbox's own API needs. */
 export interface HostsParts {
   readonly context: { readonly state: State };
-  readonly hosts: HostFleet | undefined;
+  readonly hosts: MachinePool | undefined;
 }
 
 /** What /sandbox/hosts/ID answers. */
@@ -48,7 +48,7 @@ export async function answerHosts(
 }
 
 async function change(
-  hosts: HostFleet,
+  hosts: MachinePool,
   id: number,
   [method, faults, type]: readonly (string | undefined)[],
   body: unknown,
@@ -61,14 +61,14 @@ async function change(
   else throw notFound();
 }
 
-const listHosts = (state: State, hosts: HostFleet) => ({
+const listHosts = (state: State, hosts: MachinePool) => ({
   kind: hosts.kind,
   ssh_port: hosts.sshPort,
   operator_address: hosts.operatorAddress,
   hosts: [...state.all('droplets')].map(droplet => describeHost(hosts, droplet)),
 });
 
-const describeHost = (hosts: HostFleet, { id, name }: DropletRecord) => ({
+const describeHost = (hosts: MachinePool, { id, name }: DropletRecord) => ({
   droplet_id: id,
   name,
   ...hosts.stateOf(id),

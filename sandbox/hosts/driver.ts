@@ -1,5 +1,5 @@
 // What a machine behind a droplet can be made of: a container, or an SSH server in this process. The API keeps
-// records and knows no machines; the fleet of machines (fleet.ts) reads the records and tells a driver what
+// records and knows no machines; the pool of machines (machine-pool.ts) reads the records and tells a driver what
 // each machine should be.
 
 /** The machine behind a droplet, as the account's records say it should be. */

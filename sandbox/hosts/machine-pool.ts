@@ -7,8 +7,8 @@ import { isHostError, type HostDriver, type HostFault, type HostSpec } from './d
 import { hostSpec } from './host-spec.ts';
 import { createKeepsakes, type Keepsakes } from './keepsakes.ts';
 
-/** What a fleet of machines is made of. */
-export interface HostFleetOptions {
+/** What a pool of machines is made of. */
+export interface MachinePoolOptions {
   readonly state: State;
   readonly driver: HostDriver;
   /** Milliseconds since the epoch. */
@@ -27,7 +27,7 @@ export interface HostState {
 }
 
 /** Keeps the machines equal to the records. */
-export interface HostFleet extends Machines, Pick<HostDriver, 'kind' | 'sshPort' | 'operatorAddress'> {
+export interface MachinePool extends Machines, Pick<HostDriver, 'kind' | 'sshPort' | 'operatorAddress'> {
   /** Destroys what belongs to no record and begins to converge the rest. */
   start(): Promise<void>;
   /** Must hear of every transaction. */
@@ -50,12 +50,12 @@ const RETRY_MS = 5_000;
  * One worker for each droplet at a time. It looks at the records as they are, never at what changed: so whatever
  * is missed, repeated or cut off, the next look mends.
  */
-export function createHostFleet(options: HostFleetOptions): HostFleet {
-  return new Fleet(options);
+export function createMachinePool(options: MachinePoolOptions): MachinePool {
+  return new Pool(options);
 }
 
-class Fleet implements HostFleet {
-  readonly #options: HostFleetOptions;
+class Pool implements MachinePool {
+  readonly #options: MachinePoolOptions;
   readonly #stop = new AbortController();
   readonly #crew: Crew;
   /** What each machine was last made equal to, as JSON. */
@@ -73,7 +73,7 @@ class Fleet implements HostFleet {
   readonly sshPort: number;
   readonly operatorAddress: string;
 
-  constructor(options: HostFleetOptions) {
+  constructor(options: MachinePoolOptions) {
     this.#options = options;
     this.kind = options.driver.kind;
     this.sshPort = options.driver.sshPort;
