@@ -97,7 +97,7 @@ async function adoptIn(world: World, options: AdoptOptions): Promise<void> {
     return;
   }
   await expectYes(
-    adoptions.length > 0 ? `Take over ${count(adoptions.length, 'server')}?` : 'Make it anew?',
+    adoptions.length > 0 ? `Take over ${count(adoptions.length, 'server')}?` : 'Recreate it?',
     options.yes ?? false,
   );
   const strange = adoptions.filter(({ server }) => !rescue.hostKeys.has(server.id));
@@ -318,7 +318,7 @@ async function printEnding(
     unknownHosts: unknown.map(({ name }) => name),
   };
   printResult(options, result, () => [
-    adopted.length > 0 ? `${count(adopted.length, 'server')} taken over.` : 'Made anew.',
+    adopted.length > 0 ? `${count(adopted.length, 'server')} taken over.` : 'Recreated.',
     ...(unknown.length === 0
       ? []
       : [

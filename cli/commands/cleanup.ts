@@ -21,7 +21,7 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
   const world = await openWorld({ ...options, readOnly: options.dryRun ?? false });
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
-    // What is left over can be told only of a fleet that surely is this one.
+    // What is an orphan is known only of a fleet that surely is this one.
     const problem = await standingOf(world);
     if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
     const { orphans } = await readCloudResources(world, items);
@@ -29,7 +29,7 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
     const verb = options.dryRun ? 'would remove' : 'removed';
     printResult(options, { dryRun: options.dryRun ?? false, orphans }, () =>
       orphans.length === 0
-        ? ['Nothing is left over.']
+        ? ['No orphans.']
         : orphans.map(({ kind, id, name }) => `${verb} ${kind} ${id} (${name})`),
     );
   } finally {
@@ -73,14 +73,14 @@ async function expectOrphansStill(world: World, orphans: readonly OwnedResource[
   const gone = orphans.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
   if (gone === undefined) return;
   throw new CommandFailure(
-    `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer left over; run "dropfleet cleanup" again`,
+    `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer an orphan; run "dropfleet cleanup" again`,
   );
 }
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
 async function isMeant(orphans: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
   for (const { kind, id, name } of orphans)
-    process.stderr.write(`left over: ${kind} ${id} (${printable(name)})\n`);
+    process.stderr.write(`orphan: ${kind} ${id} (${printable(name)})\n`);
   if (why !== undefined) process.stderr.write(`Held: ${printable(why)}.\n`);
   if (!isInteractive()) {
     if (why === undefined) return false;

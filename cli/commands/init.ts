@@ -109,5 +109,5 @@ async function checkAccount({ settings }: WorldSettings, publicKey: string | und
 
 const nextStep = ({ configDir }: GlobalOptions, problems: readonly Problem[]): string =>
   problems.length > 0
-    ? 'Mend these, then run "dropfleet init" again.'
+    ? 'Fix these, then run "dropfleet init" again.'
     : `Next: edit ${configurationFiles(configDir).projects}, look at "dropfleet plan", then run "dropfleet up".`;

@@ -57,7 +57,7 @@ async function withoutOperator(
   try {
     if (await isOperatorRunning(world))
       throw new CommandFailure(
-        'an operator is at work, which knows the present SSH key only: stop it first (Ctrl-C in "dropfleet up", or scale its Deployment to 0), and start it again afterwards; services go on meanwhile',
+        'an operator is running with the current SSH key: stop it first (Ctrl-C in "dropfleet up", or scale its Deployment to 0), and start it again afterwards; services go on meanwhile',
       );
     await act(world, (await world.kubernetes.list(DROPLETS, {})).items);
   } finally {

@@ -54,7 +54,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...orphans.map(
-        orphan => `left over: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
+        orphan => `orphan: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),
       ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);

@@ -73,7 +73,7 @@ async function checkConfiguration(options: UpOptions): Promise<void> {
   if (others.length > 0) throw new ConfigurationError(formatProblems(others));
   const mistakes = path === undefined ? [] : (await readProjectsCsv(path)).problems;
   if (mistakes.length > 0)
-    process.stderr.write(`${formatProblems(mistakes)}\nNothing is changed until this is mended.\n`);
+    process.stderr.write(`${formatProblems(mistakes)}\nNothing is changed until this is fixed.\n`);
 }
 
 /** A cluster that follows other rows is left alone; this one's are written down. */
@@ -123,7 +123,7 @@ async function run(
   } finally {
     if (!world.hasCluster) await withdrawDaemon(world.folder);
   }
-  printLine(options, 'Stopped. Droplets go on as they are; "dropfleet up" takes over where it left.');
+  printLine(options, 'Stopped. Droplets go on as they are; "dropfleet up" resumes.');
 }
 
 async function introduce(world: World, httpUrl: string, options: UpOptions): Promise<void> {

@@ -56,8 +56,7 @@ export async function whenFree<T>(
       return await start();
     } catch (error) {
       if (!(await isInUse(error)) || systemClock.monotonic() >= deadline) throw error;
-      if (!isReported)
-        remarks.write('Waiting for another dropfleet command, which is at work here, to end.\n');
+      if (!isReported) remarks.write('Waiting for another dropfleet command to finish.\n');
       await sleep(systemClock, RETRY_MS);
     }
   }

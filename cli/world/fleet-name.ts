@@ -36,7 +36,7 @@ export async function fleetNameFor(
     );
   if (hasCluster && settings.fleet === undefined)
     throw new CommandFailure(
-      `with a cluster the fleet's name comes from DROPFLEET_FLEET: set it to ${fleet} in the operator's Secret (dropfleet-cloud) and have its pod started anew, set it here too, and call this again`,
+      `with a cluster the fleet's name comes from DROPFLEET_FLEET: set it to ${fleet} in the operator's Secret (dropfleet-cloud) restart its pod, set it here too, and run this again`,
     );
   if (!hasCluster && (await isOperatorRunning(world)))
     throw new CommandFailure(

@@ -87,4 +87,4 @@ async function expectDaemonFollows(world: World, path: string): Promise<void> {
 
 /** What to do about a cluster in which no operator leads. */
 export const nobodyLeads = ({ namespace }: Pick<World, 'namespace'>): string =>
-  `No operator is at work in this cluster: look at its pod, by "kubectl -n ${namespace} get pods" and "kubectl -n ${namespace} logs deployment/dropfleet" where deploy/ was applied.`;
+  `No operator is running in this cluster: check its pod with "kubectl -n ${namespace} get pods" and "kubectl -n ${namespace} logs deployment/dropfleet" where deploy/ was applied.`;

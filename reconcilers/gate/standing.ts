@@ -177,7 +177,7 @@ function recordProblem(record: FleetRecord, is: Belonging, seen: Seen): Standing
   if (isOther('account'))
     return problem(
       'AccountChanged',
-      `the fleet belongs to the DigitalOcean account ${record.account}, and DO_TOKEN is of the account ${account}: use a token of the former. If the fleet is to begin anew in the latter`,
+      `the fleet belongs to the DigitalOcean account ${record.account}, and DO_TOKEN is of the account ${account}: use a token of the former. To start the fleet over in the latter`,
       { account },
     );
   if (isOther('api'))

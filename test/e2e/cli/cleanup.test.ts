@@ -31,7 +31,7 @@ describe('dropfleet cleanup', () => {
 
   it('is what status advises', async () => {
     const { stdout } = await run('status');
-    expect(stdout).to.match(/^left over: droplet \d+ \(lost-web1\); dropfleet cleanup removes it$/m);
+    expect(stdout).to.match(/^orphan: droplet \d+ \(lost-web1\); dropfleet cleanup removes it$/m);
     expect(await left()).to.have.members(['lost-web1', 'lost-web2']);
   });
 
@@ -58,7 +58,7 @@ describe('dropfleet cleanup', () => {
 
   it('has nothing to do then', async () => {
     const { code, stdout } = await run('cleanup');
-    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'Nothing is left over.\n' });
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: 'No orphans.\n' });
     const { stdout: json } = await run('cleanup', '--output=json', '--dry-run');
     expect(JSON.parse(json)).to.deep.equal({ dryRun: true, orphans: [] });
   });

@@ -212,7 +212,7 @@ describe('With a cluster, dropfleet', function () {
         const before = await everything();
         const { code, stdout, stderr } = await onLaptop(...args);
         expect(stderr).to.match(
-          /^dropfleet: nothing was changed\. No operator is at work in this cluster: look at its pod, by "kubectl -n default get pods"/,
+          /^dropfleet: nothing was changed\. No operator is running in this cluster: check its pod with "kubectl -n default get pods"/,
         );
         expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
         expect(await everything()).to.deep.equal(before);
@@ -285,7 +285,7 @@ describe('With a cluster, dropfleet', function () {
 
     it("status then goes by the Projects, for nobody follows the ConfigMap's rows", async () => {
       const { code, stdout } = await onLaptop('status');
-      expect(stdout).to.match(/^6 of 6 droplets Ready.*\nNo operator is at work in this cluster/m);
+      expect(stdout).to.match(/^6 of 6 droplets Ready.*\nNo operator is running in this cluster/m);
       expect(code).to.equal(0);
     });
 

@@ -117,7 +117,7 @@ describe('dropfleet up', () => {
     const before = performance.now();
     const { code, stdout, stderr } = await daemon.stop();
     expect(performance.now() - before).to.be.below(STOP_MS);
-    expect(stdout).to.match(/^Stopped\. .*takes over where it left\.\n$/m);
+    expect(stdout).to.match(/^Stopped\. .*resumes\.\n$/m);
     expect(stderr.split('\n').filter(line => !line.includes(' held: '))).to.deep.equal(['']);
     expect(code).to.equal(0);
   });
@@ -147,7 +147,7 @@ describe('dropfleet up', () => {
   it('starts with a wrong projects.csv, says what is wrong, and goes on when it is mended', async () => {
     await place.writeCsv('blog,2,,', 'shop,four,,');
     daemon = startDropfleet(place, 'up', ...FAST);
-    await daemon.says(/config\/projects\.csv:3:6: .*\nNothing is changed until this is mended\.\n/);
+    await daemon.says(/config\/projects\.csv:3:6: .*\nNothing is changed until this is fixed\.\n/);
     await daemon.says(/^Projects /m);
     await place.writeCsv('blog,2,,', 'shop,5,,');
     await daemon.says(/^7 of 7 droplets Ready, /m);
