@@ -114,6 +114,9 @@ interface Place {
 /** Returns what becomes of the value. */
 type Visit = (value: unknown, place: Place, found: Found) => unknown;
 
+/** Whether a value that says nothing says it in the field's own type; null does for all. */
+const isOf = ({ type }: Schema, value: unknown): boolean => value === null || jsonType(value) === type;
+
 /** `isItem`: items of lists and maps have no identity that a change could be followed by. */
 function compile(schema: Schema, isItem: boolean): Visit {
   const { type, items } = schema;
@@ -167,7 +170,7 @@ function compileFields(schema: Schema, isItem: boolean) {
     for (const [name, value] of Object.entries(object)) {
       const field = fields.get(name) ?? others;
       if (field === undefined) found.unknownFields.push(join(path, name));
-      else if (omitsEmpty && field.properties === undefined && isEmpty(value)) continue;
+      else if (omitsEmpty && field.properties === undefined && isEmpty(value) && isOf(field, value)) continue;
       else if (value !== null || !(dropNulls || omitsEmpty || field.default !== undefined))
         kept[name] = field.visit(value, placeOf(name), found);
     }

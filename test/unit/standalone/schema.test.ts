@@ -41,6 +41,11 @@ describe('Pruning', () => {
     });
   });
 
+  it('refuses what says nothing in another type, as Go does', () => {
+    const { causes } = compileSchema({ ...schema, 'x-omits-empty': true })({ list: {} }, undefined, true);
+    expect(causes.map(({ field }) => field)).to.deep.equal(['list']);
+  });
+
   it('does not take what every object inherits for a field', () => {
     const { unknownFields } = compileSchema(schema)({ constructor: 1, toString: 2 }, undefined, false);
     expect(unknownFields).to.deep.equal(['constructor', 'toString']);
