@@ -170,7 +170,7 @@ describe("What is read of DigitalOcean's replies", () => {
         const { readable, thing } = refusalOf(() => EXAMPLES[example]![0](value, 'it'));
         if (readable) expect(flaws(thing)).to.deep.equal([]);
       }),
-      propertyOptions(4_000),
+      propertyOptions(1_000),
     );
   });
 
