@@ -9,7 +9,7 @@ export async function expectYes(question: string, isYes: boolean): Promise<void>
   if (isYes) return;
   if (!isInteractive())
     throw new CommandFailure('no changes made: no terminal to ask on; pass --yes to confirm');
-  if (!(await asksYes(question))) throw new CommandFailure('nothing was changed');
+  if (!(await asksYes(question))) throw new CommandFailure('no changes made');
 }
 
 /** Whether there is a person to ask: both ends are a terminal. */

@@ -74,7 +74,7 @@ async function confirmOld(
 /** The operator alone changes firewalls; where none runs and there is no cluster, one runs for as long as this takes. */
 async function withOperator(world: World, options: GlobalOptions, work: () => Promise<void>): Promise<void> {
   const isRunning = await isOperatorRunning(world);
-  if (world.hasCluster && !isRunning) throw new CommandFailure(`nothing was changed. ${nobodyLeads(world)}`);
+  if (world.hasCluster && !isRunning) throw new CommandFailure(`no changes made. ${nobodyLeads(world)}`);
   const operator = isRunning ? undefined : await startOperator(world, options, createLogger(options, 'warn'));
   try {
     await Promise.race([work(), ...(operator ? [operator.failed] : [])]);

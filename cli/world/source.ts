@@ -30,7 +30,7 @@ export async function expectWorker(world: World, options: SourceOptions): Promis
   const isRunning = await isOperatorRunning(world);
   if (path === undefined && !isRunning)
     throw new CommandFailure(
-      `nothing was changed. ${nobodyLeads(world)} To converge the cluster from this machine on purpose, by the rows of a file of yours, give "dropfleet orchestrate --csv FILE".`,
+      `no changes made. ${nobodyLeads(world)} To converge the cluster from this machine on purpose, by the rows of a file of yours, give "dropfleet orchestrate --csv FILE".`,
     );
   if (path === undefined) return;
   if (world.hasCluster) await expectSource(world, path, options, isRunning ? 'follows' : 'starts');

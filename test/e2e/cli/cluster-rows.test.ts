@@ -212,7 +212,7 @@ describe('With a cluster, dropfleet', function () {
         const before = await everything();
         const { code, stdout, stderr } = await onLaptop(...args);
         expect(stderr).to.match(
-          /^dropfleet: nothing was changed\. No operator is running in this cluster: check its pod with "kubectl -n default get pods"/,
+          /^dropfleet: no changes made\. No operator is running in this cluster: check its pod with "kubectl -n default get pods"/,
         );
         expect({ code, stdout }).to.deep.equal({ code: 1, stdout: '' });
         expect(await everything()).to.deep.equal(before);
@@ -266,7 +266,7 @@ describe('With a cluster, dropfleet', function () {
         await command.says(/Do this\? Only yes goes on: /);
         command.type(`${answer}\n`);
         const { code, stdout } = await command.ended;
-        expect(stdout).to.match(/dropfleet: nothing was changed\s*$/);
+        expect(stdout).to.match(/dropfleet: no changes made\s*$/);
         expect(code).to.equal(1);
         expect(await everything()).to.deep.equal(before);
       });

@@ -96,7 +96,7 @@ describe('dropfleet up', () => {
 
   it('tells a line for every step, and what it waits for a person to do', async () => {
     await place.writeCsv('blog,2,,');
-    await daemon.says(/held: destroy 4 droplets of shop .*\. "dropfleet confirm" lets it through/);
+    await daemon.says(/held: destroy 4 droplets of shop .*\. Run "dropfleet confirm" to allow it/);
     await daemon.says(/^project shop: ConfirmationRequired$/m);
     await place.writeCsv('blog,2,,', 'shop,4,,');
     const { code } = await run('orchestrate');

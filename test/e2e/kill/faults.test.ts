@@ -110,7 +110,7 @@ describe('dropfleet says in one sentence what is wrong, and changes nothing, whe
     await daemon.says(/after the start\./, 60_000);
     for (const text of ['', 'Project,Servers\nshop,"1']) {
       await writeFile(place.path('config', 'projects.csv'), text);
-      await daemon.says(/nothing was changed/);
+      await daemon.says(/no changes made/);
     }
     sandbox.faults.set({ serverError: { operation: 'droplets.list' } });
     await place.writeCsv('shop,2,s-1vcpu-1gb,s-1vcpu-1gb');

@@ -185,13 +185,13 @@ describeOnApiServers('projects.csv', server => {
     let world: OperatorWorld;
     let operator: RunningOperator;
     const complaints = (): number =>
-      operator.log.filter(line => JSON.stringify(line).includes('nothing was changed')).length;
+      operator.log.filter(line => JSON.stringify(line).includes('no changes made')).length;
     const complainsAfter = async (change: () => Promise<void>): Promise<string> => {
       const before = complaints();
       await change();
       await world.until('a complaint', () => complaints() > before);
       return JSON.stringify(
-        operator.log.findLast(line => JSON.stringify(line).includes('nothing was changed')),
+        operator.log.findLast(line => JSON.stringify(line).includes('no changes made')),
       );
     };
 
