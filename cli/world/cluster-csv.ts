@@ -78,7 +78,7 @@ export async function editClusterCsv(
   } catch (error) {
     if (!isConflict(error)) throw error;
     throw new CommandFailure(
-      `${CONFIG_MAP_SOURCE} was changed by somebody else at this moment, no changes made: try again`,
+      `${CONFIG_MAP_SOURCE} was just changed by somebody else; no changes made: try again`,
     );
   }
 }

@@ -190,9 +190,7 @@ describeOnApiServers('projects.csv', server => {
       const before = complaints();
       await change();
       await world.until('a complaint', () => complaints() > before);
-      return JSON.stringify(
-        operator.log.findLast(line => JSON.stringify(line).includes('no changes made')),
-      );
+      return JSON.stringify(operator.log.findLast(line => JSON.stringify(line).includes('no changes made')));
     };
 
     before(async () => {

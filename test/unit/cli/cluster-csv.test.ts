@@ -83,7 +83,7 @@ describe("A cluster's rows", () => {
     const theirs = TEXT.replace('shop', 'blog');
     await place.kubernetes.patch(CONFIG_MAPS, KEY, { data: { 'projects.csv': theirs } });
     const { message } = await rejection(editClusterCsv(place, csv, 'shop', 5));
-    expect(message).to.match(/was changed by somebody else at this moment, .*: try again/);
+    expect(message).to.match(/was just changed by somebody else; .*: try again/);
     expect(place.kubernetes.stored<ConfigMap>(CONFIG_MAPS, KEY)!.data).to.deep.equal({
       'projects.csv': theirs,
     });
