@@ -13,6 +13,9 @@ import {
 /** A moment at which the process is killed: a request that the cloud has got, or has carried out. */
 type Moment = Pick<RequestEvent, 'operation' | 'phase'>;
 
+/** Twice what it takes on a busy machine. */
+const TIMEOUT_MS = 900_000;
+
 const SMALL = 's-1vcpu-1gb,s-1vcpu-1gb';
 
 /** What projects.csv says in turn, and when the process dies while it is made so. */
@@ -48,12 +51,14 @@ const CHAPTERS: readonly { rows: readonly string[]; isHeld?: true; dies: readonl
 
 describe('dropfleet up, killed with kill -9 again and again', function () {
   // Who is killed right after a server was destroyed leaves it to the next to believe that it is gone, which takes 75 s.
-  this.timeout(600_000);
+  this.timeout(TIMEOUT_MS);
   let place: Workplace;
   let sandbox: MachineSandbox;
   let command: RunningCommand | undefined;
   /** Looks at every request; when it throws, the connection is cut. */
   let watch: (event: RequestEvent) => Promise<void> = async () => undefined;
+  /** For whoever reads that it took too long. */
+  let waitsFor = '';
   const doubles: string[] = [];
 
   before(async () => {
@@ -67,6 +72,11 @@ describe('dropfleet up, killed with kill -9 again and again', function () {
       },
     });
     place = await openWorkplace([], sandbox.env);
+  });
+  afterEach(function () {
+    if (this.currentTest?.state !== 'failed' || command === undefined) return;
+    const { stdout, stderr } = command.output();
+    console.log(`      ${waitsFor}\n${stdout.slice(-2_000)}\n${stderr.slice(-4_000)}`);
   });
   after(async () => {
     await command?.stop('SIGKILL');
@@ -91,28 +101,35 @@ describe('dropfleet up, killed with kill -9 again and again', function () {
     await died.promise;
   }
 
-  /** Whoever is killed before he says so, or has the word already, is not waited for. */
+  /** Confirms whatever it says that it holds, until it is dead; it may take its time to say so. */
   async function confirmWhenHeld(from: RunningCommand): Promise<void> {
-    const isSaid = await from.says(/ held: destroy /).then(
-      () => true,
-      () => false,
-    );
-    if (!isSaid) return;
-    const { code, stderr } = await runDropfleet(place, 'confirm', '--yes');
-    // Else the test waits for a deletion that nobody allowed, and does not say why.
-    if (code !== 0) console.log(`      confirm: ${stderr}`);
+    for (let nth = 1; ; nth++) {
+      const pattern = new RegExp(`(?: held: destroy [^]*?){${nth}}`);
+      const isSaid = await from.says(pattern, TIMEOUT_MS).then(
+        () => true,
+        () => false,
+      );
+      if (!isSaid) return;
+      const { code, stderr } = await runDropfleet(place, 'confirm', '--yes');
+      // Else the test waits for a deletion that nobody allowed, and does not say why.
+      if (code !== 0) console.log(`      confirm: ${stderr}`);
+    }
   }
 
   async function start(): Promise<RunningCommand> {
     command = startDropfleet(place, 'up');
-    await command.says(/after the start\./, 120_000);
+    await command.says(/after the start\./, TIMEOUT_MS);
     return command;
   }
 
   it('makes the fleet as projects.csv says each time, with no server twice and none left over', async () => {
     for (const { rows, isHeld, dies } of CHAPTERS) {
       await place.writeCsv(...rows);
-      for (const moment of dies) await dieAt(moment, isHeld);
+      for (const moment of dies) {
+        waitsFor = `waits for ${moment.operation}, ${moment.phase}, while the rows are ${rows.join(' and ')}`;
+        await dieAt(moment, isHeld);
+      }
+      waitsFor = `waits for all Ready while the rows are ${rows.join(' and ')}`;
       // The next chapter waits for requests that only a whole fleet is sure to cause.
       await (await start()).stop('SIGKILL');
     }
