@@ -86,18 +86,27 @@ describe('dropfleet up, killed with kill -9 again and again', function () {
 
   const living = (): string[] => livingDroplets(sandbox.ledger, Date.now()).map(({ name }) => name);
 
-  /** Starts it, kills it at that moment, and resolves when it is dead. */
+  /**
+   * Starts it, kills it at that moment, and resolves when it is dead. Requests for droplets go out side by side, so that
+   * all may be there before it was killed as often as it was to be: then it is killed when they are Ready.
+   */
   async function dieAt({ operation, phase }: Moment, isHeld = false): Promise<void> {
     const died = Promise.withResolvers<void>();
-    watch = async event => {
-      if (event.operation !== operation || event.phase !== phase) return;
+    const kill = async (): Promise<void> => {
       watch = async () => undefined;
       await command!.stop('SIGKILL');
       died.resolve();
+    };
+    watch = async event => {
+      if (event.operation !== operation || event.phase !== phase) return;
+      await kill();
       throw new Error('there is nobody left to answer');
     };
-    command = startDropfleet(place, 'up');
-    if (isHeld) void confirmWhenHeld(command);
+    const life = startDropfleet(place, 'up');
+    command = life;
+    if (isHeld) void confirmWhenHeld(life);
+    if (operation === 'droplets.create')
+      void life.says(/after the start\./, TIMEOUT_MS).then(kill, () => undefined);
     await died.promise;
   }
 
