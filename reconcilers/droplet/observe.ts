@@ -102,8 +102,8 @@ export function isOwn(
   { metadata }: Droplet,
   { tags }: CloudDroplet,
 ): boolean {
-  const has = new Set(tags.map(tag => tag.toLowerCase()));
-  return has.has(uidTag(metadata.uid!)) && has.has(fleetTag(fleetId));
+  const has = (wanted: string): boolean => tags.some(tag => tag === wanted || tag.toLowerCase() === wanted);
+  return has(uidTag(metadata.uid!)) && has(fleetTag(fleetId));
 }
 
 function mustAsk(

@@ -26,5 +26,6 @@ function rebaseField(base: unknown, mine: unknown, theirs: unknown): unknown {
 const isFieldsOrNothing = (value: unknown): boolean =>
   value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value));
 
-const isEmpty = (value: unknown): boolean =>
+/** Whether it is an object, or a list, of nothing. */
+export const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.keys(value).length === 0;

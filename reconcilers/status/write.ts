@@ -14,7 +14,7 @@ import type { ServiceDeployment, ServiceDeploymentStatus } from '../../crds/serv
 import type { DROPLET_OWNERS, PROJECT_OWNERS, SERVICE_OWNERS, StatusPart } from '../../crds/status-owners.ts';
 import type { Context } from '../context.ts';
 import { requiredGates, settleDroplet, settleProject } from '../read-model/readiness.ts';
-import { rebase } from './rebase.ts';
+import { isEmpty, rebase } from './rebase.ts';
 
 /** What a controller has to say of its part of a status; what it does not mention stays. */
 export interface StatusChange<Status, Part extends StatusPart> {
@@ -110,8 +110,6 @@ function changed<T extends Noun>(
   current: T,
   now: Date,
 ): StatusFields {
-  const base = fieldsOf(read).filter(([field]) => field in fields);
-  const mine = Object.entries(fields).filter(([, value]) => value !== undefined);
   const { generation } = read.metadata;
   const observed = generation === undefined ? {} : { observedGeneration: generation };
   let list = current.status?.conditions ?? [];
@@ -120,12 +118,25 @@ function changed<T extends Noun>(
       value === undefined
         ? removeCondition(list, type)
         : setCondition(list, { type, ...value, ...observed }, now);
-  const rebased = rebase(
-    Object.fromEntries(base),
-    Object.fromEntries(mine),
-    Object.fromEntries(fieldsOf(current)),
-  );
+  const rebased = rebasedFields(read, fields, current);
   return { ...rebased, ...(list.length > 0 && { conditions: list }) };
 }
 
-const fieldsOf = ({ status = {} }: Noun): [string, unknown][] => Object.entries(status);
+function rebasedFields<T extends Noun>(
+  read: T,
+  fields: Record<string, unknown>,
+  current: T,
+): Record<string, unknown> {
+  const stored = current.status ?? {};
+  // The first attempt, and most of the time the only one: nobody else has written.
+  if (current === read) return { ...without(stored, fields), ...stated(fields) };
+  const base = Object.entries(read.status ?? {}).filter(([field]) => field in fields);
+  return rebase(Object.fromEntries(base), stated(fields), { ...stored });
+}
+
+const without = (stored: object, fields: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(stored).filter(([field]) => !(field in fields)));
+
+/** Those that say something: an object without a field is left out, as `rebase` does. */
+const stated = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && !isEmpty(value)));
