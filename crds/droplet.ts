@@ -19,7 +19,7 @@ export interface DropletSpec {
 export interface DropletStatus {
   /** The generation of the spec that this status describes. */
   observedGeneration?: number;
-  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests that the load balancer has under way to it have ended, to be stopped or destroyed then. Resizing, stopped to change size. PoweringOn, off for whatever reason, and about to run again. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
+  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests in flight to it have finished, to be stopped or destroyed then. Resizing, stopped to change size. PoweringOn, off for whatever reason, and about to run again. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
   phase?:
     | 'Pending'
     | 'Creating'

@@ -11,7 +11,7 @@ import { standingOf } from '../world/standing.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
 
-/** Shows what is held, and lets it through after asking. */
+/** Shows what is held, and allows it after asking. */
 export async function confirm(options: GlobalOptions & { yes?: true }): Promise<void> {
   const world = await openWorld(options);
   try {
@@ -25,11 +25,11 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
     }
     for (const line of [...(problem ? [problem.message] : []), ...entries.flatMap(describe)])
       process.stderr.write(`${printable(line)}\n`);
-    if (!(options.yes ?? (isInteractive() && (await asksYes('Let all of this through?')))))
+    if (!(options.yes ?? (isInteractive() && (await asksYes('Allow all of this?')))))
       throw new CommandFailure(
         isInteractive()
           ? 'nothing was confirmed'
-          : 'nothing was confirmed: give --yes to let all of the above through',
+          : 'nothing was confirmed: pass --yes to allow all of the above',
       );
     if (problem !== undefined) await acceptStanding(world, problem);
     const gone = await letThrough(world, entries);

@@ -108,7 +108,7 @@ async function begin(world: World, options: OrchestrateOptions, log: Logger): Pr
 /** The operator would hold it too: there is nothing to wait for. */
 const heldFailure = ({ losses }: FleetPlan, { message }: Doubt): CommandFailure =>
   new CommandFailure(
-    `held: ${describeEffects(losses)}; ${message}. Nothing was changed: mend projects.csv, or give --confirm to let it through`,
+    `held: ${describeEffects(losses)}; ${message}. No changes made: fix projects.csv, or pass --confirm to allow it`,
   );
 
 function failureOf(

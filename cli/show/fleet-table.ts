@@ -62,7 +62,7 @@ export const heldLines = (held: readonly Pick<HeldEntry, 'effects' | 'message'>[
     ? []
     : [
         ...held.map(({ effects, message }) => `Held: ${effects}; ${message}`),
-        '"dropfleet confirm" lets it through, after asking.',
+        'Run "dropfleet confirm" to allow it.',
       ];
 
 /** `6 of 6 droplets Ready, 1 to go, 2 of no project, $54.00 a month`: as many as are listed, or are yet to be made. */

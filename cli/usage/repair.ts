@@ -18,9 +18,7 @@ export function addRepairCommands(program: Command): void {
 
   program
     .command('confirm')
-    .description(
-      'show what is held because it would destroy or buy too much, and let it through after asking',
-    )
+    .description('show what is held because it would destroy or buy too much, and allow it after asking')
     .option('--yes', 'do not ask')
     .addHelpText('after', example('dropfleet confirm'))
     .action(async (own: { yes?: true }, command: Command) =>

@@ -36,7 +36,7 @@ interface LimitReport {
   status: number;
   /** Requests left in this hour. */
   remaining?: number;
-  /** Milliseconds until a request is to be had again. */
+  /** Milliseconds until a request is available again. */
   resetMs?: number;
   /** Milliseconds that a 429 asks for. */
   retryAfterMs?: number;

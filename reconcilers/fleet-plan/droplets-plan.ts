@@ -26,7 +26,7 @@ export interface ForecastInput {
   evidence: Evidence | undefined;
   sizes: ReadonlyMap<string, SizeFacts>;
   suspended: boolean;
-  /** Why another server is not to be had, if so. */
+  /** Why another server is not available, if so. */
   shortage?: string;
 }
 

@@ -7,7 +7,7 @@ import type { ObjectKey } from '../../crds/meta.ts';
 /** Whether the account has room for another droplet, as far as is known: what has none is not asked for. */
 export interface AccountRoom {
   /**
-   * Why another one is not to be had now; undefined when it may be. Who was refused itself has a pause of its own, and
+   * Why another one is not available now; undefined when it may be. Who was refused itself has a pause of its own, and
    * tries for all.
    */
   shortage(asker: ObjectKey): string | undefined;

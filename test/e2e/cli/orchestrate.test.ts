@@ -148,7 +148,7 @@ describe('Without a daemon, dropfleet', () => {
     );
     const { code, stderr } = await run('orchestrate');
     expect(stderr).to.match(
-      /^dropfleet: held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of docs .*; would destroy 2 of 3 droplets and 2 whole projects within ten minutes.*\. Nothing was changed: .*--confirm/m,
+      /^dropfleet: held: destroy 1 droplet of blog \(its row is gone\): blog-master; destroy 1 droplet of docs .*; would destroy 2 of 3 droplets and 2 whole projects within ten minutes.*\. No changes made: .*--confirm/m,
     );
     expect(code).to.equal(1);
     const status = await run('status', '--output=json');

@@ -5,28 +5,12 @@ import * as decode from '../../../../clients/digitalocean/decode.ts';
 import { decodeFirewall } from '../../../../clients/digitalocean/decode-firewall.ts';
 import { itemsWithIds } from '../../../../clients/digitalocean/listed.ts';
 import { COUNT, Unreadable, type Kind } from '../../../../clients/digitalocean/values.ts';
+import { DROPLET_REPLY } from '../../../builders/cloud-replies.ts';
 import { changed, pathsOf } from '../../../builders/mutants.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 
 const NOW = '2026-01-01T00:00:00Z';
-const DROPLET = {
-  id: 7,
-  name: 'shop-master',
-  status: 'active',
-  locked: false,
-  size_slug: 's-1vcpu-1gb',
-  disk: 25,
-  region: { slug: 'nyc3' },
-  image: { id: 99, slug: 'ubuntu-24-04-x64' },
-  tags: ['dropfleet:f'],
-  created_at: NOW,
-  networks: {
-    v4: [
-      { type: 'private', ip_address: '10.0.0.7' },
-      { type: 'public', ip_address: '203.0.113.7' },
-    ],
-  },
-};
+const DROPLET = DROPLET_REPLY;
 const FIREWALL = {
   id: '6f1b0b1e-0000-4000-8000-000000000000',
   name: 'dropfleet-shop',

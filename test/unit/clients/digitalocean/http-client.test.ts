@@ -17,33 +17,14 @@ import {
 } from '../../../../clients/digitalocean/errors.ts';
 import { createCloud, type HttpCloud } from '../../../../clients/digitalocean/http-client.ts';
 import { guard } from '../../../../clients/guard.ts';
+import { DROPLET_REPLY } from '../../../builders/cloud-replies.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
 import { rejection } from '../../../fakes/rejection.ts';
 import { scriptedServer, type Answer, type Received, type ScriptedServer } from './scripted-server.ts';
 
 const TOKEN = 'dop_v1_secret0123456789';
 
-const DROPLET = {
-  id: 7,
-  name: 'shop-master',
-  status: 'active',
-  locked: false,
-  size_slug: 's-1vcpu-1gb',
-  size: { slug: 's-1vcpu-1gb' },
-  disk: 25,
-  memory: 1024,
-  region: { slug: 'nyc3', name: 'New York 3' },
-  image: { id: 99, slug: 'ubuntu-24-04-x64' },
-  tags: ['dropfleet:f'],
-  created_at: '2026-01-01T00:00:00Z',
-  networks: {
-    v4: [
-      { type: 'private', ip_address: '10.0.0.7' },
-      { type: 'public', ip_address: '203.0.113.7' },
-    ],
-    v6: [],
-  },
-};
+const DROPLET = DROPLET_REPLY;
 
 const KEY = { id: 6, name: 'k', fingerprint: 'aa:bb', public_key: 'ssh' };
 const REQUEST = { name: 'a', region: 'nyc3', size: 's', image: 'i', tags: ['t'], sshKeys: [1] };
