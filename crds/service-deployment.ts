@@ -17,11 +17,13 @@ export interface ServiceDeploymentSpec {
     git?: {
       /** The repository's address. */
       url: string;
-      /** A branch, a tag or a commit. */
+      /** The branch, tag or commit that is built for a version that is no tag itself. */
       ref: string;
     };
     /** True when the code was sent from a person's own folder. */
     local?: boolean;
+    /** Git's id of the files that were sent from that folder. */
+    tree?: string;
   };
   /** How the image is built. */
   build?: {
@@ -34,6 +36,33 @@ export interface ServiceDeploymentSpec {
   domains?: string[];
   /** The command to run instead of the image's own, one argument an item. */
   command?: string[];
+  /** What is run once, in the new image, before a release starts, such as a migration of the database; one argument an item. When it fails, the release before goes on. */
+  releaseCommand?: string[];
+  /** Plain environment variables. What is secret belongs into secrets. */
+  variables?: {};
+  /** The port that the program listens on in its container, which it is told as PORT. Left out, it is the one port that the image exposes, else 8080. */
+  port?: number;
+  /** The most memory that one container may use, such as 512m. */
+  memory?: string;
+  /** The most CPUs that one container may use, such as 0.5. */
+  cpus?: string;
+  /** Named volumes, which outlive every container and which dropfleet never removes. */
+  volumes?: {
+    /** The volume's name, unique in its service. */
+    name: string;
+    /** Where it is in the container. */
+    path: string;
+  }[];
+  /** Seconds that a container has to end after SIGTERM. */
+  stopSeconds?: number;
+  /** Whether a container that ends is started again. */
+  restart?: 'always' | 'on-failure' | 'never';
+  /** Whether a worker's new container is started beside the old one or after its end. A web is always started first, and infra always last. */
+  update?: 'start-first' | 'stop-first';
+  /** Whether the project's other environments use this infra service too. */
+  shared?: boolean;
+  /** True while the service is not to run. */
+  stopped?: boolean;
   /** The names, never the values, of the secrets that the service gets as environment. */
   secrets?: string[];
   /** How to tell that the service can take requests. */
@@ -51,7 +80,7 @@ export interface ServiceDeploymentSpec {
   platform?: 'docker' | 'podman' | 'kubernetes';
   /** The version that should run, a tag that dropfleet gave or will give. */
   version?: string;
-  /** The image that should run, by digest. */
+  /** The published image that should run, for a service that is not built. */
   image?: string;
 }
 
@@ -61,10 +90,28 @@ export interface ServiceDeploymentStatus {
   observedGeneration?: number;
   /** The version that runs. */
   version?: string;
-  /** The image that runs, by digest. */
+  /** The id of the image that runs, sha256 and all: the digest of its configuration. */
   image?: string;
-  /** The port on every server's private address. */
+  /** What runs, as a hash of all that a new container would be started for: image, command, variables, secrets, limits. */
+  release?: string;
+  /** The port on the master's private address, under which other services reach it. */
   port?: number;
+  /** The release that was wanted and failed; what ran before goes on. */
+  rejected?: {
+    /** Its hash. */
+    release: string;
+    /** Its version. */
+    version?: string;
+    /** Why, in one CamelCase word. */
+    reason: string;
+    /** The same for a person, with what to do. */
+    message: string;
+  };
+  /** What the load balancer does with it now. */
+  routed?: {
+    /** Where the configuration that nginx runs sends its requests. */
+    addresses?: string[];
+  };
   /** Where the service answers now. */
   endpoints?: {
     /** The Droplet that runs it. */
@@ -76,7 +123,7 @@ export interface ServiceDeploymentStatus {
   history?: {
     /** The version. */
     version: string;
-    /** Its image, by digest. */
+    /** The id of its image. */
     image: string;
     /** When it started to serve. */
     deployedAt: string;

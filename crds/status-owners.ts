@@ -32,5 +32,9 @@ export const PROJECT_OWNERS = {
 
 /** Who writes what of a ServiceDeployment's status. */
 export const SERVICE_OWNERS = {
-  loadBalancer: { fields: [], conditions: ['Routed'] },
+  service: {
+    fields: ['observedGeneration', 'version', 'image', 'release', 'port', 'endpoints', 'history', 'rejected'],
+    conditions: ['Built', 'Rolled'],
+  },
+  loadBalancer: { fields: ['routed'], conditions: ['Routed'] },
 } as const satisfies Owners<ServiceDeploymentStatus>;
