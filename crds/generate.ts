@@ -58,6 +58,8 @@ function arrayType(items: StructuralSchema, indent: string): string {
 }
 
 function objectType(schema: StructuralSchema, indent: string): string {
+  const { additionalProperties } = schema;
+  if (additionalProperties !== undefined) return `Record<string, ${typeOf(additionalProperties, indent)}>`;
   const inner = `${indent}  `;
   const required = new Set(schema.required ?? []);
   const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [

@@ -7,6 +7,7 @@ export interface StructuralSchema {
   description?: string;
   format?: string;
   properties?: Record<string, StructuralSchema>;
+  additionalProperties?: StructuralSchema;
   required?: string[];
   items?: StructuralSchema;
   enum?: string[];

@@ -39,7 +39,7 @@ export interface ServiceDeploymentSpec {
   /** What is run once, in the new image, before a release starts, such as a migration of the database; one argument an item. When it fails, the release before goes on. */
   releaseCommand?: string[];
   /** Plain environment variables. What is secret belongs into secrets. */
-  variables?: {};
+  variables?: Record<string, string>;
   /** The port that the program listens on in its container, which it is told as PORT. Left out, it is the one port that the image exposes, else 8080. */
   port?: number;
   /** The most memory that one container may use, such as 512m. */

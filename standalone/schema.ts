@@ -7,6 +7,7 @@ export interface Schema extends Omit<StructuralSchema, 'properties' | 'items'> {
   properties?: Record<string, Schema>;
   items?: Schema;
   maxItems?: number;
+  maxProperties?: number;
   /** Of a map with free keys. */
   additionalProperties?: Schema;
   /** Go's omitempty on all fields, which spares structs: '', [], null and a map that is empty say nothing. */

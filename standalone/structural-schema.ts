@@ -54,6 +54,8 @@ const CONSTRAINTS = {
     Array.from(value).length <= limit ? [] : inBody(`be at most ${limit} chars long`, value, field),
   maxItems: (limit: number, value: unknown[], field) =>
     value.length <= limit ? [] : inBody(`have at most ${limit} items`, value, field),
+  maxProperties: (limit: number, value: JsonObject, field) =>
+    Object.keys(value).length <= limit ? [] : inBody(`have at most ${limit} properties`, value, field),
   pattern: (limit: string, value: string, field) =>
     new RegExp(limit, 'u').test(value) ? [] : inBody(`match '${limit}'`, value, field),
   enum: (limit: unknown[], value: unknown, field) =>

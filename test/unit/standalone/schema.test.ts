@@ -125,6 +125,9 @@ describe('Validation', () => {
     expect(causesOf({ type: 'string', maxLength: 1 }, '\u{1f980}')).to.have.length(0);
     expect(causesOf({ type: 'string', minLength: 2 }, '\u{1f980}')).to.have.length(1);
     expect(causesOf({ type: 'array', items: text, maxItems: 1 }, ['a', 'b'])).to.have.length(1);
+    const map: Schema = { type: 'object', additionalProperties: text, maxProperties: 1 };
+    expect(causesOf(map, { a: 'x' })).to.deep.equal([]);
+    expect(causesOf(map, { a: 'x', b: 'y' })).to.have.length(1);
   });
 
   it('finds repeated items of sets and of maps', () => {
