@@ -5,6 +5,8 @@ import {
   type DeploymentFile,
   type ServiceFile,
 } from './deployment-file.ts';
+import { bytesIn, cpusIn, memoryIn, volumesIn } from './deployment-limits.ts';
+import { isOwnName } from './env-names.ts';
 import type { JsonDocument } from './json-file.ts';
 import type { Problem } from './problems.ts';
 
@@ -15,7 +17,13 @@ export function checkDeployment(document: JsonDocument<DeploymentFile>): Problem
   );
   return [
     ...findCollisions(services, document),
-    ...services.flatMap(service => findRepeatedSecrets(service, document)),
+    ...services.flatMap(service => [
+      ...findRepeatedSecrets(service, document),
+      ...findOwnNames(service, document),
+      ...findSecretVariables(service, document),
+      ...findWrongLimits(service, document),
+      ...findRepeatedVolumes(service, document),
+    ]),
     ...findStrayDomains(document),
   ];
 }
@@ -58,6 +66,66 @@ function findRepeatedSecrets(
     if (names.indexOf(name) === i) return [];
     const path = ['projects', project, 'services', written, 'secrets', i];
     return [document.problemAt(path, `${name} stands in this list already; keep one`)];
+  });
+}
+
+/** Secrets that would hand a service what dropfleet itself is told, the token of the whole account among it. */
+function findOwnNames(
+  { project, written, file: { secrets = [] } }: WrittenService,
+  document: JsonDocument<DeploymentFile>,
+): Problem[] {
+  return secrets.flatMap((name, i) => {
+    if (!isOwnName(name.toUpperCase())) return [];
+    const message = `${name.toUpperCase()} is dropfleet's own and given to no service; give the service's value another name`;
+    return [document.problemAt(['projects', project, 'services', written, 'secrets', i], message)];
+  });
+}
+
+/** Variables that are secrets too: whoever reads the file would take the plain one for the secret. */
+function findSecretVariables(
+  { project, written, file: { secrets = [], environment = {} } }: WrittenService,
+  document: JsonDocument<DeploymentFile>,
+): Problem[] {
+  const secret = new Set(secrets.map(name => name.toUpperCase()));
+  return Object.keys(environment).flatMap(name => {
+    if (!secret.has(name)) return [];
+    const path = ['projects', project, 'services', written, 'environment', name];
+    return [document.problemAt(path, `${name} stands in secrets, too; keep one`)];
+  });
+}
+
+/** The least that docker starts a container with. */
+const LEAST_MEMORY = '6m';
+const MOST_MEMORY = '9999g';
+
+function findWrongLimits(
+  { project, written, file: { memory, cpus } }: WrittenService,
+  document: JsonDocument<DeploymentFile>,
+): Problem[] {
+  const bytes = memory === undefined ? undefined : bytesIn(memoryIn(memory));
+  const isMemoryWrong =
+    bytes !== undefined && (bytes < bytesIn(LEAST_MEMORY) || bytes > bytesIn(MOST_MEMORY));
+  const isCpusWrong = cpus !== undefined && (cpusIn(cpus) < 0.01 || cpusIn(cpus) > 1024);
+  const at = (field: string, message: string): Problem =>
+    document.problemAt(['projects', project, 'services', written, field], message);
+  return [
+    ...(isMemoryWrong ? [at('memory', `must be from ${LEAST_MEMORY} to ${MOST_MEMORY}`)] : []),
+    ...(isCpusWrong ? [at('cpus', 'must be from 0.01 to 1024')] : []),
+  ];
+}
+
+/** Two volumes of one name, or at one place. */
+function findRepeatedVolumes(
+  { project, written, file: { volumes = [] } }: WrittenService,
+  document: JsonDocument<DeploymentFile>,
+): Problem[] {
+  const list = volumesIn(volumes);
+  return list.flatMap(({ name, path }, i) => {
+    const before = list.slice(0, i);
+    const isNamed = before.some(other => other.name === name);
+    if (!isNamed && before.every(other => other.path !== path)) return [];
+    const place = ['projects', project, 'services', written, 'volumes', Array.isArray(volumes) ? i : name];
+    return [document.problemAt(place, `${isNamed ? name : path} stands here already; keep one`)];
   });
 }
 

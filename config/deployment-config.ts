@@ -8,7 +8,9 @@ import {
   type Environment,
   type Platform,
   type ServiceFile,
+  type Words,
 } from './deployment-file.ts';
+import { cpusIn, memoryIn, volumesIn } from './deployment-limits.ts';
 import { readJsonFile } from './json-file.ts';
 import type { Problem } from './problems.ts';
 
@@ -30,10 +32,26 @@ export interface GitConfig {
 /** One service of one project. What is left out has the ServiceDeployment CRD's default. */
 interface ServiceConfig extends Pick<
   ServiceDeploymentSpec,
-  'project' | 'service' | 'type' | 'build' | 'command' | 'secrets' | 'healthCheck' | 'image'
+  | 'project'
+  | 'service'
+  | 'type'
+  | 'build'
+  | 'image'
+  | 'command'
+  | 'releaseCommand'
+  | 'variables'
+  | 'secrets'
+  | 'port'
+  | 'healthCheck'
+  | 'memory'
+  | 'cpus'
+  | 'volumes'
+  | 'stopSeconds'
+  | 'restart'
+  | 'update'
+  | 'shared'
+  | 'platform'
 > {
-  /** The port that the program listens on inside its container. */
-  port?: number;
   /** The host names that lead to it, by environment. */
   domains?: DomainsByEnvironment;
 }
@@ -76,26 +94,45 @@ function toDeploymentConfig(file: DeploymentFile): DeploymentConfig {
 }
 
 function toServiceConfig(project: string, service: string, file: ServiceFile): ServiceConfig {
-  const { command, secrets, image, port } = file;
   const build = present({
     containerfile: file.containerfile_path,
     context: file.build_context?.replace(/\/+$/, ''),
   });
-  const words = typeof command === 'string' ? command.trim().split(/\s+/) : command;
   return {
     project,
     service,
     type: typeOf(file),
     ...present({
       build,
-      command: words,
-      secrets: secrets?.map(name => name.toUpperCase()),
+      image: file.image,
+      command: toWords(file.command),
+      releaseCommand: toWords(file.release_command),
+      variables: toVariables(file.environment),
+      secrets: file.secrets?.map(name => name.toUpperCase()),
+      port: file.port,
       healthCheck: toHealthCheck(file.health_check),
-      image,
-      port,
+      ...toLimits(file),
+      volumes: file.volumes && volumesIn(file.volumes),
+      restart: file.restart,
+      update: file.update,
+      shared: file.shared,
+      platform: file.deployment_platform,
     }),
   };
 }
+
+const toWords = (command?: Words): string[] | undefined =>
+  typeof command === 'string' ? command.trim().split(/\s+/) : command;
+
+const toVariables = (environment: ServiceFile['environment']): Record<string, string> | undefined =>
+  environment &&
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
+
+const toLimits = ({ memory, cpus, stop_seconds: stopSeconds }: ServiceFile) => ({
+  memory: memory === undefined ? undefined : memoryIn(memory),
+  cpus: cpus === undefined ? undefined : String(cpusIn(cpus)),
+  stopSeconds,
+});
 
 function domainsOf(service: string, domains: DomainsFile = {}): DomainsByEnvironment | undefined {
   const lists = Object.entries(domains).map(([environment, names]) => {
@@ -105,13 +142,17 @@ function domainsOf(service: string, domains: DomainsFile = {}): DomainsByEnviron
   return present(Object.fromEntries(lists) as Record<Environment, string[] | undefined>);
 }
 
+/** None when the file has none: a release is not called healthy by a check that nobody wrote. */
 function toHealthCheck(file: ServiceFile['health_check']): ServiceConfig['healthCheck'] {
-  return present({
-    path: file?.path,
-    intervalSeconds: file?.interval_seconds,
-    timeoutSeconds: file?.timeout_seconds,
-    startSeconds: file?.start_seconds,
-  });
+  if (file === undefined || file === false) return undefined;
+  if (file === true) return {};
+  const { path, interval_seconds, timeout_seconds, start_seconds } = file;
+  const seconds = {
+    intervalSeconds: interval_seconds,
+    timeoutSeconds: timeout_seconds,
+    startSeconds: start_seconds,
+  };
+  return present({ path, ...seconds }) ?? {};
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

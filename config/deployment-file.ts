@@ -25,16 +25,31 @@ export interface ServiceFile {
   type?: ServiceDeploymentSpec['type'];
   containerfile_path?: string;
   build_context?: string;
-  command?: string | string[];
-  secrets?: string[];
-  health_check?: {
-    path?: string;
-    interval_seconds?: number;
-    timeout_seconds?: number;
-    start_seconds?: number;
-  };
   image?: string;
+  command?: Words;
+  release_command?: Words;
+  environment?: Record<string, string | number | boolean>;
+  secrets?: string[];
   port?: number;
+  health_check?: HealthCheckFile | boolean;
+  memory?: string;
+  cpus?: string | number;
+  volumes?: Record<string, string> | string[];
+  stop_seconds?: number;
+  restart?: ServiceDeploymentSpec['restart'];
+  update?: ServiceDeploymentSpec['update'];
+  shared?: boolean;
+  deployment_platform?: Platform;
+}
+
+/** A command: its arguments, or plain words in one text. */
+export type Words = string | string[];
+
+interface HealthCheckFile {
+  path?: string;
+  interval_seconds?: number;
+  timeout_seconds?: number;
+  start_seconds?: number;
 }
 
 /** A service is a web unless it says otherwise. */

@@ -13,6 +13,9 @@ const NAMES: ReadonlySet<string> = new Set([
   'DROPFLEET_HOSTS',
 ]);
 
+/** Whether a variable of that name is dropfleet's own, now or later. */
+export const isOwnName = (name: string): boolean => NAMES.has(name) || name.startsWith('DROPFLEET_');
+
 /** The names that Terraform, doctl, Ansible and DigitalOcean's own guides have for the token. */
 export const FOREIGN_TOKEN_NAMES: readonly string[] = [
   'DIGITALOCEAN_TOKEN',

@@ -6,7 +6,7 @@ import type { OffsetProblem } from './problems.ts';
 /** Keywords whose errors only repeat what another error says better. */
 const ECHOES = new Set(['if', 'propertyNames']);
 /** What such a value is must never be shown: somebody may have put the secret itself there. */
-const SECRET_NAME = /pass|token|secret|sid|key|command|_env$/i;
+const SECRET_NAME = /pass|token|secret|sid|key|command|^environment$|_env$/i;
 const SECRET_VALUE = /:\/\/[^/]*@/;
 
 /** A schema as far as its errors need it. */
@@ -84,6 +84,7 @@ const TYPES: Record<string, string> = {
   object: 'an object in { }',
   array: 'a list in [ ]',
   string: 'a text in quotes',
+  number: 'a number without quotes',
   integer: 'a whole number without quotes',
   boolean: 'true or false without quotes',
 };

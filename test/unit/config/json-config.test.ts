@@ -85,7 +85,7 @@ describe('deployment_config.json', () => {
       'c.json:3:17: "base_url" is missing here: The address that all repositories share, such as https://github.com/acme. It holds no password: give git a credential helper or an SSH key',
       'c.json:3:34: found "https://git.example.com/x.git"; must be an address that contains {project}, such as {base_url}/{project}.git, without a password in it',
       'c.json:5:5: found "Shop"; a name is lower-case letters, digits and dashes, begins with a letter, ends with a letter or digit, and has at most 50 characters',
-      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, command, secrets, health_check, image, port; did you mean "command"?',
+      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
       'c.json:7:44: found "70000"; must be from 1 to 65535',
       'c.json:7:62: items 1 and 2 are the same; keep one',
       'c.json:7:91: found "../x"; must be a path inside the repository, with forward slashes: not absolute, and without ..',
@@ -94,12 +94,126 @@ describe('deployment_config.json', () => {
     ]);
   });
 
-  it('lets an infra service, and only that one, run a published image', async () => {
+  it('has infra services run a published image, and webs and workers run or build one', async () => {
     expect((await service({ type: 'infra' })).lines[0]).to.match(/^c\.json:5:16: "image" is missing here/);
-    expect((await service({ type: 'web', image: 'nginx' })).lines[0]).to.match(/only an infra service runs/);
     expect((await service({ type: 'infra', image: 'nginx', build_context: '.' })).lines).to.deep.equal([
-      'c.json:8:28: found "."; an infra service is not built, it runs its image; remove this',
+      'c.json:8:28: found "."; a service with an image is not built; remove this or image',
     ]);
+    for (const type of ['web', 'worker']) {
+      const { config, lines } = await service({ type, image: 'ghcr.io/acme/api:v3' });
+      expect(lines).to.deep.equal([]);
+      expect(config?.services[0]).to.include({ type, image: 'ghcr.io/acme/api:v3' });
+    }
+    const { lines } = await service({ image: 'nginx', containerfile_path: 'Dockerfile' });
+    expect(lines.join()).to.contain('is not built');
+  });
+
+  it('says what a release runs with, in the spelling of the nouns', async () => {
+    const { config, lines } = await service({
+      release_command: 'node migrate.js',
+      environment: { LOG_LEVEL: 'debug', WORKERS: 4, verbose: true, EMPTY: '' },
+      health_check: { start_seconds: 90 },
+      memory: '512Mi',
+      cpus: 0.5,
+      volumes: { uploads: '/srv/uploads', cache: '/var/cache/app' },
+      stop_seconds: 60,
+      restart: 'on-failure',
+      update: 'stop-first',
+      deployment_platform: 'podman',
+    });
+    expect(lines).to.deep.equal([]);
+    expect(config?.services).to.deep.equal([
+      {
+        project: 'shop',
+        service: 'api',
+        type: 'web',
+        releaseCommand: ['node', 'migrate.js'],
+        variables: { LOG_LEVEL: 'debug', WORKERS: '4', verbose: 'true', EMPTY: '' },
+        healthCheck: { startSeconds: 90 },
+        memory: '512m',
+        cpus: '0.5',
+        volumes: [
+          { name: 'uploads', path: '/srv/uploads' },
+          { name: 'cache', path: '/var/cache/app' },
+        ],
+        stopSeconds: 60,
+        restart: 'on-failure',
+        update: 'stop-first',
+        platform: 'podman',
+      },
+    ]);
+  });
+
+  it('has no health check that nobody wrote', async () => {
+    const checkOf = async (settings: object) => (await service(settings)).config?.services[0]?.healthCheck;
+    expect(await checkOf({})).to.equal(undefined);
+    expect(await checkOf({ health_check: false })).to.equal(undefined);
+    expect(await checkOf({ health_check: true })).to.deep.equal({});
+    expect(await checkOf({ health_check: {} })).to.deep.equal({});
+  });
+
+  it('takes memory and CPUs in the spellings of docker, compose and Kubernetes', async () => {
+    for (const [written, memory] of [
+      ['512m', '512m'],
+      ['512MB', '512m'],
+      ['512Mi', '512m'],
+      ['1gb', '1g'],
+      ['1.5G', '1536m'],
+      ['65536k', '65536k'],
+    ])
+      expect((await service({ memory: written })).config?.services[0]?.memory, written).to.equal(memory);
+    for (const [written, cpus] of [
+      [2, '2'],
+      ['2.50', '2.5'],
+      [0.25, '0.25'],
+    ])
+      expect((await service({ cpus: written })).config?.services[0]?.cpus).to.equal(cpus);
+    for (const memory of ['512', '5m', '0g', '-1g', '1tb', '9999999g', 'lots', 512])
+      expect((await service({ memory })).lines, String(memory)).to.have.length(1);
+    for (const cpus of [0, 0.001, -1, 'two', '1e3', 5000, true])
+      expect((await service({ cpus })).lines, String(cpus)).to.have.length(1);
+  });
+
+  it('takes volumes as an object or a list, and mounts no folder of the host', async () => {
+    const volumesOf = async (volumes: unknown) => (await service({ volumes })).config?.services[0]?.volumes;
+    const data = [{ name: 'data', path: '/var/lib/postgresql/data' }];
+    expect(await volumesOf({ data: '/var/lib/postgresql/data' })).to.deep.equal(data);
+    expect(await volumesOf(['data:/var/lib/postgresql/data'])).to.deep.equal(data);
+    for (const volumes of [['/srv/data:/data'], ['./data:/data'], { '/srv/data': '/data' }])
+      expect((await service({ volumes })).lines.join()).to.contain('folders of the host are not mounted');
+    for (const volumes of [['data'], { data: 'data' }, { data: '/' }, { data: '/a:ro' }, ['data:/a:ro']])
+      expect((await service({ volumes })).lines, JSON.stringify(volumes)).to.have.length(1);
+    expect((await service({ volumes: ['a:/x', 'a:/y', 'b:/x'] })).lines).to.deep.equal([
+      'c.json:8:13: a stands here already; keep one',
+      'c.json:9:13: /x stands here already; keep one',
+    ]);
+  });
+
+  it('has no variable that is a secret, or that dropfleet sets, or that is more than a line', async () => {
+    expect((await service({ secrets: ['api_key'], environment: { API_KEY: 'x' } })).lines).to.deep.equal([
+      'c.json:10:24: API_KEY stands in secrets, too; keep one',
+    ]);
+    expect((await service({ environment: { DROPFLEET_VERSION: 'v1' } })).lines.join()).to.contain(
+      'dropfleet sets those',
+    );
+    for (const environment of [{ 'a-b': 'x' }, { A: 'x\ny' }, { A: null }, { A: {} }, ['A=x']])
+      expect((await service({ environment })).lines, JSON.stringify(environment)).to.have.length(1);
+    expect((await service({ environment: { A: 'hunter2\n' } })).lines.join()).not.to.contain('hunter2');
+  });
+
+  it('gives no service what dropfleet itself is told', async () => {
+    for (const name of ['DO_TOKEN', 'do_token', 'ADMIN_IP', 'DROPFLEET_ANYTHING'])
+      expect((await service({ secrets: [name] })).lines.join(), name).to.contain(
+        "is dropfleet's own and given to no service; give the service's value another name",
+      );
+  });
+
+  it('keeps to infra services what is theirs alone', async () => {
+    const infra = { type: 'infra', image: 'postgres:17' };
+    expect((await service({ ...infra, shared: true })).config?.services[0]).to.include({ shared: true });
+    expect((await service({ shared: true })).lines.join()).to.contain('only an infra service is shared');
+    expect((await service({ ...infra, release_command: 'x' })).lines.join()).to.contain('has no releases');
+    expect((await service({ ...infra, update: 'stop-first' })).lines.join()).to.contain('always stopped');
   });
 
   it('takes a command of plain words, and nothing that would need a shell', async () => {
@@ -134,7 +248,6 @@ describe('deployment_config.json', () => {
     expect((await service({})).config?.services).to.deep.equal([
       { project: 'shop', service: 'api', type: 'web' },
     ]);
-    expect((await service({ image: 'nginx' })).lines[0]).to.match(/only an infra service runs/);
   });
 
   it('has secrets by the names that variables have, each once', async () => {
