@@ -8,6 +8,7 @@ import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
+import { service } from './service.ts';
 import { sizes } from './sizes.ts';
 
 /** All that the operator does, in the order of one row's way. */
@@ -19,6 +20,7 @@ export const CONCERNS = [
   droplet,
   firewall,
   host,
+  service,
   loadBalancer,
   orphans,
   infrastructureFile,

@@ -94,6 +94,8 @@ export interface ServiceDeploymentStatus {
   image?: string;
   /** What runs, as a hash of all that a new container would be started for: image, command, variables, secrets, limits. */
   release?: string;
+  /** When that release began to serve. */
+  deployedAt?: string;
   /** The port on the master's private address, under which other services reach it. */
   port?: number;
   /** The release that was wanted and failed; what ran before goes on. */
@@ -125,6 +127,8 @@ export interface ServiceDeploymentStatus {
     version: string;
     /** The id of its image. */
     image: string;
+    /** Its hash. */
+    release?: string;
     /** When it started to serve. */
     deployedAt: string;
   }[];

@@ -33,7 +33,17 @@ export const PROJECT_OWNERS = {
 /** Who writes what of a ServiceDeployment's status. */
 export const SERVICE_OWNERS = {
   service: {
-    fields: ['observedGeneration', 'version', 'image', 'release', 'port', 'endpoints', 'history', 'rejected'],
+    fields: [
+      'observedGeneration',
+      'version',
+      'image',
+      'release',
+      'deployedAt',
+      'port',
+      'endpoints',
+      'history',
+      'rejected',
+    ],
     conditions: ['Built', 'Rolled'],
   },
   loadBalancer: { fields: ['routed'], conditions: ['Routed'] },

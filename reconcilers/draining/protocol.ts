@@ -147,7 +147,7 @@ export interface LeavingWeb {
 }
 
 /**
- * Whether no request is in flight to a web that is out, nor can come.
+ * Whether no request is in flight to an address that is out, nor can come.
  *
  *     out for        | old workers | connections to it | requests
  *     ---------------+-------------+-------------------+------------------------------------------------
@@ -157,12 +157,16 @@ export interface LeavingWeb {
  *     45 s or more   | some        | some              | are in flight
  *     45 s or more   | some        | none              | have ended: what keeps the worker is others'
  */
-export function isDrained(
-  { droplet, outForMs }: LeavingWeb,
+export function isAddressDrained(
+  address: string,
+  outForMs: number,
   { oldWorkers, connections }: DrainFacts,
 ): boolean {
   if (outForMs < SETTLED_MS) return false;
   if (oldWorkers === 0) return true;
-  const open = connections.get(droplet.status?.server?.privateAddress ?? '');
-  return outForMs >= LAST_REQUEST_MS && open === 0;
+  return outForMs >= LAST_REQUEST_MS && connections.get(address) === 0;
 }
+
+/** The same of a web's server. */
+export const isDrained = ({ droplet, outForMs }: LeavingWeb, facts: DrainFacts): boolean =>
+  isAddressDrained(droplet.status?.server?.privateAddress ?? '', outForMs, facts);

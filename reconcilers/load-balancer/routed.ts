@@ -21,7 +21,7 @@ export async function reportServices(
   const byName = new Map(services.map(service => [service.metadata.name, service]));
   for (const verdict of verdicts) {
     const service = byName.get(verdict.service.name);
-    if (service !== undefined) await reportRouted(context, service, routedCondition(verdict), run);
+    if (service !== undefined) await reportRouted(context, service, verdict, run);
   }
 }
 
@@ -55,16 +55,27 @@ function stateCondition({ service, state, message = '' }: ServiceVerdict): Condi
   }
 }
 
+/** Where its requests go: what is not among them may end as soon as those in flight have. */
+const addressesOf = ({ service, state }: ServiceVerdict): string[] =>
+  state === 'routed'
+    ? service.servers.filter(server => server.state === 'in').map(({ address }) => address)
+    : [];
+
 const WARNINGS = new Set(['Quarantined', DOMAIN_TAKEN]);
 
 async function reportRouted(
   context: Context,
   service: ServiceDeployment,
-  condition: ConditionValue,
+  verdict: ServiceVerdict,
   run: Run,
 ): Promise<void> {
+  const condition = routedCondition(verdict);
   const before = findCondition(service.status?.conditions, 'Routed')?.reason;
-  await writeServiceStatus(context, 'loadBalancer', service, { conditions: { Routed: condition } }, run);
+  const change = {
+    fields: { routed: { addresses: addressesOf(verdict) } },
+    conditions: { Routed: condition },
+  };
+  await writeServiceStatus(context, 'loadBalancer', service, change, run);
   if (WARNINGS.has(condition.reason) && before !== condition.reason)
     context.events.record(service, 'Warning', condition.reason, condition.message);
 }

@@ -65,6 +65,8 @@ function createSectionResults(clock: Pick<Clock, 'monotonic'>) {
       const key = keyOf(droplet);
       if (seenAt <= (changes.get(key) ?? -Infinity)) return;
       const before = lastOf(droplet)?.facts;
+      // A probe that took long may end after one that began later.
+      if (seenAt < (lastOf(droplet)?.seenAt ?? -Infinity)) return;
       const isSame = isDeepStrictEqual(facts, before);
       if (facts === undefined) last.delete(key);
       else last.set(key, { facts: isSame ? before : facts, seenAt, server: serverOf(droplet) });

@@ -8,6 +8,7 @@ import {
 import type { DropletSpec, DropletStatus } from '../../crds/droplet.ts';
 import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { ProjectStatus } from '../../crds/project.ts';
+import type { ServiceDeploymentSpec, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
 import { DROPLET_OWNERS } from '../../crds/status-owners.ts';
 
 /** The conditions besides Provisioned that a Droplet's Ready waits for, once something reports them. */
@@ -92,6 +93,26 @@ function dropletsAndFirewall({ conditions }: ProjectStatus): ConditionValue {
   if (droplets.status !== 'True') return no(droplets.reason, droplets.message);
   if (firewall?.status !== 'False') return { ...droplets, reason: 'AllReady' };
   return no(`Firewall${firewall.reason}`, `firewalls out of sync: ${firewall.message}`);
+}
+
+/** The status of a service with the Ready condition that follows from its others. */
+export const settleService = (
+  status: ServiceDeploymentStatus,
+  { type }: Pick<ServiceDeploymentSpec, 'type'>,
+  now: Date,
+): ServiceDeploymentStatus => ({
+  ...status,
+  conditions: setCondition(status.conditions, serviceReady(status, type), now),
+});
+
+function serviceReady(status: ServiceDeploymentStatus, type: ServiceDeploymentSpec['type']): ConditionState {
+  const gates = ['Built', 'Rolled', ...(type === 'web' ? ['Routed'] : [])];
+  for (const name of gates) {
+    const gate = findCondition(status.conditions, name) ?? NOTHING_KNOWN;
+    if (gate.status !== 'True') return readyOf(status, no(gate.reason, gate.message));
+  }
+  const { message } = findCondition(status.conditions, type === 'web' ? 'Routed' : 'Rolled')!;
+  return readyOf(status, { status: 'True', reason: 'Ready', message });
 }
 
 const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });

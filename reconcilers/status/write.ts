@@ -13,7 +13,7 @@ import type { Project, ProjectStatus } from '../../crds/project.ts';
 import type { ServiceDeployment, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
 import type { DROPLET_OWNERS, PROJECT_OWNERS, SERVICE_OWNERS, StatusPart } from '../../crds/status-owners.ts';
 import type { Context } from '../context.ts';
-import { requiredGates, settleDroplet, settleProject } from '../read-model/readiness.ts';
+import { requiredGates, settleDroplet, settleProject, settleService } from '../read-model/readiness.ts';
 import { isEmpty, rebase } from './rebase.ts';
 
 /** What a controller has to say of its part of a status; what it does not mention stays. */
@@ -56,7 +56,7 @@ export const writeProjectStatus = <Owner extends keyof typeof PROJECT_OWNERS>(
   writer: Writer,
 ): Promise<Project> => write(context, { kind: PROJECTS, settle: settleProject }, project, change, writer);
 
-/** Writes the load-balancer controller's part of a ServiceDeployment's status. */
+/** Writes the service or load-balancer controller's part of a ServiceDeployment's status, and what follows. */
 export const writeServiceStatus = <Owner extends keyof typeof SERVICE_OWNERS>(
   context: StatusContext,
   _owner: Owner,
@@ -64,7 +64,13 @@ export const writeServiceStatus = <Owner extends keyof typeof SERVICE_OWNERS>(
   change: StatusChange<ServiceDeploymentStatus, (typeof SERVICE_OWNERS)[Owner]>,
   writer: Writer,
 ): Promise<ServiceDeployment> =>
-  write(context, { kind: SERVICE_DEPLOYMENTS, settle: status => status }, service, change, writer);
+  write(
+    context,
+    { kind: SERVICE_DEPLOYMENTS, settle: (status, now) => settleService(status, service.spec, now) },
+    service,
+    change,
+    writer,
+  );
 
 interface StatusFields {
   conditions?: Condition[];

@@ -1,0 +1,59 @@
+import { isDeepStrictEqual } from 'node:util';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import type { Droplet } from '../crds/droplet.ts';
+import { keyOf, type ObjectKey } from '../crds/meta.ts';
+import type { ServiceDeployment } from '../crds/service-deployment.ts';
+import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/context.ts';
+import { SERVICE, type Context } from '../reconcilers/service/concern.ts';
+import { isAvailable } from '../reconcilers/service/placement-plan.ts';
+import { createServiceReconciler } from '../reconcilers/service/reconcile.ts';
+import { CONTAINERS_SECTION } from '../reconcilers/service/section.ts';
+import type { Supplies } from '../reconcilers/service/wanted.ts';
+import { defineConcern } from './concern.ts';
+import { controllerFor, type Controller } from './runtime/controller.ts';
+import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
+
+/** How many services are worked on at once: most of the time hosts are waited for. */
+const WORKERS = 32;
+
+/** Releases, on the servers of their projects. */
+export const service = defineConcern({
+  name: 'service',
+  declares: SERVICE,
+  setup: ({ context, options }: { context: Context; options: { supplies?: Supplies } }) =>
+    context.hosts === undefined || options.supplies === undefined
+      ? {}
+      : { controllers: [serviceController(context, context.hosts, options.supplies)] },
+});
+
+/** Makes the containers of each service as it says. */
+function serviceController(context: Context, hosts: Hosts, supplies: Supplies): Controller {
+  const servicesOf = (project: ObjectKey): ObjectKey[] =>
+    context.services.byIndex(SERVICES_BY_PROJECT, project).map(keyOf);
+  const onDroplet = (key: ObjectKey): ObjectKey[] => {
+    const droplet = context.droplets.get(key);
+    return droplet === undefined ? [] : servicesOf(projectKeyOf(droplet));
+  };
+  return controllerFor('service', SERVICE_DEPLOYMENTS)
+    .filteredBy(anyOf(generationChanged, annotationsChanged, routeChanged))
+    .watches(DROPLETS, droplet => servicesOf(projectKeyOf(droplet)), placeChanged)
+    .watches(PROJECTS, project => servicesOf(keyOf(project)), generationChanged)
+    .wakesOn(hosts.probes.of(CONTAINERS_SECTION), onDroplet)
+    .withWorkers(WORKERS)
+    .reconciles(createServiceReconciler(context, hosts, supplies));
+}
+
+/** What the load balancer does with it; what the controller says itself is no news. */
+const routeChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>
+  !isDeepStrictEqual(after.status?.routed, before.status?.routed) ||
+  after.metadata.deletionTimestamp !== before.metadata.deletionTimestamp;
+
+function placeChanged(after: Droplet, before: Droplet): boolean {
+  return !isDeepStrictEqual(placeOf(after), placeOf(before));
+}
+
+const placeOf = (droplet: Droplet): unknown[] => [
+  isAvailable(droplet),
+  droplet.metadata.deletionTimestamp,
+  droplet.status?.server?.privateAddress,
+];

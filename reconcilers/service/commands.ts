@@ -1,0 +1,66 @@
+import type { Engine } from '../host/desired.ts';
+import { asRoot } from '../host/commands.ts';
+import { CONTAINERS, START, STOP, TASK, WATCH } from './scripts.ts';
+
+/** How a container is told to be healthy. */
+export interface Check {
+  /** A URL that answers with 2xx, an `address:port` that takes connections, or `running`. */
+  target: string;
+  intervalSeconds: number;
+  timeoutSeconds: number;
+}
+
+/** A container as it is started. */
+export interface ContainerSpec {
+  name: string;
+  /** `address:port` on the host, or `-`. */
+  publish: string;
+  /** The port inside, or `auto`: the one that the image exposes, else 8080. */
+  port: string;
+  /** What `run` takes: options, the image, and the command. */
+  arguments: readonly string[];
+}
+
+/** Tells everything about dropfleet's containers of a host. */
+export const observeContainers = (engine: Engine): string[] => asRoot(CONTAINERS, engine);
+
+/** Starts a container and waits until it is healthy; its environment comes on stdin. */
+export const startContainer = (
+  engine: Engine,
+  { name, publish, port, arguments: args }: ContainerSpec,
+  { target, intervalSeconds, timeoutSeconds }: Check,
+  { withinSeconds, settleSeconds }: { withinSeconds: number; settleSeconds: number },
+): string[] =>
+  asRoot(
+    START,
+    engine,
+    name,
+    target,
+    ...[withinSeconds, intervalSeconds, timeoutSeconds, settleSeconds].map(String),
+    publish,
+    port,
+    ...args,
+  );
+
+/** Looks for a while whether a container stays healthy. */
+export const watchContainer = (
+  engine: Engine,
+  name: string,
+  { target, intervalSeconds, timeoutSeconds }: Check,
+  seconds: number,
+): string[] => asRoot(WATCH, engine, name, target, ...[seconds, intervalSeconds, timeoutSeconds].map(String));
+
+/** Runs a container to its end; its environment comes on stdin. */
+export const runTask = (
+  engine: Engine,
+  { name, publish, port, arguments: args }: ContainerSpec,
+  withinSeconds: number,
+): string[] => asRoot(TASK, engine, name, String(withinSeconds), publish, port, ...args);
+
+/** Ends containers, which have so long for it, and perhaps removes them. */
+export const stopContainers = (
+  engine: Engine,
+  verb: 'stop' | 'remove',
+  seconds: number,
+  names: readonly string[],
+): string[] => asRoot(STOP, engine, verb, String(seconds), ...names);

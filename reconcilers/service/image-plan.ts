@@ -1,0 +1,32 @@
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+
+/** The version of a service: the one that is asked for, or for a published image that has none, its tag. */
+export function versionOf({ spec }: ServiceDeployment): string | undefined {
+  if (spec.version !== undefined || spec.image === undefined) return spec.version;
+  const name = spec.image.slice(spec.image.lastIndexOf('/') + 1);
+  return /[:@](?:sha256:)?([^:@]{1,128})$/.exec(name)?.[1] ?? 'latest';
+}
+
+/**
+ * The image that a version of a service was in any environment: what was built for one is what another runs. Undefined
+ * when none of them remembers it.
+ *
+ * @param services those of the project.
+ */
+export function knownImage(
+  service: ServiceDeployment,
+  version: string,
+  services: readonly ServiceDeployment[],
+): string | undefined {
+  const same = services.filter(({ spec }) => spec.service === service.spec.service);
+  for (const { status } of [service, ...same]) {
+    if (status?.version === version && status.image !== undefined) return status.image;
+    const past = status?.history?.find(entry => entry.version === version);
+    if (past !== undefined) return past.image;
+  }
+  return undefined;
+}
+
+/** What the engines of hosts find an image by. */
+export const imageName = ({ spec }: ServiceDeployment, image: string): string =>
+  spec.image ?? `dropfleet/${spec.project}:${image.replace(/^sha256:/, '')}`;

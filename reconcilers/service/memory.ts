@@ -1,0 +1,37 @@
+import type { Clock } from '../../clients/clock.ts';
+import type { ObjectKey } from '../../crds/meta.ts';
+import { createDrainTracker, type DrainTracker } from '../draining/tracker.ts';
+
+/** What this process has seen of services. To forget it costs another look, and never acts sooner. */
+export interface ServiceMemory {
+  /** The containers that were found healthy, as `<droplet>/<name>`. */
+  proven(key: ObjectKey): Set<string>;
+  /** The addresses to which no request is under way. */
+  drained(key: ObjectKey): Set<string>;
+  /** Since when addresses are out of the load balancer. */
+  readonly tracker: DrainTracker;
+  forget(key: ObjectKey): void;
+}
+
+/** Nothing was seen. */
+export function createServiceMemory(clock: Pick<Clock, 'monotonic'>): ServiceMemory {
+  const proven = new Map<ObjectKey, Set<string>>();
+  const drained = new Map<ObjectKey, Set<string>>();
+  const tracker = createDrainTracker(clock);
+  return {
+    proven: key => setIn(proven, key),
+    drained: key => setIn(drained, key),
+    tracker,
+    forget(key) {
+      proven.delete(key);
+      drained.delete(key);
+      tracker.forget(key);
+    },
+  };
+}
+
+function setIn(sets: Map<ObjectKey, Set<string>>, key: ObjectKey): Set<string> {
+  const found = sets.get(key) ?? new Set();
+  sets.set(key, found);
+  return found;
+}

@@ -1,0 +1,92 @@
+import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
+import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { keyOf, type ObjectKey } from '../../crds/meta.ts';
+import { SERVICE_FINALIZER } from '../../crds/names.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import type { Hosts } from '../context.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Run } from '../run.ts';
+import type { Context } from './concern.ts';
+import { createServiceMemory } from './memory.ts';
+import { observeService } from './observe.ts';
+import { portFor } from './port-plan.ts';
+import { report, rollOut, type Rollout } from './rollout.ts';
+import { findWanted, type Supplies } from './wanted.ts';
+
+/** Makes services run as they should, one key at a time. */
+export type ServiceReconciler = (
+  key: ObjectKey,
+  service: ServiceDeployment | undefined,
+  run: Run,
+) => Promise<Outcome>;
+
+/** A reconciler that remembers of services what it has seen of their containers and requests. */
+export function createServiceReconciler(
+  context: Context,
+  hosts: Hosts,
+  supplies: Supplies,
+): ServiceReconciler {
+  const memory = createServiceMemory(context.clock);
+  return async (key, found, run) => {
+    if (found === undefined) return memory.forget(key) as undefined;
+    const isGoing = found.metadata.deletionTimestamp !== undefined;
+    if (isGoing && !hasFinalizer(found)) return undefined;
+    const service = isGoing ? found : await hold(context, found, run);
+    const rollout: Rollout = {
+      context,
+      hosts,
+      supplies,
+      memory,
+      run,
+      service,
+      goal: undefined,
+      isFallback: false,
+    };
+    const outcome = await reconcile(rollout);
+    if (isGoing && outcome === undefined && hasNoContainer(rollout)) await letGo(rollout);
+    return outcome;
+  };
+}
+
+/** Until what is wanted runs; a release that is rejected makes another one wanted. */
+async function reconcile(rollout: Rollout): Promise<Outcome> {
+  const { context, hosts, supplies, run } = rollout;
+  await givePort(rollout);
+  for (;;) {
+    const surroundings = observeService(context, hosts, rollout.service);
+    const wanted = await findWanted(rollout.service, surroundings, hosts, supplies, run);
+    if (wanted.type === 'unclear') {
+      await report(rollout, { conditions: wanted.conditions });
+      return wanted.isOwn ? { requeueAfterMs: context.timings.pollMs } : undefined;
+    }
+    rollout.goal = wanted.type === 'release' ? wanted.goal : undefined;
+    rollout.isFallback = wanted.type === 'release' && wanted.isFallback;
+    const outcome = await rollOut(rollout);
+    if (outcome !== 'rejected') return outcome;
+  }
+}
+
+/** Once given, a port stays. */
+async function givePort(rollout: Rollout): Promise<void> {
+  const { context, hosts, service } = rollout;
+  const { services } = observeService(context, hosts, service);
+  const port = portFor(service, services);
+  if (port !== service.status?.port) await report(rollout, { fields: { port } });
+}
+
+const hasFinalizer = ({ metadata }: ServiceDeployment): boolean =>
+  metadata.finalizers?.includes(SERVICE_FINALIZER) ?? false;
+
+const hold = (context: Context, service: ServiceDeployment, run: Run): Promise<ServiceDeployment> =>
+  addFinalizer(context.kubernetes, SERVICE_DEPLOYMENTS, service, SERVICE_FINALIZER, run);
+
+/** On no server that is there; those of one that is gone are gone too. */
+function hasNoContainer({ context, hosts, service }: Rollout): boolean {
+  const { servers } = observeService(context, hosts, service);
+  return servers.every(({ containers, isAvailable }) => !isAvailable || containers?.length === 0);
+}
+
+async function letGo({ context, service, memory, run }: Rollout): Promise<void> {
+  await removeFinalizers(context.kubernetes, SERVICE_DEPLOYMENTS, service, [SERVICE_FINALIZER], run);
+  memory.forget(keyOf(service));
+}

@@ -1,0 +1,289 @@
+// How a service gets from what runs to what should, without a dropped request. Everything follows from what the hosts
+// have, the status, and what this process has seen: whoever begins in the middle goes on in the middle.
+//
+//     what there is                                        | next step
+//     -----------------------------------------------------+---------------------------------------------------
+//     containers of neither this release nor the last      | drain and remove them
+//     a release command that has not run yet               | run it
+//     a server without a healthy container of the release  | start it, beside the old one
+//     endpoints that are not those of the release          | switch: they become so
+//     a load balancer that still sends requests elsewhere  | wait for it
+//     a worker of the last release that runs               | stop it, and keep it
+//     containers of the last release, for a minute         | watch the new ones; one that fails takes it all back
+//     containers of the last release                       | drain and remove them
+//
+// A container's name has its release, so that the same name is the same in every respect.
+
+import type { ServiceDeploymentSpec, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
+import type { Container } from './facts.ts';
+
+/** A server of the project, as far as the service is concerned. */
+export interface ServerView {
+  droplet: string;
+  /** Private. */
+  address: string;
+  /** Whether the service is to run there. */
+  isAssigned: boolean;
+  /** Whether its host can be worked on. */
+  isAvailable: boolean;
+  /** The service's; undefined when they are not known. */
+  containers?: readonly Container[] | undefined;
+}
+
+/** What should run. */
+export interface Target {
+  release: string;
+  /** The service's own; undefined for a worker. */
+  port?: number | undefined;
+  /** Where a container may be published. */
+  hostPorts: readonly number[];
+  /** Whether a release command has to succeed first. */
+  hasTask: boolean;
+  /** Whether it is known how to start it: not of a former release, of which only containers are left. */
+  canStart: boolean;
+}
+
+/** All that a step depends on. */
+export interface RolloutInput {
+  type: ServiceDeploymentSpec['type'];
+  isStopFirst: boolean;
+  /** Whether a container that ended with 0 is as it should be. */
+  mayEnd: boolean;
+  /** Undefined when nothing is to run. */
+  target?: Target | undefined;
+  status: ServiceDeploymentStatus;
+  servers: readonly ServerView[];
+  /** The containers that this process found healthy, as `<droplet>/<name>`. */
+  proven: ReadonlySet<string>;
+  /** Whether requests reach it through a load balancer. */
+  isBalanced: boolean;
+  /** Whether no request is in flight to an address that the load balancer sends nothing to any more. */
+  isDrained: (address: string) => boolean;
+  /** How long the release has served under this process's eyes, and how long it is to be watched; ms. */
+  servedMs: number;
+  watchMs: number;
+}
+
+export type Endpoint = NonNullable<ServiceDeploymentStatus['endpoints']>[number];
+
+/** Containers of one server. */
+export interface Placed {
+  droplet: string;
+  names: string[];
+}
+
+/** What to do next. */
+export type RolloutStep =
+  | { type: 'wait'; reason: string; message: string }
+  | { type: 'remove'; at: Placed[] }
+  | { type: 'drain'; addresses: string[] }
+  | { type: 'run-task'; droplet: string }
+  /** `replaced` are stopped first, and started again when the new one fails. */
+  | { type: 'start'; at: { droplet: string; hostPort?: number | undefined; replaced: string[] }[] }
+  | { type: 'switch'; endpoints: Endpoint[] }
+  | { type: 'await-route' }
+  | { type: 'stop'; at: Placed[] }
+  | { type: 'watch'; at: Placed[] }
+  | { type: 'settled' };
+
+/** A container and where it is. */
+interface Found {
+  server: ServerView;
+  container: Container;
+}
+
+/** The next step. */
+export function planRollout(input: RolloutInput): RolloutStep {
+  const { target, servers } = input;
+  const unknown = servers.find(({ isAvailable, containers }) => isAvailable && containers === undefined);
+  if (unknown !== undefined) return wait('Probing', `${unknown.droplet} not probed yet`);
+  const found = servers.flatMap(server =>
+    (server.containers ?? []).map(container => ({ server, container })),
+  );
+  if (target === undefined) return planEnd(input, found);
+  const parts = classify(input, target, found);
+  return (
+    clear(input, parts.leftovers) ??
+    begin(input, target, parts) ??
+    planSwitch(input, target, parts) ??
+    route(input) ??
+    retire(input, parts) ?? { type: 'settled' }
+  );
+}
+
+/** Nothing is to run: the load balancer first, then the containers. */
+function planEnd(input: RolloutInput, found: readonly Found[]): RolloutStep {
+  if ((input.status.endpoints ?? []).length > 0) return { type: 'switch', endpoints: [] };
+  return route(input) ?? clear(input, found) ?? { type: 'settled' };
+}
+
+interface Parts {
+  /** Those of the release on the servers where it is to run. */
+  wanted: Found[];
+  /** Those that a failure would go back to. */
+  last: Found[];
+  /** Neither. */
+  leftovers: Found[];
+}
+
+/** The release that served before the target, or serves while the target is made ready. */
+const lastRelease = ({ status }: RolloutInput, { release }: Target): string | undefined =>
+  status.release === release ? status.history?.[0]?.release : status.release;
+
+function classify(input: RolloutInput, target: Target, found: readonly Found[]): Parts {
+  const { release } = target;
+  const last = lastRelease(input, target);
+  const rejected = input.status.rejected?.release;
+  const parts: Parts = { wanted: [], last: [], leftovers: [] };
+  for (const one of found) {
+    const { container, server } = one;
+    const isOfTarget = container.release === release;
+    // What failed stays for its logs until something else is wanted.
+    const isKept = container.release === rejected && !isOfTarget && !isLive(container);
+    if (isOfTarget && (server.isAssigned || container.kind === 'task')) parts.wanted.push(one);
+    else if (isOfTarget || (container.kind === 'service' && container.release === last)) parts.last.push(one);
+    else if (!isKept) parts.leftovers.push(one);
+  }
+  return parts;
+}
+
+/** What is not stopped for good. */
+const isLive = ({ state }: Container): boolean => state === 'running' || state === 'restarting';
+
+/** Removes containers to which no request is under way. */
+function clear(input: RolloutInput, found: readonly Found[]): RolloutStep | undefined {
+  if (found.length === 0) return undefined;
+  const busy = found.filter(one => mayHaveRequests(input, one));
+  const free = found.filter(one => !busy.includes(one));
+  if (free.length > 0) return { type: 'remove', at: placed(free) };
+  const addresses = busy.map(addressOf);
+  const routed = input.status.routed?.addresses ?? [];
+  return addresses.some(address => routed.includes(address))
+    ? { type: 'await-route' }
+    : { type: 'drain', addresses };
+}
+
+const mayHaveRequests = ({ isBalanced, isDrained }: RolloutInput, one: Found): boolean =>
+  isBalanced && isLive(one.container) && one.container.port !== undefined && !isDrained(addressOf(one));
+
+const addressOf = ({ server, container }: Found): string => endpointAddress(server, container.port);
+
+const endpointAddress = ({ address }: ServerView, port: number | undefined): string =>
+  port === undefined ? address : `${address}:${port}`;
+
+/** Brings the release up where it is missing. */
+function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): RolloutStep | undefined {
+  const { status } = input;
+  const assigned = input.servers.filter(({ isAssigned }) => isAssigned);
+  const isNew = status.release !== target.release;
+  const missing = assigned.filter(server => server.isAvailable && !isUp(input, wanted, server));
+  const serving = new Set((status.endpoints ?? []).map(({ droplet }) => droplet));
+  const lost = assigned.find(({ droplet, isAvailable }) => !isAvailable && serving.has(droplet));
+  // One that goes on with the old release would be forgotten.
+  if (isNew && lost !== undefined) return wait('ServerUnavailable', `${lost.droplet} is not available`);
+  if (assigned.every(({ isAvailable }) => !isAvailable))
+    return wait('NoServer', 'none of its servers is ready yet');
+  if (missing.length === 0) return undefined;
+  if (!target.canStart && missing.some(server => containerOn(wanted, server) === undefined))
+    return wait('Rejected', 'the release that serves cannot be started anew');
+  if (isNew && target.hasTask && !isTaskDone(wanted))
+    return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
+  const hostPort = hostPortFor(target, [...wanted, ...last]);
+  const at = missing.map(server => ({
+    droplet: server.droplet,
+    hostPort: containerOn(wanted, server)?.port ?? hostPort,
+    replaced: input.isStopFirst
+      ? last.filter(isRunningOn(server)).map(({ container }) => container.name)
+      : [],
+  }));
+  return { type: 'start', at };
+}
+
+const containerOn = (found: readonly Found[], server: ServerView): Container | undefined =>
+  found.find(one => one.server === server && one.container.kind === 'service')?.container;
+
+/** Whether the release is up on a server: it serves there already, or this process has found it healthy. */
+function isUp(input: RolloutInput, wanted: readonly Found[], server: ServerView): boolean {
+  const container = containerOn(wanted, server);
+  if (container === undefined) return false;
+  if (input.mayEnd && container.state === 'exited' && container.exitCode === 0) return true;
+  const address = endpointAddress(server, container.port);
+  const serves =
+    input.status.release === container.release &&
+    (input.status.endpoints ?? []).some(endpoint => endpoint.address === address);
+  // The engine starts one again that failed, more and more slowly.
+  if (serves) return isLive(container);
+  return container.state === 'running' && input.proven.has(`${server.droplet}/${container.name}`);
+}
+
+const isTask = ({ container }: Found): boolean => container.kind === 'task';
+
+const isTaskDone = (wanted: readonly Found[]): boolean =>
+  wanted.some(one => isTask(one) && one.container.state === 'exited' && one.container.exitCode === 0);
+
+const taskServer = (wanted: readonly Found[]): string | undefined => wanted.find(isTask)?.server.droplet;
+
+/** The one that the release has elsewhere, else one that no other container has. */
+function hostPortFor({ release, hostPorts }: Target, found: readonly Found[]): number | undefined {
+  const own = found.find(({ container }) => container.release === release && container.port !== undefined);
+  if (own !== undefined) return own.container.port;
+  const taken = new Set(found.map(({ container }) => container.port));
+  return hostPorts.find(port => !taken.has(port)) ?? hostPorts[0];
+}
+
+const isRunningOn =
+  (server: ServerView) =>
+  (one: Found): boolean =>
+    one.server === server && isLive(one.container);
+
+function planSwitch(input: RolloutInput, { release }: Target, { wanted }: Parts): RolloutStep | undefined {
+  const { status, servers } = input;
+  const before = new Map((status.endpoints ?? []).map(endpoint => [endpoint.droplet, endpoint]));
+  const endpoints = servers
+    .filter(({ isAssigned }) => isAssigned)
+    .flatMap((server): Endpoint[] => {
+      const container = containerOn(wanted, server);
+      if (container !== undefined)
+        return [{ droplet: server.droplet, address: endpointAddress(server, container.port) }];
+      const kept = status.release === release ? before.get(server.droplet) : undefined;
+      return kept !== undefined && !server.isAvailable ? [kept] : [];
+    })
+    .toSorted((a, b) => (a.droplet < b.droplet ? -1 : 1));
+  const isSame =
+    status.release === release &&
+    endpoints.length === before.size &&
+    endpoints.every(({ droplet, address }) => before.get(droplet)?.address === address);
+  return isSame ? undefined : { type: 'switch', endpoints };
+}
+
+/** Until nginx verifiably sends requests nowhere else. */
+function route({ isBalanced, status }: RolloutInput): RolloutStep | undefined {
+  if (!isBalanced) return undefined;
+  const wanted = new Set((status.endpoints ?? []).map(({ address }) => address));
+  const routed = status.routed?.addresses;
+  if (routed === undefined && wanted.size === 0) return undefined;
+  const isSwitched = routed !== undefined && routed.every(address => wanted.has(address));
+  return isSwitched ? undefined : { type: 'await-route' };
+}
+
+/** Keeps an eye on the new one for a while, then lets the old one go. */
+function retire(input: RolloutInput, { wanted, last }: Parts): RolloutStep | undefined {
+  if (last.length === 0) return undefined;
+  const running = last.filter(({ container }) => isLive(container));
+  if (!input.isBalanced && running.length > 0) return { type: 'stop', at: placed(running) };
+  if (input.servedMs < input.watchMs) {
+    const watched = wanted.filter(one => !isTask(one) && one.server.isAvailable && isLive(one.container));
+    if (watched.length > 0) return { type: 'watch', at: placed(watched) };
+  }
+  return clear(input, last);
+}
+
+function placed(found: readonly Found[]): Placed[] {
+  const byDroplet = Map.groupBy(found, ({ server }) => server.droplet);
+  return [...byDroplet].map(([droplet, list]) => ({
+    droplet,
+    names: list.map(({ container }) => container.name),
+  }));
+}
+
+const wait = (reason: string, message: string): RolloutStep => ({ type: 'wait', reason, message });

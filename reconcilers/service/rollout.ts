@@ -1,0 +1,289 @@
+import { isSshError } from '../../clients/ssh/errors.ts';
+import { keyOf } from '../../crds/meta.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import type { Hosts } from '../context.ts';
+import { Waiting, type Outcome } from '../outcome.ts';
+import { isBalancer } from '../read-model/balancing.ts';
+import type { Run } from '../run.ts';
+import { writeServiceStatus } from '../status/write.ts';
+import { runReleaseCommand, start, stop, watch, type Site } from './apply.ts';
+import type { Context } from './concern.ts';
+import { drain } from './drain.ts';
+import type { Goal } from './goal.ts';
+import type { ServiceMemory } from './memory.ts';
+import { lookAgain, observeService, sshOf, type Server, type Surroundings } from './observe.ts';
+import { isRejection, type Rejection } from './rejection.ts';
+import { planRollout, type Endpoint, type Placed, type RolloutStep } from './rollout-plan.ts';
+import { notYet, rolled, switchedTo, type ServiceChange } from './status.ts';
+import { imageWantedOn, type Supplies } from './wanted.ts';
+
+/** A service on its way to what should run. */
+export interface Rollout {
+  context: Context;
+  hosts: Hosts;
+  supplies: Supplies;
+  memory: ServiceMemory;
+  run: Run;
+  /** As last written. */
+  service: ServiceDeployment;
+  /** Undefined when nothing is to run. */
+  goal: Goal | undefined;
+  isFallback: boolean;
+}
+
+/** Goes on until there is nothing to do, or something has to be waited for. */
+export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
+  const { context, hosts, run } = rollout;
+  for (let isFresh = false; ;) {
+    const surroundings = observeService(context, hosts, rollout.service);
+    const step = planRollout(inputOf(rollout, surroundings));
+    if (isIdle(step) || isFresh) {
+      const outcome = await take(rollout, step, surroundings);
+      if (outcome !== 'on') return outcome;
+    } else await lookAgain(context, hosts, surroundings, run);
+    isFresh = true;
+  }
+}
+
+/** What is no act needs no fresh look: the next probe tells. */
+const isIdle = ({ type }: RolloutStep): boolean =>
+  type === 'settled' || type === 'wait' || type === 'await-route';
+
+function inputOf(
+  { context, service, goal, memory }: Rollout,
+  { project, master, servers }: Surroundings,
+): Parameters<typeof planRollout>[0] {
+  const { spec, status = {} } = service;
+  const key = keyOf(service);
+  const drained = memory.drained(key);
+  const isServing = goal !== undefined && status.release === goal.target.release;
+  if (!isServing) context.since.forget(`service ${key}`);
+  return {
+    type: spec.type,
+    isStopFirst: spec.type === 'infra' || (spec.type === 'worker' && spec.update === 'stop-first'),
+    mayEnd: spec.restart === 'never' || spec.restart === 'on-failure',
+    target: goal?.target,
+    status,
+    servers,
+    proven: memory.proven(key),
+    isBalanced: spec.type === 'web' && master !== undefined && isBalancer(master, project),
+    isDrained: address => drained.has(address),
+    servedMs: isServing ? context.since.ageMs(`service ${key}`, goal.target.release) : 0,
+    watchMs: context.timings.watchMs,
+  };
+}
+
+type Next = Outcome | 'rejected' | 'on';
+
+/** Does one step. */
+async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundings): Promise<Next> {
+  const { service, memory, run, hosts } = rollout;
+  switch (step.type) {
+    case 'settled':
+      await settle(rollout);
+      return undefined;
+    case 'wait':
+      await report(rollout, { conditions: { Rolled: notYet(step.reason, step.message) } });
+      return undefined;
+    case 'await-route':
+      await report(rollout, saying('Switching', 'waiting for the load balancer to switch', rollout));
+      return undefined;
+    case 'switch':
+      await switchTo(rollout, step.endpoints);
+      return 'on';
+    case 'drain': {
+      const ms = await drain(hosts, service, step.addresses, surroundings, memory, run);
+      return ms === 0 ? 'on' : { requeueAfterMs: ms };
+    }
+    case 'stop':
+    case 'remove':
+      await atEach(rollout, surroundings, step.at, (site, placed) => end(site, rollout, step.type, placed));
+      return 'on';
+    case 'run-task':
+    case 'start':
+    case 'watch':
+      return await tryRelease(rollout, step, surroundings);
+  }
+}
+
+type Attempt = Extract<RolloutStep, { type: 'run-task' | 'start' | 'watch' }>;
+
+/** What may show that the release is no good. */
+async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroundings): Promise<Next> {
+  const { goal, isFallback, service } = rollout;
+  const isNew = service.status?.release !== goal!.target.release;
+  try {
+    await attempt(rollout, goal!, step, surroundings);
+    return 'on';
+  } catch (error) {
+    if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
+      return await reject(rollout, goal!, error);
+    if (!isRejection(error) && !isSshError(error)) throw error;
+    const reason = isRejection(error) ? error.reason : 'ServerUnreachable';
+    await report(rollout, { conditions: { Rolled: notYet(reason, error.message) } });
+    throw new Waiting(error.message, rollout.hosts.timings.slowestRetryMs / 10);
+  }
+}
+
+async function attempt(
+  rollout: Rollout,
+  { launch, target }: Goal,
+  step: Attempt,
+  surroundings: Surroundings,
+): Promise<void> {
+  const { context, hosts, run, memory, service } = rollout;
+  const key = keyOf(service);
+  switch (step.type) {
+    case 'run-task':
+      await report(rollout, saying('RunningReleaseCommand', 'running the release command', rollout));
+      await atEach(rollout, surroundings, [step], async site => {
+        await bring(rollout, surroundings, site.server);
+        await runReleaseCommand(site, launch);
+      });
+      return;
+    case 'start': {
+      const names = step.at.map(({ droplet }) => droplet).join(', ');
+      await report(rollout, saying('Starting', `starting on ${names}`, rollout));
+      await atEach(rollout, surroundings, step.at, async (site, { hostPort, replaced, droplet }) => {
+        await bring(rollout, surroundings, site.server);
+        if (replaced.length > 0) await stop(site, launch, 'stop', { droplet, names: replaced });
+        await start(site, launch, hostPort);
+        memory.proven(key).add(`${droplet}/${service.metadata.name}-${target.release}`);
+      });
+      return;
+    }
+    case 'watch': {
+      const left = context.timings.watchMs - context.since.ageMs(`service ${key}`, target.release);
+      const seconds = Math.min(WATCH_SLICE_S, Math.max(1, Math.ceil(left / 1_000)));
+      await report(rollout, saying('Watching', 'serving; the release before goes in a moment', rollout));
+      await atEach(rollout, surroundings, step.at, async (site, { names }) => {
+        for (const container of site.server.containers ?? [])
+          if (names.includes(container.name))
+            await watch({ context, hosts, run, server: site.server }, launch, container, seconds);
+      });
+    }
+  }
+}
+
+/** So long one look lasts; a change of what should run is seen after it. */
+const WATCH_SLICE_S = 10;
+
+/** The image, on that server. */
+async function bring(
+  { service, goal, hosts, supplies, run }: Rollout,
+  surroundings: Surroundings,
+  server: Server,
+): Promise<void> {
+  const { version, image } = goal!.serving;
+  const wanted = imageWantedOn(service, version, surroundings, hosts);
+  if (wanted === undefined) throw new Waiting('the master is not ready', hosts.timings.retryMs);
+  const at = { ssh: sshOf(hosts, server), address: server.address };
+  await supplies.images.bring(wanted, { image, name: goal!.launch.image }, at, run.signal);
+}
+
+/** Works on servers side by side; what failed is thrown when all have ended, a rejection first. */
+async function atEach<Place extends { droplet: string }>(
+  { context, hosts, run }: Rollout,
+  { servers }: Surroundings,
+  places: readonly Place[],
+  act: (site: Site, place: Place) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(
+    places.map(place => {
+      const server = servers.find(({ droplet }) => droplet === place.droplet)!;
+      return act({ context, hosts, run, server }, place);
+    }),
+  );
+  const failures = results.flatMap(result => (result.status === 'rejected' ? [result.reason as Error] : []));
+  const [failure] = failures.toSorted((a, b) => Number(isRejection(b)) - Number(isRejection(a)));
+  if (failure !== undefined) throw failure;
+}
+
+/** Takes what is stopped out of what was seen of it, too. */
+async function end(site: Site, rollout: Rollout, verb: 'stop' | 'remove', placed: Placed): Promise<void> {
+  const { service, memory } = rollout;
+  const { servers, ...engine } = observeService(site.context, site.hosts, service);
+  await stop(site, { service, engine: engine.engine }, verb, placed);
+  const { address, containers = [] } =
+    servers.find(({ droplet }) => droplet === placed.droplet) ?? site.server;
+  for (const { name, port } of containers)
+    if (placed.names.includes(name)) memory.drained(keyOf(service)).delete(`${address}:${port}`);
+}
+
+async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> {
+  const { context, goal, service, memory } = rollout;
+  const isNew = goal !== undefined && service.status?.release !== goal.target.release;
+  const now = new Date(context.clock.now()).toISOString();
+  const fields = switchedTo(service, goal?.serving, endpoints, now);
+  for (const { address } of endpoints) memory.drained(keyOf(service)).delete(address);
+  await report(rollout, { fields, ...(isNew && saying('Switching', 'switching to it', rollout)) });
+  if (!isNew) return;
+  const { version } = goal.serving;
+  context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'served' });
+  rollout.run.log.info(`serves ${version}`);
+  context.events.record(service, 'Normal', 'Serving', `${version} serves on ${namesOf(endpoints)}`);
+}
+
+const namesOf = (endpoints: readonly Endpoint[]): string =>
+  endpoints.map(({ droplet }) => droplet).join(', ');
+
+async function settle(rollout: Rollout): Promise<void> {
+  const { service, goal, isFallback } = rollout;
+  const { rejected, endpoints = [] } = service.status ?? {};
+  if (goal === undefined) {
+    const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
+    return await report(rollout, { conditions });
+  }
+  if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+  const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
+  await report(rollout, {
+    fields: { ...(rejected && { rejected: undefined }) },
+    conditions: { Built: built(goal), Rolled: rolled('Running', message) },
+  });
+}
+
+const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.slice(0, 19)}`);
+
+function rejectedCondition({ service, goal }: Rollout) {
+  const { rejected } = service.status ?? {};
+  const { reason, message, version } = rejected!;
+  const before =
+    goal?.target.release === 'none' ? 'nothing ran before it' : `${goal?.serving.version} goes on`;
+  const { project, environment } = service.spec;
+  const again = `fix it and deploy again, or retry with "dropfleet restart ${project} ${environment} ${service.spec.service}"`;
+  return notYet(reason, `${version} was rejected: ${message}; ${before}; ${again}`);
+}
+
+/** Takes the release back: what it was to replace goes on, or serves again. */
+async function reject(
+  rollout: Rollout,
+  { serving }: Goal,
+  { reason, message }: Rejection,
+): Promise<'rejected'> {
+  const { context, service, run } = rollout;
+  const { release, version } = serving;
+  context.since.forget(`service ${keyOf(service)}`);
+  await report(rollout, {
+    fields: { rejected: { release, version, reason, message } },
+    conditions: { Rolled: notYet(reason, `${version} was rejected: ${message}`) },
+  });
+  context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'rejected' });
+  run.log.warn(`${version} was rejected: ${message}`);
+  context.events.record(service, 'Warning', reason, `${version} was rejected: ${message}`);
+  return 'rejected';
+}
+
+/** What is being done, with the release that it is done for. */
+function saying(reason: string, message: string, { goal }: Rollout): Pick<ServiceChange, 'conditions'> {
+  const text = goal === undefined ? message : `${goal.serving.version}: ${message}`;
+  return { conditions: { ...(goal && { Built: built(goal) }), Rolled: notYet(reason, text) } };
+}
+
+/** Writes the status. */
+export async function report(rollout: Rollout, change: ServiceChange): Promise<void> {
+  const { context, service, run } = rollout;
+  const { generation } = service.metadata;
+  const observed = generation === undefined ? {} : { observedGeneration: generation };
+  const fields = { ...observed, ...change.fields };
+  rollout.service = await writeServiceStatus(context, 'service', service, { ...change, fields }, run);
+}

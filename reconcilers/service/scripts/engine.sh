@@ -1,0 +1,46 @@
+# shellcheck shell=sh
+# What the scripts for containers share. `engine` is docker or podman, and `why` a file for what went wrong.
+# shellcheck disable=SC2154 # both are set by the scripts
+last_words() { "$engine" logs --tail 10 "$1" 2>&1 | tail -c 2000; } # last_words CONTAINER
+field() { "$engine" inspect --format "$2" "$1" 2>/dev/null; }        # field CONTAINER TEMPLATE
+runs() { [ "$(field "$1" '{{.State.Status}}')" = running ]; }
+env_file() { echo "/run/dropfleet/env/$1"; } # env_file CONTAINER: /run is a tmpfs, so that no disk keeps it
+exposed() { # exposed ARGUMENTS...: the one port that the image among them exposes
+  for argument; do case $argument in -*) shift ;; *) break ;; esac; done
+  # shellcheck disable=SC2016 # the engine's template
+  ports=$("$engine" image inspect --format '{{range $port, $_ := .Config.ExposedPorts}}{{println $port}}{{end}}' "$1" |
+    sed -n 's|^\([0-9]*\)/tcp$|\1|p')
+  if [ "$(echo "$ports" | wc -w)" = 1 ]; then echo "$ports"; else echo 8080; fi
+}
+# run CONTAINER PUBLISH PORT ARGUMENTS... IMAGE COMMAND...: PUBLISH is where PORT is published (ADDRESS:PORT, or -), which
+# it is told as PORT; stdin is the rest of its environment. 12 when the engine refuses it.
+run() {
+  name=$1 publish=$2 port=$3
+  shift 3
+  [ "$port" != auto ] || port=$(exposed "$@")
+  set -- --env "PORT=$port" "$@"
+  [ "$publish" = - ] || set -- --publish "$publish:$port" "$@"
+  "$engine" rm -f "$name" >/dev/null 2>&1
+  mkdir -p -m 700 /run/dropfleet/env || exit 1
+  (run_with_environment "$(env_file "$name")" "$engine" -d --name "$name" "$@") >/dev/null 2>"$why" && return
+  cat "$why"
+  "$engine" rm -f "$name" >/dev/null 2>&1
+  rm -f "$(env_file "$name")"
+  exit 12
+}
+# check TARGET TIMEOUT: a URL must answer with 2xx, a host's ADDRESS:PORT must take connections, `running` is content.
+check() {
+  case $1 in
+    running) return ;;
+    http*) curl -fsS -o /dev/null --max-time "$2" "$1" 2>"$why" ;;
+    *)
+      curl -s -o /dev/null --connect-timeout 2 --max-time "$2" "http://$1/" 2>"$why"
+      # 7: it takes no connection; 28: nor does it refuse one. What else goes wrong is no HTTP.
+      case $? in 7 | 28) echo "$1 takes no connection" >"$why"; return 1 ;; esac
+      ;;
+  esac
+}
+ended() { # ended CONTAINER: whether it is not running, or had to be started again
+  status=$(field "$1" '{{.State.Status}} {{.RestartCount}}')
+  [ "$status" != 'running 0' ] && [ "$status" != 'created 0' ]
+}

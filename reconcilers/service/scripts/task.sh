@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # for engine.sh
+# ENGINE NAME SECONDS PUBLISH PORT ARGUMENTS... runs a container to its end, unless it is there already. stdin is its environment.
+# Exit codes: 10 it ended with another code than 0, 11 it took longer than SECONDS, 12 the engine refused it; stdout has
+# why.
+engine=$1 name=$2 seconds=$3
+shift 3
+why=$(mktemp) && trap 'rm -f "$why"' EXIT
+[ -n "$(field "$name" '{{.State.Status}}')" ] || run "$name" "$@"
+code=$(timeout "$seconds" "$engine" wait "$name") || {
+  last_words "$name"
+  "$engine" stop -t 10 "$name" >/dev/null 2>&1
+  exit 11
+}
+rm -f "$(env_file "$name")"
+[ "$code" = 0 ] || { echo "exit code $code"; last_words "$name"; exit 10; }

@@ -1,0 +1,152 @@
+import type { ConditionValue } from '../../crds/conditions.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import type { Hosts } from '../context.ts';
+import type { Run } from '../run.ts';
+import type { ServiceSecrets } from '../secrets/values.ts';
+import { goalFor, type Goal } from './goal.ts';
+import { imageName, knownImage, versionOf } from './image-plan.ts';
+import type { Images, WantedImage } from './images.ts';
+import { isUsableMaster, sshOf, type Surroundings } from './observe.ts';
+import { notYet, type Serving } from './status.ts';
+
+/** Where what containers are made of comes from. */
+export interface Supplies {
+  images: Images;
+  secretsOf: (service: ServiceDeployment) => ServiceSecrets;
+}
+
+/** What should run. */
+export type Wanted =
+  /** Nothing: the service is stopped, or goes. */
+  | { type: 'nothing' }
+  /** It cannot be said yet; what runs goes on. `isOwn`: it goes on by itself. */
+  | { type: 'unclear'; conditions: { Built?: ConditionValue; Rolled?: ConditionValue }; isOwn: boolean }
+  /** `fallback`: the release that is wanted was rejected, and this is the one before. */
+  | { type: 'release'; goal: Goal; isFallback: boolean };
+
+/** Finds out what should run of a service; builds it, if need be. */
+export async function findWanted(
+  service: ServiceDeployment,
+  surroundings: Surroundings,
+  hosts: Hosts,
+  supplies: Supplies,
+  run: Run,
+): Promise<Wanted> {
+  if (service.metadata.deletionTimestamp !== undefined || service.spec.stopped) return { type: 'nothing' };
+  const why = whyUnclear(service, surroundings);
+  if (why !== undefined) return why;
+  const version = versionOf(service)!;
+  const secrets = supplies.secretsOf(service);
+  const lacking = whyLacking(secrets);
+  if (lacking !== undefined) return unclear({ Rolled: notYet('SecretsMissing', lacking) });
+  const known = knownImage(service, version, surroundings.services);
+  if (known === undefined) {
+    const made = await makeImage(service, version, surroundings, hosts, supplies, run);
+    if (made.type !== 'image') return made;
+    return release(service, { version, image: made.image }, secrets, surroundings);
+  }
+  return release(service, { version, image: known }, secrets, surroundings);
+}
+
+function whyUnclear(service: ServiceDeployment, { project, services }: Surroundings): Wanted | undefined {
+  const { spec } = service;
+  if (project === undefined)
+    return unclear({ Rolled: notYet('NoProject', `there is no Project ${spec.project}`) });
+  if (project.spec.suspend)
+    return unclear({
+      Rolled: notYet('Suspended', 'project suspended; set spec.suspend to false to resume'),
+    });
+  if (spec.platform === 'kubernetes')
+    return unclear({
+      Rolled: notYet('PlatformNotSupported', 'platform kubernetes is not there yet; use docker or podman'),
+    });
+  if (versionOf(service) !== undefined) return undefined;
+  const message = `not deployed yet: dropfleet deploy ${spec.environment} ${spec.project}`;
+  return services.length === 0 ? undefined : unclear({ Built: notYet('NotDeployed', message) });
+}
+
+/** All that is missing, in one sentence. */
+function whyLacking({ missing, refused }: ServiceSecrets): string | undefined {
+  const names = missing.map(({ name }) => name).join(', ');
+  const sentences = [...(names === '' ? [] : [`missing secrets: ${names}`]), ...refused];
+  return sentences.length === 0
+    ? undefined
+    : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for`;
+}
+
+type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
+
+async function makeImage(
+  service: ServiceDeployment,
+  version: string,
+  surroundings: Surroundings,
+  hosts: Hosts,
+  { images }: Supplies,
+  { signal }: Run,
+): Promise<Made> {
+  const wanted = imageWantedOn(service, version, surroundings, hosts);
+  if (wanted === undefined)
+    return unclear({ Built: notYet('NoMaster', 'the master is not ready yet, which images are made on') });
+  const state = await images.ensure(wanted, signal);
+  if (state.state === 'ready') return { type: 'image', image: state.image };
+  return unclear({ Built: notYet(state.reason, state.message) }, state.state === 'pending');
+}
+
+/** What an image is wanted for; undefined while there is no master to make it on. */
+export function imageWantedOn(
+  service: ServiceDeployment,
+  version: string,
+  { services, servers, engine }: Surroundings,
+  hosts: Hosts,
+): WantedImage | undefined {
+  const master = servers.find(isUsableMaster);
+  if (master === undefined) return undefined;
+  const known = knownImage(service, version, services);
+  return {
+    service,
+    version,
+    engine,
+    ...(known !== undefined && { known }),
+    master: { ssh: sshOf(hosts, master), address: master.address },
+  };
+}
+
+/** The release of that version, or the one to go back to where that was rejected. */
+function release(
+  service: ServiceDeployment,
+  { version, image }: Pick<Serving, 'version' | 'image'>,
+  secrets: ServiceSecrets,
+  surroundings: Surroundings,
+): Wanted {
+  const goalOf = (part: Pick<Serving, 'version' | 'image'>): Goal =>
+    goalFor(service, { ...part, name: imageName(service, part.image) }, secrets, surroundings);
+  const goal = goalOf({ version, image });
+  const { rejected } = service.status ?? {};
+  if (rejected?.release !== goal.target.release) return { type: 'release', goal, isFallback: false };
+  const before = releaseBefore(service, goal.target.release);
+  if (before === undefined) return { type: 'release', goal: lastResort(goal), isFallback: true };
+  const again = goalOf(before);
+  const canStart = again.target.release === before.release;
+  const target = { ...again.target, release: before.release, canStart, hasTask: false };
+  return { type: 'release', goal: { ...again, target, serving: before }, isFallback: true };
+}
+
+/** What served before that release, or serves beside it. */
+function releaseBefore({ status = {} }: ServiceDeployment, rejected: string): Serving | undefined {
+  const past = status.history?.[0];
+  const before = status.release === rejected ? past : status;
+  const { version, image, release } = before ?? {};
+  if (version === undefined || image === undefined || release === undefined) return undefined;
+  return { version, image, release };
+}
+
+/** There is nothing to go back to: nothing is started, and what failed stays for its logs. */
+const lastResort = (goal: Goal): Goal => ({
+  ...goal,
+  target: { ...goal.target, release: 'none', canStart: false, hasTask: false },
+});
+
+const unclear = (
+  conditions: Extract<Wanted, { type: 'unclear' }>['conditions'],
+  isOwn = false,
+): Extract<Wanted, { type: 'unclear' }> => ({ type: 'unclear', conditions, isOwn });
