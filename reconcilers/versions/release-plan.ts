@@ -1,0 +1,78 @@
+import { findCondition } from '../../crds/conditions.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+
+/** A version of a service, and the image that it ran as. */
+export interface KnownRelease {
+  version: string;
+  image: string;
+  /** When it started to serve; unknown of what runs now. */
+  deployedAt?: string;
+}
+
+/** How far a service is with the version that it should run. */
+export type ReleaseState =
+  { state: 'serving' } | { state: 'waiting'; for: string } | { state: 'failed'; message: string };
+
+/**
+ * Whether the version of its spec serves.
+ *
+ * @param generation the least generation of the spec that the status must be about.
+ */
+export function releaseState(
+  { metadata, spec, status }: ServiceDeployment,
+  generation: number,
+): ReleaseState {
+  const { name } = metadata;
+  const { observedGeneration = 0, rejected, version, conditions } = status ?? {};
+  if (observedGeneration < generation) return { state: 'waiting', for: `${name} to be looked at` };
+  const ready = findCondition(conditions, 'Ready');
+  if (version === spec.version && ready?.status === 'True') return { state: 'serving' };
+  if (rejected !== undefined && rejected.version === spec.version)
+    return { state: 'failed', message: `${name}: ${rejected.message}` };
+  return { state: 'waiting', for: `${name} (${ready?.message ?? 'nothing is known of it yet'})` };
+}
+
+/** Every release of a service that dropfleet knows the image of, newest first; what runs is the first. */
+export function releasesOf({ status }: ServiceDeployment): KnownRelease[] {
+  const { version, image, history = [] } = status ?? {};
+  const current = version !== undefined && image !== undefined ? [{ version, image }] : [];
+  const former = history.filter(entry => entry.version !== version || entry.image !== image);
+  const since = history.find(entry => entry.version === version && entry.image === image)?.deployedAt;
+  return [
+    ...current.map(entry => ({ ...entry, ...(since !== undefined && { deployedAt: since }) })),
+    ...former,
+  ];
+}
+
+/**
+ * The version to go back to: what still runs where a newer one is wanted and failed, else the newest of those before.
+ * Undefined when there is none.
+ */
+export function versionBefore(services: readonly ServiceDeployment[]): string | undefined {
+  const wanted = new Set(services.map(({ spec }) => spec.version));
+  const candidates = services
+    .flatMap(service => releasesOf(service))
+    .filter(({ version }) => !wanted.has(version));
+  const running = services
+    .map(({ status }) => status?.version)
+    .find(version => version && !wanted.has(version));
+  return running ?? candidates.reduce<KnownRelease | undefined>(newer, undefined)?.version;
+}
+
+const newer = (a: KnownRelease | undefined, b: KnownRelease): KnownRelease =>
+  a === undefined || (b.deployedAt ?? '') > (a.deployedAt ?? '') ? b : a;
+
+/** The image of that version of a service of the project, in whichever environment it ran. */
+export const imageOf = (
+  all: readonly ServiceDeployment[],
+  project: string,
+  service: string,
+  version: string,
+): string | undefined =>
+  all
+    .filter(({ spec }) => spec.project === project && spec.service === service)
+    .flatMap(releasesOf)
+    .find(release => release.version === version)?.image;
+
+/** Services that people deploy; infra runs a published image whatever is deployed. */
+export const isDeployed = ({ spec }: ServiceDeployment): boolean => spec.type !== 'infra';
