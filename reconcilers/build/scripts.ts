@@ -1,0 +1,10 @@
+// What runs on hosts, as root. Each is one command with a name of its own, idempotent, and may be cut off anywhere.
+// What each does stands at the top of its file.
+import { scriptsBeside } from '../script.ts';
+
+const read = scriptsBeside(import.meta.url);
+
+export const STATUS = read('dropfleet-build-status', 'common', 'unit', 'status');
+export const BEGIN = read('dropfleet-build-begin', 'common', 'unit', 'begin');
+/** Not run by itself: BEGIN makes a unit of it. */
+export const BUILD = read('dropfleet-build', 'common', 'build');
