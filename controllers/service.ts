@@ -4,12 +4,14 @@ import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/context.ts';
+import type { SecretSource } from '../reconcilers/secrets/source.ts';
 import { SERVICE, type Context } from '../reconcilers/service/concern.ts';
+import type { Images } from '../reconcilers/service/images.ts';
 import { isAvailable } from '../reconcilers/service/placement-plan.ts';
 import { createServiceReconciler } from '../reconcilers/service/reconcile.ts';
 import { CONTAINERS_SECTION } from '../reconcilers/service/section.ts';
 import type { Supplies } from '../reconcilers/service/wanted.ts';
-import { defineConcern } from './concern.ts';
+import { defineConcern, type Setup } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
@@ -20,14 +22,25 @@ const WORKERS = 32;
 export const service = defineConcern({
   name: 'service',
   declares: SERVICE,
-  setup: ({ context, options }: { context: Context; options: { supplies?: Supplies } }) =>
-    context.hosts === undefined || options.supplies === undefined
-      ? {}
-      : { controllers: [serviceController(context, context.hosts, options.supplies)] },
+  setup({ context, options: { images } }: Setup<typeof SERVICE, ServiceOptions>) {
+    const { hosts, secrets } = context;
+    if (hosts === undefined || secrets === undefined || images === undefined) return {};
+    return { controllers: [serviceController(context, hosts, { images, secretsOf: secrets.of }, secrets)] };
+  },
 });
 
+interface ServiceOptions {
+  /** Where the images of services come from; without it none is rolled out. */
+  images?: Images;
+}
+
 /** Makes the containers of each service as it says. */
-function serviceController(context: Context, hosts: Hosts, supplies: Supplies): Controller {
+function serviceController(
+  context: Context,
+  hosts: Hosts,
+  supplies: Supplies,
+  secrets: SecretSource,
+): Controller {
   const servicesOf = (project: ObjectKey): ObjectKey[] =>
     context.services.byIndex(SERVICES_BY_PROJECT, project).map(keyOf);
   const onDroplet = (key: ObjectKey): ObjectKey[] => {
@@ -39,6 +52,7 @@ function serviceController(context: Context, hosts: Hosts, supplies: Supplies): 
     .watches(DROPLETS, droplet => servicesOf(projectKeyOf(droplet)), placeChanged)
     .watches(PROJECTS, project => servicesOf(keyOf(project)), generationChanged)
     .wakesOn(hosts.probes.of(CONTAINERS_SECTION), onDroplet)
+    .wakesOn(secrets, services => [...services])
     .withWorkers(WORKERS)
     .reconciles(createServiceReconciler(context, hosts, supplies));
 }

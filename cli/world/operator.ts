@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../clients/clock.ts';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { createGit } from '../../clients/git/git.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
@@ -10,6 +12,8 @@ import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
 import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { FLEET_LABEL } from '../../crds/names.ts';
+import { createBuilder } from '../../reconcilers/build/build.ts';
+import { createImages } from '../../reconcilers/build/images.ts';
 import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';
@@ -72,6 +76,10 @@ export async function createWorldOperator(
     namespace,
     sshPublicKey: publicKey,
     hosts: { ssh, privateKey, sshPort: world.sshPort },
+    images: createImages({
+      builder: createBuilder(systemClock),
+      git: createGit({ folder: join(world.folder, 'git'), env: process.env }),
+    }),
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     ...choices,

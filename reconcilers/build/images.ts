@@ -1,0 +1,87 @@
+import { isGitError } from '../../clients/git/errors.ts';
+import type { Git } from '../../clients/git/git.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { imageName } from '../service/image-plan.ts';
+import type { Images, ImageState, WantedImage } from '../service/images.ts';
+import { buildKeyOf } from './build-key.ts';
+import type { Builder } from './build.ts';
+import type { BuildRequest, BuildSource } from './request.ts';
+
+/** What images are made with. */
+export interface ImageTools {
+  builder: Builder;
+  git: Git;
+}
+
+/** Images that are built on masters from git or from files that were sent there, and published ones. */
+export function createImages({ builder, git }: ImageTools): Images {
+  return {
+    async ensure(wanted, signal) {
+      const source = await sourceOf(wanted, git, signal);
+      if ('state' in source) return source;
+      const request = requestFor(wanted, source.tree);
+      const built = await builder.ensureBuilt(wanted.master.ssh, request, source.from, signal);
+      switch (built.state) {
+        case 'built':
+          return { state: 'ready', image: built.image, name: imageName(wanted.service, built.image) };
+        case 'building':
+          return { state: 'pending', reason: 'Building', message: built.message };
+        case 'failed':
+          return { state: 'failed', reason: built.reason, message: built.message };
+      }
+    },
+    bring: () => Promise.resolve(),
+  };
+}
+
+type Source = { tree: string; from: BuildSource };
+
+/** Where the files of a version are. */
+async function sourceOf(
+  { service, version }: WantedImage,
+  git: Git,
+  signal: AbortSignal,
+): Promise<Source | ImageState> {
+  const { source = {} } = service.spec;
+  if (source.local && source.tree !== undefined) return { tree: source.tree, from: { tree: source.tree } };
+  if (source.git === undefined)
+    return failed('NoSource', `${service.metadata.name} has neither spec.source.git nor spec.image`);
+  const { url, ref } = source.git;
+  try {
+    const { commit, tree } = await resolveVersion(git, url, version, ref, signal);
+    return { tree, from: { open: stop => git.archive(url, commit, stop) } };
+  } catch (error) {
+    if (isGitError(error)) return failed('SourceUnavailable', error.message);
+    throw error;
+  }
+}
+
+/** A version is a tag of its repository; one that a person made up is built from the ref beside it. */
+async function resolveVersion(git: Git, url: string, version: string, ref: string, signal: AbortSignal) {
+  try {
+    return await git.resolve(url, version, signal);
+  } catch (error) {
+    if (!isGitError(error) || error.reason !== 'UnknownRef') throw error;
+    return await git.resolve(url, ref, signal);
+  }
+}
+
+function requestFor({ service, version, engine }: WantedImage, tree: string): BuildRequest {
+  const { project, build = {} } = service.spec;
+  const { containerfile = 'Dockerfile', context = '.' } = build;
+  return {
+    engine,
+    project,
+    key: buildKeyOf({ tree, containerfile, context }),
+    attempt: attemptOf(service, version),
+    containerfile,
+    context,
+    labels: { 'dropfleet.project': project },
+  };
+}
+
+/** A person who restarts a service wants another attempt. */
+const attemptOf = ({ metadata }: ServiceDeployment, version: string): string =>
+  JSON.stringify([version, metadata.annotations ?? {}]);
+
+const failed = (reason: string, message: string): ImageState => ({ state: 'failed', reason, message });
