@@ -8,12 +8,14 @@ import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
+import { secrets } from './secrets.ts';
 import { sizes } from './sizes.ts';
 
 /** All that the operator does, in the order of one row's way. */
 export const CONCERNS = [
   gate,
   sizes,
+  secrets,
   csvSync,
   project,
   droplet,
