@@ -17,6 +17,8 @@ export interface EnvironmentSource {
 export interface Variables {
   /** Without space around it; undefined when unset or empty. */
   get(name: string): string | undefined;
+  /** As it was set, with space around it; undefined when unset or nothing but white space. */
+  exactly(name: string): string | undefined;
   /** Where the variable was set, for problems. */
   placeOf(name: string): Pick<Problem, 'file' | 'line' | 'column'>;
   /** What sets the variable, even to nothing; undefined when nothing does. */
@@ -38,11 +40,13 @@ export function readVariables({ env, envFile }: EnvironmentSource): {
 } {
   const { text, problems } = readEnvFile(envFile);
   const fromFile = parseEnv(text);
-  const fromEnv = (name: string): string | undefined => own(env, name)?.trim() || undefined;
+  const exactly = (name: string): string | undefined =>
+    [own(env, name), own(fromFile, name)].find(value => value !== undefined && value.trim() !== '');
   const variables: Variables = {
-    get: name => fromEnv(name) ?? (own(fromFile, name)?.trim() || undefined),
+    get: name => exactly(name)?.trim(),
+    exactly,
     placeOf: name =>
-      fromEnv(name) === undefined && envFile !== undefined
+      !own(env, name)?.trim() && envFile !== undefined
         ? { file: envFile, ...placeAt(text, findAssignment(text, name)) }
         : { file: 'environment' },
     sourceOf(name) {

@@ -13,7 +13,10 @@ const NAMES: ReadonlySet<string> = new Set([
   'DROPFLEET_HOSTS',
 ]);
 
-/** Whether a variable of that name is dropfleet's own, now or later. */
+/**
+ * Whether a variable of that name is dropfleet's own, now or later, and so never a service's: no name of a secret may
+ * lead to the token.
+ */
 export const isOwnName = (name: string): boolean => NAMES.has(name) || name.startsWith('DROPFLEET_');
 
 /** The names that Terraform, doctl, Ansible and DigitalOcean's own guides have for the token. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { readVariables, type EnvironmentSource, type Variables, type VariableSource } from './env-file.ts';
+import { isOwnName } from './env-names.ts';
 import type { Problem } from './problems.ts';
 import { SecretText } from './secret-text.ts';
 
@@ -23,7 +24,10 @@ export interface Settings {
   fleet?: string;
   /** DROPFLEET_SSH_PORT: where sshd answers on droplets, when it is not 22. */
   sshPort?: number;
-  /** Any variable, those of .env included, such as a service's secret; undefined when unset or empty. */
+  /**
+   * Any variable that is no setting of dropfleet's own, those of .env included, such as a service's secret: exactly as
+   * it was set. Undefined when it is unset or empty.
+   */
   variable: (name: string) => string | undefined;
   /** What sets such a variable, even to nothing; undefined when nothing does. */
   sourceOf: (name: string) => VariableSource | undefined;
@@ -50,8 +54,8 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
     echoUrls: echoUrls.values,
     ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
     ...(sshPort.values[0] !== undefined && { sshPort: Number(sshPort.values[0]) }),
-    variable: name => variables.get(name),
-    sourceOf: name => variables.sourceOf(name),
+    variable: name => (isOwnName(name) ? undefined : variables.exactly(name)),
+    sourceOf: name => (isOwnName(name) ? undefined : variables.sourceOf(name)),
   };
   return { settings, problems: [...problems, ...checked.flatMap(({ problems }) => problems)] };
 }

@@ -9,12 +9,14 @@ import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
+import { secrets } from './secrets.ts';
 import { sizes } from './sizes.ts';
 
 /** All that the operator does, in the order of one row's way. */
 export const CONCERNS = [
   gate,
   sizes,
+  secrets,
   csvSync,
   project,
   droplet,

@@ -3,7 +3,7 @@ import type { Cloud } from '../clients/digitalocean/cloud.ts';
 import { createServerInformer, type ServerInformer } from '../clients/digitalocean/server-informer.ts';
 import type { PollIntervals } from '../clients/digitalocean/poll-schedule.ts';
 import type { KubernetesClient } from '../clients/kubernetes/client.ts';
-import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SECRETS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
 import type { Logger } from '../clients/log.ts';
 import type { HiddenText, SshPool } from '../clients/ssh/ssh.ts';
 import { fleetTag } from '../crds/cloud-tags.ts';
@@ -20,6 +20,8 @@ import { createProbeResults } from '../reconcilers/probe/results.ts';
 import { PROBE_SECTIONS } from '../reconcilers/probe/sections.ts';
 import { createPauses } from '../reconcilers/pauses.ts';
 import { createCsvState } from '../reconcilers/projects-csv/csv-state.ts';
+import { createSecretSource, type SecretSource } from '../reconcilers/secrets/source.ts';
+import type { SecretVariables } from '../reconcilers/secrets/values.ts';
 import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload, keyNameOf } from '../reconcilers/ssh-key/upload.ts';
@@ -50,6 +52,8 @@ export interface ContextOptions {
   /** What runs the containers of services that do not say it themselves; docker by default. */
   engine?: Engine;
   pollIntervals?: PollIntervals;
+  /** Where the secrets of services may be besides Kubernetes; nowhere when absent. */
+  secretVariables?: SecretVariables;
 }
 
 /** What working on hosts takes besides `sshPublicKey`. */
@@ -111,6 +115,7 @@ export function createContext(
     events,
     newNonce,
     ...(options.hosts && { hosts: hostsOf(options, options.hosts, timings.host) }),
+    ...(options.hosts && { secrets: secretsOf(options, options.hosts, informers) }),
     ...(csvPath && { csv: createCsvState(namespace) }),
   };
 }
@@ -130,6 +135,19 @@ const serverInformerOf = ({
     log,
     random,
     ...(pollIntervals && { intervals: pollIntervals }),
+  });
+
+const secretsOf = (
+  { secretVariables, namespace }: ContextOptions,
+  { privateKey }: HostOptions,
+  informers: Pick<SharedInformers, 'of'>,
+): SecretSource =>
+  createSecretSource({
+    variables: secretVariables ?? { sourceOf: () => undefined, valueOf: () => undefined },
+    secrets: informers.of(SECRETS),
+    services: informers.of(SERVICE_DEPLOYMENTS),
+    namespace,
+    privateKey,
   });
 
 type GateContext = Pick<

@@ -17,6 +17,7 @@ import type { ProbeResults } from './probe/results.ts';
 import type { ProbeSection } from './probe/section.ts';
 import type { CsvState } from './projects-csv/csv-state.ts';
 import type { EventRecorder } from './run.ts';
+import type { SecretSource } from './secrets/source.ts';
 import type { Since } from './since.ts';
 import type { SizeCatalog } from './sizes/catalog.ts';
 import type { SshKeyUpload } from './ssh-key/upload.ts';
@@ -56,6 +57,8 @@ export interface Context {
   readonly newNonce: () => string;
   /** How servers are reached and configured; without it they are only made and destroyed. */
   readonly hosts?: Hosts;
+  /** The secrets of services; where hosts are not configured there are none. */
+  readonly secrets?: SecretSource;
   /** What csv-sync found; without a projects.csv there is none. */
   readonly csv?: CsvState;
 }

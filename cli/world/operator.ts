@@ -23,6 +23,7 @@ import { LEADER_LEASE } from './leader.ts';
 import { findOperatorAddress } from './operator-address.ts';
 import { deadHoldersOf, EMBEDDED, isEmbedded } from './running-operator.ts';
 import { identityOf, rememberFleet } from './identity.ts';
+import { secretVariablesOf } from './secret-variables.ts';
 import { sshKeyOf } from './world-keys.ts';
 import type { Observers, World } from './world.ts';
 
@@ -82,6 +83,7 @@ export async function createWorldOperator(
     }),
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
+    secretVariables: secretVariablesOf(world),
     ...choices,
     firewalls: { ...adminSettingsOf(world), operatorAddress: signal => findOperatorAddress(world, signal) },
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),

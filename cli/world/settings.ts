@@ -18,9 +18,12 @@ export interface WorldSettings {
   folder: string;
 }
 
+/** Where variables are besides the environment. */
+export const ENV_FILE = '.env';
+
 /** Reads the environment; a mistake in it stops the command. */
 export function readWorldSettings(options: GlobalOptions): WorldSettings {
-  const { settings, problems } = loadEnvironment({ env: process.env, envFile: '.env' });
+  const { settings, problems } = loadEnvironment({ env: process.env, envFile: ENV_FILE });
   if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
   const cloudKind = settings.token === undefined ? 'sandbox' : 'digitalocean';
   if (settings.token === undefined && settings.apiUrl !== undefined)

@@ -30,7 +30,8 @@ async function find(kubernetes: Pick<KubernetesClient, 'get'>, key: string): Pro
   }
 }
 
-function toSeen({ metadata: { name, labels = {} }, data = {} }: Secret): SeenSecret {
+/** The Secret without its values. */
+export function toSeen({ metadata: { name, labels = {} }, data = {} }: Secret): SeenSecret {
   const project = labels[PROJECT_LABEL];
   const keys = Object.entries(data).map(([key, value]) => [key, { isEmpty: isBlank(value) }] as const);
   return { name, ...(project !== undefined && { project }), keys: new Map(keys) };

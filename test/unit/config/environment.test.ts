@@ -151,8 +151,24 @@ describe('the .env file', () => {
     const { settings } = loadEnvironment({ env: { DROPFLEET_FLEET: 'b' }, envFile });
     expect(settings).to.include({ adminIp: '10.0.0.1', fleet: 'b' });
     expect(settings.variable('SMTP_PASSWORD')).to.equal('p w');
+    expect(settings.variable('DROPFLEET_FLEET')).to.equal(undefined);
     expect(settings.variable('ABSENT')).to.equal(undefined);
     expect(settings.variable('constructor')).to.equal(undefined);
+  });
+
+  it('gives the value of a secret exactly, and of a setting without space around it', async () => {
+    const { settings } = await read('A=" a "\nB="b\n"\nC=" "\nADMIN_IP=" 10.0.0.1 "\n', {
+      A: ' ',
+      D: ' d\n',
+    });
+    expect(['A', 'B', 'C', 'D'].map(settings.variable)).to.deep.equal([' a ', 'b\n', undefined, ' d\n']);
+    expect(settings.adminIp).to.equal('10.0.0.1');
+  });
+
+  it("shows none of dropfleet's own settings as a variable of a service", async () => {
+    const { settings } = await read('DO_TOKEN=abc\nADMIN_IP=10.0.0.1\nDROPFLEET_NEW=x\n');
+    for (const name of ['DO_TOKEN', 'ADMIN_IP', 'DROPFLEET_NEW'])
+      expect([settings.variable(name), settings.sourceOf(name)], name).to.deep.equal([undefined, undefined]);
   });
 
   it('has its mistakes told with line and column', async () => {
