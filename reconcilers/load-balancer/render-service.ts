@@ -21,7 +21,10 @@ export function renderRouted(service: BalancedService, { listen }: Pick<Layout, 
   const upstream = upstreamOf(service);
   const pass = ['set $dropfleet_prefix "";', `proxy_pass http://${upstream};`];
   return {
-    http: renderUpstream(upstream, service) + renderDomains(service, listen, pass),
+    http:
+      renderUpstream(upstream, service) +
+      renderDomains(service, listen, pass) +
+      renderPort(service, listen, pass),
     locations: renderRoute(service, upstream),
   };
 }
@@ -39,7 +42,7 @@ export function renderUnavailable(
     `return 503 "${plain(`${route.slice(1)} is not available: ${why}`)}\\n";`,
   ];
   return {
-    http: renderDomains(service, listen, answer),
+    http: renderDomains(service, listen, answer) + renderPort(service, listen, answer),
     locations: renderLocation(`= ${route}`, answer) + renderLocation(`${route}/`, answer),
   };
 }
@@ -67,6 +70,19 @@ function renderDomains({ domains }: BalancedService, listen: string, lines: read
   return `server {
     listen ${listen};
     server_name ${domains.join(' ')};
+    ${renderLocation('/', lines).trimEnd().replaceAll('\n', '\n    ')}
+}
+`;
+}
+
+/**
+ * The server of the service's own port, for the project's other services: the firewall lets nobody else reach it. It is
+ * on every address, as the private one may not be there yet when nginx starts.
+ */
+function renderPort({ port }: BalancedService, listen: string, lines: readonly string[]): string {
+  if (port === undefined) return '';
+  return `server {
+    listen ${listen.replace(/\d+$/, String(port))};
     ${renderLocation('/', lines).trimEnd().replaceAll('\n', '\n    ')}
 }
 `;

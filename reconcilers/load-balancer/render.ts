@@ -79,13 +79,14 @@ function serviceFiles(verdict: ServiceVerdict, layout: Layout): ConfigurationFil
 
 /** A quarantined service's own settings stay out, but for its name, which passed. */
 function renderBlocks({ service, state, message }: ServiceVerdict, layout: Layout): ServiceBlocks {
+  const { port: _port, ...portless } = service;
   switch (state) {
     case 'routed':
       return renderRouted(service, layout);
     case 'unavailable':
       return renderUnavailable(service, message ?? '', layout);
     case 'quarantined':
-      return renderUnavailable({ ...service, domains: [] }, 'configuration rejected; see /lb-status', layout);
+      return renderUnavailable({ ...portless, domains: [] }, 'configuration rejected; see /lb-status', layout);
   }
 }
 

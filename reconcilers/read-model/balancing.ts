@@ -19,6 +19,8 @@ export interface BalancedService {
   service: string;
   /** The version that runs. */
   version?: string;
+  /** The port under which the project's other services reach it on the master. */
+  port?: number;
   /** The path that says whether the service is healthy. */
   healthPath: string;
   /** Host names that lead to this service alone. */
@@ -78,6 +80,7 @@ export function balancingOf(
       environment: spec.environment,
       service: spec.service,
       ...(status?.version !== undefined && { version: status.version }),
+      ...(status?.port !== undefined && { port: status.port }),
       healthPath: spec.healthCheck?.path ?? '/health',
       ...claim(claimed, metadata.name, spec.domains ?? []),
       servers: serversOf(status?.endpoints ?? [], byName, isDamped),
