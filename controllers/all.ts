@@ -8,6 +8,7 @@ import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
+import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
 
 /** All that the operator does, in the order of one row's way. */
@@ -16,6 +17,7 @@ export const CONCERNS = [
   sizes,
   csvSync,
   project,
+  servicesFile,
   droplet,
   firewall,
   host,
