@@ -10,6 +10,7 @@ import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
 import { secrets } from './secrets.ts';
+import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
 
 /** All that the operator does, in the order of one row's way. */
@@ -19,6 +20,7 @@ export const CONCERNS = [
   secrets,
   csvSync,
   project,
+  servicesFile,
   droplet,
   firewall,
   host,

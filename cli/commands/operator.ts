@@ -1,6 +1,7 @@
 import { systemClock } from '../../clients/clock.ts';
 import { isForbidden } from '../../clients/kubernetes/errors.ts';
 import type { Logger } from '../../clients/log.ts';
+import { configurationFiles } from '../../config/load.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -36,7 +37,11 @@ export async function operator(
     await standBy(world.kubernetes, { namespace: world.namespace, clock: systemClock }, log, signal);
     if (options.csv !== undefined) await writeSource(world, options.csv, log);
     const worker = await createWorldOperator(world, metrics, log, {
-      ...(options.csv !== undefined && { csvPath: options.csv }),
+      // Without a file of rows, services are applied by hand as well.
+      ...(options.csv !== undefined && {
+        csvPath: options.csv,
+        deploymentPath: configurationFiles(options.configDir).deployment,
+      }),
       ...(options.infrastructure !== undefined && { infrastructurePath: options.infrastructure }),
       engine: await engineOf(options),
       http: {

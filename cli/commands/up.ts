@@ -98,7 +98,10 @@ async function run(
   const listening = Promise.withResolvers<number>();
   const csvPath = localCsvOf(options, world);
   const operator = await createWorldOperator(world, metrics, log, {
-    ...(csvPath !== undefined && { csvPath }),
+    ...(csvPath !== undefined && {
+      csvPath,
+      deploymentPath: configurationFiles(options.configDir).deployment,
+    }),
     infrastructurePath: infrastructurePathOf(options),
     engine: await engineOf(options),
     http: {

@@ -49,7 +49,10 @@ export function createMetrics(): Metrics {
 }
 
 /** What the commands choose about an operator; the rest follows from the world. */
-export type OperatorChoices = Pick<OperatorOptions, 'csvPath' | 'infrastructurePath' | 'http' | 'engine'>;
+export type OperatorChoices = Pick<
+  OperatorOptions,
+  'csvPath' | 'deploymentPath' | 'infrastructurePath' | 'http' | 'engine'
+>;
 
 /** An operator for that world. */
 export async function createWorldOperator(
@@ -121,7 +124,11 @@ export async function startOperator(
   const csvPath = localCsvOf(options, world);
   // Rows that nobody named are no reason to converge a cluster from this machine.
   if (csvPath === undefined) throw new Error('an operator beside a command needs a projects.csv');
-  const files = { csvPath, infrastructurePath: infrastructurePathOf(options) };
+  const files = {
+    csvPath,
+    deploymentPath: configurationFiles(options.configDir).deployment,
+    infrastructurePath: infrastructurePathOf(options),
+  };
   const choices = { ...files, engine: await engineOf(options) };
   const operator = await createWorldOperator(world, createMetrics(), log, choices);
   const running = operator.run(stop.signal);

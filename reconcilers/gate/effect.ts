@@ -11,7 +11,7 @@ export interface Effect {
   project: ObjectKey;
   /** The name of the Droplet, or of what else it is done to. */
   name: string;
-  /** The uid of the Droplet; empty for what belongs to no object. */
+  /** The uid of the Droplet or ServiceDeployment; empty for what belongs to no object. */
   uid: string;
   /** DigitalOcean's id of the server that is there, or was. */
   server?: number;
@@ -34,8 +34,9 @@ export interface Doubt {
  *     power-off  | service for a while: a shutdown, a cut, a resize
  *     buy        | money: a server is asked for
  *     take-over  | a server that this object did not have so far
+ *     remove     | a service: its containers, never its volumes
  */
-export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over';
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove';
 
 /** Why it is to be done. */
 export type Cause =
@@ -49,7 +50,8 @@ export type Cause =
   | 'resize'
   | 'power'
   | 'new'
-  | 'adopted';
+  | 'adopted'
+  | 'left the file';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
@@ -88,7 +90,7 @@ function describeGroup(effects: readonly Effect[]): string {
   const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   const of = project.slice(project.indexOf('/') + 1);
   const fromTo = change === undefined ? '' : ` (${change})`;
-  return `${WORDS[verb]} ${count(names.length, 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
+  return `${WORDS[verb]} ${count(names.length, verb === 'remove' ? 'service' : 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
 }
 
 const WORDS: Record<Verb, string> = {
@@ -96,6 +98,7 @@ const WORDS: Record<Verb, string> = {
   'power-off': 'power off',
   buy: 'create',
   'take-over': 'take over',
+  remove: 'remove',
 };
 
 /** `1 droplet`, `2 droplets`. */

@@ -8,7 +8,7 @@ import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-cli
 import type { Informer, KubernetesClient, Selection } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
-import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
@@ -20,6 +20,7 @@ import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { CONFIRMATION_REQUIRED, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
 import type { HostTimings } from '../../reconcilers/host/timings.ts';
 import type { HostDriver } from '../../sandbox/hosts/driver.ts';
@@ -45,6 +46,7 @@ const TIMINGS = {
     absenceMs: 1_500,
   },
   'csv-sync': { settleMs: 200, lossSettleMs: 500 },
+  'services-file': { settleMs: 200, lossSettleMs: 500 },
   gate: { settleMs: 200 },
   firewall: { resyncMs: 600, maxAgeMs: 300, pollMs: 100, addressRetryMs: 1_000, refusedMs: 2_000 },
   'load-balancer': { pollMs: 100 },
@@ -97,6 +99,7 @@ export interface OperatorWorld {
   readonly kubernetes: KubernetesClient;
   readonly kubectl: Kubectl;
   readonly csvPath: string;
+  readonly deploymentPath: string;
   readonly infrastructurePath: string;
   /** The key pair that opens the hosts. */
   readonly sshKey: SshKeyPair;
@@ -104,6 +107,7 @@ export interface OperatorWorld {
   readonly gates: { readonly kubernetes: Gate; readonly cloud: Gate };
   project(name: string): Project | undefined;
   droplet(name: string): Droplet | undefined;
+  service(name: string): ServiceDeployment | undefined;
   /** By name. */
   dropletNames(): string[];
   /** How many servers were asked for, and how many were destroyed, since the world began. */
@@ -156,9 +160,12 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
   const observer = await observe(server, namespace, changed);
   const operators = new Set<RunningOperator>();
   const csvPath = join(folder, 'projects.csv');
+  const deploymentPath = join(folder, 'deployment_config.json');
   const infrastructurePath = join(folder, 'infrastructure.json');
   const project = (name: string): Project | undefined => observer.projects.get(`${namespace}/${name}`);
   const droplet = (name: string): Droplet | undefined => observer.droplets.get(`${namespace}/${name}`);
+  const service = (name: string): ServiceDeployment | undefined =>
+    observer.services.get(`${namespace}/${name}`);
   const names = (): string[] =>
     observer.droplets
       .list()
@@ -212,11 +219,13 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       await kubectl.succeed(...words.slice(0, -1), `${words.at(-1)}${value}`);
     },
     csvPath,
+    deploymentPath,
     infrastructurePath,
     sshKey,
     gates,
     project,
     droplet,
+    service,
     dropletNames: names,
     effects: () => effectsOf(sandbox),
     writeCsv: (...rows) => writeFile(csvPath, ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n')),
@@ -240,7 +249,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
           kubernetes: `https://${kubernetesUrl.hostname}:${gates.kubernetes.port}`,
           cloud: `http://127.0.0.1:${gates.cloud.port}`,
         },
-        files: csv ? { csvPath, infrastructurePath } : {},
+        files: csv ? { csvPath, deploymentPath, infrastructurePath } : {},
         identity,
         lease,
         firewalls,
@@ -277,6 +286,7 @@ function effectsOf({ ledger }: Sandbox): { created: number; destroyed: number } 
 interface Observer {
   projects: Informer<Project>;
   droplets: Informer<Droplet>;
+  services: Informer<ServiceDeployment>;
   stop(): void;
 }
 
@@ -290,19 +300,20 @@ async function observe(server: ApiServer, namespace: string, changed: () => void
   };
   const projects = createInformer(server.client(), PROJECTS, options);
   const droplets = createInformer(server.client(), DROPLETS, options);
-  for (const informer of [projects, droplets]) {
+  const services = createInformer(server.client(), SERVICE_DEPLOYMENTS, options);
+  for (const informer of [projects, droplets, services]) {
     informer.onChange(changed);
     informer.start(stop.signal);
   }
-  await Promise.all([projects.synced(), droplets.synced()]);
-  return { projects, droplets, stop: () => stop.abort() };
+  await Promise.all([projects.synced(), droplets.synced(), services.synced()]);
+  return { projects, droplets, services, stop: () => stop.abort() };
 }
 
 interface OperatorParts {
   server: ApiServer;
   namespace: string;
   urls: { kubernetes: string; cloud: string };
-  files: { csvPath?: string; infrastructurePath?: string };
+  files: { csvPath?: string; deploymentPath?: string; infrastructurePath?: string };
   identity: string | undefined;
   lease: string;
   firewalls: boolean;
