@@ -133,6 +133,7 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
       pid: process.pid,
       kubeconfig,
       httpUrl,
+      workingDirectory: process.cwd(),
       sshPort,
       ...(cloudKind === 'sandbox' && { sandboxUrl: cloudUrl }),
     });
