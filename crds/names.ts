@@ -43,6 +43,12 @@ export const SERVICE_FINALIZER = 'dropfleet.io/service';
  */
 export const ACCEPT_HOST_KEY_ANNOTATION = 'dropfleet.io/accept-host-key';
 
+/**
+ * On a Secret of services' secrets: the keys that a deploy brought along, out of variables that the operator does not
+ * see. They win over what the operator finds, as those variables would, until a deploy brings others or none.
+ */
+export const STORED_KEYS_ANNOTATION = 'dropfleet.io/stored-keys';
+
 /** The ConfigMap by which `dropfleet update-ip` tells the operator whom SSH lets in. */
 export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
 

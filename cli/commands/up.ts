@@ -136,6 +136,7 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
       pid: process.pid,
       kubeconfig,
       httpUrl,
+      workingDirectory: process.cwd(),
       sshPort,
       ...(cloudKind === 'sandbox' && { sandboxUrl: cloudUrl }),
     });

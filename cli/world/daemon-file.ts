@@ -17,6 +17,8 @@ export interface DaemonFile {
   sshPort?: number;
   /** Where /metrics and the probes are. */
   httpUrl: string;
+  /** Where it was started, and so where its .env file is. */
+  workingDirectory?: string;
 }
 
 const fileIn = (folder: string): string => join(folder, 'daemon.json');

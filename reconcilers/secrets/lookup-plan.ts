@@ -16,6 +16,8 @@ export interface Held {
   source: string;
   /** Nothing, or nothing but white space. */
   isEmpty: boolean;
+  /** A deploy brought it along: it wins over every other place. */
+  isStored?: true;
 }
 
 /** What a place holds; undefined when there is no such variable or key. */
@@ -26,8 +28,8 @@ export interface SeenSecret {
   name: string;
   /** The project that its label names. */
   project?: string;
-  /** By its keys: whether there is nothing, or nothing but white space. */
-  keys: ReadonlyMap<string, { isEmpty: boolean }>;
+  /** By its keys: whether there is nothing, or nothing but white space; whether a deploy brought it along. */
+  keys: ReadonlyMap<string, Omit<Held, 'source'>>;
 }
 
 /** Where a secret comes from, or that it is missing. */
@@ -80,16 +82,20 @@ export const lookupIn =
     if ('variable' in place) return variables(place.variable);
     const secret = secrets.find(({ name }) => name === place.secret);
     const held = secret?.project === project ? secret.keys.get(place.key) : undefined;
-    return held && { source: 'kubernetes', isEmpty: held.isEmpty };
+    return held && { source: 'kubernetes', ...held };
   };
 
-/** Takes the first place that holds more than nothing. */
+/** Takes the first place that holds more than nothing; before all, what a deploy brought along. */
 export function resolveSecret(wanted: WantedSecret, lookup: Look): ResolvedSecret {
   const places = placesOf(wanted);
-  const held = places.flatMap(place => {
+  const inOrder = places.flatMap(place => {
     const found = lookup(place);
     return found === undefined ? [] : [{ place: { ...place, source: found.source }, ...found }];
   });
+  const held = [
+    ...inOrder.filter(({ isStored }) => isStored),
+    ...inOrder.filter(({ isStored }) => !isStored),
+  ];
   const first = held.findIndex(({ isEmpty }) => !isEmpty);
   const passed = first < 0 ? held : held.slice(0, first);
   const from = held[first]?.place;

@@ -1,7 +1,7 @@
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isNotFound } from '../../clients/kubernetes/errors.ts';
 import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
-import { PROJECT_LABEL } from '../../crds/names.ts';
+import { PROJECT_LABEL, STORED_KEYS_ANNOTATION } from '../../crds/names.ts';
 import { secretNamesOf, type SeenSecret } from './lookup-plan.ts';
 
 /**
@@ -31,9 +31,13 @@ async function find(kubernetes: Pick<KubernetesClient, 'get'>, key: string): Pro
 }
 
 /** The Secret without its values. */
-export function toSeen({ metadata: { name, labels = {} }, data = {} }: Secret): SeenSecret {
+export function toSeen({ metadata: { name, labels = {}, annotations = {} }, data = {} }: Secret): SeenSecret {
   const project = labels[PROJECT_LABEL];
-  const keys = Object.entries(data).map(([key, value]) => [key, { isEmpty: isBlank(value) }] as const);
+  const stored = new Set((annotations[STORED_KEYS_ANNOTATION] ?? '').split(','));
+  const keys = Object.entries(data).map(
+    ([key, value]) =>
+      [key, { isEmpty: isBlank(value), ...(stored.has(key) && { isStored: true as const }) }] as const,
+  );
   return { name, ...(project !== undefined && { project }), keys: new Map(keys) };
 }
 
