@@ -14,11 +14,11 @@ import { toKubernetesTime } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DROPLET_FINALIZER, LOAD_BALANCER_FINALIZER, RECONCILE_ANNOTATION } from '../../crds/names.ts';
-import { projectKeyOf, type Hosts } from '../context.ts';
+import type { Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import { drainTimeoutMessage } from '../draining/protocol.ts';
 import { execute, type Executors } from '../executors.ts';
-import { engineFor } from '../host/engine.ts';
+import { desiredHostOf } from '../host/engine.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
 import type { Context } from './concern.ts';
@@ -174,10 +174,8 @@ async function takeOver(
 /** What the server is told to make of itself, and how it will be known again. */
 function firstBootOf(context: Context, hosts: Hosts, droplet: Droplet, nonce: string) {
   const hostKey = firstHostKey(hosts, nonce);
-  const engine = engineFor(context, hosts, projectKeyOf(droplet));
-  const host = { role: droplet.spec.role, engine };
   return {
-    userData: renderUserData(host, hostKey, hosts.publicKey),
+    userData: renderUserData(desiredHostOf(context, hosts, droplet), hostKey, hosts.publicKey),
     fingerprint: fingerprintOfLine(hostKey.publicKey),
   };
 }

@@ -1,5 +1,6 @@
 import { fleetTag, projectRoleTag } from '../../crds/cloud-tags.ts';
 import { firewallName } from '../../crds/firewall-name.ts';
+import { REGISTRY_PORT } from '../host/desired.ts';
 
 /** What droplets are for in their project. */
 export type Role = 'master' | 'web';
@@ -32,8 +33,10 @@ export interface FirewallInput {
   admins: readonly string[];
 }
 
-/** Services are published on these ports, of their host's private address (design, "Service ports"). */
-const SERVICE_PORTS = '8000-9999';
+/** The services' own ports: nginx on the master, or infrastructure, answers there. */
+const SERVICE_PORTS = '7000-9999';
+/** Their containers are published on these, of their host's private address: a service's port and 10000 or 12000. */
+const CONTAINER_PORTS = '18000-21999';
 const ALL_PORTS = '0';
 const EVERYWHERE = ['0.0.0.0/0', '::/0'];
 
@@ -44,7 +47,9 @@ const EVERYWHERE = ['0.0.0.0/0', '::/0'];
  *     -----------------+---------------------------------------+---------+------
  *     SSH              | admins, the fleet's droplets          | yes     | yes
  *     80, 443          | everywhere                            | yes     | no
+ *     registry         | the fleet's droplets                  | yes     | no
  *     service ports    | the fleet's droplets                  | yes     | yes
+ *     their containers | the fleet's droplets                  | yes     | yes
  *     ping             | the fleet's droplets                  | yes     | yes
  *     everywhere       | the droplet itself                    | yes     | yes
  *
@@ -59,7 +64,9 @@ export function renderFirewall({ fleetId, project, role, sshPort, admins }: Fire
     inbound: [
       rule('tcp', String(sshPort), { ...fleet, addresses: admins }),
       ...(role === 'master' ? ['80', '443'].map(port => rule('tcp', port, { addresses: EVERYWHERE })) : []),
+      ...(role === 'master' ? [rule('tcp', String(REGISTRY_PORT), fleet)] : []),
       rule('tcp', SERVICE_PORTS, fleet),
+      rule('tcp', CONTAINER_PORTS, fleet),
       rule('icmp', ALL_PORTS, fleet),
     ],
     outbound: ['tcp', 'udp', 'icmp'].map(protocol => rule(protocol, ALL_PORTS, { addresses: EVERYWHERE })),

@@ -7,7 +7,7 @@ import type { Outcome } from '../outcome.ts';
 import { hostOf } from './access.ts';
 import { applyStep, settlePins, type HostApply } from './apply.ts';
 import type { DesiredHost } from './desired.ts';
-import { engineFor } from './engine.ts';
+import { desiredHostOf } from './engine.ts';
 import type { HostFacts } from './facts.ts';
 import { filesOf } from './files.ts';
 import { isFirstHostKey } from './first-host-key.ts';
@@ -37,10 +37,7 @@ export async function convergeHost(
   const ssh = hostOf(hosts, droplet);
   if (ssh === undefined) throw new HostError({ reachable: NO_ADDRESS }, droplet);
   const progress: HostApply = { droplet, ssh };
-  const host: DesiredHost = {
-    role: droplet.spec.role,
-    engine: engineFor(context, hosts, projectKeyOf(droplet)),
-  };
+  const host = desiredHostOf(context, hosts, droplet);
   const files = filesOf(host).map(file => ({ ...file, digest: digestOf(file.content) }));
   for (let round = 1; ; round++) {
     const facts = await observe(context, hosts, progress, host, run);

@@ -1,6 +1,19 @@
+import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
-import { SERVICES_BY_PROJECT, type Context, type Hosts } from '../context.ts';
-import type { Engine } from './desired.ts';
+import { projectKeyOf, SERVICES_BY_PROJECT, type Context, type Hosts } from '../context.ts';
+import type { DesiredHost, Engine } from './desired.ts';
+
+/** What the host of a Droplet is to be. */
+export function desiredHostOf(
+  context: Pick<Context, 'projects' | 'services'>,
+  hosts: Pick<Hosts, 'engine'>,
+  droplet: Droplet,
+): DesiredHost {
+  const { role } = droplet.spec;
+  const project = projectKeyOf(droplet);
+  const hasWebs = (context.projects.get(project)?.spec.servers ?? 1) > 1;
+  return { role, engine: engineFor(context, hosts, project), hasRegistry: role === 'master' && hasWebs };
+}
 
 /**
  * What runs the containers on the hosts of a project: what its services ask for. A host has one engine: where they ask

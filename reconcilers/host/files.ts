@@ -1,7 +1,7 @@
-import type { DesiredHost } from './desired.ts';
+import { REGISTRY_PORT, type DesiredHost } from './desired.ts';
 
 /** What has to be told of a new file before it holds. */
-export type Reload = 'ssh' | 'docker' | 'journald' | 'metadata' | 'none';
+export type Reload = 'ssh' | 'docker' | 'docker-registry' | 'journald' | 'metadata' | 'none';
 
 /** A file that is dropfleet's alone; its owner is root. */
 export interface HostFile {
@@ -15,9 +15,20 @@ export interface HostFile {
 const NOTICE = 'Written by dropfleet, which puts edits back.';
 
 /** The files of a host, in the order in which they are written. */
-export function filesOf({ engine }: DesiredHost): HostFile[] {
-  return [SSHD, engine === 'docker' ? DOCKER : PODMAN, APT, JOURNALD, METADATA_RULES, METADATA_UNIT];
+export function filesOf({ engine, hasRegistry = false }: DesiredHost): HostFile[] {
+  return [
+    SSHD,
+    ...(engine === 'docker' ? [DOCKER] : [PODMAN, PODMAN_REGISTRIES]),
+    ...(hasRegistry ? [REGISTRY] : []),
+    APT,
+    JOURNALD,
+    metadataRules(hasRegistry),
+    METADATA_UNIT,
+  ];
 }
+
+/** The networks that private addresses are from (RFC 1918). */
+const PRIVATE_NETWORKS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 
 /**
  * sshd takes the first value that it reads, and distributions read this folder first: 00 comes before what
@@ -36,11 +47,15 @@ X11Forwarding no
   reload: 'ssh',
 };
 
-/** Containers go on while dockerd restarts, and their logs cannot fill the disk. */
+/**
+ * Containers go on while dockerd restarts, and their logs cannot fill the disk. The registry of the project's master has
+ * no certificate.
+ */
 const DOCKER: HostFile = {
   path: '/etc/docker/daemon.json',
   content: `${JSON.stringify(
     {
+      'insecure-registries': PRIVATE_NETWORKS,
       'live-restore': true,
       'log-driver': 'json-file',
       'log-opts': { 'max-size': '10m', 'max-file': '3' },
@@ -63,6 +78,44 @@ log_size_max = 31457280
 `,
   mode: '0644',
   reload: 'none',
+};
+
+/** Names such as `postgres:17` mean the same as to docker. */
+const PODMAN_REGISTRIES: HostFile = {
+  path: '/etc/containers/registries.conf.d/dropfleet.conf',
+  content: `# ${NOTICE}
+unqualified-search-registries = ["docker.io"]
+`,
+  mode: '0644',
+  reload: 'none',
+};
+
+/**
+ * The project's images. Only the fleet's droplets reach it: see metadataRules, and reconcilers/firewall/. Its package
+ * finds this file and keeps it.
+ */
+const REGISTRY: HostFile = {
+  path: '/etc/docker/registry/config.yml',
+  content: `# ${NOTICE}
+version: 0.1
+log:
+  accesslog:
+    disabled: false
+  level: warn
+storage:
+  filesystem:
+    rootdirectory: /var/lib/docker-registry
+  cache:
+    blobdescriptor: inmemory
+  delete:
+    enabled: true
+http:
+  addr: :${REGISTRY_PORT}
+  headers:
+    X-Content-Type-Options: [nosniff]
+`,
+  mode: '0644',
+  reload: 'docker-registry',
 };
 
 /** Upgrading the container engine unattended has stopped it on many hosts at once (docker/for-linux#1155). */
@@ -92,9 +145,11 @@ SystemMaxUse=200M
  * The metadata service tells user data to whoever asks. Root on the host may, as cloud-init does; containers,
  * whose packets are forwarded, and everybody else may not. A table of its own: Docker rewrites only its own
  * rules. Naming the table first makes its deletion succeed also when there was none.
+ *
+ * A registry, which asks nobody who he is, is closed to public addresses even where the cloud's firewall is not.
  */
-const METADATA_RULES: HostFile = {
-  path: '/etc/dropfleet/metadata.nft',
+const metadataRules = (hasRegistry: boolean): HostFile => ({
+  path: METADATA_RULES,
   content: `# ${NOTICE}
 table inet dropfleet
 delete table inet dropfleet
@@ -107,11 +162,21 @@ table inet dropfleet {
     type filter hook output priority -10; policy accept;
     ip daddr 169.254.169.254 meta skuid != 0 drop
   }
-}
+${hasRegistry ? REGISTRY_RULES : ''}}
 `,
   mode: '0644',
   reload: 'metadata',
-};
+});
+
+const METADATA_RULES = '/etc/dropfleet/metadata.nft';
+
+const REGISTRY_RULES = `  chain input {
+    type filter hook input priority -10; policy accept;
+    iif lo accept
+    tcp dport ${REGISTRY_PORT} meta nfproto ipv6 drop
+    tcp dport ${REGISTRY_PORT} ip saddr != { ${PRIVATE_NETWORKS.join(', ')} } drop
+  }
+`;
 
 const METADATA_UNIT: HostFile = {
   path: '/etc/systemd/system/dropfleet-metadata.service',
@@ -123,7 +188,7 @@ Before=docker.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/usr/sbin/nft -f ${METADATA_RULES.path}
+ExecStart=/usr/sbin/nft -f ${METADATA_RULES}
 
 [Install]
 WantedBy=multi-user.target

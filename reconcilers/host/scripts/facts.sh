@@ -25,7 +25,7 @@ df -Pk / | awk 'NR == 2 { print $2, $4 }' | { read -r size free; say disk "$size
 [ "$(awk 'NR > 1' /proc/swaps | wc -l)" = 0 ] || say swap on
 if systemd-detect-virt -cq; then say container; fi
 find_unfinished
-for tool in dockerd podman nginx nft unattended-upgrade; do
+for tool in dockerd podman nginx docker-registry nft unattended-upgrade; do
   if provided $tool; then say tool $tool; fi
 done
 if runs docker; then docker=running; else docker=; fi
@@ -38,6 +38,7 @@ if has docker; then
   fi
 fi
 [ -z "$docker" ] || say service docker
+if has docker-registry && runs docker-registry; then say service docker-registry; fi
 if has podman; then say engine podman "$(podman --version | awk '{ print $3 }')"; fi
 if has nft && nft list table inet dropfleet >/dev/null 2>&1; then say metadata closed; fi
 for entry; do

@@ -10,6 +10,7 @@ case $what in
     systemctl daemon-reload
     systemctl enable -q dropfleet-metadata
     restart dropfleet-metadata ;;
+  docker-registry) if stale docker-registry "$1"; then restart docker-registry; fi ;;
   docker)
     # At the first boot it may have started with the new file; then only one that is mute is restarted.
     if stale docker "$1" || ! timeout 5 docker version >/dev/null 2>&1; then

@@ -144,12 +144,14 @@ describe('A rendered firewall', () => {
       ({ protocol, ports, addresses, tags }) => `${protocol} ${ports} ${[...addresses, ...tags].join(' ')}`,
     );
 
-  it('opens SSH to those who administer, the web to everybody, and services to the fleet', () => {
+  it('opens SSH to those who administer, the web to everybody, and services and images to the fleet', () => {
     expect(lines('master')).to.deep.equal([
       'tcp 22 198.51.100.0/24 203.0.113.7 dropfleet:f',
       'tcp 80 0.0.0.0/0 ::/0',
       'tcp 443 0.0.0.0/0 ::/0',
-      'tcp 8000-9999 dropfleet:f',
+      'tcp 5000 dropfleet:f',
+      'tcp 7000-9999 dropfleet:f',
+      'tcp 18000-21999 dropfleet:f',
       'icmp 0 dropfleet:f',
     ]);
   });
@@ -157,7 +159,8 @@ describe('A rendered firewall', () => {
   it('opens nothing of a web to everybody', () => {
     expect(lines('web')).to.deep.equal([
       'tcp 22 198.51.100.0/24 203.0.113.7 dropfleet:f',
-      'tcp 8000-9999 dropfleet:f',
+      'tcp 7000-9999 dropfleet:f',
+      'tcp 18000-21999 dropfleet:f',
       'icmp 0 dropfleet:f',
     ]);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
-import { engineFor } from '../../../../reconcilers/host/engine.ts';
-import { aServiceDeployment } from '../../../builders/objects.ts';
+import { desiredHostOf, engineFor } from '../../../../reconcilers/host/engine.ts';
+import { aDroplet, aProject, aServiceDeployment } from '../../../builders/objects.ts';
 import { createRig } from '../reconcile-rig.ts';
 
 type Platform = ServiceDeployment['spec']['platform'];
@@ -30,5 +30,20 @@ describe('The engine of a host', () => {
   it('is no matter of the services of other projects', () => {
     const blog = aServiceDeployment('blog-prod-site', {}, { spec: { platform: 'docker' } });
     expect(engineFor(createRig([blog]).context, { engine: 'podman' }, 'default/shop')).to.equal('podman');
+  });
+});
+
+describe('A host', () => {
+  const desired = (servers: number, name: 'shop-master' | 'shop-web1') =>
+    desiredHostOf(
+      createRig([aProject('shop', { spec: { servers } })]).context,
+      { engine: 'podman' },
+      aDroplet(name),
+    );
+
+  it('has a registry when it is the master of a project with webs', () => {
+    expect(desired(2, 'shop-master')).to.deep.equal({ role: 'master', engine: 'podman', hasRegistry: true });
+    expect(desired(1, 'shop-master').hasRegistry).to.equal(false);
+    expect(desired(2, 'shop-web1').hasRegistry).to.equal(false);
   });
 });

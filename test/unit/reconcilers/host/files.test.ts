@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { filesOf } from '../../../../reconcilers/host/files.ts';
 
 const hostWith = (engine: 'docker' | 'podman') => ({ engine, role: 'web' }) as const;
@@ -34,6 +35,7 @@ describe('The files of a host', () => {
 
   it('bound the logs of containers, which go on while their engine restarts', () => {
     expect(JSON.parse(contentOf('/etc/docker/daemon.json'))).to.deep.equal({
+      'insecure-registries': ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
       'live-restore': true,
       'log-driver': 'json-file',
       'log-opts': { 'max-size': '10m', 'max-file': '3' },
@@ -52,6 +54,30 @@ describe('The files of a host', () => {
     const engines = ['docker.io', 'docker-ce', 'containerd', 'runc', 'podman', 'crun'];
     expect(engines.filter(name => !isKept(name))).to.deep.equal([]);
     expect(['openssl', 'linux-image-amd64', 'nginx'].filter(isKept)).to.deep.equal([]);
+  });
+
+  it('let the images of a project be fetched from its master, which only private addresses reach', () => {
+    const files = filesOf({ role: 'master', engine: 'docker', hasRegistry: true });
+    const config = parse(files.find(({ path }) => path === '/etc/docker/registry/config.yml')!.content);
+    expect(config).to.deep.include({
+      http: { addr: ':5000', headers: { 'X-Content-Type-Options': ['nosniff'] } },
+    });
+    expect(config).to.have.nested.property('storage.delete.enabled', true);
+    expect(config).to.not.have.property('auth');
+    const rules = files.find(({ path }) => path === '/etc/dropfleet/metadata.nft')!.content;
+    expect(rules).to.contain('tcp dport 5000 meta nfproto ipv6 drop');
+    expect(rules).to.contain('tcp dport 5000 ip saddr != { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } drop');
+  });
+
+  it('have a registry only where the project has webs', () => {
+    const without = filesOf({ role: 'master', engine: 'docker' });
+    expect(without.map(({ path }) => path)).to.not.include('/etc/docker/registry/config.yml');
+    expect(contentOf('/etc/dropfleet/metadata.nft')).to.not.contain('5000');
+  });
+
+  it("make podman look for an image's short name where docker does", () => {
+    const registries = contentOf('/etc/containers/registries.conf.d/dropfleet.conf', 'podman');
+    expect(settings(registries)).to.deep.equal(['unqualified-search-registries = ["docker.io"]']);
   });
 
   it('belong to root and can be written by nobody else', () => {
