@@ -1,11 +1,10 @@
 import type { Environment } from '../../config/deployment-file.ts';
-import { lookupIn, resolveSecret, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
-import { secretsTable, type SecretsReport } from '../show/secrets-table.ts';
-import { configuredServices, type ConfiguredService } from '../world/configured-services.ts';
+import { secretsTable } from '../show/secrets-table.ts';
+import { configuredServices } from '../world/configured-services.ts';
 import { openParts } from '../world/open.ts';
-import { readSecrets } from '../world/project-secrets.ts';
+import { secretsReport } from '../world/secrets-report.ts';
 
 export interface SecretsCheckOptions extends GlobalOptions {
   project: string;
@@ -20,34 +19,11 @@ export async function secretsCheck(options: SecretsCheckOptions): Promise<void> 
   const services = await configuredServices(options);
   const parts = await openParts({ ...options, readOnly: true, withoutCloud: true });
   try {
-    const { secrets, kubernetes } = await readSecrets(parts, project, environment);
-    const lookup = lookupIn(project, parts.settings.sourceOf, secrets);
-    const resolve = (name: string): ResolvedSecret => resolveSecret({ project, environment, name }, lookup);
-    const report = { project, environment, kubernetes, ...resolveAll(services, resolve) };
+    const report = await secretsReport(parts, project, environment, services);
     const again = commandLine(options, 'secrets', 'check', project, environment);
     printResult(options, report, () => secretsTable(report, again));
     process.exitCode = report.complete ? 0 : 1;
   } finally {
     await parts.close();
   }
-}
-
-function resolveAll(
-  services: readonly ConfiguredService[],
-  resolve: (name: string) => ResolvedSecret,
-): Pick<SecretsReport, 'complete' | 'secrets' | 'missing'> {
-  const wanted = services.flatMap(({ service, secrets = [] }) => secrets.map(name => ({ service, name })));
-  const secrets = wanted.map(({ service, name }) => {
-    const { from, empty } = resolve(name);
-    return { service, name, from: from ?? null, empty };
-  });
-  const lacking = Map.groupBy(
-    secrets.filter(({ from }) => from === null),
-    ({ name }) => name,
-  );
-  const missing = [...lacking].map(([name, lackedBy]) => {
-    const { places, empty } = resolve(name);
-    return { name, services: lackedBy.map(({ service }) => service), places, empty };
-  });
-  return { complete: missing.length === 0, secrets, missing };
 }

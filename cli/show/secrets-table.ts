@@ -67,7 +67,8 @@ const describeComplete = ({ secrets, project, environment }: SecretsReport): str
     ? `The services of ${project} have no secrets.`
     : `Every secret of ${project} in ${environment} has a value.`;
 
-function missingLines({ missing, project }: SecretsReport, again: string): string[] {
+/** What is missing, where it was looked for, and what to do. */
+export function missingLines({ missing, project }: SecretsReport, again: string): string[] {
   return [
     '',
     `Missing: ${missing.map(({ name }) => name).join(', ')}. Looked for, the first that is not empty wins:`,

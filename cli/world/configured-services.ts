@@ -8,11 +8,25 @@ import { commandLine, type GlobalOptions } from '../options.ts';
 
 export type ConfiguredService = DeploymentConfig['services'][number];
 
+/** What deployment_config.json says of a project. */
+export interface ConfiguredProject extends Omit<DeploymentConfig, 'services'> {
+  services: ConfiguredService[];
+}
+
 /** The services of a project in deployment_config.json, or the one that is named; a failure says which there are. */
 export async function configuredServices(
   options: GlobalOptions & { project: string; service?: string },
 ): Promise<ConfiguredService[]> {
-  const { project, service } = options;
+  const { service, ...project } = options;
+  const names = service === undefined ? {} : { services: [service] };
+  return (await configuredProject({ ...project, ...names })).services;
+}
+
+/** The project with its services, or those that are named. */
+export async function configuredProject(
+  options: GlobalOptions & { project: string; services?: readonly string[] },
+): Promise<ConfiguredProject> {
+  const { project, services } = options;
   const path = configurationFiles(options.configDir).deployment;
   const { config, problems } = await readDeploymentConfig(path);
   if (problems.length > 0) throw new ConfigurationError(formatProblems(problems));
@@ -23,11 +37,12 @@ export async function configuredServices(
     const projects = [...new Set(config.services.map(other => other.project))];
     throw new CommandFailure(`${path} has no services of project ${project}${known(project, projects)}`);
   }
-  if (service === undefined) return own;
-  const named = own.filter(other => other.service === serviceNameOf(service));
-  if (named.length > 0) return named;
   const names = own.map(other => other.service);
-  throw new CommandFailure(`project ${project} has no service ${service}${known(service, names)}`);
+  const stranger = services?.find(service => !names.includes(serviceNameOf(service)));
+  if (stranger !== undefined)
+    throw new CommandFailure(`project ${project} has no service ${stranger}${known(stranger, names)}`);
+  const wanted = new Set(services?.map(serviceNameOf));
+  return { ...config, services: own.filter(({ service }) => wanted.size === 0 || wanted.has(service)) };
 }
 
 const known = (word: string, names: readonly string[]): string =>

@@ -5,7 +5,7 @@ import { CommandFailure } from '../failure.ts';
 import { CONFIG_MAP_SOURCE, readClusterCsv, recordedSource } from './cluster-csv.ts';
 import { localCsvOf, type CsvOptions } from './csv.ts';
 import { isOperatorRunning } from './running-operator.ts';
-import type { World } from './world.ts';
+import type { KubernetesWorld, World } from './world.ts';
 
 /** What a command takes that may say where a fleet's rows come from, from now on. */
 export interface SourceOptions extends CsvOptions {
@@ -25,7 +25,7 @@ export function sourceOf(path: string): string {
  * Fails, before anything is changed, when what the command asks for would be done by nobody, or against somebody: in
  * a cluster without an operator, or by one that follows other rows.
  */
-export async function expectWorker(world: World, options: SourceOptions): Promise<void> {
+export async function expectWorker(world: KubernetesWorld, options: SourceOptions): Promise<void> {
   const path = localCsvOf(options, world);
   const isRunning = await isOperatorRunning(world);
   if (path === undefined && !isRunning)
@@ -42,7 +42,7 @@ export async function expectWorker(world: World, options: SourceOptions): Promis
  * `follows` that very file; whoever `starts` one may take over from one that does not lead any more.
  */
 export async function expectSource(
-  world: World,
+  world: KubernetesWorld,
   path: string,
   { takeOver }: SourceOptions,
   intent: 'follows' | 'starts',
@@ -70,14 +70,14 @@ export async function recordSource(world: World, path: string): Promise<void> {
 }
 
 /** The file that the daemon of this state directory follows, where one runs. */
-export async function daemonCsv(world: World): Promise<string | undefined> {
+export async function daemonCsv(world: KubernetesWorld): Promise<string | undefined> {
   if (world.daemon === undefined) return undefined;
   const recorded = await recordedSource(world);
   return recorded?.slice(recorded.indexOf(':') + 1);
 }
 
 /** A daemon that follows another file would never do what is asked for here. */
-async function expectDaemonFollows(world: World, path: string): Promise<void> {
+async function expectDaemonFollows(world: KubernetesWorld, path: string): Promise<void> {
   const followed = await daemonCsv(world);
   if (followed === undefined || followed === resolve(path)) return;
   throw new CommandFailure(

@@ -52,6 +52,9 @@ export interface World extends Place, KubernetesPart, CloudPart {
   close(): Promise<void>;
 }
 
+/** A world of which nothing is asked of the cloud. */
+export type KubernetesWorld = Omit<World, keyof CloudPart>;
+
 /** What is observed of the requests of a world. */
 export interface Observers {
   onKubernetesRequest?: (record: RequestRecord) => void;
