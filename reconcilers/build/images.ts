@@ -1,5 +1,6 @@
 import { isGitError } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
+import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { imageName } from '../service/image-plan.ts';
 import type { Images, ImageState, WantedImage } from '../service/images.ts';
@@ -82,6 +83,6 @@ function requestFor({ service, version, engine }: WantedImage, tree: string): Bu
 
 /** A person who restarts a service wants another attempt. */
 const attemptOf = ({ metadata }: ServiceDeployment, version: string): string =>
-  JSON.stringify([version, metadata.annotations ?? {}]);
+  [version, metadata.annotations?.[RESTARTED_ANNOTATION] ?? ''].join('+');
 
 const failed = (reason: string, message: string): ImageState => ({ state: 'failed', reason, message });

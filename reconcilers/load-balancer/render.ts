@@ -86,7 +86,11 @@ function renderBlocks({ service, state, message }: ServiceVerdict, layout: Layou
     case 'unavailable':
       return renderUnavailable(service, message ?? '', layout);
     case 'quarantined':
-      return renderUnavailable({ ...portless, domains: [] }, 'configuration rejected; see /lb-status', layout);
+      return renderUnavailable(
+        { ...portless, domains: [] },
+        'configuration rejected; see /lb-status',
+        layout,
+      );
   }
 }
 

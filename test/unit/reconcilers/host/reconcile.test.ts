@@ -101,13 +101,13 @@ describe('Reconciling a host', () => {
 
 describe("Reconciling a host with another concern's section", () => {
   const CONTAINERS: ProbeSection<string[]> = {
-    name: 'containers',
+    name: 'made-up',
     script: 'docker ps',
     argumentsFor: ({ engine }) => (engine === 'docker' ? [] : undefined),
     parse: output => (output.startsWith('CONTAINER') ? output.split('\n').slice(1) : undefined),
   };
   const startWith = (output: string) => {
-    const machine = aConfiguredMachine({ sections: new Map([['containers', output]]) });
+    const machine = aConfiguredMachine({ sections: new Map([['made-up', output]]) });
     return { machine, ...startHost(machine, { sections: [CONTAINERS] }) };
   };
 
@@ -119,8 +119,8 @@ describe("Reconciling a host with another concern's section", () => {
     await reconcile();
     await reconcile();
     expect([results.get(stored())?.facts, woken]).to.deep.equal([['web'], [KEY]]);
-    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers');
-    machine.sections.set('containers', 'CONTAINER\nweb\ndb');
+    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers made-up');
+    machine.sections.set('made-up', 'CONTAINER\nweb\ndb');
     await reconcile();
     expect([results.get(stored())?.facts, woken]).to.deep.equal([
       ['web', 'db'],

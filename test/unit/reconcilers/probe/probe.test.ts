@@ -58,7 +58,7 @@ describe('A probe', () => {
 
   it('takes another section in by its place in the list', async () => {
     const containers: ProbeSection<string[]> = {
-      name: 'containers',
+      name: 'made-up',
       script: 'for name; do printf "%s\\n" "$name"; done',
       argumentsFor: ({ engine }) => [engine, 'two words', '*'],
       parse: output => output.trimEnd().split('\n'),
@@ -72,7 +72,10 @@ describe('A probe', () => {
     expect((await probeFor(ofMasters)).byName).to.deep.equal({});
     const names = (role: ProbedHost['role']) =>
       sectionsFor(PROBE_SECTIONS, { ...WEB, role }).map(({ name }) => name);
-    expect([names('web'), names('master')]).to.deep.equal([['host'], ['host', 'load-balancer']]);
+    expect([names('web'), names('master')]).to.deep.equal([
+      ['host', 'containers'],
+      ['host', 'load-balancer', 'containers'],
+    ]);
   });
 
   for (const { what, script } of [
@@ -100,7 +103,7 @@ describe('A probe', () => {
   });
 
   it('knows of an answer that is cut off anywhere only what ended before', () => {
-    const whole = ['host', 'load-balancer', 'containers']
+    const whole = ['host', 'load-balancer', 'made-up']
       .map(name => `facts of ${name}\n${name} 0\nno line end\n${MARK} ${name} 0\n`)
       .join('');
     const all = [...readFrames(whole, MARK)];
