@@ -1,7 +1,11 @@
+import { containersAt } from './containers/app.ts';
+import { DAEMON_FILE } from './containers/daemon-settings.ts';
+import { switchDaemon } from './containers/power.ts';
+import { startRegistry } from './containers/registry/server.ts';
 import { isFileError } from './files/file-error.ts';
-import type { Host } from './host.ts';
+import type { Host, Listener } from './host.ts';
 import { log } from './machine.ts';
-import { startNginx } from './nginx/server.ts';
+import { startNginx, type Nginx } from './nginx/server.ts';
 import { NginxConfigError } from './nginx/syntax.ts';
 import { unitSetting } from './services.ts';
 import { execute } from './shell/execute.ts';
@@ -27,30 +31,59 @@ const ssh: Daemon = (host, what, { sshPort, settled }) => {
   return true;
 };
 
+/** The one that runs on a machine. */
+const nginxes = new WeakMap<Host, Nginx>();
+
+/** One configuration takes the place of another between two requests, and none is lost. */
 const nginx: Daemon = (host, what) => {
-  if (what === 'stop') return host.listeners.delete(HTTP_PORT);
-  host.listeners.set(HTTP_PORT, startNginx(host.machine).accept);
+  const before = nginxes.get(host);
+  const after = what === 'stop' ? undefined : startNginx(host.machine);
+  for (const port of after?.ports ?? [])
+    if (!before?.ports.includes(port) && isTaken(host, port))
+      throw new NginxConfigError(`bind() to 0.0.0.0:${port} failed (98: Address already in use)`);
+  for (const port of before?.ports ?? []) doorsOf(host, port).delete(port);
+  for (const port of after?.ports ?? []) doorsOf(host, port).set(port, stream => after!.accept(port, stream));
+  if (after === undefined) nginxes.delete(host);
+  else nginxes.set(host, after);
+  before?.retire();
   return true;
 };
 
+/** Only the port of the web is open to whoever asks from outside the emulated network. */
+const doorsOf = ({ listeners, inside }: Host, port: number): Map<number, Listener> =>
+  port === HTTP_PORT ? listeners : inside;
+
+const isTaken = ({ machine, inside }: Host, port: number): boolean =>
+  inside.has(port) || containersAt(machine, '0.0.0.0', port).length > 0;
+
 /** dockerd refuses to start with settings that it cannot read. */
 const docker: Daemon = ({ machine }, what) => {
-  const path = '/etc/docker/daemon.json';
-  if (what === 'stop' || machine.files.find(path) === undefined) return true;
   try {
-    JSON.parse(Buffer.from(machine.files.read(path)).toString());
+    switchDaemon(machine, what);
     return true;
   } catch (error) {
-    log(
-      machine,
-      'docker',
-      `unable to configure the Docker daemon with file ${path}: ${(error as Error).message}`,
-    );
+    if (!(error instanceof SyntaxError)) throw error;
+    const text = `unable to configure the Docker daemon with file ${DAEMON_FILE}: ${error.message}`;
+    log(machine, 'docker', text);
     return false;
   }
 };
 
-const DAEMONS: Readonly<Record<string, Daemon>> = { ssh, nginx, docker };
+/** Listens for the other machines only. */
+const registry: Daemon = ({ machine, inside }, what) => {
+  if (what === 'reload') return true;
+  for (const [port, listener] of inside) if (registries.has(listener)) inside.delete(port);
+  if (what === 'stop') return true;
+  const { accept, port } = startRegistry(machine);
+  registries.add(accept);
+  inside.set(port, accept);
+  return true;
+};
+
+/** Those of all machines. */
+const registries = new WeakSet<Listener>();
+
+const DAEMONS: Readonly<Record<string, Daemon>> = { ssh, nginx, docker, 'docker-registry': registry };
 
 /** Starts, stops or reloads what a service stands for; whether it could. Most services only have a state. */
 export async function serve(

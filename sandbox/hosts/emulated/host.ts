@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
+import { containerListener } from './containers/app.ts';
 import { HostError, type HostSpec } from '../driver.ts';
 import type { Machine } from './model.ts';
 import { createFaults, type Faults } from './network/faults.ts';
@@ -17,11 +18,16 @@ export interface Host {
   readonly faults: Faults;
   /** By port: what the running services answer. */
   readonly listeners: Map<number, Listener>;
+  /** By port: what running services answer to the machine itself and those of its network, and to no other. */
+  readonly inside: Map<number, Listener>;
   isOn(): boolean;
   /** Whether its firewall lets a connection in from that address. */
   letsIn(port: number, address: string): boolean;
-  /** Gives a connection to the service at `port`; whether there is one. `fromOutside` asks the firewall first. */
-  accept(port: number, stream: Duplex, origin: Origin, fromOutside: boolean): boolean;
+  /**
+   * Gives a connection to the service at `port`; whether there is one. `address` is which of the machine's it was made
+   * to, and undefined from outside: then the firewall is asked first.
+   */
+  accept(port: number, stream: Duplex, origin: Origin, address: string | undefined): boolean;
   /** Aborted when the power goes. */
   signal(): AbortSignal;
   /** Switches the power on and resolves when its ports answer on loopback. */
@@ -42,6 +48,7 @@ export interface HostParts {
 export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
   const faults = createFaults();
   const listeners = new Map<number, Listener>();
+  const inside = new Map<number, Listener>();
   const sockets = new Set<Socket>();
   const servers = new Map<string, Server>();
   const insides = new Set<Duplex>();
@@ -52,6 +59,7 @@ export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
     machine,
     faults,
     listeners,
+    inside,
     isOn: () => power !== undefined,
     signal: () => power?.signal ?? AbortSignal.abort(),
     letsIn(port, address) {
@@ -60,10 +68,13 @@ export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
       const isSsh = port === sshPort && rules !== undefined && passes(rules, 22, address);
       return rules === undefined || isSsh || passes(rules, port, address);
     },
-    accept(port, stream, origin, fromOutside) {
-      const listener = listeners.get(port);
-      if (listener === undefined || power === undefined) return false;
-      if (fromOutside && !host.letsIn(port, origin.address)) return false;
+    accept(port, stream, origin, address) {
+      if (power === undefined) return false;
+      const within = (): Listener | undefined =>
+        address === undefined ? undefined : (inside.get(port) ?? containerListener(machine, address, port));
+      const listener = listeners.get(port) ?? within();
+      if (listener === undefined) return false;
+      if (address === undefined && !host.letsIn(port, origin.address)) return false;
       insides.add(stream);
       stream.once('close', () => insides.delete(stream));
       listener(stream, origin);
@@ -79,6 +90,7 @@ export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
       power?.abort();
       power = undefined;
       listeners.clear();
+      inside.clear();
       for (const stream of insides) stream.destroy();
       if (how === 'graceful') for (const socket of sockets) socket.destroy();
       await Promise.all([...servers.keys()].map(unlisten));
@@ -122,7 +134,7 @@ export function createHost({ machine, outsidePort, sshPort }: HostParts): Host {
     const origin = { address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 };
     const [outer, inner] = duplexPair();
     // A firewall drops silently; loopback has taken the connection already, so all it can be is mute.
-    if (!host.accept(port, inner, origin, true)) return void socket.resume();
+    if (!host.accept(port, inner, origin, undefined)) return void socket.resume();
     const way = (direction: 'incoming' | 'outgoing') => ({
       clock: machine.clock,
       random: machine.random,

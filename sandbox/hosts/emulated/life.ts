@@ -2,6 +2,7 @@ import { uuid } from '../../account/stamp.ts';
 import { HostError, type HostFault, type HostSpec } from '../driver.ts';
 import type { Clock } from './clock.ts';
 import { beginFirstBoot, finishFirstBoot, writeResult } from './cloud-init/first-boot.ts';
+import { stopContainers } from './containers/power.ts';
 import { serve } from './daemons.ts';
 import { withInode, type DirectoryInode } from './files/inode.ts';
 import { createHost, type Host } from './host.ts';
@@ -124,6 +125,11 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     const made = createHost({ machine, sshPort, outsidePort: context.outsidePort });
     machine.onService = (name, what) => serve(made, name, what, { sshPort, settled });
     machine.connect = (address, port, signal) => network.connect(made, address, port, signal);
+    machine.listensOn = port => made.listeners.has(port) || made.inside.has(port);
+    machine.background = work =>
+      void work(made.signal())
+        .catch(() => undefined)
+        .then(keep);
     machine.onPower = what => void (what === 'reboot' ? reboot('graceful') : made.shut('graceful'));
     return made;
   }
@@ -153,6 +159,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     machine.files.write(BOOT_ID, Buffer.from(`${uuid(random)}\n`));
     machine.system = { ...machine.system, tables: [], bootedAt: machine.now() };
     mountAll(machine);
+    stopContainers(machine);
     const { status } = machine.system.cloudInit;
     if (status === 'not run') beginFirstBoot(machine);
     else if (status !== 'running') writeResult(machine);

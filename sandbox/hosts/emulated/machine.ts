@@ -46,6 +46,8 @@ export function createMachine({ spec, content, programs, clock, random }: Machin
     volumes: new Map(),
     journal: [],
     connect: () => Promise.reject(new Error('Network is unreachable')),
+    listensOn: () => false,
+    background: work => void work(new AbortController().signal),
     onService: async () => true,
     onPower: () => undefined,
   };

@@ -51,6 +51,10 @@ export interface Machine {
   readonly journal: JournalEntry[];
   /** Opens a TCP connection from the machine; rejects when there is none to have. */
   connect: (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+  /** Whether one of its services listens on a port. */
+  listensOn: (port: number) => boolean;
+  /** Runs what no session waits for, until the power goes; what it leaves behind is kept. */
+  background: (work: (signal: AbortSignal) => Promise<void>) => void;
   /** Called when the machine is to end: by `reboot` or `poweroff`. */
   onPower: (what: 'reboot' | 'poweroff') => void;
 }

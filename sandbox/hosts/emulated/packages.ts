@@ -1,4 +1,6 @@
+import { makeFolders } from './files/folders.ts';
 import { withProgram } from './base.ts';
+import { REGISTRY_CONFIG, REGISTRY_FILE } from './containers/registry/settings.ts';
 import type { Machine } from './model.ts';
 import { addService, removeService } from './services.ts';
 
@@ -33,6 +35,12 @@ const PACKAGES: Readonly<Record<string, Package>> = {
   curl: { version: '8.14.1-2+deb13u2' },
   'docker-cli': { version: '26.1.5+dfsg1-9+b9', programs: ['docker'] },
   'docker.io': { version: '26.1.5+dfsg1-9+b9', programs: ['dockerd'], services: ['docker'] },
+  'docker-registry': {
+    version: '2.8.3+ds1-3+b5',
+    programs: ['docker-registry'],
+    services: ['docker-registry'],
+    files: [[REGISTRY_FILE, REGISTRY_CONFIG]],
+  },
   gnupg: { version: '2.4.7-21', programs: ['gpg'] },
   nftables: { version: '1.1.3-1', programs: ['nft'], services: ['nftables'], startsServices: false },
   nginx: {
@@ -96,7 +104,7 @@ export async function removePackage(machine: Machine, name: string): Promise<voi
 function writeIfMissing(machine: Machine, path: string, text: string): void {
   if (machine.files.find(path, false) !== undefined) return;
   const folder = path.replace(/\/[^/]*$/, '');
-  if (machine.files.find(folder) === undefined) machine.files.makeDirectory(folder);
+  makeFolders(machine.files, folder);
   machine.files.write(path, Buffer.from(text));
 }
 

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import type { Process, Program } from '../model.ts';
 import { absolutePath, fail, print } from '../shell/process.ts';
 import { readAll } from '../shell/streams.ts';
@@ -6,7 +7,7 @@ import { readOptions } from './options.ts';
 const BLOCK = 512;
 
 /** An entry of an archive in the ustar format. */
-interface Entry {
+export interface ArchiveEntry {
   readonly name: string;
   readonly type: 'file' | 'directory' | 'link';
   readonly mode: number;
@@ -27,6 +28,8 @@ const tar: Program = async process => {
     'p',
     'o|no-same-owner',
     'm',
+    'z|gzip',
+    'v',
   ]);
   const file = options.value('f') ?? '-';
   const data =
@@ -41,8 +44,11 @@ const tar: Program = async process => {
   return 0;
 };
 
-function readArchive(data: Buffer): Entry[] | undefined {
-  const entries: Entry[] = [];
+/** The entries; undefined for what is no archive. One that gzip made smaller will do. */
+export function readArchive(packed: Buffer): ArchiveEntry[] | undefined {
+  const entries: ArchiveEntry[] = [];
+  const data = packed[0] === 0x1f && packed[1] === 0x8b ? gunzipSync(packed) : packed;
+  let longName: string | undefined;
   for (let at = 0; at + BLOCK <= data.length;) {
     const header = data.subarray(at, at + BLOCK);
     if (header.every(byte => byte === 0)) return entries;
@@ -50,17 +56,28 @@ function readArchive(data: Buffer): Entry[] | undefined {
     const size = Number.parseInt(textOf(header, 124, 12), 8);
     const prefix = textOf(header, 345, 155);
     const kind = String.fromCharCode(header[156]!);
+    const content = data.subarray(at + BLOCK, at + BLOCK + size);
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    // git puts the commit in front of all (g); what follows a name that is too long (x, L) is called by that.
+    if ('gxL'.includes(kind)) {
+      longName = kind === 'L' ? textOf(content, 0, size) : kind === 'x' ? pathOf(content) : longName;
+      continue;
+    }
+    const name = prefix === '' ? textOf(header, 0, 100) : `${prefix}/${textOf(header, 0, 100)}`;
     entries.push({
-      name: prefix === '' ? textOf(header, 0, 100) : `${prefix}/${textOf(header, 0, 100)}`,
+      name: longName ?? name,
       type: kind === '5' ? 'directory' : kind === '2' ? 'link' : 'file',
       mode: Number.parseInt(textOf(header, 100, 8), 8) & 0o7777,
       target: textOf(header, 157, 100),
-      data: Uint8Array.from(data.subarray(at + BLOCK, at + BLOCK + size)),
+      data: Uint8Array.from(content),
     });
-    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    longName = undefined;
   }
   return undefined;
 }
+
+/** The path that an extended header gives the next entry. */
+const pathOf = (content: Buffer): string | undefined => /^\d+ path=(.*)$/m.exec(content.toString())?.[1];
 
 /** The sum of the header's bytes, its own field taken as blanks. */
 function isIntact(header: Buffer): boolean {
@@ -75,7 +92,7 @@ const textOf = (header: Buffer, at: number, length: number): string =>
     .replace(/\0.*$/s, '')
     .trim();
 
-function extract({ files }: Process, folder: string, { name, type, mode, target, data }: Entry): void {
+function extract({ files }: Process, folder: string, { name, type, mode, target, data }: ArchiveEntry): void {
   const path = `${folder}/${name}`.replace(/\/+$/, '');
   const parents = path.split('/').slice(1, type === 'directory' ? undefined : -1);
   parents.reduce((parent, part) => {

@@ -1,59 +1,77 @@
+import { EngineError } from '../containers/engine-error.ts';
+import { engineOf } from '../containers/engine.ts';
+import type { EngineKind } from '../containers/model.ts';
+import { readRegistrySettings } from '../containers/registry/settings.ts';
+import { collectGarbage } from '../containers/registry/storage.ts';
+import { complain } from '../containers/verbs/call.ts';
+import { versionOf } from '../containers/verbs/engine.ts';
+import { GROUPS, VERBS } from '../containers/verbs/verbs.ts';
 import type { Process, Program } from '../model.ts';
-import { fail, print } from '../shell/process.ts';
-import { readOptions } from './options.ts';
+import { absolutePath, fail, print } from '../shell/process.ts';
 
-const versionOf = ({ machine }: Process, name: string): string =>
-  (machine.system.packages[name] ?? '').replace(/^\d+:|[-+].*$/g, '');
+/** The client of an engine. */
+const clientOf =
+  (kind: EngineKind): Program =>
+  async process => {
+    const [first = '', ...rest] = process.args.slice(1);
+    const engine = engineOf(process.machine, kind);
+    if (first === '--version' || first === '-v') {
+      const version = versionOf(engine);
+      await print(
+        process,
+        kind === 'docker' ? `Docker version ${version}, build emulated\n` : `podman version ${version}\n`,
+      );
+      return 0;
+    }
+    const group = GROUPS[first];
+    const verb = group === undefined ? VERBS[first] : group[rest[0] ?? ''];
+    if (verb === undefined)
+      return fail(
+        process,
+        `${first} ${group === undefined ? '' : (rest[0] ?? '')}`.trim() + ' is not known to an emulated host',
+        127,
+      );
+    const refused = whyNot(process, kind);
+    if (refused !== undefined) return fail(process, refused);
+    try {
+      return await verb({ process, engine, args: group === undefined ? rest : rest.slice(1) });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      await complain({ process, engine }, error);
+      return error.status;
+    }
+  };
 
-/** An engine without containers: what it is, and that it runs. */
-const docker: Program = async process => {
-  const [verb = '', ...rest] = process.args.slice(1);
-  if (verb === '--version' || verb === '-v') {
-    await print(process, `Docker version ${versionOf(process, 'docker-cli')}, build emulated\n`);
+/** docker needs its daemon, and leave to speak to it; podman has none, and an emulated one is root's. */
+function whyNot({ machine, credentials, user }: Process, kind: EngineKind): string | undefined {
+  if (kind === 'podman') return undefined;
+  const isAllowed = credentials.uid === 0 || user.groups.length > 1;
+  if (!isAllowed)
+    return 'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock';
+  if (machine.system.services['docker']?.active === 'active') return undefined;
+  return 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
+}
+
+/** `docker-registry garbage-collect CONFIG`; what serves is its service. */
+const registry: Program = async process => {
+  const [verb, ...args] = process.args.slice(1);
+  if (verb === '--version') {
+    await print(process, `docker-registry ${process.machine.system.packages['docker-registry'] ?? ''}\n`);
     return 0;
   }
-  const options = readOptions(rest, ['f=|format=', 'a|all', 'q|quiet', 'no-trunc', 'filter=']);
-  if (!['version', 'info', 'ps'].includes(verb))
-    return fail(process, `${verb} is not known to an emulated host`, 127);
-  if (process.machine.system.services['docker']?.active !== 'active')
-    return fail(
-      process,
-      'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
-    );
-  const version = versionOf(process, 'docker.io');
-  if (verb === 'version')
-    await print(
-      process,
-      `${(options.value('f') ?? 'Server: {{.Server.Version}}').replace('{{.Server.Version}}', version).replace('{{.Client.Version}}', version)}\n`,
-    );
-  if (verb === 'info')
-    await print(
-      process,
-      `${(options.value('f') ?? 'Server Version: {{.ServerVersion}}').replace('{{.ServerVersion}}', version)}\n`,
-    );
-  if (verb === 'ps' && !options.has('q') && options.value('f') === undefined)
-    await print(process, 'CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n');
+  if (verb !== 'garbage-collect')
+    return fail(process, 'the registry is a service here: systemctl start docker-registry', 127);
+  const path = args.find(argument => !argument.startsWith('-')) ?? '';
+  const { root } = readRegistrySettings(process.machine, absolutePath(process, path));
+  const gone = collectGarbage(process.files, root);
+  await print(process, gone.map(digest => `blob eligible for deletion: ${digest}\n`).join(''));
   return 0;
 };
 
-const podman: Program = async process => {
-  const [verb = '', ...rest] = process.args.slice(1);
-  const version = versionOf(process, 'podman');
-  if (verb === '--version' || verb === '-v') {
-    await print(process, `podman version ${version}\n`);
-    return 0;
-  }
-  const options = readOptions(rest, ['f=|format=', 'a|all', 'q|quiet']);
-  if (!['version', 'info', 'ps'].includes(verb))
-    return fail(process, `${verb} is not known to an emulated host`, 127);
-  if (verb === 'version')
-    await print(process, `${options.has('f') ? version : `Client: Podman Engine\nVersion: ${version}`}\n`);
-  return 0;
-};
-
-/** The container engines. */
+/** The container engines, and a registry. */
 export const CONTAINERS: Readonly<Record<string, Program>> = {
-  docker,
+  docker: clientOf('docker'),
   dockerd: process => fail(process, 'the daemon is a service here: systemctl start docker', 127),
-  podman,
+  'docker-registry': registry,
+  podman: clientOf('podman'),
 };

@@ -1,11 +1,10 @@
+import { usedBytes } from '../containers/room.ts';
 import { sizeOf, type Inode } from '../files/inode.ts';
 import type { Program } from '../model.ts';
 import { absolutePath, print } from '../shell/process.ts';
 import { readOptions } from './options.ts';
 import { humanSize } from './sizes.ts';
 
-/** What Debian itself takes, in bytes. */
-const BASE_SIZE = 1.6 * 2 ** 30;
 const GIGABYTE = 2 ** 30;
 /** As ext4 makes them: one for so many bytes. */
 const BYTES_PER_INODE = 16_384;
@@ -17,7 +16,7 @@ const df: Program = async process => {
   const size = spec.disk * GIGABYTE;
   const [total, used] = options.has('i')
     ? [size / BYTES_PER_INODE, countOf(disk.root())]
-    : [size, disk.isFull ? size : BASE_SIZE + sizeOf(disk.root())];
+    : [size, usedBytes(process.machine)];
   const unit = options.has('i') ? 1 : options.has('m') ? 2 ** 20 : 1024;
   const shown = (value: number): string =>
     (options.has('h') ? humanSize(value) : String(Math.floor(value / unit))).padStart(10);

@@ -118,7 +118,7 @@ function propertiesOf(
     Id: `${name}.service`,
     LoadState: service === undefined ? 'not-found' : 'loaded',
     ActiveState: active,
-    SubState: { active: 'running', inactive: 'dead', failed: 'failed' }[active],
+    SubState: { active: 'running', activating: 'start', inactive: 'dead', failed: 'failed' }[active],
     UnitFileState: service === undefined ? '' : service.enabled ? 'enabled' : 'disabled',
     MainPID: String(service?.pid ?? 0),
     Result: active === 'failed' ? 'exit-code' : 'success',

@@ -45,7 +45,7 @@ export function createNetwork(clock: Clock, random: () => number): Network {
     const [near, far] = duplexPair();
     const [inner, outer] = duplexPair();
     // A stopped machine's kernel still takes connections; only what is behind them does not answer.
-    if (!to.accept(port, outer, { address: source, port: ephemeralPort(random) }, false))
+    if (!to.accept(port, outer, { address: source, port: ephemeralPort(random) }, address))
       throw new ConnectionError('Connection refused');
     pump(far, inner, wayBetween(from, to));
     pump(inner, far, wayBetween(to, from));
