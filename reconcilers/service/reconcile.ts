@@ -57,7 +57,7 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
     const wanted = await findWanted(rollout.service, surroundings, hosts, supplies, run);
     if (wanted.type === 'unclear') {
       await report(rollout, { conditions: wanted.conditions });
-      return wanted.isOwn ? { requeueAfterMs: context.timings.pollMs } : undefined;
+      return wanted.isOwn ? { requeueAfterMs: hosts.timings.retryMs } : undefined;
     }
     rollout.goal = wanted.type === 'release' ? wanted.goal : undefined;
     rollout.isFallback = wanted.type === 'release' && wanted.isFallback;

@@ -1,11 +1,13 @@
+import { isSshError } from '../../clients/ssh/errors.ts';
 import type { ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { BuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { goalFor, type Goal } from './goal.ts';
 import { imageName, knownImage, versionOf } from './image-plan.ts';
-import type { Images, WantedImage } from './images.ts';
+import type { Images, ImageState, WantedImage } from './images.ts';
 import { isUsableMaster, sshOf, type Surroundings } from './observe.ts';
 import { notYet, type Serving } from './status.ts';
 
@@ -87,9 +89,16 @@ async function makeImage(
   const wanted = imageWantedOn(service, version, surroundings, hosts);
   if (wanted === undefined)
     return unclear({ Built: notYet('NoMaster', 'the master is not ready yet, which images are made on') });
-  const state = await images.ensure(wanted, signal);
+  const state = await images.ensure(wanted, signal).catch(toState);
   if (state.state === 'ready') return { type: 'image', image: state.image };
   return unclear({ Built: notYet(state.reason, state.message) }, state.state === 'pending');
+}
+
+/** The host could not be asked, or did not do it: that may be over in a moment. */
+function toState(error: unknown): ImageState {
+  if (isSshError(error) || error instanceof BuildError)
+    return { state: 'pending', reason: 'MasterUnreachable', message: error.message };
+  throw error;
 }
 
 /** What an image is wanted for; undefined while there is no master to make it on. */
