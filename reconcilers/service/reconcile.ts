@@ -1,16 +1,18 @@
 import { addFinalizer, removeFinalizers } from '../../clients/kubernetes/finalizer.ts';
 import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { SERVICE_FINALIZER } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Hosts } from '../context.ts';
-import type { Outcome } from '../outcome.ts';
+import { Waiting, type Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import type { Context } from './concern.ts';
 import { createServiceMemory } from './memory.ts';
 import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
 import { report, rollOut, type Rollout } from './rollout.ts';
+import { notYet } from './status.ts';
 import { findWanted, type Supplies } from './wanted.ts';
 
 /** Makes services run as they should, one key at a time. */
@@ -42,7 +44,7 @@ export function createServiceReconciler(
       goal: undefined,
       isFallback: false,
     };
-    const outcome = await reconcile(rollout);
+    const outcome = await reconcile(rollout).catch((error: unknown) => unreachable(rollout, error));
     if (isGoing && outcome === undefined && hasNoContainer(rollout)) await letGo(rollout);
     return outcome;
   };
@@ -64,6 +66,13 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
     const outcome = await rollOut(rollout);
     if (outcome !== 'rejected') return outcome;
   }
+}
+
+/** Says so when it was a host that could not be asked, which is tried again. */
+async function unreachable(rollout: Rollout, error: unknown): Promise<never> {
+  if (!isSshError(error) || rollout.run.signal.aborted) throw error;
+  await report(rollout, { conditions: { Rolled: notYet('ServerUnreachable', error.message) } });
+  throw new Waiting(error.message, rollout.hosts.timings.retryMs);
 }
 
 /** Once given, a port stays. */

@@ -24,7 +24,7 @@ export interface ServerView {
   address: string;
   /** Whether the service is to run there. */
   isAssigned: boolean;
-  /** Whether its host can be worked on. */
+  /** Whether its host can be worked on; never where its containers are not known. */
   isAvailable: boolean;
   /** The service's; undefined when they are not known. */
   containers?: readonly Container[] | undefined;
@@ -93,10 +93,12 @@ interface Found {
 }
 
 /** The next step. */
-export function planRollout(input: RolloutInput): RolloutStep {
-  const { target, servers } = input;
-  const unknown = servers.find(({ isAvailable, containers }) => isAvailable && containers === undefined);
-  if (unknown !== undefined) return wait('Probing', `${unknown.droplet} not probed yet`);
+export function planRollout(given: RolloutInput): RolloutStep {
+  const servers = given.servers.map(server =>
+    server.containers === undefined ? { ...server, isAvailable: false } : server,
+  );
+  const input = { ...given, servers };
+  const { target } = input;
   const found = servers.flatMap(server =>
     (server.containers ?? []).map(container => ({ server, container })),
   );
@@ -183,13 +185,15 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
   if (isNew && lost !== undefined) return wait('ServerUnavailable', `${lost.droplet} is not available`);
   if (assigned.every(({ isAvailable }) => !isAvailable))
     return wait('NoServer', 'none of its servers is ready yet');
-  if (missing.length === 0) return undefined;
-  if (!target.canStart && missing.some(server => containerOn(wanted, server) === undefined))
-    return wait('Rejected', 'the release that serves cannot be started anew');
+  const startable = missing.filter(server => target.canStart || containerOn(wanted, server) !== undefined);
+  if (startable.length === 0)
+    return missing.length < assigned.length
+      ? undefined
+      : wait('Rejected', 'no release is left to go back to');
   if (isNew && target.hasTask && !isTaskDone(wanted))
-    return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
+    return { type: 'run-task', droplet: taskServer(wanted) ?? startable[0]!.droplet };
   const hostPort = hostPortFor(target, [...wanted, ...last]);
-  const at = missing.map(server => ({
+  const at = startable.map(server => ({
     droplet: server.droplet,
     hostPort: containerOn(wanted, server)?.port ?? hostPort,
     replaced: input.isStopFirst

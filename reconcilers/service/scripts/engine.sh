@@ -22,10 +22,13 @@ run() {
   [ "$publish" = - ] || set -- --publish "$publish:$port" "$@"
   "$engine" rm -f "$name" >/dev/null 2>&1
   mkdir -p -m 700 /run/dropfleet/env || exit 1
-  (run_with_environment "$(env_file "$name")" "$engine" -d --name "$name" "$@") >/dev/null 2>"$why" && return
+  (run_with_environment "$(env_file "$name")" "$engine" -d --name "$name" "$@") >/dev/null 2>"$why"
+  code=$?
+  # The engine has it now.
+  rm -f "$(env_file "$name")"
+  [ $code != 0 ] || return 0
   cat "$why"
   "$engine" rm -f "$name" >/dev/null 2>&1
-  rm -f "$(env_file "$name")"
   exit 12
 }
 # check TARGET TIMEOUT: a URL must answer with 2xx, a host's ADDRESS:PORT must take connections, `running` is content.

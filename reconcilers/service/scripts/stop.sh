@@ -9,6 +9,5 @@ for name; do
   "$engine" stop -t "$seconds" "$name" >/dev/null || status=1
   [ "$verb" = remove ] || continue
   "$engine" rm "$name" >/dev/null || status=1
-  rm -f "$(env_file "$name")"
 done
 exit $status

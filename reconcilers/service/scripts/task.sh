@@ -12,5 +12,4 @@ code=$(timeout "$seconds" "$engine" wait "$name") || {
   "$engine" stop -t 10 "$name" >/dev/null 2>&1
   exit 11
 }
-rm -f "$(env_file "$name")"
 [ "$code" = 0 ] || { echo "exit code $code"; last_words "$name"; exit 10; }
