@@ -53,6 +53,7 @@ export function createServiceReconciler(
 /** Until what is wanted runs; a release that is rejected makes another one wanted. */
 async function reconcile(rollout: Rollout): Promise<Outcome> {
   const { context, hosts, supplies, run } = rollout;
+  if (isOver(rollout)) return await withdraw(rollout);
   await givePort(rollout);
   for (;;) {
     const surroundings = observeService(context, hosts, rollout.service);
@@ -66,6 +67,19 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
     const outcome = await rollOut(rollout);
     if (outcome !== 'rejected') return outcome;
   }
+}
+
+/** Its project is gone, with every server that it ran on. One that never ran may be here before its Project. */
+function isOver({ context, hosts, service }: Rollout): boolean {
+  const { project, servers } = observeService(context, hosts, service);
+  const isGoing = service.metadata.deletionTimestamp !== undefined;
+  return !isGoing && project === undefined && servers.length === 0 && service.status?.version !== undefined;
+}
+
+async function withdraw({ context, service, run }: Rollout): Promise<undefined> {
+  const uid = service.metadata.uid!;
+  await context.kubernetes.delete(SERVICE_DEPLOYMENTS, keyOf(service), { uid, signal: run.signal });
+  run.log.info('deleted: its project is gone');
 }
 
 /** Says so when it was a host that could not be asked, which is tried again. */

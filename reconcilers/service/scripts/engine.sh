@@ -21,7 +21,7 @@ run() {
   set -- --env "PORT=$port" "$@"
   [ "$publish" = - ] || set -- --publish "$publish:$port" "$@"
   "$engine" rm -f "$name" >/dev/null 2>&1
-  mkdir -p -m 700 /run/dropfleet/env || exit 1
+  (umask 077 && mkdir -p /run/dropfleet/env) || exit 1
   (run_with_environment "$(env_file "$name")" "$engine" -d --name "$name" "$@") >/dev/null 2>"$why"
   code=$?
   # The engine has it now.
