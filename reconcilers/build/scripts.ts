@@ -8,3 +8,9 @@ export const STATUS = read('dropfleet-build-status', 'common', 'unit', 'status')
 export const BEGIN = read('dropfleet-build-begin', 'common', 'unit', 'begin');
 /** Not run by itself: BEGIN makes a unit of it. */
 export const BUILD = read('dropfleet-build', 'common', 'build');
+export const PUBLISH = read('dropfleet-publish', 'common', 'registry', 'publish');
+export const PULL = read('dropfleet-pull', 'common', 'registry', 'pull');
+export const PULL_PUBLISHED = read('dropfleet-pull-published', 'common', 'pull-published');
+export const IMAGES = read('dropfleet-images', 'common', 'images');
+export const PRUNE = read('dropfleet-prune-images', 'common', 'unit', 'prune');
+export const PRUNE_REGISTRY = read('dropfleet-prune-registry', 'common', 'registry', 'prune-registry');

@@ -11,7 +11,13 @@ unit=dropfleet-build-$key home=/var/lib/dropfleet/builds/$key
 if runs "$unit"; then exit 0; fi
 mkdir -p "$home"
 here=$(mktemp -d "$home/source.XXXXXXXX")
-trap 'rm -rf "$here"' EXIT
+leave() { # whatever went wrong: somebody else's build does as well
+  code=$?
+  rm -rf "$here"
+  if runs "$unit"; then exit 0; fi
+  exit $code
+}
+trap leave EXIT
 trap 'exit 1' HUP INT TERM PIPE
 (umask 022; mkdir "$here/tree")
 if [ -n "$tree" ]; then
@@ -26,16 +32,9 @@ fi
 (umask 022; tar -xf "$tar" -C "$here/tree" --no-same-owner --no-same-permissions)
 rm -f "$here/tar"
 printf '%s\n' "$script" >"$here/build.sh"
-if runs "$unit"; then exit 0; fi
-for old in "$home"/source.*; do [ "$old" = "$here" ] || rm -rf "$old"; done
-rm -f "$home/log"
-echo begun >>"$home/begun-$attempt"
 # What a build takes is what others leave: a slice beside the system's, lighter than what serves.
 systemctl set-property --runtime dropfleet_build.slice CPUWeight=20 IOWeight=20 MemoryMax=60% || true
 systemd-run -q --unit="$unit" --collect --slice=dropfleet_build.slice -p Nice=10 -p "RuntimeMaxSec=$((seconds + 300))" \
   -p TimeoutStopSec=30 --setenv=HOME=/root \
-  sh "$here/build.sh" "$engine" "$project" "$key" "$attempt" "$seconds" "$containerfile" "$context" "$@" || {
-  if runs "$unit"; then exit 0; fi
-  exit 1
-}
+  sh "$here/build.sh" "$engine" "$project" "$key" "$attempt" "$seconds" "$containerfile" "$context" "$@"
 trap - EXIT

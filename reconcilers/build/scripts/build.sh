@@ -6,6 +6,10 @@ here=$(dirname "$0") home=/var/lib/dropfleet/builds/$key
 tree=$here/tree tag=dropfleet/$project:build-$key
 shift 7
 trap 'rm -rf "$here"; exit 143' HUP INT TERM
+# Here is the only one who builds this: what else lies about was left by those who were ended, or came second.
+for old in "$home"/source.*; do [ "$old" = "$here" ] || rm -rf "$old"; done
+rm -f "$home/result-$attempt"
+echo begun >>"$home/begun-$attempt"
 finish() { # finish RESULT: the source goes first, because the disk may be full
   rm -rf "$here"
   printf '%s\n' "$1" >"$home/result-$attempt.new" && mv -f "$home/result-$attempt.new" "$home/result-$attempt"

@@ -60,6 +60,12 @@ describe('User data', () => {
     expect(ssh_keys).to.deep.equal({ ed25519_private: KEY.privateKey, ed25519_public: KEY.publicKey });
   });
 
+  it('brings a registry, and starts it, where the project has webs', () => {
+    const { runcmd } = read({ role: 'master', engine: 'podman', hasRegistry: true });
+    expect(runcmd[0]).to.match(/dropfleet-provide .* docker-registry .*dropfleet-start docker-registry/);
+    expect(render(HOSTS[0]!)).to.not.contain('registry/config');
+  });
+
   it('installs nginx on masters only', () => {
     expect(read({ role: 'master', engine: 'docker' }).runcmd[0]).to.contain('nginx');
     expect(read({ role: 'web', engine: 'docker' }).runcmd[0]).to.not.contain('nginx');
