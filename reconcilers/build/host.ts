@@ -21,3 +21,5 @@ export interface BuildHost {
 export class BuildError extends Error {
   override readonly name = 'BuildError';
 }
+
+export const isBuildError = (error: unknown): error is BuildError => error instanceof BuildError;

@@ -2,10 +2,12 @@ import { isGitError } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import { imageName } from '../service/image-plan.ts';
 import type { Images, ImageState, WantedImage } from '../service/images.ts';
 import { buildKeyOf } from './build-key.ts';
 import type { Builder } from './build.ts';
+import { prune } from './prune.ts';
+import { neededImages } from './prune-plan.ts';
+import { publish, pull, pullPublished } from './publish.ts';
 import type { BuildRequest, BuildSource } from './request.ts';
 
 /** What images are made with. */
@@ -16,23 +18,61 @@ export interface ImageTools {
 
 /** Images that are built on masters from git or from files that were sent there, and published ones. */
 export function createImages({ builder, git }: ImageTools): Images {
+  const published = new Set<string>();
   return {
     async ensure(wanted, signal) {
+      if (wanted.service.spec.image !== undefined) return await ensurePublished(wanted, signal);
       const source = await sourceOf(wanted, git, signal);
       if ('state' in source) return source;
       const request = requestFor(wanted, source.tree);
       const built = await builder.ensureBuilt(wanted.master.ssh, request, source.from, signal);
       switch (built.state) {
         case 'built':
-          return { state: 'ready', image: built.image, name: imageName(wanted.service, built.image) };
+          return { state: 'ready', image: built.image };
         case 'building':
           return { state: 'pending', reason: 'Building', message: built.message };
         case 'failed':
           return { state: 'failed', reason: built.reason, message: built.message };
       }
     },
-    bring: () => Promise.resolve(),
+    async bring({ service, engine, master }, image, server, signal) {
+      const { project } = service.spec;
+      const name = `${master.address} ${project} ${image}`;
+      const own = { engine, project, image };
+      if (server.address !== master.address && !published.has(name)) {
+        await publish(master.ssh, own, master.address, signal);
+        published.add(name);
+      }
+      try {
+        await pull(server.ssh, own, master.address, signal);
+      } catch (error) {
+        // The registry may have lost it.
+        published.delete(name);
+        throw error;
+      }
+    },
+    async prune({ project, engine, services, servers, hasRegistry }, signal) {
+      const needed = neededImages(
+        services.map(({ status = {} }) => ({
+          images: [status.image, ...(status.history ?? []).map(({ image }) => image)],
+        })),
+      );
+      for (const { ssh, address, isMaster } of servers) {
+        const registry = isMaster && hasRegistry ? { registry: address } : {};
+        await prune(ssh, { engine, project, needed, ...registry }, signal);
+      }
+    },
   };
+}
+
+async function ensurePublished(
+  { service, engine, known, master }: WantedImage,
+  signal: AbortSignal,
+): Promise<ImageState> {
+  const { project, image: name = '' } = service.spec;
+  const id = known === undefined ? {} : { id: known };
+  const { image } = await pullPublished(master.ssh, { engine, project, name, ...id }, signal);
+  return { state: 'ready', image };
 }
 
 type Source = { tree: string; from: BuildSource };

@@ -29,4 +29,4 @@ export function knownImage(
 
 /** What the engines of hosts find an image by. */
 export const imageName = ({ spec }: ServiceDeployment, image: string): string =>
-  spec.image ?? `dropfleet/${spec.project}:${image.replace(/^sha256:/, '')}`;
+  `dropfleet/${spec.project}:${image.replace(/^sha256:/, '')}`;

@@ -10,26 +10,40 @@ export interface WantedImage {
   /** The id of the image that the version was before, if it is known. */
   known?: string | undefined;
   /** The project's master: builds are done there, and its registry serves the others. */
-  master: { ssh: SshHost; address: string };
+  master: ImageServer;
 }
 
 /** How far an image is. */
 export type ImageState =
-  /** `image` is its id, and `name` what the engines of hosts find it by. */
-  | { state: 'ready'; image: string; name: string }
+  /** It is on the master; `image` is its id. */
+  | { state: 'ready'; image: string }
   | { state: 'pending'; reason: string; message: string }
   /** Not tried again by itself. */
   | { state: 'failed'; reason: string; message: string };
 
-/** Where images come from. Both reject when a host cannot be asked. */
+/** A server as images are brought to it. */
+export interface ImageServer {
+  ssh: SshHost;
+  /** Private. */
+  address: string;
+}
+
+/** What is cleaned of images that nobody needs. */
+export interface Cleaning {
+  project: string;
+  engine: Engine;
+  /** The project's. */
+  services: readonly ServiceDeployment[];
+  servers: readonly (ImageServer & { isMaster: boolean })[];
+  hasRegistry: boolean;
+}
+
+/** Where images come from. All reject when a host cannot be asked, or does not do it: with an SshError or a BuildError. */
 export interface Images {
   /** Sees that the image is on the master; to be called again while it is pending. */
   ensure(wanted: WantedImage, signal: AbortSignal): Promise<ImageState>;
-  /** Brings an image that is ready to another server of the project. */
-  bring(
-    wanted: WantedImage,
-    image: { image: string; name: string },
-    server: { ssh: SshHost; address: string },
-    signal: AbortSignal,
-  ): Promise<void>;
+  /** Brings an image of the master, by its id, to a server of the project, under the name that imageName says. */
+  bring(wanted: WantedImage, image: string, server: ImageServer, signal: AbortSignal): Promise<void>;
+  /** Removes what none of the last releases needs. */
+  prune(cleaning: Cleaning, signal: AbortSignal): Promise<void>;
 }

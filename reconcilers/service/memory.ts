@@ -10,6 +10,10 @@ export interface ServiceMemory {
   drained(key: ObjectKey): Set<string>;
   /** Since when addresses are out of the load balancer. */
   readonly tracker: DrainTracker;
+  /** A release of the service has made an older one's image superfluous, which was not removed yet. */
+  isPruningDue(key: ObjectKey): boolean;
+  pruningDue(key: ObjectKey): void;
+  pruned(key: ObjectKey): void;
   forget(key: ObjectKey): void;
 }
 
@@ -17,12 +21,17 @@ export interface ServiceMemory {
 export function createServiceMemory(clock: Pick<Clock, 'monotonic'>): ServiceMemory {
   const proven = new Map<ObjectKey, Set<string>>();
   const drained = new Map<ObjectKey, Set<string>>();
+  const due = new Set<ObjectKey>();
   const tracker = createDrainTracker(clock);
   return {
     proven: key => setIn(proven, key),
     drained: key => setIn(drained, key),
     tracker,
+    isPruningDue: key => due.has(key),
+    pruningDue: key => void due.add(key),
+    pruned: key => void due.delete(key),
     forget(key) {
+      due.delete(key);
       proven.delete(key);
       drained.delete(key);
       tracker.forget(key);

@@ -1,6 +1,8 @@
+import { describeError } from '../../clients/log/describe-error.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import { isBalancer } from '../read-model/balancing.ts';
@@ -118,8 +120,12 @@ async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroun
   } catch (error) {
     if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
       return await reject(rollout, goal!, error);
-    if (!isRejection(error) && !isSshError(error)) throw error;
-    const reason = isRejection(error) ? error.reason : 'ServerUnreachable';
+    if (!isRejection(error) && !isSshError(error) && !isBuildError(error)) throw error;
+    const reason = isRejection(error)
+      ? error.reason
+      : isBuildError(error)
+        ? 'ImageMissing'
+        : 'ServerUnreachable';
     await report(rollout, { conditions: { Rolled: notYet(reason, error.message) } });
     throw new Waiting(error.message, rollout.hosts.timings.slowestRetryMs / 10);
   }
@@ -178,7 +184,7 @@ async function bring(
   const wanted = imageWantedOn(service, version, surroundings, hosts);
   if (wanted === undefined) throw new Waiting('the master is not ready', hosts.timings.retryMs);
   const at = { ssh: sshOf(hosts, server), address: server.address };
-  await supplies.images.bring(wanted, { image, name: goal!.launch.image }, at, run.signal);
+  await supplies.images.bring(wanted, image, at, run.signal);
 }
 
 /** Works on servers side by side; what failed is thrown when all have ended, a rejection first. */
@@ -218,6 +224,7 @@ async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> 
   for (const { address } of endpoints) memory.drained(keyOf(service)).delete(address);
   await report(rollout, { fields, ...(isNew && saying('Switching', 'switching to it', rollout)) });
   if (!isNew) return;
+  memory.pruningDue(keyOf(service));
   const { version } = goal.serving;
   context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'served' });
   rollout.run.log.info(`serves ${version}`);
@@ -235,12 +242,43 @@ async function settle(rollout: Rollout): Promise<void> {
     return await report(rollout, { conditions });
   }
   if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+  await clean(rollout);
   const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
   await report(rollout, {
     fields: { ...(rejected && { rejected: undefined }) },
     conditions: { Built: built(goal), Rolled: rolled('Running', message) },
   });
 }
+
+/** Removes images of old releases, when nobody in the project is about to need one. What fails is tried another time. */
+async function clean({ context, hosts, supplies, memory, service, run }: Rollout): Promise<void> {
+  const key = keyOf(service);
+  const { project, services, servers, engine } = observeService(context, hosts, service);
+  if (!memory.isPruningDue(key) || !services.every(other => keyOf(other) === key || isAtRest(other))) return;
+  memory.pruned(key);
+  const available = servers.filter(({ isAvailable }) => isAvailable);
+  const cleaning = {
+    project: service.spec.project,
+    engine,
+    services: services.map(other => (keyOf(other) === key ? service : other)),
+    servers: available.map(server => ({
+      ssh: sshOf(hosts, server),
+      address: server.address,
+      isMaster: server.object.spec.role === 'master',
+    })),
+    hasRegistry: (project?.spec.servers ?? 1) > 1,
+  };
+  await supplies.images.prune(cleaning, run.signal).catch((error: unknown) => {
+    run.signal.throwIfAborted();
+    run.log.warn('cannot remove old images', { error: describeError(error) });
+  });
+}
+
+/** Nothing of it is being built or started. */
+const isAtRest = ({ spec, status }: ServiceDeployment): boolean =>
+  spec.version === undefined ||
+  status?.version === spec.version ||
+  status?.rejected?.version === spec.version;
 
 const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.slice(0, 19)}`);
 

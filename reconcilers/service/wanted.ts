@@ -1,7 +1,7 @@
 import { isSshError } from '../../clients/ssh/errors.ts';
 import type { ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import { BuildError } from '../build/host.ts';
+import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
@@ -96,7 +96,7 @@ async function makeImage(
 
 /** The host could not be asked, or did not do it: that may be over in a moment. */
 function toState(error: unknown): ImageState {
-  if (isSshError(error) || error instanceof BuildError)
+  if (isSshError(error) || isBuildError(error))
     return { state: 'pending', reason: 'MasterUnreachable', message: error.message };
   throw error;
 }
