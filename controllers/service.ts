@@ -25,7 +25,7 @@ export const service = defineConcern({
   setup({ context, options: { images } }: Setup<typeof SERVICE, ServiceOptions>) {
     const { hosts, secrets } = context;
     if (hosts === undefined || secrets === undefined || images === undefined) return {};
-    return { controllers: [serviceController(context, hosts, { images, secretsOf: secrets.of }, secrets)] };
+    return { controllers: [serviceController(context, hosts, images, secrets)] };
   },
 });
 
@@ -38,9 +38,10 @@ interface ServiceOptions {
 function serviceController(
   context: Context,
   hosts: Hosts,
-  supplies: Supplies,
+  images: Images,
   secrets: SecretSource,
 ): Controller {
+  const supplies: Supplies = { images, secretsOf: service => secrets.of(service) };
   const servicesOf = (project: ObjectKey): ObjectKey[] =>
     context.services.byIndex(SERVICES_BY_PROJECT, project).map(keyOf);
   const onDroplet = (key: ObjectKey): ObjectKey[] => {
