@@ -4,8 +4,11 @@ import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
+import { areServicesReady, summarizeServices } from '../../reconcilers/read-model/services.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
+import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
+import { serviceLines } from '../show/services-table.ts';
 import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -18,7 +21,7 @@ import { daemonCsv, nobodyLeads } from '../world/source.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
 
-/** Shows the fleet; the exit code is 1 when not everything is Ready and as projects.csv says. */
+/** Shows the fleet and its services; the exit code is 1 when not everything is Ready and as projects.csv says. */
 export async function status(options: GlobalOptions): Promise<void> {
   const world = await openWorld({ ...options, readOnly: true });
   const stop = new AbortController();
@@ -38,6 +41,8 @@ export async function status(options: GlobalOptions): Promise<void> {
     const { orphans, servers } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
+    const { items } = await world.kubernetes.list(SERVICE_DEPLOYMENTS);
+    const services = summarizeServices(items, droplets);
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
     const [standing, { held }] = await Promise.all([
@@ -45,10 +50,22 @@ export async function status(options: GlobalOptions): Promise<void> {
       readLedger(world.kubernetes, namespace),
     ]);
     const isFree = standing === undefined && held.length === 0;
-    const ready = convergence.state === 'converged' && problems.length === 0 && isFree;
-    const result = { ...summary, ready, kept: isKept, convergence, problems, orphans, standing, held };
+    const isConverged = convergence.state === 'converged' && problems.length === 0;
+    const ready = isConverged && isFree && areServicesReady(services);
+    const result = {
+      ...summary,
+      ready,
+      services,
+      kept: isKept,
+      convergence,
+      problems,
+      orphans,
+      standing,
+      held,
+    };
     printResult(options, result, () => [
       ...fleetTable(summary),
+      ...serviceLines(services),
       '',
       fleetLine(summary),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),

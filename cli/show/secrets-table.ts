@@ -30,7 +30,8 @@ export function secretsTable(report: SecretsReport, again: string): string[] {
   ];
 }
 
-function describeSource(from: HeldPlace | null, empty: readonly HeldPlace[]): string {
+/** Where a secret comes from, in a cell. */
+export function describeSource(from: HeldPlace | null, empty: readonly HeldPlace[]): string {
   const passedOver = empty.length > 0 ? ` (empty: ${empty.map(describeHeldPlace).join('; ')})` : '';
   return `${from === null ? 'missing' : describeHeldPlace(from)}${passedOver}`;
 }

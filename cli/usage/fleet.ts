@@ -37,7 +37,7 @@ export function addFleetCommands(program: Command): void {
   program
     .command('status')
     .description(
-      'show projects, droplets, what is wrong and what it costs; exits 1 when not everything is Ready',
+      'show projects, droplets, services, what is wrong and what it costs; exits 1 when not everything is Ready',
     )
     .addHelpText('after', example('dropfleet status --output json'))
     .action(async (_own, command: Command) =>

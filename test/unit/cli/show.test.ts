@@ -3,12 +3,20 @@ import { alignColumns } from '../../../cli/show/columns.ts';
 import { fleetLine, fleetTable } from '../../../cli/show/fleet-table.ts';
 import { planTable } from '../../../cli/show/plan-table.ts';
 import { createProgress } from '../../../cli/show/progress.ts';
+import { serviceLines } from '../../../cli/show/services-table.ts';
 import { transitions } from '../../../cli/show/transitions.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
 import type { FleetPlan } from '../../../reconcilers/fleet-plan/plan.ts';
 import { summarizeFleet, type FleetSummary } from '../../../reconcilers/read-model/fleet-summary.ts';
-import { aCondition, aDroplet, aProject, activeDroplets } from '../../builders/objects.ts';
+import { summarizeServices } from '../../../reconcilers/read-model/services.ts';
+import {
+  aCondition,
+  aDroplet,
+  aProject,
+  aServiceDeployment,
+  activeDroplets,
+} from '../../builders/objects.ts';
 
 const PRICES = new Map([['s-1vcpu-1gb', 6]]);
 const summary = (projects: readonly Project[], droplets: readonly Droplet[]): FleetSummary =>
@@ -32,6 +40,32 @@ describe('Columns', () => {
       ['longer', '', ''],
     ];
     expect(alignColumns(rows)).to.deep.equal(['NAME    ROLE', 'a       master  x', 'longer']);
+  });
+});
+
+describe('The services of the fleet', () => {
+  it('are a line each, with the version that runs and the one that should', () => {
+    const services = [
+      aServiceDeployment(
+        'shop-prod-api',
+        {},
+        {
+          spec: { version: 'v2' },
+          status: { version: 'v1', observedGeneration: 1, conditions: [aCondition('Ready', 'True')] },
+        },
+      ),
+      aServiceDeployment('shop-uat-api'),
+    ];
+    expect(serviceLines(summarizeServices(services, []))).to.deep.equal([
+      '',
+      'SERVICE        VERSION   STATE        MESSAGE',
+      'shop prod api  v1 -> v2  Ready        Ready is True',
+      'shop uat api             NotDeployed  not deployed yet',
+    ]);
+  });
+
+  it('are no line when there are none', () => {
+    expect(serviceLines([])).to.deep.equal([]);
   });
 });
 
