@@ -23,6 +23,8 @@ export interface Goal {
   target: Target;
   serving: Serving;
   launch: Launch;
+  /** The names of variables that no container can be given as they are. */
+  refused: string[];
 }
 
 /** The release that a service is in these surroundings, with that version and these secrets. */
@@ -50,7 +52,9 @@ export function goalFor(
     version,
     containerPort: undefined,
   });
+  const rendered = renderEnvironment(variables);
   return {
+    refused: rendered.refused,
     target: {
       release,
       port,
@@ -65,7 +69,7 @@ export function goalFor(
       version,
       image: name,
       engine,
-      environment: renderEnvironment(variables),
+      environment: rendered,
       hideSecrets: hiding(secrets.values),
     },
   };

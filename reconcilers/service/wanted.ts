@@ -130,6 +130,7 @@ function release(
   const goalOf = (part: Pick<Serving, 'version' | 'image'>): Goal =>
     goalFor(service, { ...part, name: imageName(service, part.image) }, secrets, surroundings);
   const goal = goalOf({ version, image });
+  if (goal.refused.length > 0) return unclear({ Rolled: notYet('VariablesRefused', refusal(goal.refused)) });
   const { rejected } = service.status ?? {};
   if (rejected?.release !== goal.target.release) return { type: 'release', goal, isFallback: false };
   const before = releaseBefore(service, goal.target.release);
@@ -139,6 +140,9 @@ function release(
   const target = { ...again.target, release: before.release, canStart, hasTask: false };
   return { type: 'release', goal: { ...again, target, serving: before }, isFallback: true };
 }
+
+const refusal = (names: readonly string[]): string =>
+  `${names.join(', ')}: no container can be given this as it is, because of zero bytes, its length (128 KiB), or line breaks in a variable that engines read themselves`;
 
 /** What served before that release, or serves beside it. */
 function releaseBefore({ status = {} }: ServiceDeployment, rejected: string): Serving | undefined {
