@@ -8,7 +8,11 @@ if [ -n "$wanted" ] && [ "$(id_of "$name:${wanted#sha256:}")" = "$wanted" ]; the
 before=$(id_of "$image")
 "$engine" pull "$image" >/dev/null || exit
 id=$(id_of "$image") || exit
-if [ -n "$wanted" ] && [ "$id" != "$wanted" ]; then echo "$image is $id" >&2; exit 65; fi
+if [ -n "$wanted" ] && [ "$id" != "$wanted" ]; then
+  [ -n "$before" ] || "$engine" rmi "$image" >/dev/null
+  echo "$image is $id" >&2
+  exit 65
+fi
 digest=$("$engine" image inspect --format '{{range .RepoDigests}}{{.}} {{end}}' "$image" | tr ' ' '\n' | head -n 1)
 "$engine" tag "$image" "$name:${id#sha256:}" || exit
 [ -n "$before" ] || "$engine" rmi "$image" >/dev/null

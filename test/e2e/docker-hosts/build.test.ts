@@ -119,6 +119,7 @@ for (const engine of ['docker', 'podman'] as const)
         `mkdir -p /root/gate && cd /root/gate && echo '${script}' >gate && printf 'FROM tiny\\nCOPY gate /gate\\n' >Dockerfile &&
         ${engine} build -t gate . >/dev/null`,
       );
+    const page = (text: string) => ({ Dockerfile: 'FROM tiny\nCOPY page /page\n', page: text });
     const unit = ({ request }: Build): string => `dropfleet-build-${request.key}`;
 
     it('are built once of the same tree, under the tags that others look for', async () => {
@@ -208,8 +209,7 @@ for (const engine of ['docker', 'podman'] as const)
         shell(master, `journalctl -u docker-registry -o cat | grep -cE '${pattern}' || true`).then(Number);
       const PUT = '"PUT /v2/dropfleet/shop/blobs/';
       const GET = '"GET /v2/dropfleet/shop/blobs/';
-      const files = (page: string) => ({ Dockerfile: 'FROM tiny\nCOPY page /page\n', page });
-      const [first, second] = [await built(build('p1', files('1'))), await built(build('p2', files('2')))];
+      const [first, second] = [await built(build('p1', page('1'))), await built(build('p2', page('2')))];
       const count: number[][] = [];
       for (const image of [first, first, second, second]) {
         const before = [await requests(PUT), await requests(GET)];
@@ -263,7 +263,11 @@ for (const engine of ['docker', 'podman'] as const)
       expect(await shell(master, `${engine} volume ls --format '{{.Name}}'`)).to.equal('precious');
       const tags = await shell(master, `curl -s http://${address}:5000/v2/dropfleet/shop/tags/list`);
       expect(tags).to.contain(image.replace('sha256:', '')).and.not.contain(spare.replace('sha256:', ''));
+      expect(await shell(master, 'ls /var/lib/dropfleet')).to.not.contain('registry-garbage');
       await shell(web, `${engine} rmi dropfleet/shop:${image.replace('sha256:', '')}`);
       await pull(web, { engine, project: 'shop', image }, address, signal);
+      const again = await built(build('p1', page('1')));
+      await publish(master, { engine, project: 'shop', image: again }, address, signal);
+      await pull(web, { engine, project: 'shop', image: again }, address, signal);
     });
   });
