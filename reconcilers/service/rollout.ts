@@ -116,7 +116,8 @@ async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroun
   const isNew = service.status?.release !== goal!.target.release;
   try {
     await attempt(rollout, goal!, step, surroundings);
-    return 'on';
+    // Something else may be wanted by now.
+    return step.type === 'watch' ? { requeueAfterMs: 1 } : 'on';
   } catch (error) {
     if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
       return await reject(rollout, goal!, error);
