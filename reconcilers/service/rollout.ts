@@ -290,7 +290,7 @@ function rejectedCondition({ service, goal }: Rollout) {
     goal?.target.release === 'none' ? 'nothing ran before it' : `${goal?.serving.version} goes on`;
   const { project, environment } = service.spec;
   const again = `fix it and deploy again, or retry with "dropfleet restart ${project} ${environment} ${service.spec.service}"`;
-  return notYet(reason, `${version} was rejected: ${message}; ${before}; ${again}`);
+  return notYet(reason, `${what} was rejected: ${message}; ${before}; ${again}`);
 }
 
 /** Takes the release back: what it was to replace goes on, or serves again. */
