@@ -286,8 +286,12 @@ const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.s
 function rejectedCondition({ service, goal }: Rollout) {
   const { rejected } = service.status ?? {};
   const { reason, message, version } = rejected!;
+  const isSame = goal?.serving.version === version;
+  const what = isSame ? `${version} with its new settings` : version;
   const before =
-    goal?.target.release === 'none' ? 'nothing ran before it' : `${goal?.serving.version} goes on`;
+    goal?.target.release === 'none'
+      ? 'nothing ran before it'
+      : `${goal?.serving.version} goes on${isSame ? ' as it was' : ''}`;
   const { project, environment } = service.spec;
   const again = `fix it and deploy again, or retry with "dropfleet restart ${project} ${environment} ${service.spec.service}"`;
   return notYet(reason, `${what} was rejected: ${message}; ${before}; ${again}`);
