@@ -1,6 +1,7 @@
 // What `inspect` shows: the fields that the engines share, by docker's names.
 
 import type { Engine } from './engine.ts';
+import { GoTime } from './templates/go-time.ts';
 import type { Container, ContainerConfig, EngineKind, Image, ImageConfig, Publication } from './model.ts';
 import { shownId, shownName } from './reference.ts';
 
@@ -9,6 +10,10 @@ const NEVER = '0001-01-01T00:00:00Z';
 /** As docker writes times; containers' times have no skew, those of people's clocks have. */
 export const timeText = ({ machine }: Engine, at: number): string =>
   at === 0 ? NEVER : new Date(at + machine.clockSkew).toISOString().replace(/(\.\d{3})Z$/, '$1000000Z');
+
+/** docker keeps times as text, podman as times. */
+const timeView = (engine: Engine, at: number): string | GoTime =>
+  engine.kind === 'docker' ? timeText(engine, at) : new GoTime(timeText(engine, at));
 
 const objectOf = (keys: readonly string[]): Record<string, object> =>
   Object.fromEntries(keys.map(key => [key, {}]));
@@ -101,8 +106,8 @@ function stateView(engine: Engine, { status, exitCode, startedAt, finishedAt, pi
     Pid: pid,
     ExitCode: exitCode,
     Error: '',
-    StartedAt: timeText(engine, startedAt),
-    FinishedAt: timeText(engine, finishedAt),
+    StartedAt: timeView(engine, startedAt),
+    FinishedAt: timeView(engine, finishedAt),
   };
 }
 

@@ -95,3 +95,19 @@ for (const kind of ['docker', 'podman'] as const)
       assert.equal(await ask('exec c printenv B'), '"2 3"');
     });
   });
+
+describe('What emulated docker and podman print differently', () => {
+  it('is the name, the id of the image and times, as with the real ones', async () => {
+    const format = `'{{.Name}} {{.State.StartedAt}} {{json .State.StartedAt}}'`;
+    for (const [kind, expected] of [
+      ['docker', '/c 2026-01-01T00:00:00.000000000Z "2026-01-01T00:00:00.000000000Z"'],
+      ['podman', 'c 2026-01-01 00:00:00.000000000 +0000 UTC "2026-01-01T00:00:00.000000000Z"'],
+    ] as const) {
+      const { ask } = await engineMachine(kind);
+      await ask('run -d --name c app');
+      assert.equal(await ask(`inspect --format ${format} c`), expected);
+      const image = await ask(`inspect --format '{{.Image}}' c`);
+      assert.equal(image.startsWith('sha256:'), kind === 'docker');
+    }
+  });
+});
