@@ -19,6 +19,10 @@ const objectOf = (keys: readonly string[]): Record<string, object> =>
   Object.fromEntries(keys.map(key => [key, {}]));
 const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
 
+/** Go writes a map in the order of its keys. */
+const sorted = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
 const configView = ({
   Env,
   Cmd,
@@ -31,8 +35,8 @@ const configView = ({
   Env,
   Cmd: orNull(Cmd),
   Entrypoint: orNull(Entrypoint),
-  Labels,
-  ExposedPorts: objectOf(ExposedPorts),
+  Labels: sorted(Labels),
+  ExposedPorts: objectOf(ExposedPorts.toSorted()),
   User,
   WorkingDir,
 });

@@ -125,16 +125,8 @@ function fieldOf(base: unknown, names: readonly string[]): unknown {
   return value;
 }
 
-/** Go writes a map in the order of its keys. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value instanceof GoTime) return value.text;
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(entriesOf(value).map(([key, item]) => [key, sorted(item)]));
-}
-
 const FUNCTIONS: Methods = {
-  json: value => JSON.stringify(sorted(value ?? null)),
+  json: value => JSON.stringify(value ?? null),
   index: (value, ...keys) =>
     keys.reduce(
       (found, key) => (found as Record<string, unknown> | undefined | null)?.[String(key)] ?? '',
