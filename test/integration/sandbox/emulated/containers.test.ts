@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { expect } from 'chai';
 import { aHost } from '../../../builders/hosts.ts';
 import type { HostSpec } from '../../../../sandbox/hosts/driver.ts';
 import { openEmulatedWorld, type EmulatedWorld } from './world.ts';
@@ -41,7 +41,7 @@ describe('Containers of emulated hosts', function () {
   /** What a command prints; rejects when it fails. */
   async function ask(host: HostSpec, command: string, input?: string): Promise<string> {
     const { code, stdout, stderr } = await world.ssh(host, [command], input);
-    assert.equal(code, 0, stderr);
+    expect(code, stderr).to.equal(0);
     return stdout.trimEnd();
   }
 
@@ -88,22 +88,22 @@ describe('Containers of emulated hosts', function () {
   it('come to other machines by the registry, under the same id', async () => {
     await ask(web, `podman pull -q ${IMAGE}`);
     const id = await ask(master, `docker image inspect --format '{{.Id}}' ${IMAGE}`);
-    assert.equal(`sha256:${await ask(web, `podman image inspect --format '{{.Id}}' ${IMAGE}`)}`, id);
+    expect(`sha256:${await ask(web, `podman image inspect --format '{{.Id}}' ${IMAGE}`)}`).to.equal(id);
   });
 
   it('cannot be pulled where the registry does not run', async () => {
     await ask(master, 'systemctl stop docker-registry');
     const { code, stderr } = await world.ssh(web, [`podman pull ${IMAGE}`]);
     await ask(master, 'systemctl start docker-registry');
-    assert.equal(code, 125);
-    assert.match(stderr, /dial tcp 10\.116\.0\.2:5000: connect: connection refused/);
+    expect(code).to.equal(125);
+    expect(stderr).to.match(/dial tcp 10\.116\.0\.2:5000: connect: connection refused/);
     await ask(web, `podman pull ${IMAGE}`);
   });
 
   it('answer on their port to the machines of their network, and tell nothing that may be secret', async () => {
     await run('c');
     const answer = await answerOf(master, 'http://10.116.0.3:18001/a/b');
-    assert.deepEqual(answer, {
+    expect(answer).to.deep.equal({
       service: 'web',
       version: 'v1',
       container: 'c',
@@ -118,25 +118,25 @@ describe('Containers of emulated hosts', function () {
   it('answer through nginx, which asks the next server when one refuses', async () => {
     await run('c');
     for (const url of ['http://127.0.0.1/shop/uat/web/x%2Fy?a=b', 'http://10.116.0.2/shop/uat/web/x%2Fy'])
-      assert.equal((await answerOf(master, url))['path'], '/x%2Fy');
+      expect((await answerOf(master, url))['path']).to.equal('/x%2Fy');
     const posted = JSON.parse(await ask(web, 'curl -fsS -d four http://10.116.0.2:8001/post')) as object;
-    assert.deepEqual(
-      { ...posted, note: '' },
-      { ...(await answerOf(web, 'http://10.116.0.2:8001/post')), method: 'POST', bytes: 4, note: '' },
-    );
+    expect({ ...posted, note: '' }).to.deep.equal({
+      ...(await answerOf(web, 'http://10.116.0.2:8001/post')),
+      method: 'POST',
+      bytes: 4,
+      note: '',
+    });
   });
 
   it('leave nginx to say 502 when none is there', async () => {
-    assert.equal(
+    expect(
       await ask(master, `curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/shop/uat/web/`),
-      '502',
-    );
+    ).to.equal('502');
   });
 
   it('are unhealthy where that is rehearsed', async () => {
     await run('c', '-e DROPFLEET_REHEARSE=never-healthy');
-    assert.equal(
-      await ask(web, `curl -s -o /dev/null -w '%{http_code}' http://10.116.0.3:18001/health`),
+    expect(await ask(web, `curl -s -o /dev/null -w '%{http_code}' http://10.116.0.3:18001/health`)).to.equal(
       '503',
     );
   });
@@ -145,24 +145,24 @@ describe('Containers of emulated hosts', function () {
     await ask(web, 'echo A=1 >/run/env');
     await run('c', '--env-file /run/env');
     await world.driver.restart(web, 'hard');
-    assert.equal(await ask(web, 'cat /run/env 2>/dev/null || podman exec c printenv A'), '1');
-    assert.equal((await answerOf(master, 'http://10.116.0.3:18001/'))['container'], 'c');
+    expect(await ask(web, 'cat /run/env 2>/dev/null || podman exec c printenv A')).to.equal('1');
+    expect((await answerOf(master, 'http://10.116.0.3:18001/'))['container']).to.equal('c');
   });
 
   it('go on in the next life of the sandbox', async () => {
     const id = await run('c');
     await world.reopen();
     for (const host of [master, web]) await world.driver.converge(host, new AbortController().signal);
-    assert.equal(await ask(web, `podman ps -q --no-trunc`), id);
-    assert.equal((await answerOf(master, 'http://127.0.0.1/shop/uat/web/'))['container'], 'c');
+    expect(await ask(web, `podman ps -q --no-trunc`)).to.equal(id);
+    expect((await answerOf(master, 'http://127.0.0.1/shop/uat/web/'))['container']).to.equal('c');
   });
 
   it('keep their port to themselves', async () => {
     await run('c');
     const { code, stderr } = await world.ssh(web, [`podman run -d --name d -p 10.116.0.3:18001:80 ${IMAGE}`]);
     await ask(web, 'podman rm -f d');
-    assert.equal(code, 126);
-    assert.match(stderr, /listen tcp4 10\.116\.0\.3:18001: bind: address already in use/);
+    expect(code).to.equal(126);
+    expect(stderr).to.match(/listen tcp4 10\.116\.0\.3:18001: bind: address already in use/);
   });
 });
 
@@ -188,30 +188,30 @@ describe('systemd-run on an emulated host', function () {
 
   it('runs what outlives the session, until it is stopped', async () => {
     await world.ssh(host, ['systemd-run -q --unit=u sleep 3600']);
-    assert.equal(await show(), 'active success 0');
+    expect(await show()).to.equal('active success 0');
     await world.ssh(host, ['systemctl stop u']);
-    assert.equal(await show(), 'inactive success 0');
+    expect(await show()).to.equal('inactive success 0');
   });
 
   it('remembers a failure until it is reset, and its output in the journal', async () => {
     await world.ssh(host, [`systemd-run -q --wait --unit=u sh -c 'echo said; exit 3'`]);
-    assert.equal(await show(), 'failed exit-code 3');
-    assert.match((await world.ssh(host, ['journalctl -u u -o cat'])).stdout, /^said$/m);
+    expect(await show()).to.equal('failed exit-code 3');
+    expect((await world.ssh(host, ['journalctl -u u -o cat'])).stdout).to.match(/^said$/m);
     await world.ssh(host, ['systemctl reset-failed u']);
-    assert.equal(await show(), 'inactive success 0');
+    expect(await show()).to.equal('inactive success 0');
   });
 
   it('refuses a second unit of the same name', async () => {
     await world.ssh(host, ['systemd-run -q --unit=u sleep 3600']);
     const { code, stderr } = await world.ssh(host, ['systemd-run -q --unit=u true']);
     await world.ssh(host, ['systemctl stop u']);
-    assert.equal(code, 1);
-    assert.match(stderr, /Unit u\.service was already loaded/);
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/Unit u\.service was already loaded/);
   });
 
   it('leaves nothing behind after a boot', async () => {
     await world.ssh(host, ['systemd-run -q --unit=u sleep 3600']);
     await world.driver.restart(host, 'hard');
-    assert.equal(await show(), 'inactive success 0');
+    expect(await show()).to.equal('inactive success 0');
   });
 });

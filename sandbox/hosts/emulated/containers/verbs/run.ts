@@ -27,7 +27,7 @@ export const run: Verb = async call => {
 };
 
 export const create: Verb = async call => {
-  await say(call, (await asRun(call.engine, () => makeContainer(call))).id);
+  await say(call, (await makeContainer(call)).id);
   return 0;
 };
 

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { expect } from 'chai';
 import { engineMachine } from './machine.ts';
 
 for (const kind of ['docker', 'podman'] as const)
@@ -9,10 +9,10 @@ for (const kind of ['docker', 'podman'] as const)
       machine.files.write('/a/Dockerfile', Buffer.from('FROM debian\nCOPY . /app\n'));
       machine.files.write('/a/x', Buffer.from('1'));
       const first = await ask('build -q -t one /a');
-      assert.equal(await ask('build -q -t two /a'), first);
+      expect(await ask('build -q -t two /a')).to.equal(first);
       machine.files.write('/a/x', Buffer.from('2'));
-      assert.notEqual(await ask('build -q -t two /a'), first);
-      assert.equal(first.startsWith('sha256:'), kind === 'docker');
+      expect(await ask('build -q -t two /a')).not.to.equal(first);
+      expect(first.startsWith('sha256:')).to.equal(kind === 'docker');
     });
 
     it('have what their Containerfile says', async () => {
@@ -22,8 +22,7 @@ for (const kind of ['docker', 'podman'] as const)
       await ask('build -q -t one --label c=d --build-arg V=7 -', file);
       const format =
         '{{json .Config.Env}} {{json .Config.Labels}} {{json .Config.Cmd}} {{.Config.User}} {{.Config.WorkingDir}}';
-      assert.equal(
-        (await ask(`image inspect --format '${format}' one`)).replace(/^\["PATH=[^"]*",/, '['),
+      expect((await ask(`image inspect --format '${format}' one`)).replace(/^\["PATH=[^"]*",/, '[')).to.equal(
         '["A=7","B=x y"] {"a":"b","c":"d"} ["run","it"] app /srv',
       );
     });
@@ -38,17 +37,16 @@ for (const kind of ['docker', 'podman'] as const)
       it(`are not built with ${what}`, async () => {
         const { run } = await engineMachine(kind);
         const { code, stderr } = await run('build -t one -', file);
-        assert.notEqual(code, 0);
-        assert.ok(stderr.includes(words[kind === 'docker' ? 0 : 1]), stderr);
+        expect(code).not.to.equal(0);
+        expect(stderr.includes(words[kind === 'docker' ? 0 : 1]), stderr).to.equal(true);
       });
 
     it('are built from a folder, whose file must be there', async () => {
       const { run, machine } = await engineMachine(kind);
       machine.files.makeDirectory('/a');
       const { code, stderr } = await run('build -t one /a');
-      assert.notEqual(code, 0);
-      assert.match(
-        stderr,
+      expect(code).not.to.equal(0);
+      expect(stderr).to.match(
         kind === 'docker'
           ? /lstat \/a\/Dockerfile: no such file/
           : /no Containerfile or Dockerfile specified/,
@@ -58,11 +56,11 @@ for (const kind of ['docker', 'podman'] as const)
     it('take room on the disk, and are refused when there is none', async () => {
       const { ask, run, machine } = await engineMachine(kind);
       const used = machine.system.engines![kind]!.images.reduce((sum, { size }) => sum + size, 0);
-      assert.ok(used > 0);
+      expect(used > 0).to.equal(true);
       machine.disk.isFull = true;
       const { code, stderr } = await run('pull postgres:17');
-      assert.notEqual(code, 0);
-      assert.match(stderr, /no space left on device/);
+      expect(code).not.to.equal(0);
+      expect(stderr).to.match(/no space left on device/);
       machine.disk.isFull = false;
       await ask('pull postgres:17');
     });
@@ -70,10 +68,10 @@ for (const kind of ['docker', 'podman'] as const)
     it('stay while a container uses them', async () => {
       const { ask, run } = await engineMachine(kind);
       await ask('run -d --name c app');
-      assert.notEqual((await run('rmi app')).code, 0);
+      expect((await run('rmi app')).code).not.to.equal(0);
       await ask('rm -f c');
       await ask('rmi app');
-      assert.notEqual((await run('image inspect app')).code, 0);
+      expect((await run('image inspect app')).code).not.to.equal(0);
     });
 
     it('are pruned by label, and only those that nothing uses', async () => {
@@ -83,14 +81,15 @@ for (const kind of ['docker', 'podman'] as const)
       await ask('run -d --name c two');
       await ask('image prune -af --filter label=keep=no');
       const names = await ask(`images --format '{{.Repository}}'`);
-      assert.deepEqual(
-        new Set(names.split('\n').map(name => name.split('/').at(-1))),
+      expect(new Set(names.split('\n').map(name => name.split('/').at(-1)))).to.deep.equal(
         new Set(['app', 'debian', 'two']),
       );
     });
 
     it('of dropfleet are published nowhere', async () => {
       const { run } = await engineMachine(kind);
-      assert.match((await run('pull dropfleet/shop:x')).stderr, /requested access to the resource is denied/);
+      expect((await run('pull dropfleet/shop:x')).stderr).to.match(
+        /requested access to the resource is denied/,
+      );
     });
   });

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { expect } from 'chai';
 import { formatTemplate } from '../../../../../../sandbox/hosts/emulated/containers/templates/format.ts';
 import { TemplateError } from '../../../../../../sandbox/hosts/emulated/containers/templates/parse.ts';
 
@@ -32,13 +32,13 @@ describe('Templates of an emulated engine', () => {
     ['show maps as Go does', '{{.Config.Labels}}', 'map[a:1 dropfleet.service:web]'],
   ]; // prettier-ignore
   for (const [title, template, expected] of cases)
-    it(title, () => assert.equal(formatTemplate(template, DATA), expected));
+    it(title, () => expect(formatTemplate(template, DATA)).to.equal(expected));
 
   it('refuse a field that there is not, as it is most likely a mistake', () => {
-    assert.throws(() => formatTemplate('{{.State.Exit}}', DATA), TemplateError);
+    expect(() => formatTemplate('{{.State.Exit}}', DATA)).to.throw(TemplateError);
   });
 
   it('refuse a range without an end', () => {
-    assert.throws(() => formatTemplate('{{range .Config.Env}}', DATA), TemplateError);
+    expect(() => formatTemplate('{{range .Config.Env}}', DATA)).to.throw(TemplateError);
   });
 });
