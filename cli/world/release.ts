@@ -9,6 +9,7 @@ import { printLine } from '../output.ts';
 import { stopSignal } from '../stop.ts';
 import { applyRelease } from './apply-release.ts';
 import { awaitRelease, type ReleaseEnding } from './await-release.ts';
+import type { HostsChoice } from './embedded.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { bringInfrastructureUpToDate, startOperator, type RunningOperator } from './operator.ts';
 import { openParts, sshPortOf } from './open.ts';
@@ -22,6 +23,8 @@ export interface ReleaseOptions extends GlobalOptions {
   environment: Environment;
   /** Milliseconds. */
   timeout: number;
+  /** The machines of the sandbox. */
+  hosts: HostsChoice;
 }
 
 /** What a release works in. */
@@ -105,7 +108,7 @@ function failureOf(
   const { project, environment, timeout } = options;
   if (ending.state === 'timeout')
     return new CommandFailure(
-      `not everything served after ${timeout / 1_000} s: still waiting for ${ending.waitingFor.join(', ')}. The operator goes on with it; give more time with --timeout`,
+      `not everything served after ${timeout / 1_000} s: still waiting for ${ending.waitingFor.join(', ')}. It goes on while an operator runs; give more time with --timeout`,
     );
   const back = commandLine(options, 'rollback', project, environment);
   return new CommandFailure(
