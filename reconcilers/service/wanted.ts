@@ -140,7 +140,7 @@ function release(
   const target = { ...again.target, release: before.release, canStart, hasTask: false };
   // Of another configuration by now, it goes on in the containers that it has.
   const launch = { ...again.launch, release: before.release };
-  return { type: 'release', goal: { target, launch, serving: before }, isFallback: true };
+  return { type: 'release', goal: { ...again, target, launch, serving: before }, isFallback: true };
 }
 
 const refusal = (names: readonly string[]): string =>
