@@ -207,7 +207,7 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
   if (missing.length === 0) return undefined;
   if (isNew && target.hasTask && !isTaskDone(wanted))
     return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
-  const hostPort = hostPortFor(target, [...wanted, ...last]);
+  const hostPort = hostPortFor(target, [...wanted, ...last], isNew ? (status.endpoints ?? []) : []);
   const at = missing.map(server => ({
     droplet: server.droplet,
     hostPort: containerOn(wanted, server)?.port ?? hostPort,
@@ -242,12 +242,21 @@ const isTaskDone = (wanted: readonly Found[]): boolean =>
 
 const taskServer = (wanted: readonly Found[]): string | undefined => wanted.find(isTask)?.server.droplet;
 
-/** The one that the release has elsewhere, else one that no other container has. */
-function hostPortFor({ release, hostPorts }: Target, found: readonly Found[]): number | undefined {
+/**
+ * The one that the release has elsewhere, else one that no other container has. Nor one to which requests go, though
+ * what they go to may have vanished: the new container would get them before it is its turn.
+ */
+function hostPortFor(
+  { release, hostPorts }: Target,
+  found: readonly Found[],
+  endpoints: readonly Endpoint[],
+): number | undefined {
   const own = found.find(({ container }) => container.release === release && container.port !== undefined);
   if (own !== undefined) return own.container.port;
   const taken = new Set(found.map(({ container }) => container.port));
-  return hostPorts.find(port => !taken.has(port)) ?? hostPorts[0];
+  const isFree = (port: number): boolean =>
+    !taken.has(port) && !endpoints.some(({ address }) => address.endsWith(`:${port}`));
+  return hostPorts.find(isFree) ?? hostPorts[0];
 }
 
 const isRunningOn =
