@@ -84,7 +84,7 @@ export class World {
     this.chance = chanceOf(seed);
     this.project = aProject('shop', { spec: { servers } });
     this.addServer('shop-master', 0);
-    for (let i = 1; servers > 1 && i < servers; i++) this.addServer(`shop-web${i}`, 0);
+    for (let i = 1; i < servers; i++) this.addServer(`shop-web${i}`, 0);
     const service = aServiceDeployment('shop-prod-site', {}, { spec });
     delete service.status;
     this.client.seed(service);
