@@ -295,9 +295,10 @@ function route({ isBalanced, status }: RolloutInput): RolloutStep | undefined {
 }
 
 /** Keeps an eye on the new one for a while, then lets the old one go. */
-function retire(input: RolloutInput, { wanted, last }: Parts): RolloutStep | undefined {
+function retire(input: RolloutInput, { wanted, last: all }: Parts): RolloutStep | undefined {
+  const last = all.filter(({ server }) => server.isAvailable);
   if (last.length === 0) return undefined;
-  const running = last.filter(({ server, container }) => server.isAvailable && isLive(container));
+  const running = last.filter(({ container }) => isLive(container));
   if (!input.isBalanced && running.length > 0) return { type: 'stop', at: placed(running) };
   if (input.servedMs < input.watchMs) {
     const watched = wanted.filter(one => !isTask(one) && one.server.isAvailable && isLive(one.container));

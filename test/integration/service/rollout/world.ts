@@ -83,8 +83,7 @@ export class World {
   constructor(seed: number, spec: Partial<ServiceDeploymentSpec>, servers: number) {
     this.chance = chanceOf(seed);
     this.project = aProject('shop', { spec: { servers } });
-    this.addServer('shop-master', 0);
-    for (let i = 1; i < servers; i++) this.addServer(`shop-web${i}`, 0);
+    for (const name of dropletNames('shop', servers)) this.addServer(name, 0);
     const service = aServiceDeployment('shop-prod-site', {}, { spec });
     delete service.status;
     this.client.seed(service);
