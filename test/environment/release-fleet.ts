@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { fakeLogger } from '../fakes/logger.ts';
 import { systemClock } from '../../clients/clock.ts';
 import type { Informer } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { loadConnection } from '../../clients/kubernetes/kubeconfig.ts';
+import { createSshPool } from '../../clients/ssh/pool.ts';
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
 import { API_VERSION } from '../../crds/names.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
+import { keysInFolder } from '../../cli/world/ssh-key.ts';
+import { hostOf } from '../../reconcilers/host/access.ts';
+import { fakeLogger } from '../fakes/logger.ts';
 import {
   openWorkplace,
   runDropfleet,
@@ -51,6 +54,7 @@ export interface ReleaseFleet {
 
 /** As long as anything takes on a busy machine: the image of the hosts may have to be built. */
 const PATIENCE_MS = 600_000;
+const SSH_PORT = 22;
 
 /** Starts it, and waits until every server is Ready. */
 export async function openReleaseFleet(
@@ -108,6 +112,7 @@ const keyOf = (name: string): ObjectKey => `default/${name}` as ObjectKey;
 function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
   let parts = first;
   let past = '';
+  const ssh = createSshPool({ clock: systemClock, random: Math.random });
   const output = (): string => {
     const { stdout, stderr } = parts.daemon.output();
     return stdout + stderr;
@@ -183,8 +188,13 @@ function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
       return service(name)!.status!.rejected!;
     },
     until,
-    shell: async (droplet, script) =>
-      (await command('ssh', droplet, '--', `sudo -n sh -c ${quote(script)}`)).trim(),
+    async shell(droplet, script) {
+      const { current } = (await keysInFolder(place.path('.dropfleet', 'sandbox', 'ssh')).find())!;
+      const way = { ssh, port: SSH_PORT, privateKey: current.privateKey };
+      const host = hostOf(way, parts.droplets.get(keyOf(droplet))!)!;
+      const argv = ['sudo', '-n', 'sh', '-c', script];
+      return (await host.succeed(argv, { timeoutMs: PATIENCE_MS })).stdout.trim();
+    },
     command,
     async ask(path, init) {
       const response = await fetch(`http://${address('shop-master')}/shop/${path}`, init);
@@ -195,6 +205,7 @@ function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
       parts = await start(place);
     },
     async close() {
+      ssh.close();
       await end('SIGTERM');
       await command('sandbox', 'reset');
       await place.remove();
@@ -223,8 +234,6 @@ function untilChange(
     listeners.delete(check);
   });
 }
-
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** A word that stands nowhere else. */
 export const canary = (): string => `canary-${randomBytes(12).toString('hex')}`;

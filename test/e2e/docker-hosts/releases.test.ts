@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { RESTARTED_ANNOTATION } from '../../../crds/names.ts';
 import type { ServiceDeploymentSpec } from '../../../crds/service-deployment.ts';
@@ -45,7 +44,6 @@ describe('Releases, on docker hosts', function () {
     ...changes,
   });
   const status = (name: string) => fleet.service(name)!.status!;
-  const version = (name: string) => fleet.apply.bind(undefined, name);
   const answer = () => fleet.ask('uat/api/cgi-bin/answer');
   const builds = async () => Number(await fleet.shell('shop-master', 'ls /var/lib/dropfleet/builds | wc -l'));
   /** The names of a service's containers on a server. */
@@ -95,12 +93,9 @@ describe('Releases, on docker hosts', function () {
     await app.release('exits', 'bad', 'exits');
     await fleet.apply('shop-uat-api', { version: 'exits' });
     const { reason, message } = await fleet.rejected('shop-uat-api', 'exits');
-    expect({ reason, message }).to.deep.equal({
-      reason: 'ContainerExited',
-      message: message.startsWith('shop-web1')
-        ? 'shop-web1: the container ended: there is no database, and *** opens none'
-        : 'shop-web2: the container ended: there is no database, and *** opens none',
-    });
+    expect(reason).to.equal('ContainerExited');
+    expect(message).to.contain('the container ended: there is no database, and *** opens none');
+    expect(message).to.not.contain(secret);
     expect(await answer()).to.equal('shop uat api v1 one red');
   });
 
@@ -270,10 +265,10 @@ describe('Releases, on docker hosts', function () {
     };
     for (const droplet of SERVERS) {
       texts[`ps of ${droplet}`] = await fleet.shell(droplet, 'ps axww');
-      texts[`files of ${droplet}`] = await fleet.shell(
-        droplet,
-        `grep -rlsF -e ${secret.slice(0, -4)} /run /etc /tmp /var/lib/dropfleet /var/log /root /home || true; journalctl -b | grep -F ${secret.slice(0, -4)} | grep -v grep || true`,
-      );
+      // In brackets, the search does not find itself.
+      const pattern = secret.replace('-', '[-]');
+      const search = `grep -rlsE ${pattern} /run /etc /tmp /var/lib/dropfleet /var/log /root /home || true`;
+      texts[`files of ${droplet}`] = await fleet.shell(droplet, search);
     }
     for (const [what, text] of Object.entries(texts)) expect(text, what).to.not.contain(secret);
     for (const droplet of SERVERS) expect(texts[`files of ${droplet}`]).to.equal('');
