@@ -10,6 +10,7 @@ import { createInformer } from '../../clients/kubernetes/informer.ts';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { generateKeyPair } from '../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
+import type { SshPool } from '../../clients/ssh/ssh.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
@@ -20,7 +21,6 @@ import { createImages } from '../../reconcilers/build/images.ts';
 import { hostOf } from '../../reconcilers/host/access.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { startStandalone } from '../../standalone/server.ts';
-import { countCommands } from '../environment/counted-ssh.ts';
 import { openTestHosts } from '../environment/docker-droplets.ts';
 import { NO_LIMITS, openClient, openCloud, silent, startOperator } from './rig.ts';
 
@@ -29,13 +29,24 @@ const PROJECT = 'shop';
 const NAME = `${PROJECT}-prod-site`;
 const KEY = `default/${NAME}` as ObjectKey;
 
+/** A command that ran on a host; times by performance.now(). */
+export interface HostCommand {
+  address: string;
+  /** A script's `$0`. */
+  name: string;
+  began: number;
+  ended: number;
+}
+
 /** A project with a master and webs, and one service of it. */
 export interface DeployRig {
   /** The master's public address. */
   readonly master: string;
   readonly service: ServiceDeployment | undefined;
-  /** The names of all commands that ran on hosts, by address. */
-  readonly commands: readonly { address: string; name: string }[];
+  /** All that the operator has run on hosts. */
+  readonly commands: readonly HostCommand[];
+  /** The public address of a server. */
+  address(droplet: string): string;
   /** Creates the service, or changes its spec. */
   apply(spec: Partial<ServiceDeploymentSpec>): Promise<void>;
   /** Looks at the condition after every change of the service. */
@@ -84,19 +95,13 @@ export async function openDeployRig(
   const pair = await generateKeyPair('bench');
   const privateKey = new SecretText(pair.privateKey);
   const pool = createSshPool(parts);
-  const commands: { address: string; name: string }[] = [];
+  const commands: HostCommand[] = [];
   const operator = startOperator(client, cloud, {
     csvPath,
     sshPublicKey: pair.publicKey,
     pollIntervals: { movingMs: 200, firstPollMs: 200, idleMs: 60_000 },
     hosts: {
-      ssh: {
-        ...pool,
-        host(access) {
-          const counted = countCommands(pool, name => commands.push({ address: access.address, name }));
-          return counted.pool.host(access);
-        },
-      },
+      ssh: timed(pool, commands),
       privateKey,
       sshPort: hosts.sshPort,
     },
@@ -118,6 +123,7 @@ export async function openDeployRig(
       return services.get(KEY);
     },
     commands,
+    address: name => droplet(name).status!.server!.publicAddress!,
     async apply(spec) {
       if (services.get(KEY) !== undefined) {
         await client.patch(SERVICE_DEPLOYMENTS, KEY, { spec });
@@ -161,6 +167,28 @@ export async function openDeployRig(
       await sandbox.close();
       await client.close();
       await api.close();
+    },
+  };
+}
+
+/** Notes what goes through the pool. */
+function timed(pool: SshPool, commands: HostCommand[]): SshPool {
+  return {
+    close: () => pool.close(),
+    host(access) {
+      const host = pool.host(access);
+      const note = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+        const command = { address: access.address, name, began: performance.now(), ended: Infinity };
+        commands.push(command);
+        return await work().finally(() => void (command.ended = performance.now()));
+      };
+      const nameOf = (argv: readonly string[]): string => argv[5] ?? argv.join(' ');
+      return {
+        ...host,
+        run: (argv, options) => note(nameOf(argv), () => host.run(argv, options)),
+        succeed: (argv, options) => note(nameOf(argv), () => host.succeed(argv, options)),
+        writeFile: (path, ...rest) => note(`write ${path}`, () => host.writeFile(path, ...rest)),
+      };
     },
   };
 }

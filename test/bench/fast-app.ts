@@ -46,6 +46,8 @@ export interface FastApp {
   readonly url: string;
   /** Commits a version and gives it that tag; a bad one ends as soon as it is started. */
   release(tag: string, mood?: 'good' | 'exits'): Promise<void>;
+  /** Gives the last version another tag. */
+  sameAs(tag: string): Promise<void>;
 }
 
 /** Makes the repository in that folder, of this machine's own nginx. */
@@ -75,5 +77,6 @@ export async function createFastApp(folder: string): Promise<FastApp> {
       await git(...author, 'commit', '--quiet', '--message', tag);
       await git('tag', tag);
     },
+    sameAs: tag => git('tag', tag).then(() => undefined),
   };
 }

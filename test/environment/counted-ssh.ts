@@ -12,12 +12,11 @@ export interface CountedSsh {
 }
 
 /** Notes the commands that go through the pool. */
-export function countCommands(pool: SshPool, onCommand?: (name: string) => void): CountedSsh {
+export function countCommands(pool: SshPool): CountedSsh {
   const commands: string[] = [];
   const waiting = new Set<() => void>();
   const note = (name: string): void => {
     commands.push(name);
-    onCommand?.(name);
     for (const check of waiting) check();
   };
   const nameOf = (argv: readonly string[]): string => argv[5] ?? argv.join(' ');
