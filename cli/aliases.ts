@@ -11,8 +11,8 @@ export function translateAliases(args: readonly string[]): string[] {
   const [name, value] = args[at]!.split(/=(.*)/s, 2) as [string, string | undefined];
   const instead = LATER.get(name);
   if (instead !== undefined) throw new CommandFailure(`${name} is not there yet: ${instead}`, 2);
-  const command = name.slice('--'.length);
-  return [command, ...(value === undefined ? [] : [value]), ...args.slice(at + 1), ...args.slice(0, at)];
+  const command = COMMANDS.get(name)!;
+  return [...command, ...(value === undefined ? [] : [value]), ...args.slice(at + 1), ...args.slice(0, at)];
 }
 
 /** Before a command's own words there are only options and their values; behind `--` or a command all is its own. */
@@ -29,27 +29,22 @@ const nameOf = (arg: string): string => arg.split('=', 1)[0]!;
 
 const isAlias = (name: string): boolean => COMMANDS.has(name) || LATER.has(name);
 
-const COMMANDS: ReadonlySet<string> = new Set([
-  '--init',
-  '--plan',
-  '--orchestrate',
-  '--status',
-  '--scale',
-  '--cleanup',
-  '--update-ip',
+/** By spelling, the words of the command. */
+const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['--init', ['init']],
+  ['--plan', ['plan']],
+  ['--orchestrate', ['orchestrate']],
+  ['--status', ['status']],
+  ['--scale', ['scale']],
+  ['--cleanup', ['cleanup']],
+  ['--update-ip', ['update-ip']],
+  ['--deploy-uat', ['deploy', 'uat']],
+  ['--deploy-prod', ['deploy', 'prod']],
+  ['--reproduce', ['reproduce']],
 ]);
-
-const NO_DEPLOYMENTS =
-  'deployments follow in a later version; "dropfleet up" makes and configures the droplets, and "dropfleet ssh <droplet>" leads to one to start containers by hand';
 
 /** What comes in a later version, and what to do meanwhile. */
 const LATER: ReadonlyMap<string, string> = new Map([
-  ['--deploy-uat', NO_DEPLOYMENTS],
-  ['--deploy-prod', NO_DEPLOYMENTS],
-  [
-    '--reproduce',
-    'deployments follow in a later version, so none can be reproduced; "git checkout <tag>" in the project\'s repository brings back its code',
-  ],
   [
     '--monitor',
     'health votes between droplets follow in a later version; "dropfleet up" looks at every droplet while it runs, and "dropfleet status" shows what is wrong',

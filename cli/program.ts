@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULTS } from './options.ts';
 import { addFleetCommands } from './usage/fleet.ts';
 import { addOperatorCommands } from './usage/operator.ts';
+import { addReleaseCommands } from './usage/releases.ts';
 import { addRepairCommands } from './usage/repair.ts';
 import { addSecretsCommands } from './usage/secrets.ts';
 import { addServerCommands } from './usage/servers.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
 
   addOperatorCommands(program);
   addFleetCommands(program);
+  addReleaseCommands(program);
   addSecretsCommands(program);
   addRepairCommands(program);
   addServerCommands(program);

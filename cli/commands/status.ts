@@ -4,9 +4,7 @@ import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
-import { areServicesReady, summarizeServices } from '../../reconcilers/read-model/services.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
-import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { serviceLines } from '../show/services-table.ts';
 import { createLogger } from '../logger.ts';
@@ -41,17 +39,16 @@ export async function status(options: GlobalOptions): Promise<void> {
     const { orphans, servers } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
-    const { items } = await world.kubernetes.list(SERVICE_DEPLOYMENTS);
-    const services = summarizeServices(items, droplets);
+    const services = fleet.services();
     const { namespace } = world;
-    const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
+    const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
     const [standing, { held }] = await Promise.all([
       standingOf(world),
       readLedger(world.kubernetes, namespace),
     ]);
     const isFree = standing === undefined && held.length === 0;
     const isConverged = convergence.state === 'converged' && problems.length === 0;
-    const ready = isConverged && isFree && areServicesReady(services);
+    const ready = isConverged && isFree;
     const result = {
       ...summary,
       ready,

@@ -172,8 +172,9 @@ function follow(
     const { namespace } = world;
     // Since the file was asked for, the fleet may have changed.
     const [summary, projects, droplets] = [fleet.summary(), fleet.projects(), fleet.droplets()];
-    progress?.show(summary);
-    const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
+    const services = fleet.services();
+    progress?.show(summary, services);
+    const { state } = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
     const isReady = state === 'converged' && projects.length > 0;
     if (isReady && wasReady !== true) {
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);

@@ -1,7 +1,9 @@
 import { printable } from '../../clients/log/printable.ts';
+import type { ServiceSummary } from '../../reconcilers/read-model/services.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 import { fleetLine, fleetTable } from './fleet-table.ts';
-import { transitions } from './transitions.ts';
+import { serviceLines } from './services-table.ts';
+import { serviceTransitions, transitions } from './transitions.ts';
 
 /** Where text goes; a stream of Node's is one. */
 interface Sink {
@@ -10,7 +12,7 @@ interface Sink {
 
 /** Shows a fleet as it converges. */
 export interface Progress {
-  show(fleet: FleetSummary): void;
+  show(fleet: FleetSummary, services?: readonly ServiceSummary[]): void;
   /** Says how it ended, in the place of the view's own last line; later lines come below it. */
   end(line: string): void;
   /** Leaves what is shown as it is; later lines come below it. */
@@ -26,10 +28,12 @@ export function createProgress(out: NodeJS.WriteStream, log: Sink): Progress {
 
 function createTransitionLog(out: Sink, log: Sink): Progress {
   let before: FleetSummary | undefined;
+  let servicesBefore: readonly ServiceSummary[] = [];
   return {
-    show(fleet) {
-      for (const line of transitions(before, fleet)) out.write(`${printable(line)}\n`);
-      before = fleet;
+    show(fleet, services = []) {
+      const lines = [...transitions(before, fleet), ...serviceTransitions(servicesBefore, services)];
+      for (const line of lines) out.write(`${printable(line)}\n`);
+      [before, servicesBefore] = [fleet, services];
     },
     end: line => void out.write(`${printable(line)}\n`),
     leave: () => undefined,
@@ -49,8 +53,8 @@ function createLiveView(out: NodeJS.WriteStream, log: Sink): Progress {
     drawn = lines;
   };
   return {
-    show(fleet) {
-      const lines = fitToScreen(fleet, out);
+    show(fleet, services = []) {
+      const lines = fitToScreen(fleet, services, out);
       // Much of what is written about a fleet changes nothing that is shown.
       if (lines.join('\n') === shown) return;
       shown = lines.join('\n');
@@ -82,12 +86,16 @@ const USUAL_SCREEN = { rows: 24, columns: 80 };
  * A line that wraps, or a view higher than the screen, could not be drawn over. Where not all has room, what is Ready
  * goes first: it is what nobody waits for.
  */
-function fitToScreen(fleet: FleetSummary, screen: NodeJS.WriteStream): string[] {
+function fitToScreen(
+  fleet: FleetSummary,
+  services: readonly ServiceSummary[],
+  screen: NodeJS.WriteStream,
+): string[] {
   const rows = (screen.rows || USUAL_SCREEN.rows) - 2;
   const columns = screen.columns || USUAL_SCREEN.columns;
-  const whole = [...fleetTable(fleet), fleetLine(fleet)];
-  const lines =
-    whole.length <= rows || fleet.ready ? whole : [...fleetTable(unready(fleet)), fleetLine(fleet)];
+  const below = [...serviceLines(services.filter(({ isDeployed }) => isDeployed)), fleetLine(fleet)];
+  const whole = [...fleetTable(fleet), ...below];
+  const lines = whole.length <= rows || fleet.ready ? whole : [...fleetTable(unready(fleet)), ...below];
   const cut = lines.map(line => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
   const hidden = cut.length - rows;
   return hidden <= 0 ? cut : [...cut.slice(0, rows - 2), `… ${hidden + 1} more lines`, cut.at(-1)!];

@@ -1,4 +1,5 @@
 import type { DropletSummary, FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
+import type { ServiceSummary } from '../../reconcilers/read-model/services.ts';
 import { namesIn } from './names.ts';
 
 /** One line for everything that is otherwise in `after` than it was in `before`. */
@@ -28,3 +29,20 @@ function stateOf({ address, message, state, degraded }: DropletSummary): string 
   if (degraded) return `${state}: ${message}`;
   return state === 'Ready' && address !== undefined ? `${state} at ${address}` : state;
 }
+
+/** The same of services. One that was never deployed is none of it. */
+export function serviceTransitions(
+  before: readonly ServiceSummary[],
+  after: readonly ServiceSummary[],
+): string[] {
+  const old = new Map(before.map(service => [service.name, serviceState(service)]));
+  const now = after.filter(({ isDeployed, reason }) => isDeployed || reason === 'Stopped');
+  const changed = now.filter(service => old.get(service.name) !== serviceState(service));
+  const gone = before.filter(({ name }) => !after.some(service => service.name === name));
+  return [
+    ...changed.map(service => `service ${service.name}: ${serviceState(service)}`),
+    ...gone.map(({ name }) => `service ${name}: gone`),
+  ];
+}
+
+const serviceState = ({ reason, message }: ServiceSummary): string => `${reason}: ${message}`;

@@ -46,9 +46,10 @@ export function untilConverged({ fleet, rows, namespace, progress, clock, signal
     const check = (): void => {
       if (isOver) return;
       const summary = fleet.summary();
-      progress?.show(summary);
+      const services = fleet.services();
+      progress?.show(summary, services);
       const [projects, droplets] = [fleet.projects(), fleet.droplets()];
-      const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary });
+      const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
       if (now.state === 'converged') return end(now);
       if (now.state === 'failed' || now.state === 'held') {
         if (signal.aborted) return end(now);

@@ -1,17 +1,19 @@
 import { systemClock } from '../../clients/clock.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
-import { DROPLETS, PROJECTS } from '../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Prices } from '../../reconcilers/read-model/cost.ts';
+import { summarizeServices, type ServiceSummary } from '../../reconcilers/read-model/services.ts';
 import { summarizeFleet, type FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
 
 /** The fleet's objects as they change. */
 export interface FleetWatch {
   projects(): readonly Project[];
   droplets(): readonly Droplet[];
+  services(): readonly ServiceSummary[];
   summary(): FleetSummary;
   /** The handler is called once for each burst of changes. */
   onChange(handler: () => void): void;
@@ -29,6 +31,7 @@ export async function watchFleet(
   const options = { clock: systemClock, random: Math.random, log };
   const projects = createInformer(kubernetes, PROJECTS, options);
   const droplets = createInformer(kubernetes, DROPLETS, options);
+  const services = createInformer(kubernetes, SERVICE_DEPLOYMENTS, options);
   const handlers: (() => void)[] = [];
   let isPending = false;
   const notify = (): void => {
@@ -39,14 +42,15 @@ export async function watchFleet(
       for (const handler of handlers) handler();
     });
   };
-  projects.onChange(notify);
-  droplets.onChange(notify);
-  projects.start(signal);
-  droplets.start(signal);
-  await Promise.all([projects.synced(signal), droplets.synced(signal)]);
+  for (const informer of [projects, droplets, services]) {
+    informer.onChange(notify);
+    informer.start(signal);
+  }
+  await Promise.all([projects, droplets, services].map(informer => informer.synced(signal)));
   return {
     projects: () => projects.list(),
     droplets: () => droplets.list(),
+    services: () => summarizeServices(services.list(), droplets.list()),
     summary: () => summarizeFleet(projects.list(), droplets.list(), prices()),
     onChange: handler => void handlers.push(handler),
   };

@@ -106,12 +106,13 @@ async function credentialsFor(
   { signal }: Call,
   { clock }: TransportOptions,
 ): Promise<Credentials> {
+  // Before the timer, which would else keep the process.
+  signal?.throwIfAborted();
   const limit = new AbortController();
   const cancel = clock.after(CREDENTIALS_MS, () =>
     limit.abort(new KubeconfigError(`no credentials for ${server} came within ${CREDENTIALS_MS / 1000} s`)),
   );
   const stop = AbortSignal.any(signal ? [signal, limit.signal] : [limit.signal]);
-  stop.throwIfAborted();
   try {
     return await untilAborted(credentials.current(stop), stop);
   } finally {

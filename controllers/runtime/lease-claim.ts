@@ -47,6 +47,11 @@ export class LeaseClaim {
     return this.#known?.spec?.acquireTime ?? '';
   }
 
+  /** When it was last renewed, as written in it. */
+  get renewTime(): string {
+    return this.#known?.spec?.renewTime ?? '';
+  }
+
   /** Gets or renews it. False when somebody else has it; throws when it cannot be told or written. */
   async attempt(signal: AbortSignal): Promise<boolean> {
     return attemptWithin(this.#options.clock, ATTEMPT_MS, signal, cut => this.#hold(cut));

@@ -22,7 +22,7 @@ import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
 import { createPacing } from './pacing.ts';
 import { createQuarantine } from './quarantine.ts';
-import { reportServices } from './routed.ts';
+import { announceRoutes, reportServices } from './routed.ts';
 import { LOAD_BALANCER_SECTION } from './section.ts';
 import { errorCondition, reportLoadBalancer, runningCondition } from './status.ts';
 
@@ -53,10 +53,11 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
     try {
       const at = masterOf(context, hosts, master, run);
       await registerWebs(context, droplets, balancing, run);
+      const announced = await announceRoutes(context, own, balancing, run);
       const outcome = await converge(context, hosts, master, at, balancing, memory);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
-      await report(context, own, master, outcome, run);
+      await report(context, announced, master, outcome, run);
       const drainMs = await deregisterWebs(context, hosts, at, { droplets, balancing, tracker }, run);
       const ms = Math.min(dampedMs, drainMs, memory.quarantine.remaining(key));
       return ms === Infinity ? undefined : { requeueAfterMs: ms };

@@ -1,10 +1,36 @@
 import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Context } from '../context.ts';
+import type { BalancedServer, Balancing } from '../read-model/balancing.ts';
 import type { Run } from '../run.ts';
 import { writeServiceStatus } from '../status/write.ts';
 import { takenDomainsMessage, type ServiceVerdict } from './lb-status.ts';
 import { routeOf } from './render-service.ts';
+
+/**
+ * Says of each service where its requests may go from now on, before they do: otherwise whoever ends a container could
+ * read that none goes to it, when nginx has been told and the service has not.
+ *
+ * @returns the services as they are then.
+ */
+export async function announceRoutes(
+  context: Context,
+  services: readonly ServiceDeployment[],
+  balancing: Balancing,
+  run: Run,
+): Promise<ServiceDeployment[]> {
+  const byName = new Map(balancing.services.map(service => [service.name, service]));
+  const announced: ServiceDeployment[] = [];
+  for (const service of services) {
+    const before = service.status?.routed?.addresses ?? [];
+    const next = inRotation(byName.get(service.metadata.name)?.servers ?? []);
+    const addresses = [...new Set([...before, ...next])];
+    const change = { fields: { routed: { addresses } } };
+    const isNew = addresses.length > before.length;
+    announced.push(isNew ? await writeServiceStatus(context, 'loadBalancer', service, change, run) : service);
+  }
+  return announced;
+}
 
 /**
  * Says of each service that the load balancer runs a configuration for whether requests reach it: its Routed
@@ -57,9 +83,10 @@ function stateCondition({ service, state, message = '' }: ServiceVerdict): Condi
 
 /** Where its requests go: what is not among them may end as soon as those in flight have. */
 const addressesOf = ({ service, state }: ServiceVerdict): string[] =>
-  state === 'routed'
-    ? service.servers.filter(server => server.state === 'in').map(({ address }) => address)
-    : [];
+  state === 'routed' ? inRotation(service.servers) : [];
+
+const inRotation = (servers: readonly BalancedServer[]): string[] =>
+  servers.filter(server => server.state === 'in').map(({ address }) => address);
 
 const WARNINGS = new Set(['Quarantined', DOMAIN_TAKEN]);
 

@@ -3,6 +3,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
 import type { FleetSummary, ProjectSummary } from './fleet-summary.ts';
 import { NAME_TAKEN } from './project-names.ts';
+import type { ServiceSummary } from './services.ts';
 
 /** How far the fleet is from what projects.csv says. */
 export type Convergence =
@@ -24,22 +25,29 @@ export interface ConvergenceInput {
   droplets: readonly Droplet[];
   /** The summary of those objects. */
   fleet: FleetSummary;
+  /** What runs on them. */
+  services: readonly ServiceSummary[];
 }
 
 /** Compares the fleet with the rows. */
 export function convergenceOf(input: ConvergenceInput): Convergence {
   const { rows, namespace, projects, fleet } = input;
+  const services = input.services.filter(({ isDeployed, ready }) => isDeployed && !ready);
   const held = heldBack(input);
   if (held !== undefined) return { state: 'held', message: held };
-  const waitingFor = [...differences(rows, namespace, projects), ...unready(fleet)];
+  const waitingFor = [
+    ...differences(rows, namespace, projects),
+    ...unready(fleet),
+    ...services.map(({ name }) => name),
+  ];
   if (waitingFor.length === 0) return { state: 'converged' };
   const droplets = [...fleet.projects.flatMap(project => project.droplets), ...fleet.strays];
   const refused = fleet.projects.filter(isRefused);
-  const stuck = droplets.filter(droplet => droplet.stuck);
+  const stuck = [...droplets, ...services].filter(one => one.stuck);
   const stays = new Set(refused.map(({ name }) => name));
   const isOpen = differences(rows, namespace, projects).some(name => !stays.has(name));
   const isMoving =
-    droplets.some(droplet => !droplet.ready && !droplet.stuck) ||
+    [...droplets, ...services].some(one => !one.ready && !one.stuck) ||
     (refused.length > 0 && fleet.projects.some(isOnItsWay));
   if (refused.length + stuck.length > 0 && !isMoving && !isOpen) {
     const messages = [...refused, ...stuck].map(one => ('rowHeld' in one && one.rowHeld) || messageOf(one));

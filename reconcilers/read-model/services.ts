@@ -4,6 +4,7 @@ import type { Condition } from '../../crds/meta.ts';
 import { masterName } from '../../crds/names.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 import { balancingOf, type BalancedServer } from './balancing.ts';
+import { whyStuck } from './service-state.ts';
 
 /** One service as `services` and `status` show it: what runs, where it answers, and how it is. */
 export interface ServiceSummary extends Pick<
@@ -22,6 +23,8 @@ export interface ServiceSummary extends Pick<
   /** Something of it should run. */
   isDeployed: boolean;
   ready: boolean;
+  /** Not Ready, and nothing moves before a person acts. */
+  stuck: boolean;
   /** What the Ready condition says. */
   reason: string;
   message: string;
@@ -54,10 +57,6 @@ export function summarizeServices(
   return groups.flatMap(([key, own]) => summarizeProject(own, dropletsByProject.get(key) ?? []));
 }
 
-/** Whether nothing of what should run is missing: neither a service that was never deployed nor a stopped one counts. */
-export const areServicesReady = (services: readonly ServiceSummary[]): boolean =>
-  services.every(({ isDeployed, ready }) => ready || !isDeployed);
-
 const projectKeyOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =>
   `${metadata.namespace}/${spec.project}`;
 
@@ -84,7 +83,8 @@ function summarizeProject(
   });
 }
 
-function summarize({ metadata, spec, status = {} }: ServiceDeployment) {
+function summarize(deployment: ServiceDeployment) {
+  const { metadata, spec, status = {} } = deployment;
   const { project, environment, service, type } = spec;
   const isCurrent = status.observedGeneration === metadata.generation;
   const ready = findCondition(status.conditions, 'Ready');
@@ -102,6 +102,7 @@ function summarize({ metadata, spec, status = {} }: ServiceDeployment) {
     ...(status.image !== undefined && { image: status.image }),
     isDeployed,
     ready: isCurrent && ready?.status === 'True',
+    stuck: isDeployed && whyStuck(deployment) !== undefined,
     ...explain(isDeployed, spec, isCurrent ? ready : undefined),
     conditions: (status.conditions ?? []).map(({ type, status, reason, message }) => {
       return { type, status, reason, message };

@@ -1,11 +1,9 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { versionOfImage } from '../services-file/render.ts';
 
 /** The version of a service: the one that is asked for, or for a published image that has none, its tag. */
-export function versionOf({ spec }: ServiceDeployment): string | undefined {
-  if (spec.version !== undefined || spec.image === undefined) return spec.version;
-  const name = spec.image.slice(spec.image.lastIndexOf('/') + 1);
-  return /[:@](?:sha256:)?([^:@]{1,128})$/.exec(name)?.[1] ?? 'latest';
-}
+export const versionOf = ({ spec }: ServiceDeployment): string | undefined =>
+  spec.version ?? (spec.image === undefined ? undefined : versionOfImage(spec.image));
 
 /**
  * The image that a version of a service was in any environment: what was built for one is what another runs. Undefined

@@ -12,7 +12,7 @@ import type { Run } from '../run.ts';
 import { observeContainers } from './commands.ts';
 import type { Context } from './concern.ts';
 import { parseContainers, type Container } from './facts.ts';
-import { isAssigned, isAvailable } from './placement-plan.ts';
+import { isAssigned, isAvailable, isThere } from './placement-plan.ts';
 import type { ServerView } from './rollout-plan.ts';
 import { CONTAINERS_SECTION } from './section.ts';
 
@@ -63,6 +63,7 @@ function serverOf(
     address: object.status?.server?.privateAddress ?? '',
     isAssigned: isAssigned(service, object, project),
     isAvailable: isAvailable(object),
+    isThere: isThere(object),
     containers: last?.facts.filter(container => container.uid === service.metadata.uid),
     seenAt: last?.seenAt,
   };

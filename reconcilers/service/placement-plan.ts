@@ -24,3 +24,8 @@ export function isAvailable({ metadata, status }: Droplet): boolean {
     ['Provisioned', 'Reachable', 'Configured'].every(type => isConditionTrue(conditions, type))
   );
 }
+
+/** Whether a server was made and is to stay, be it off or out of reach for now. */
+export const isThere = ({ metadata, status }: Droplet): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  ['Active', 'Draining', 'Resizing'].includes(status?.phase ?? '');

@@ -11,6 +11,7 @@ import type { Context } from './concern.ts';
 import { createServiceMemory } from './memory.ts';
 import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
+import { mayBringBack } from './rollout-plan.ts';
 import { report, rollOut, type Rollout } from './rollout.ts';
 import { notYet } from './status.ts';
 import { findWanted, type Supplies } from './wanted.ts';
@@ -103,10 +104,12 @@ const hasFinalizer = ({ metadata }: ServiceDeployment): boolean =>
 const hold = (context: Context, service: ServiceDeployment, run: Run): Promise<ServiceDeployment> =>
   addFinalizer(context.kubernetes, SERVICE_DEPLOYMENTS, service, SERVICE_FINALIZER, run);
 
-/** On no server that is there; those of one that is gone are gone too. */
+/** On no server that is there, nor on one that comes back; those of one that is gone are gone too. */
 function hasNoContainer({ context, hosts, service }: Rollout): boolean {
   const { servers } = observeService(context, hosts, service);
-  return servers.every(({ containers, isAvailable }) => !isAvailable || containers?.length === 0);
+  return servers.every(server =>
+    server.isAvailable ? server.containers?.length === 0 : !mayBringBack(server),
+  );
 }
 
 async function letGo({ context, service, memory, run }: Rollout): Promise<void> {

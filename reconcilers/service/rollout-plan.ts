@@ -26,6 +26,8 @@ export interface ServerView {
   isAssigned: boolean;
   /** Whether its host can be worked on; never where its containers are not known. */
   isAvailable: boolean;
+  /** Whether it was made and is to stay: if it is not available now, it will be. */
+  isThere: boolean;
   /** The service's; undefined when they are not known. */
   containers?: readonly Container[] | undefined;
 }
@@ -116,8 +118,18 @@ export function planRollout(given: RolloutInput): RolloutStep {
 /** Nothing is to run: the load balancer first, then the containers. */
 function planEnd(input: RolloutInput, found: readonly Found[]): RolloutStep {
   if ((input.status.endpoints ?? []).length > 0) return { type: 'switch', endpoints: [] };
-  return route(input) ?? clear(input, found) ?? { type: 'settled' };
+  return route(input) ?? clear(input, found) ?? awaitReturn(input) ?? { type: 'settled' };
 }
+
+/** A server that is away for a while would bring its containers back. */
+function awaitReturn({ servers }: RolloutInput): RolloutStep | undefined {
+  const away = servers.find(mayBringBack);
+  return away && wait('ServerUnavailable', `${away.droplet} is not available`);
+}
+
+/** Whether containers may come back with a server that cannot be worked on now. */
+export const mayBringBack = ({ isAvailable, isThere, containers }: ServerView): boolean =>
+  !isAvailable && isThere && containers?.length !== 0;
 
 interface Parts {
   /** Those of the release on the servers where it is to run. */
@@ -152,8 +164,9 @@ function classify(input: RolloutInput, target: Target, found: readonly Found[]):
 /** What is not stopped for good. */
 const isLive = ({ state }: Container): boolean => state === 'running' || state === 'restarting';
 
-/** Removes containers to which no request is under way. */
-function clear(input: RolloutInput, found: readonly Found[]): RolloutStep | undefined {
+/** Removes containers to which no request is under way; those of a server that is away when it is back. */
+function clear(input: RolloutInput, all: readonly Found[]): RolloutStep | undefined {
+  const found = all.filter(({ server }) => server.isAvailable);
   if (found.length === 0) return undefined;
   const busy = found.filter(one => mayHaveRequests(input, one));
   const free = found.filter(one => !busy.includes(one));
@@ -178,22 +191,24 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
   const { status } = input;
   const assigned = input.servers.filter(({ isAssigned }) => isAssigned);
   const isNew = status.release !== target.release;
-  const missing = assigned.filter(server => server.isAvailable && !isUp(input, wanted, server));
+  const isPossible = (server: ServerView): boolean =>
+    server.isAvailable && (target.canStart || containerOn(wanted, server) !== undefined);
+  const missing = assigned.filter(server => isPossible(server) && !isUp(input, wanted, server));
   const serving = new Set((status.endpoints ?? []).map(({ droplet }) => droplet));
   const lost = assigned.find(({ droplet, isAvailable }) => !isAvailable && serving.has(droplet));
   // One that goes on with the old release would be forgotten.
   if (isNew && lost !== undefined) return wait('ServerUnavailable', `${lost.droplet} is not available`);
   if (assigned.every(({ isAvailable }) => !isAvailable))
     return wait('NoServer', 'none of its servers is ready yet');
-  const startable = missing.filter(server => target.canStart || containerOn(wanted, server) !== undefined);
-  if (startable.length === 0)
-    return missing.length < assigned.length
-      ? undefined
+  if (!target.canStart && wanted.every(isTask))
+    return status.release === undefined
+      ? { type: 'settled' }
       : wait('Rejected', 'no release is left to go back to');
+  if (missing.length === 0) return undefined;
   if (isNew && target.hasTask && !isTaskDone(wanted))
-    return { type: 'run-task', droplet: taskServer(wanted) ?? startable[0]!.droplet };
-  const hostPort = hostPortFor(target, [...wanted, ...last]);
-  const at = startable.map(server => ({
+    return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
+  const hostPort = hostPortFor(target, [...wanted, ...last], isNew ? (status.endpoints ?? []) : []);
+  const at = missing.map(server => ({
     droplet: server.droplet,
     hostPort: containerOn(wanted, server)?.port ?? hostPort,
     replaced: input.isStopFirst
@@ -227,12 +242,21 @@ const isTaskDone = (wanted: readonly Found[]): boolean =>
 
 const taskServer = (wanted: readonly Found[]): string | undefined => wanted.find(isTask)?.server.droplet;
 
-/** The one that the release has elsewhere, else one that no other container has. */
-function hostPortFor({ release, hostPorts }: Target, found: readonly Found[]): number | undefined {
+/**
+ * The one that the release has elsewhere, else one that no other container has. Nor one to which requests go, though
+ * what they go to may have vanished: the new container would get them before it is its turn.
+ */
+function hostPortFor(
+  { release, hostPorts }: Target,
+  found: readonly Found[],
+  endpoints: readonly Endpoint[],
+): number | undefined {
   const own = found.find(({ container }) => container.release === release && container.port !== undefined);
   if (own !== undefined) return own.container.port;
   const taken = new Set(found.map(({ container }) => container.port));
-  return hostPorts.find(port => !taken.has(port)) ?? hostPorts[0];
+  const isFree = (port: number): boolean =>
+    !taken.has(port) && !endpoints.some(({ address }) => address.endsWith(`:${port}`));
+  return hostPorts.find(isFree) ?? hostPorts[0];
 }
 
 const isRunningOn =
@@ -273,7 +297,7 @@ function route({ isBalanced, status }: RolloutInput): RolloutStep | undefined {
 /** Keeps an eye on the new one for a while, then lets the old one go. */
 function retire(input: RolloutInput, { wanted, last }: Parts): RolloutStep | undefined {
   if (last.length === 0) return undefined;
-  const running = last.filter(({ container }) => isLive(container));
+  const running = last.filter(({ server, container }) => server.isAvailable && isLive(container));
   if (!input.isBalanced && running.length > 0) return { type: 'stop', at: placed(running) };
   if (input.servedMs < input.watchMs) {
     const watched = wanted.filter(one => !isTask(one) && one.server.isAvailable && isLive(one.container));

@@ -116,7 +116,8 @@ async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroun
   const isNew = service.status?.release !== goal!.target.release;
   try {
     await attempt(rollout, goal!, step, surroundings);
-    return 'on';
+    // Something else may be wanted by now.
+    return step.type === 'watch' ? { requeueAfterMs: 1 } : 'on';
   } catch (error) {
     if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
       return await reject(rollout, goal!, error);
@@ -285,11 +286,15 @@ const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.s
 function rejectedCondition({ service, goal }: Rollout) {
   const { rejected } = service.status ?? {};
   const { reason, message, version } = rejected!;
+  const isSame = goal?.serving.version === version;
+  const what = isSame ? `${version} with its new settings` : version;
   const before =
-    goal?.target.release === 'none' ? 'nothing ran before it' : `${goal?.serving.version} goes on`;
+    goal?.target.release === 'none'
+      ? 'nothing ran before it'
+      : `${goal?.serving.version} goes on${isSame ? ' as it was' : ''}`;
   const { project, environment } = service.spec;
   const again = `fix it and deploy again, or retry with "dropfleet restart ${project} ${environment} ${service.spec.service}"`;
-  return notYet(reason, `${version} was rejected: ${message}; ${before}; ${again}`);
+  return notYet(reason, `${what} was rejected: ${message}; ${before}; ${again}`);
 }
 
 /** Takes the release back: what it was to replace goes on, or serves again. */

@@ -138,7 +138,9 @@ function release(
   const again = goalOf(before);
   const canStart = again.target.release === before.release;
   const target = { ...again.target, release: before.release, canStart, hasTask: false };
-  return { type: 'release', goal: { ...again, target, serving: before }, isFallback: true };
+  // Of another configuration by now, it goes on in the containers that it has.
+  const launch = { ...again.launch, release: before.release };
+  return { type: 'release', goal: { ...again, target, launch, serving: before }, isFallback: true };
 }
 
 const refusal = (names: readonly string[]): string =>

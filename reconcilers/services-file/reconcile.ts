@@ -79,7 +79,7 @@ async function removeServices(
     throw new Waiting('deployment_config.json just changed and removes services', unsettledMs);
   const objects = [...new Set(losses.map(({ project }) => project))].flatMap(key => projects.get(key) ?? []);
   const ask = { asker: SERVICES_ASKER, group: `deployment_config.json of ${namespace}`, effects: losses };
-  const answer = await gate.ask({ ...ask, objects, believedAfterMs: 0, isRevocable: true }, run);
+  const answer = await gate.ask({ ...ask, objects, believedAfterMs: 0 }, run);
   if (answer.type === 'wait') return { requeueAfterMs: answer.ms };
   if (answer.type === 'hold') return { requeueAfterMs: isDone ? HELD_AGAIN_MS : CONFLICT_AGAIN_MS };
   const areRemoved = await applyServiceSteps(removals, kubernetes, run);

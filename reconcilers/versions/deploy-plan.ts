@@ -1,4 +1,4 @@
-import { API_VERSION, PROJECT_LABEL } from '../../crds/names.ts';
+import { API_VERSION, PROJECT_LABEL, SOURCE_LABEL } from '../../crds/names.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 import { mergePatch } from './merge-patch.ts';
 
@@ -69,10 +69,13 @@ export const serviceName = ({
 }: Pick<ServiceDeploymentSpec, 'project' | 'environment' | 'service'>): string =>
   `${project}-${environment}-${service}`;
 
+/** The value of SOURCE_LABEL on what follows deployment_config.json. */
+const FROM_FILE = 'file';
+
 const newService = (namespace: string, name: string, spec: ServiceDeploymentSpec): ServiceDeployment => ({
   apiVersion: API_VERSION,
   kind: 'ServiceDeployment',
-  metadata: { name, namespace, labels: { [PROJECT_LABEL]: spec.project } },
+  metadata: { name, namespace, labels: { [PROJECT_LABEL]: spec.project, [SOURCE_LABEL]: FROM_FILE } },
   spec,
 });
 

@@ -49,6 +49,11 @@ const FILES: readonly (readonly [path: string, text: string, mode?: number])[] =
   ['/etc/ssh/sshd_config', 'Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nPrintMotd no\n'],
   ['/etc/sudoers', '@includedir /etc/sudoers.d\n', 0o440],
   ['/etc/machine-id', '0123456789abcdef0123456789abcdef\n'],
+  [
+    '/proc/meminfo',
+    'MemTotal:        1000000 kB\nMemFree:          600000 kB\nMemAvailable:     700000 kB\n',
+    0o444,
+  ],
   ['/proc/swaps', 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n', 0o444],
   ['/var/log/cloud-init.log', '', 0o640],
   ['/var/log/cloud-init-output.log', '', 0o640],

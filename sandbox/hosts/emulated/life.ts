@@ -157,6 +157,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     for (const path of Object.keys(machine.system.mounts)) unmountVolume(machine, path);
     machine.disk.replace(withFreshMemory(machine.disk.root(), base));
     machine.files.write(BOOT_ID, Buffer.from(`${uuid(random)}\n`));
+    machine.files.write(MEMORY_FILE, Buffer.from(`MemTotal: ${machine.spec.memory * 1024} kB\n`));
     machine.system = { ...machine.system, tables: [], bootedAt: machine.now() };
     mountAll(machine);
     stopContainers(machine);
@@ -223,6 +224,8 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
 
 /** Linux': another one after every boot. */
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+const MEMORY_FILE = '/proc/meminfo';
 
 /** The tree as it is after a boot, when /run and /proc hold what every machine begins with. */
 function withFreshMemory(root: DirectoryInode, base: DirectoryInode): DirectoryInode {

@@ -1,6 +1,6 @@
 import { log } from './machine.ts';
 import type { Machine } from './model.ts';
-import type { ServiceState } from './system.ts';
+import type { ServiceState, TransientFacts } from './system.ts';
 
 /** Other names that systemd knows a service by. */
 const ALIASES: Record<string, string> = { sshd: 'ssh' };
@@ -16,12 +16,17 @@ const UNIT_FOLDER = '/etc/systemd/system';
 /** A service that a package brings. Debian enables and starts what it installs. */
 export async function addService(machine: Machine, name: string, starts: boolean): Promise<void> {
   if (machine.system.services[name] !== undefined) return;
-  put(machine, name, { active: 'inactive', enabled: starts, since: machine.now(), pid: 0 });
+  putService(machine, name, { active: 'inactive', enabled: starts, since: machine.now(), pid: 0 });
   if (starts) await startService(machine, name);
 }
 
 export async function removeService(machine: Machine, name: string): Promise<void> {
   await stopService(machine, name);
+  forgetService(machine, name);
+}
+
+/** systemd knows nothing of it any more. */
+export function forgetService(machine: Machine, name: string): void {
   const { [name]: _gone, ...services } = machine.system.services;
   machine.system = { ...machine.system, services };
 }
@@ -31,7 +36,7 @@ export function readUnitFiles(machine: Machine): void {
   for (const file of machine.files.list(UNIT_FOLDER)) {
     const name = /^(.+)\.service$/.exec(file)?.[1];
     if (name !== undefined && machine.system.services[name] === undefined)
-      put(machine, name, { active: 'inactive', enabled: false, since: machine.now(), pid: 0 });
+      putService(machine, name, { active: 'inactive', enabled: false, since: machine.now(), pid: 0 });
   }
 }
 
@@ -51,7 +56,7 @@ export async function startService(machine: Machine, name: string): Promise<bool
   const works = await machine.onService(name, 'start');
   const pid = works ? 300 + Math.floor(machine.random() * 30_000) : 0;
   log(machine, name, works ? `Started ${name}.service.` : `Failed to start ${name}.service.`);
-  put(machine, name, { ...service, active: works ? 'active' : 'failed', since: machine.now(), pid });
+  putService(machine, name, { ...service, active: works ? 'active' : 'failed', since: machine.now(), pid });
   return works;
 }
 
@@ -60,7 +65,7 @@ export async function stopService(machine: Machine, name: string): Promise<void>
   if (service === undefined || service.active === 'inactive') return;
   await machine.onService(name, 'stop');
   log(machine, name, `Stopped ${name}.service.`);
-  put(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
+  putService(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
 }
 
 /** Lets it read its configuration again; whether it could. */
@@ -70,29 +75,51 @@ export async function reloadService(machine: Machine, name: string): Promise<boo
 
 export function enableService(machine: Machine, name: string, enabled: boolean): void {
   const service = machine.system.services[name];
-  if (service !== undefined && service.enabled !== enabled) put(machine, name, { ...service, enabled });
+  if (service !== undefined && service.enabled !== enabled)
+    putService(machine, name, { ...service, enabled });
 }
 
 /** Forgets that it failed. */
 export function resetService(machine: Machine, name: string): void {
   const service = machine.system.services[name];
-  if (service?.active === 'failed') put(machine, name, { ...service, active: 'inactive' });
+  if (service?.active !== 'failed') return;
+  if (service.transient !== undefined) forgetService(machine, name);
+  else putService(machine, name, { ...service, active: 'inactive' });
 }
 
 /** What systemd does at boot: nothing runs, then all that is enabled. */
 export async function startEnabledServices(machine: Machine): Promise<void> {
   for (const [name, service] of Object.entries(machine.system.services))
-    put(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
+    if (service.transient === undefined)
+      putService(machine, name, { ...service, active: 'inactive', since: machine.now(), pid: 0 });
+    else forgetService(machine, name);
   for (const [name, { enabled }] of Object.entries(machine.system.services))
     if (enabled) await startService(machine, name);
 }
 
-/** Lets what ran in an earlier life of this process go on: as the same processes, by their ids. */
-export async function resumeServices(machine: Machine): Promise<void> {
-  for (const [name, { active }] of Object.entries(machine.system.services))
-    if (active === 'active') await machine.onService(name, 'start');
+function loseTransient(machine: Machine, name: string, service: ServiceState, facts: TransientFacts): void {
+  if (service.pid === 0) return;
+  if (facts.isCollected) forgetService(machine, name);
+  else
+    putService(machine, name, {
+      ...service,
+      active: 'failed',
+      since: machine.now(),
+      pid: 0,
+      transient: { ...facts, exitStatus: 9, result: 'signal' },
+    });
 }
 
-function put(machine: Machine, name: string, service: ServiceState): void {
+/** Lets what ran in an earlier life of this process go on: as the same processes, by their ids. */
+export async function resumeServices(machine: Machine): Promise<void> {
+  for (const [name, service] of Object.entries(machine.system.services)) {
+    // What a unit of systemd-run did ended with the process that emulated it.
+    if (service.transient !== undefined) loseTransient(machine, name, service, service.transient);
+    else if (service.active === 'active') await machine.onService(name, 'start');
+  }
+}
+
+/** What systemd knows of a service from now on. */
+export function putService(machine: Machine, name: string, service: ServiceState): void {
   machine.system = { ...machine.system, services: { ...machine.system.services, [name]: service } };
 }

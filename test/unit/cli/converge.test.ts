@@ -28,6 +28,7 @@ function startWait(droplet: Droplet) {
   const stop = new AbortController();
   const fleet: FleetWatch = {
     projects: () => [project],
+    services: () => [],
     droplets: () => droplets,
     summary: () => summarizeFleet([project], droplets, new Map()),
     onChange: handler => void handlers.push(handler),
@@ -104,6 +105,7 @@ describe('The wait for a fleet that the cloud agrees with', () => {
     const stop = new AbortController();
     const fleet: FleetWatch = {
       projects: () => [readyProject],
+      services: () => [],
       droplets: () => [master!],
       summary: () => summarizeFleet([readyProject], [master!], new Map()),
       onChange: () => undefined,

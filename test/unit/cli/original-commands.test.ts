@@ -22,12 +22,15 @@ const MEANINGS: Record<string, string | RegExp> = {
   '--scale hostomatic 5': 'scale hostomatic 5',
   '--cleanup': 'cleanup',
   '--cleanup --dry-run': 'cleanup --dry-run',
-  '--deploy-uat hostomatic': /^--deploy-uat is not there yet: deployments .* "dropfleet ssh <droplet>"/,
-  '--deploy-uat hostomatic --local --project-path ../hostomatic': /^--deploy-uat is not there yet: /,
-  '--deploy-prod hostomatic': /^--deploy-prod is not there yet: deployments follow/,
-  '--deploy-prod hostomatic --tag v1.2.3-uat-20241215-1430': /^--deploy-prod is not there yet: /,
-  '--reproduce v1.2.3-uat-20241215-1430': /^--reproduce is not there yet: .* "git checkout <tag>"/,
-  '--reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced': /^--reproduce is not there yet: /,
+  '--deploy-uat hostomatic': 'deploy uat hostomatic',
+  '--deploy-uat hostomatic --local --project-path ../hostomatic':
+    'deploy uat hostomatic --local --project-path ../hostomatic',
+  '--deploy-prod hostomatic': 'deploy prod hostomatic',
+  '--deploy-prod hostomatic --tag v1.2.3-uat-20241215-1430':
+    'deploy prod hostomatic --tag v1.2.3-uat-20241215-1430',
+  '--reproduce v1.2.3-uat-20241215-1430': 'reproduce v1.2.3-uat-20241215-1430',
+  '--reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced':
+    'reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced',
   '--monitor master': /^--monitor is not there yet: .* "dropfleet status" shows/,
   '--monitor web1': /^--monitor is not there yet: /,
   '--monitor web2': /^--monitor is not there yet: /,
@@ -49,7 +52,9 @@ describe("the original's commands, as its page has them", () => {
   it('may name another folder for the files', () => {
     expect(understood('--config-dir infra/config --status')).to.equal('status --config-dir infra/config');
     expect(understood('--orchestrate --config-dir=config')).to.equal('orchestrate --config-dir=config');
-    expect(refusalOf('--config-dir config --tag v1 --deploy-prod shop')).to.match(/^--deploy-prod is not/);
+    expect(understood('--config-dir config --tag v1 --deploy-prod shop')).to.equal(
+      'deploy prod shop --config-dir config --tag v1',
+    );
   });
 
   it('are nothing special behind a command, where they may belong to another program', () => {
@@ -65,12 +70,16 @@ describe("the original's commands, as its page has them", () => {
 
 /** The command that it stands for; there is one of that name that takes these words. */
 function understood(command: string): string {
-  const [name, ...words] = translateAliases(command.split(' '));
-  const known = createProgram().commands.find(one => one.name() === name)!;
+  const translated = translateAliases(command.split(' '));
+  const [name, ...words] = translated;
+  const parent = createProgram().commands.find(one => one.name() === name)!;
+  const below = parent.commands.find(one => one.name() === words[0]);
+  if (below !== undefined) words.shift();
+  const known = below ?? parent;
   const { operands, unknown } = known.parseOptions(words);
   expect(unknown, command).to.deep.equal([]);
   expect(operands, command).to.have.length(known.registeredArguments.length);
-  return [name, ...words].join(' ');
+  return translated.join(' ');
 }
 
 function refusalOf(command: string): string {

@@ -27,6 +27,7 @@ const tar: Program = async process => {
     'C=|directory=',
     'p',
     'o|no-same-owner',
+    'no-same-permissions',
     'm',
     'z|gzip',
     'v',

@@ -1,8 +1,9 @@
-import { request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Process, Program } from '../model.ts';
+import { askOver } from '../network/http.ts';
 import { absolutePath, bytesOf, print } from '../shell/process.ts';
+import { readAll } from '../shell/streams.ts';
 import { readOptions, type Options } from './options.ts';
 
 /** curl's exit codes. */
@@ -11,7 +12,9 @@ const FAILED = { resolve: 6, connect: 7, http: 22, timeout: 28 } as const;
 const curl: Program = async process => {
   const options = readOptions(process.args.slice(1), [
     's|silent', 'S|show-error', 'f|fail', 'o=|output=', 'w=|write-out=', 'm=|max-time=', 'connect-timeout=', 'retry=',
-    'L|location', 'H=|header=', 'X=|request=', 'I|head', 'i|include', 'A=',
+    'L|location', 'H=|header=', 'X=|request=', 'I|head', 'i|include', 'A=', 'd=|data=|data-raw=',
+    'data-binary=', 'T=|upload-file=', 'g|globoff', 'k|insecure', 'N|no-buffer', 'noproxy=', 'http1.1', 'retry-delay=',
+    'retry-connrefused', 'D=',
   ]); // prettier-ignore
   const url = new URL(
     /^\w+:\/\//.test(options.operands[0] ?? '') ? options.operands[0]! : `http://${options.operands[0]}`,
@@ -24,13 +27,19 @@ const curl: Program = async process => {
   // There is no way out of an emulated network, and so no name server.
   if (!isIPv4(url.hostname) && url.hostname !== 'localhost')
     return complain(FAILED.resolve, `Could not resolve host: ${url.hostname}`);
+  const sent = await requestOf(process, options);
   const limit = new AbortController();
   const seconds = Number(options.value('m') ?? options.value('connect-timeout') ?? 0);
   const cancel = seconds === 0 ? undefined : process.machine.clock.after(seconds * 1000, () => limit.abort());
   try {
     const signal = AbortSignal.any([process.signal, limit.signal]);
     const stream = await process.machine.connect(url.hostname, Number(url.port || 80), signal);
-    const { response, body } = await exchange(stream, url, options, signal);
+    const { response, body } = await askOver(
+      stream,
+      { ...sent, host: url.host, path: url.pathname + url.search },
+      sent.body,
+      signal,
+    );
     return await show(process, options, response, body, complain);
   } catch {
     return limit.signal.aborted
@@ -41,26 +50,31 @@ const curl: Program = async process => {
   }
 };
 
-function exchange(
-  stream: Duplex,
-  url: URL,
+/** Sends what `-d` or `-T` say, and as what. */
+async function requestOf(
+  process: Process,
   options: Options,
-  signal: AbortSignal,
-): Promise<{ response: IncomingMessage; body: Buffer }> {
-  const method = options.has('I') ? 'HEAD' : (options.value('X') ?? 'GET');
+): Promise<{ method: string; headers: Record<string, string>; body: Buffer | undefined }> {
+  const given = [...options.values('d'), ...options.values('data-binary')];
+  const parts = await Promise.all(given.map(text => dataOf(process, text)));
+  const upload = options.value('T');
+  const body = upload === undefined ? parts.join('&') : await dataOf(process, `@${upload}`);
+  const hasBody = given.length > 0 || upload !== undefined;
+  const usual = options.has('I') ? 'HEAD' : upload !== undefined ? 'PUT' : hasBody ? 'POST' : 'GET';
   const headers = Object.fromEntries(options.values('H').map(line => line.split(/:\s*(.*)/s).slice(0, 2)));
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      url,
-      { method, headers: { connection: 'close', ...headers }, createConnection: () => stream, signal },
-      response => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('error', reject).once('end', () => resolve({ response, body: Buffer.concat(chunks) }));
-      },
-    );
-    sent.once('error', reject).end();
-  });
+  const type = given.length > 0 ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+  return {
+    method: options.value('X') ?? usual,
+    headers: { ...type, ...headers },
+    body: hasBody ? Buffer.from(body) : undefined,
+  };
+}
+
+/** Text, or what stands in the file behind an `@`; `@-` is standard input. */
+async function dataOf(process: Process, text: string): Promise<string> {
+  if (!text.startsWith('@')) return text;
+  if (text === '@-') return (await readAll(process.input)).toString();
+  return Buffer.from(process.files.read(absolutePath(process, text.slice(1)))).toString();
 }
 
 async function show(

@@ -37,9 +37,11 @@ const sed: Program = async process => {
 };
 
 const splitScript = (script: string): string[] =>
-  (script.match(/(?:[^;\n\\/]|\\.|\/(?:[^/\\]|\\.)*\/(?:(?:[^/\\]|\\.)*\/)?)+/g) ?? []).filter(
-    text => text.trim() !== '',
-  );
+  (
+    script.match(
+      /(?:\bs([|#,@!:])(?:\\.|(?!\1)[^\\])*\1(?:\\.|(?!\1)[^\\])*\1|[^;\n\\/]|\\.|\/(?:[^/\\]|\\.)*\/(?:(?:[^/\\]|\\.)*\/)?)+/g,
+    ) ?? []
+  ).filter(text => text.trim() !== '');
 
 function parseInstruction(text: string, source: (pattern: string) => string): Instruction {
   const match = INSTRUCTION.exec(text);
@@ -167,6 +169,8 @@ function printed(list: string | undefined, line: string, field: (number: number)
       const text = item.trim();
       if (/^\$\d+$/.test(text)) return field(Number(text.slice(1)));
       if (/^"[^"]*"$/.test(text)) return text.slice(1, -1);
+      const product = /^int\(\s*\$(\d+)\s*\*\s*([\d.]+)\s*\)$/.exec(text);
+      if (product !== null) return String(Math.trunc(Number(field(Number(product[1]))) * Number(product[2])));
       throw new NotEmulatedError(`print ${text}`);
     })
     .join(' ');

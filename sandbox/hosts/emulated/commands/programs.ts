@@ -18,8 +18,10 @@ import { RUNNING } from './running.ts';
 import { SERVICES } from './services.ts';
 import { SSH_PROGRAMS } from './ssh-programs.ts';
 import { SYSTEM } from './system.ts';
+import { SYSTEMD_RUN } from './systemd-run.ts';
 import { TESTING } from './testing.ts';
 import { TEXT } from './text.ts';
+import { WRAPPING } from './wrapping.ts';
 
 const FAMILIES = [
   ARCHIVES,
@@ -40,8 +42,10 @@ const FAMILIES = [
   SERVICES,
   SSH_PROGRAMS,
   SYSTEM,
+  SYSTEMD_RUN,
   TESTING,
   TEXT,
+  WRAPPING,
 ];
 
 /** Everything that an emulated machine can run, by the name of its program. */

@@ -18,10 +18,12 @@ const sh: Program = async process => {
     letters.push(...Array.from(args.shift()!.slice(1)));
   if (args[0] === '--') args.shift();
   const isCommand = letters.includes('c');
+  // A script in a file is called by the file's name.
+  const file = isCommand || letters.includes('s') ? undefined : args[0];
   const script = isCommand ? args.shift() : await scriptOf(process, args, letters.includes('s'));
   if (script === undefined)
     return fail(process, isCommand ? '-c requires an argument' : `cannot open ${args[0]}: No such file`, 2);
-  const name = (isCommand && args.shift()) || own;
+  const name = (isCommand ? args.shift() : file) ?? own;
   const state = createShellState(process.machine.fork(process), name, args);
   try {
     for (const letter of letters.filter(letter => !'csl'.includes(letter))) switchOption(state, letter, true);

@@ -10,6 +10,7 @@ import {
 } from '../services.ts';
 import { fail, print } from '../shell/process.ts';
 import type { ServiceState } from '../system.ts';
+import { stopTransient } from '../transient-units.ts';
 import { readOptions, type Options } from './options.ts';
 
 type Verb = (process: Process, name: string, options: Options) => Promise<number> | number;
@@ -18,7 +19,7 @@ const NO_SUCH_UNIT = 5;
 const NOT_RUNNING = 3;
 const UNKNOWN_STATE = 4;
 
-const stateOf = ({ machine }: Process, name: string): ServiceState | undefined =>
+const stateOf = ({ machine }: Pick<Process, 'machine'>, name: string): ServiceState | undefined =>
   machine.system.services[name];
 
 /** Changes need root, and a unit. */
@@ -39,7 +40,8 @@ async function start(process: Process, name: string): Promise<number> {
 const VERBS: Readonly<Record<string, Verb>> = {
   start: asRoot(start),
   stop: asRoot(async ({ machine }, name) => {
-    await stopService(machine, name);
+    if (stateOf({ machine }, name)?.transient !== undefined) stopTransient(machine, name);
+    else await stopService(machine, name);
     return 0;
   }),
   restart: asRoot(async (process, name) => {
@@ -113,15 +115,23 @@ function propertiesOf(
   asUnix: boolean,
 ): Record<string, string> {
   const active = service?.active ?? 'inactive';
+  const facts = service?.transient;
+  const hasExited = facts?.exitStatus !== undefined;
   const since = service === undefined || active !== 'active' ? '' : stamp(service.since, asUnix);
   return {
     Id: `${name}.service`,
     LoadState: service === undefined ? 'not-found' : 'loaded',
     ActiveState: active,
-    SubState: { active: 'running', activating: 'start', inactive: 'dead', failed: 'failed' }[active],
+    SubState:
+      hasExited && active === 'active'
+        ? 'exited'
+        : { active: 'running', activating: 'start', inactive: 'dead', failed: 'failed' }[active],
     UnitFileState: service === undefined ? '' : service.enabled ? 'enabled' : 'disabled',
     MainPID: String(service?.pid ?? 0),
-    Result: active === 'failed' ? 'exit-code' : 'success',
+    Result: facts?.result ?? (active === 'failed' ? 'exit-code' : 'success'),
+    ExecMainStatus: String(facts?.exitStatus ?? 0),
+    ExecMainCode: hasExited ? '1' : '0',
+    Description: facts?.description ?? name,
     ActiveEnterTimestamp: since,
   };
 }
@@ -136,9 +146,11 @@ function stamp(ms: number, asUnix: boolean): string {
 
 const systemctl: Program = async process => {
   const options = readOptions(process.args.slice(1), [
-    'q|quiet', 'p=|property=', 'value', 'timestamp=', 'now', 'no-pager', 'no-block', 'n=', 'l', 'a', 'f|force',
+    'q|quiet', 'p=|property=', 'value', 'timestamp=', 'now', 'no-pager', 'no-block', 'n=', 'l', 'a', 'f|force', 'runtime',
   ]); // prettier-ignore
   const [verb = '', ...units] = options.operands;
+  // Of slices: how much of the machine something gets is nothing to an emulated host.
+  if (verb === 'set-property') return 0;
   if (verb === 'daemon-reload') return daemonReload(process);
   if (verb === 'is-system-running') return isSystemRunning(process);
   if (verb === 'reboot' || verb === 'poweroff') return power(process, verb);

@@ -195,11 +195,12 @@ const tr: Program = async process => {
   return 0;
 };
 
-/** `a-z`, `\n` */
+/** `a-z`, `\n`, `\0`. */
 const characterSet = (text: string): string =>
   text
     .replaceAll('\\n', '\n')
     .replaceAll('\\t', '\t')
+    .replace(/\\([0-7]{1,3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     .replace(/(.)-(.)/gs, (_, first: string, last: string) =>
       Array.from({ length: last.charCodeAt(0) - first.charCodeAt(0) + 1 }, (_entry, index) =>
         String.fromCharCode(first.charCodeAt(0) + index),

@@ -1,4 +1,4 @@
-import { refusal, unknownManifest } from './engine-error.ts';
+import { refusal, unknownManifest, type EngineError } from './engine-error.ts';
 import type { Engine } from './engine.ts';
 import { digestOf, EMPTY_CONFIG, findImage, keepImage, manifestDigest } from './images.ts';
 import type { EngineKind, Image, ImageConfig } from './model.ts';
@@ -46,9 +46,20 @@ export const imageOrPulled = async (engine: Engine, text: string, options: PullO
 const isMachine = ({ registry }: Reference): boolean =>
   /^(?:\d+\.\d+\.\d+\.\d+|localhost)(?::\d+)?$/.test(registry) && registry !== 'localhost';
 
+const denied = (kind: EngineKind, reference: Reference): EngineError => {
+  const { registry, repository, tag } = reference;
+  const why = 'requested access to the resource is denied';
+  return refusal(kind, {
+    docker: `pull access denied for ${repository}, repository does not exist or may require 'docker login': denied: ${why}`,
+    podman: `initializing source docker://${fullName(reference)}: reading manifest ${tag} in ${registry}/${repository}: ${why}`,
+  });
+};
+
 /** Every published image exists, but those made up to be missing. */
 function published(kind: EngineKind, reference: Reference): Pick<Image, 'id' | 'size' | 'config'> {
   const { registry, repository, tag } = reference;
+  // What dropfleet builds is published nowhere.
+  if (repository.startsWith('dropfleet/')) throw denied(kind, reference);
   if (registry === 'registry.invalid' || registry === 'localhost' || tag === 'missing')
     throw unknownManifest(kind, reference);
   const id = digestOf(`published image ${fullName(reference)}`);

@@ -1,6 +1,7 @@
 // What `inspect` shows: the fields that the engines share, by docker's names.
 
 import type { Engine } from './engine.ts';
+import { GoTime } from './templates/go-time.ts';
 import type { Container, ContainerConfig, EngineKind, Image, ImageConfig, Publication } from './model.ts';
 import { shownId, shownName } from './reference.ts';
 
@@ -10,9 +11,17 @@ const NEVER = '0001-01-01T00:00:00Z';
 export const timeText = ({ machine }: Engine, at: number): string =>
   at === 0 ? NEVER : new Date(at + machine.clockSkew).toISOString().replace(/(\.\d{3})Z$/, '$1000000Z');
 
+/** docker keeps times as text, podman as times. */
+const timeView = (engine: Engine, at: number): string | GoTime =>
+  engine.kind === 'docker' ? timeText(engine, at) : new GoTime(timeText(engine, at));
+
 const objectOf = (keys: readonly string[]): Record<string, object> =>
   Object.fromEntries(keys.map(key => [key, {}]));
 const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
+
+/** Go writes a map in the order of its keys. */
+const sorted = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 const configView = ({
   Env,
@@ -26,8 +35,8 @@ const configView = ({
   Env,
   Cmd: orNull(Cmd),
   Entrypoint: orNull(Entrypoint),
-  Labels,
-  ExposedPorts: objectOf(ExposedPorts),
+  Labels: sorted(Labels),
+  ExposedPorts: objectOf(ExposedPorts.toSorted()),
   User,
   WorkingDir,
 });
@@ -101,8 +110,8 @@ function stateView(engine: Engine, { status, exitCode, startedAt, finishedAt, pi
     Pid: pid,
     ExitCode: exitCode,
     Error: '',
-    StartedAt: timeText(engine, startedAt),
-    FinishedAt: timeText(engine, finishedAt),
+    StartedAt: timeView(engine, startedAt),
+    FinishedAt: timeView(engine, finishedAt),
   };
 }
 

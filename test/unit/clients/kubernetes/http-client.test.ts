@@ -96,6 +96,15 @@ describe('The Kubernetes client', () => {
       await slow.close();
     });
 
+    it('leaves no timer behind when a call was given up before it began', async () => {
+      const before = clock.pending();
+      const given = AbortSignal.abort(new Error('over'));
+      expect((await rejection(client.get(PROJECTS, 'default/shop', { signal: given }))).message).to.equal(
+        'over',
+      );
+      expect(clock.pending()).to.equal(before);
+    });
+
     it('reads an answer that is JSON but no Status, and believes no wait that is none', async () => {
       for (const body of [
         null,

@@ -1,10 +1,19 @@
 import { expect } from 'chai';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import type { Project } from '../../../../crds/project.ts';
+import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
 import type { DesiredProject } from '../../../../reconcilers/projects-csv/plan.ts';
 import { convergenceOf } from '../../../../reconcilers/read-model/convergence.ts';
 import { summarizeFleet } from '../../../../reconcilers/read-model/fleet-summary.ts';
-import { aCondition, aCsvProject, aDroplet, aProject, activeDroplets } from '../../../builders/objects.ts';
+import { summarizeServices } from '../../../../reconcilers/read-model/services.ts';
+import {
+  aCondition,
+  aCsvProject,
+  aDroplet,
+  aProject,
+  aServiceDeployment,
+  activeDroplets,
+} from '../../../builders/objects.ts';
 
 const SMALL = 's-1vcpu-1gb';
 const aRow = (project: string, servers: number): DesiredProject => ({
@@ -39,12 +48,14 @@ const converge = (
   rows: readonly DesiredProject[] | undefined,
   projects: readonly Project[],
   droplets: readonly Droplet[],
+  services: readonly ServiceDeployment[] = [],
 ) =>
   convergenceOf({
     rows,
     namespace: 'default',
     projects,
     droplets,
+    services: summarizeServices(services, droplets),
     fleet: summarizeFleet(projects, droplets, new Map()),
   });
 
@@ -195,6 +206,46 @@ describe('How far the fleet is', () => {
     expect(converge([aRow('shop', 1)], [aCsvProject('shop', 1)], [droplet])).to.deep.equal({
       state: 'failed',
       messages: ['shop-master: another machine answers'],
+    });
+  });
+
+  describe('with services', () => {
+    const project = [aCsvProject('shop', 1)].map(ready);
+    const withService = (
+      parts: NonNullable<Parameters<typeof aServiceDeployment>[2]>,
+    ): ReturnType<typeof converge> =>
+      converge([aRow('shop', 1)], project, activeDroplets('shop', 1), [
+        aServiceDeployment('shop-prod-api', {}, parts),
+      ]);
+    const notReady = (reason: string) => ({
+      observedGeneration: 1,
+      conditions: [{ ...aCondition('Ready', 'False', reason), message: 'says why' }],
+    });
+
+    it('waits for one that is on its way', () => {
+      expect(withService({ spec: { version: 'v1' }, status: notReady('Building') })).to.deep.equal({
+        state: 'converging',
+        waitingFor: ['shop-prod-api'],
+      });
+    });
+
+    it('has failed when one cannot go on by itself', () => {
+      expect(withService({ spec: { version: 'v1' }, status: notReady('SecretsMissing') })).to.deep.equal({
+        state: 'failed',
+        messages: ['shop-prod-api: says why'],
+      });
+    });
+
+    it('waits for infra that has an image and no version', () => {
+      const spec = { type: 'infra', image: 'postgres:17' } as const;
+      expect(withService({ spec, status: notReady('Starting') }).state).to.equal('converging');
+    });
+
+    it('does not depend on one that was never deployed, or is stopped', () => {
+      expect(withService({ status: notReady('NotDeployed') }).state).to.equal('converged');
+      expect(
+        withService({ spec: { version: 'v1', stopped: true }, status: notReady('Stopped') }).state,
+      ).to.equal('converged');
     });
   });
 });

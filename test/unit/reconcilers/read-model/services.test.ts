@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
-import { areServicesReady, summarizeServices } from '../../../../reconcilers/read-model/services.ts';
+import { summarizeServices } from '../../../../reconcilers/read-model/services.ts';
 import {
   aCondition,
   aDroplet,
@@ -93,29 +93,5 @@ describe('The services of a fleet', () => {
     const [summary] = summarizeServices([service], [...droplets, ...activeDroplets('blog', 1, 9)]);
     expect(summary!.servers.map(({ state }) => state)).to.deep.equal(['out']);
     expect(summary!.urls).to.deep.equal(['http://203.0.113.9/blog/prod/site/']);
-  });
-});
-
-describe('Whether services are Ready', () => {
-  const failing: NonNullable<Parameters<typeof aServiceDeployment>[2]> = {
-    status: { observedGeneration: 1, conditions: [aCondition('Ready', 'False')] },
-  };
-  const areReady = (...services: ServiceDeployment[]): boolean =>
-    areServicesReady(summarizeServices(services, droplets));
-
-  it('is not so when one that should run is not', () => {
-    expect(areReady(deployed('shop-prod-api'))).to.equal(true);
-    expect(areReady(deployed('shop-prod-api'), deployed('shop-prod-web', failing))).to.equal(false);
-    const infra = aServiceDeployment(
-      'shop-prod-db',
-      {},
-      { ...failing, spec: { type: 'infra', image: 'postgres' } },
-    );
-    expect(areReady(infra)).to.equal(false);
-  });
-
-  it('does not depend on one that was never deployed, or is stopped', () => {
-    expect(areReady(aServiceDeployment('shop-prod-api', {}, failing))).to.equal(true);
-    expect(areReady(deployed('shop-prod-api', { ...failing, spec: { stopped: true } }))).to.equal(true);
   });
 });

@@ -21,7 +21,7 @@ describe('what a deploy writes', () => {
     expect(step).to.deep.include({ do: 'create', name: 'shop-uat-website' });
     expect(step)
       .to.have.nested.property('object.metadata.labels')
-      .that.deep.equals({ 'dropfleet.io/project': 'shop' });
+      .that.deep.equals({ 'dropfleet.io/project': 'shop', 'dropfleet.io/source': 'file' });
   });
 
   it('is only what differs, and takes out what the file no longer has', () => {

@@ -30,12 +30,12 @@ export function parseContainerfile(text: string): Instruction[] {
   for (const { name, text: rest, line } of instructions) {
     if (!KNOWN.has(name))
       throw new ContainerfileError(
-        `dockerfile parse error on line ${line}: unknown instruction: ${name}`,
+        `dockerfile parse error line ${line}: unknown instruction: ${name}`,
         `building: Unknown instruction: "${name}"`,
       );
     if (rest === '')
       throw new ContainerfileError(
-        `dockerfile parse error on line ${line}: ${name} requires at least one argument`,
+        `dockerfile parse error line ${line}: ${name} requires at least one argument`,
         `${name} requires at least one argument`,
       );
   }

@@ -1,3 +1,4 @@
+import { GoTime } from './go-time.ts';
 import { parseTemplate, TemplateError, type Expression, type TemplateNode } from './parse.ts';
 
 type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>;
@@ -115,7 +116,9 @@ function fieldOf(base: unknown, names: readonly string[]): unknown {
       );
     const fields = value as Record<string, unknown>;
     if (!Object.hasOwn(fields, name) && !OPEN.has(parent))
-      throw new TemplateError(`map has no entry for key ${JSON.stringify(name)}`);
+      throw new TemplateError(
+        `executing "" at <.${names.join('.')}>: map has no entry for key ${JSON.stringify(name)}`,
+      );
     value = fields[name];
     parent = name;
   }
@@ -163,6 +166,7 @@ function call(name: string, args: readonly unknown[], { dot, methods }: Scope): 
 function shown(value: unknown): string {
   if (value === undefined) return '<no value>';
   if (value === null) return '<nil>';
+  if (value instanceof GoTime) return value.toString();
   if (Array.isArray(value)) return `[${value.map(shown).join(' ')}]`;
   if (typeof value !== 'object') return `${value as string | number | boolean}`;
   return `map[${entriesOf(value)

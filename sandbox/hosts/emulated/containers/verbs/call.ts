@@ -33,7 +33,7 @@ export function formatted(
     return formatTemplate(template === 'json' ? '{{json .}}' : template, data, methods);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw new EngineError(`template parsing error: template: :1: ${error.message}`, {
+    throw new EngineError(`template parsing error: template: :1:2: ${error.message}`, {
       status: 1,
       isClients: true,
     });

@@ -46,7 +46,7 @@ export const kill: Verb = call => {
     const container = containerNamed(engine, name);
     if (container.status !== 'running')
       throw refusal(engine.kind, {
-        docker: `cannot kill container: ${name}: container ${container.id} is not running`,
+        docker: `Cannot kill container: ${name}: Container ${container.id} is not running`,
         podman: `can only kill running containers. ${container.id} is in state ${container.status}: container state improper`,
       });
     if (!HARMLESS.test(options.value('s') ?? 'KILL')) engine.put(stopped(container, engine.now(), KILLED));

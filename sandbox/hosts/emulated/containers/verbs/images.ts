@@ -93,7 +93,8 @@ export const rmi: Verb = async call => {
     } catch (error) {
       // Nothing to remove is what a forced removal wants.
       const isMissing = error instanceof EngineError && /No such image|image not known/.test(error.message);
-      if (!isMissing || !isForgiving) throw error;
+      if (isMissing && !isForgiving) throw new EngineError(error.message);
+      if (!isMissing) throw error;
       if (call.engine.kind === 'docker')
         await call.process.error.write(Buffer.from(`Error response from daemon: ${error.message}\n`));
     }

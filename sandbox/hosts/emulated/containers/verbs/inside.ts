@@ -89,7 +89,7 @@ export const exec: Verb = async call => {
     throw refusal(
       call.engine.kind,
       {
-        docker: `container ${container.id} is not running`,
+        docker: `Container ${container.id} is not running`,
         podman: 'can only create exec sessions on running containers: container state improper',
       },
       { podman: 255 },

@@ -81,7 +81,9 @@ export const ps: Verb = async call => {
     const labelOf = (_: unknown, name: unknown): string => container.config.Labels[String(name)] ?? '';
     await say(
       call,
-      format === undefined ? line : formatted(format.replace(/^table /, ''), row, { Label: labelOf }),
+      format === undefined
+        ? line
+        : formatted(format.replace(/^table /, ''), row, engine.kind === 'docker' ? { Label: labelOf } : {}),
     );
   }
   return 0;

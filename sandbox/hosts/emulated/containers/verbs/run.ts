@@ -27,7 +27,7 @@ export const run: Verb = async call => {
 };
 
 export const create: Verb = async call => {
-  await say(call, (await asRun(call.engine, () => makeContainer(call))).id);
+  await say(call, (await makeContainer(call)).id);
   return 0;
 };
 
@@ -180,7 +180,7 @@ export async function waitFor(
     shown = lines.length;
     if (last.status === 'exited' || last.status === 'created') return last.exitCode;
     const pause = last.next === undefined ? LOOK_MS : Math.min(LOOK_MS, Math.max(0, last.next.at - now()));
-    if (!(await sleep(machine.clock, pause, signal))) return undefined;
+    if (pause > 0 && !(await sleep(machine.clock, pause, signal))) return undefined;
     // One that removes itself is gone when it has ended: what it ended with was known before.
     const ended = last.next;
     const current = state().containers.find(other => other.id === id);
@@ -201,5 +201,6 @@ export const start: Verb = call => {
 export const wait: Verb = call =>
   each(call, optionsOf(call, ['condition=', 'i=|interval=']).operands, async name => {
     const container = containerNamed(call.engine, name);
-    await say(call, String((await waitFor(call.engine, container, call.process)) ?? 143));
+    const status = await waitFor(call.engine, container, call.process);
+    if (status !== undefined) await say(call, String(status));
   });
