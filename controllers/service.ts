@@ -4,10 +4,12 @@ import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/context.ts';
+import { summarizeServices } from '../reconcilers/read-model/services.ts';
 import type { SecretSource } from '../reconcilers/secrets/source.ts';
 import { SERVICE, type Context } from '../reconcilers/service/concern.ts';
 import type { Images } from '../reconcilers/service/images.ts';
 import { isAvailable } from '../reconcilers/service/placement-plan.ts';
+import { showServices } from '../reconcilers/service/gauges.ts';
 import { createServiceReconciler } from '../reconcilers/service/reconcile.ts';
 import { CONTAINERS_SECTION } from '../reconcilers/service/section.ts';
 import type { Supplies } from '../reconcilers/service/wanted.ts';
@@ -25,6 +27,7 @@ export const service = defineConcern({
   setup({ context, options: { images } }: Setup<typeof SERVICE, ServiceOptions>) {
     const { hosts, secrets } = context;
     if (hosts === undefined || secrets === undefined || images === undefined) return {};
+    showServices(context.metrics, () => summarizeServices(context.services.list(), []));
     return { controllers: [serviceController(context, hosts, images, secrets)] };
   },
 });

@@ -8,7 +8,7 @@ import type { Builder } from './build.ts';
 import { prune } from './prune.ts';
 import { neededImages } from './prune-plan.ts';
 import { publish, pull, pullPublished } from './publish.ts';
-import type { BuildRequest, BuildSource } from './request.ts';
+import type { BuildRequest, BuildSource, BuildState } from './request.ts';
 
 /** What images are made with. */
 export interface ImageTools {
@@ -25,7 +25,9 @@ export function createImages({ builder, git }: ImageTools): Images {
       const source = await sourceOf(wanted, git, signal);
       if ('state' in source) return source;
       const request = requestFor(wanted, source.tree);
-      const built = await builder.ensureBuilt(wanted.master.ssh, request, source.from, signal);
+      const build = (): Promise<BuildState> =>
+        builder.ensureBuilt(wanted.master.ssh, request, source.from, signal);
+      const built = await makingRoom(build, wanted, signal);
       switch (built.state) {
         case 'built':
           return { state: 'ready', image: built.image };
@@ -52,11 +54,7 @@ export function createImages({ builder, git }: ImageTools): Images {
       }
     },
     async prune({ project, engine, services, servers, hasRegistry }, signal) {
-      const needed = neededImages(
-        services.map(({ status = {} }) => ({
-          images: [status.image, ...(status.history ?? []).map(({ image }) => image)],
-        })),
-      );
+      const needed = neededBy(services);
       for (const { ssh, address, isMaster } of servers) {
         const registry = isMaster && hasRegistry ? { registry: address } : {};
         await prune(ssh, { engine, project, needed, ...registry }, signal);
@@ -64,6 +62,28 @@ export function createImages({ builder, git }: ImageTools): Images {
     },
   };
 }
+
+/** Where the disk is too full for a build, what nobody needs goes, and the build begins after all if that was enough. */
+async function makingRoom(
+  build: () => Promise<BuildState>,
+  { service, services, engine, master }: WantedImage,
+  signal: AbortSignal,
+): Promise<BuildState> {
+  const built = await build();
+  if (built.state !== 'failed' || built.reason !== 'DiskFull') return built;
+  const { project } = service.spec;
+  const needed = neededBy(services);
+  await prune(master.ssh, { engine, project, needed, lacksSpace: true }, signal);
+  return await build();
+}
+
+/** The images that a project's services may return to. */
+const neededBy = (services: readonly ServiceDeployment[]): Set<string> =>
+  neededImages(
+    services.map(({ status = {} }) => ({
+      images: [status.image, ...(status.history ?? []).map(({ image }) => image)],
+    })),
+  );
 
 async function ensurePublished(
   { service, engine, known, master }: WantedImage,

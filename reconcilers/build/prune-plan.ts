@@ -18,11 +18,11 @@ export interface Releases {
 
 /** The ids that must stay: of each service in each environment the newest that differ. */
 export const neededImages = (services: readonly Releases[]): Set<string> =>
-  new Set(
-    services.flatMap(({ images }) =>
-      [...new Set(images.filter(image => image !== undefined))].slice(0, KEPT_RELEASES),
-    ),
-  );
+  new Set(services.flatMap(keptImages));
+
+/** The ids that stay for one service. */
+export const keptImages = ({ images }: Releases): string[] =>
+  [...new Set(images.filter(image => image !== undefined))].slice(0, KEPT_RELEASES);
 
 /**
  * The tags that go: of images that nobody needs. The newest build stays, for the next one to take layers from.

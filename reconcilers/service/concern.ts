@@ -1,5 +1,5 @@
 import type { ContextOf } from '../context.ts';
-import { counter } from '../metrics.ts';
+import { counter, gauge } from '../metrics.ts';
 
 /** The waits of what rolls releases out besides those of hosts, in milliseconds. */
 export interface ServiceTimings {
@@ -17,6 +17,11 @@ const timings: ServiceTimings = { pollMs: 1_000, watchMs: 60_000, taskMs: 600_00
 export const SERVICE = {
   timings,
   metrics: {
+    services: gauge({
+      name: 'dropfleet_services',
+      help: 'Services that should run, and whether they are Ready: 1 for each.',
+      labels: ['namespace', 'project', 'environment', 'service', 'ready'],
+    }),
     rollouts: counter({
       name: 'dropfleet_rollouts_total',
       help: 'Releases that began to serve, and those that were rejected, by environment.',

@@ -1,4 +1,5 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { keptImages } from '../build/prune-plan.ts';
 import { versionOfImage } from '../services-file/render.ts';
 
 /** The version of a service: the one that is asked for, or for a published image that has none, its tag. */
@@ -7,7 +8,7 @@ export const versionOf = ({ spec }: ServiceDeployment): string | undefined =>
 
 /**
  * The image that a version of a service was in any environment: what was built for one is what another runs. Undefined
- * when none of them remembers it.
+ * when none of them remembers it, or its image was cleaned away.
  *
  * @param services those of the project.
  */
@@ -17,12 +18,12 @@ export function knownImage(
   services: readonly ServiceDeployment[],
 ): string | undefined {
   const same = services.filter(({ spec }) => spec.service === service.spec.service);
-  for (const { status } of [service, ...same]) {
-    if (status?.version === version && status.image !== undefined) return status.image;
-    const past = status?.history?.find(entry => entry.version === version);
-    if (past !== undefined) return past.image;
-  }
-  return undefined;
+  const releases = [service, ...same].flatMap(({ status = {} }) => {
+    const all = [status, ...(status.history ?? [])];
+    const kept = new Set(keptImages({ images: all.map(({ image }) => image) }));
+    return all.filter(({ image }) => image !== undefined && kept.has(image));
+  });
+  return releases.find(release => release.version === version)?.image;
 }
 
 /** What the engines of hosts find an image by. */

@@ -5,6 +5,8 @@ import type { Engine } from '../host/desired.ts';
 /** What an image is wanted for. */
 export interface WantedImage {
   service: ServiceDeployment;
+  /** The project's. */
+  services: readonly ServiceDeployment[];
   version: string;
   engine: Engine;
   /** The id of the image that the version was before, if it is known. */

@@ -8,6 +8,8 @@ export interface ServiceMemory {
   proven(key: ObjectKey): Set<string>;
   /** The addresses to which no request is under way. */
   drained(key: ObjectKey): Set<string>;
+  /** The droplets on which something failed half-way, so that what is known of their containers may not be so any more. */
+  doubted(key: ObjectKey): Set<string>;
   /** Since when addresses are out of the load balancer. */
   readonly tracker: DrainTracker;
   /** A release of the service has made an older one's image superfluous, which was not removed yet. */
@@ -21,11 +23,13 @@ export interface ServiceMemory {
 export function createServiceMemory(clock: Pick<Clock, 'monotonic'>): ServiceMemory {
   const proven = new Map<ObjectKey, Set<string>>();
   const drained = new Map<ObjectKey, Set<string>>();
+  const doubted = new Map<ObjectKey, Set<string>>();
   const due = new Set<ObjectKey>();
   const tracker = createDrainTracker(clock);
   return {
     proven: key => setIn(proven, key),
     drained: key => setIn(drained, key),
+    doubted: key => setIn(doubted, key),
     tracker,
     isPruningDue: key => due.has(key),
     pruningDue: key => void due.add(key),
@@ -34,6 +38,7 @@ export function createServiceMemory(clock: Pick<Clock, 'monotonic'>): ServiceMem
       due.delete(key);
       proven.delete(key);
       drained.delete(key);
+      doubted.delete(key);
       tracker.forget(key);
     },
   };

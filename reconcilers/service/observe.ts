@@ -69,16 +69,22 @@ function serverOf(
   };
 }
 
-/** Looks at the hosts of which nothing recent is known. */
+/**
+ * Looks at the hosts of which nothing recent is known.
+ *
+ * @param doubted those that are to be looked at anyway; without those that were, afterwards.
+ */
 export async function lookAgain(
   context: Context,
   hosts: Hosts,
   { engine, servers }: Surroundings,
+  doubted: Set<string>,
   { signal }: Run,
 ): Promise<void> {
   const now = context.clock.monotonic();
   const stale = servers.filter(
-    ({ isAvailable, seenAt }) => isAvailable && (seenAt === undefined || now - seenAt > FRESH_MS),
+    ({ droplet, isAvailable, seenAt }) =>
+      isAvailable && (seenAt === undefined || now - seenAt > FRESH_MS || doubted.has(droplet)),
   );
   await Promise.all(
     stale.map(async server => {
@@ -91,6 +97,7 @@ export async function lookAgain(
           hosts.timings.retryMs,
         );
       hosts.probes.of(CONTAINERS_SECTION).record(server.object, facts, seenAt);
+      doubted.delete(server.droplet);
     }),
   );
 }

@@ -50,7 +50,7 @@ export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
     if (isIdle(step) || isFresh) {
       const outcome = await take(rollout, step, surroundings);
       if (outcome !== 'on') return outcome;
-    } else await lookAgain(context, hosts, surroundings, run);
+    } else await lookAgain(context, hosts, surroundings, doubtedBy(rollout), run);
     isFresh = true;
   }
 }
@@ -204,21 +204,28 @@ async function bring(
 
 /** Works on servers side by side; what failed is thrown when all have ended, a rejection first. */
 async function atEach<Place extends { droplet: string }>(
-  { context, hosts, run }: Rollout,
+  rollout: Rollout,
   { servers }: Surroundings,
   places: readonly Place[],
   act: (site: Site, place: Place) => Promise<void>,
 ): Promise<void> {
+  const { context, hosts, run } = rollout;
   const results = await Promise.allSettled(
     places.map(place => {
       const server = servers.find(({ droplet }) => droplet === place.droplet)!;
       return act({ context, hosts, run, server }, place);
     }),
   );
-  const failures = results.flatMap(result => (result.status === 'rejected' ? [result.reason as Error] : []));
+  const failures = results.flatMap((result, i) => {
+    if (result.status !== 'rejected') return [];
+    if (!isRejection(result.reason)) doubtedBy(rollout).add(places[i]!.droplet);
+    return [result.reason as Error];
+  });
   const [failure] = failures.toSorted((a, b) => Number(isRejection(b)) - Number(isRejection(a)));
   if (failure !== undefined) throw failure;
 }
+
+const doubtedBy = ({ memory, service }: Rollout): Set<string> => memory.doubted(keyOf(service));
 
 /** Takes what is stopped out of what was seen of it, too. */
 async function end(site: Site, rollout: Rollout, verb: 'stop' | 'remove', placed: Placed): Promise<void> {

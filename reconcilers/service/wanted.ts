@@ -113,6 +113,7 @@ export function imageWantedOn(
   const known = knownImage(service, version, services);
   return {
     service,
+    services,
     version,
     engine,
     ...(known !== undefined && { known }),

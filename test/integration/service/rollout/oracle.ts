@@ -54,6 +54,7 @@ function judgeRelease(world: World, service: ServiceDeployment): string[] {
   const fate = fateOf(version);
   const reason = status.conditions?.find(({ type }) => type === 'Rolled');
   const said = JSON.stringify([status.release, status.version, status.rejected, reason]);
+  if (fate === 'good' && wasRejected && world.vanished.has(version)) return [];
   if (fate === 'good') return serves ? [] : [`the good ${version} (${release}) does not serve: ${said}`];
   const isHarmless = fate === 'late' && serves;
   if (!wasRejected && !isHarmless) return [`the bad ${version} (${release}) was not rejected: ${said}`];

@@ -154,7 +154,10 @@ export class OperatorProcess {
       since: createSince(world.clock),
       events: { record: () => undefined },
       timings: SERVICE.timings,
-      metrics: { rollouts: { inc: () => undefined } },
+      metrics: {
+        rollouts: { inc: () => undefined },
+        services: { set: () => undefined, readAtScrape: () => undefined },
+      },
       namespace: 'default',
     } as Partial<Context> as Context;
   }

@@ -96,6 +96,7 @@ export const HAPPENINGS = {
     if (found === undefined) return;
     world.say(`${found.one.name} vanishes from ${found.machine.name}`);
     world.isTampered = true;
+    world.vanished.add(found.one.labels['version']!);
     found.machine.engine.remove(found.one.name);
   },
   fails: (world: World) => void (world.fault = 'fails'),
@@ -144,7 +145,8 @@ export async function tell({ seed, kind, servers, happenings }: Story): Promise<
     world.schedule(at, () => HAPPENINGS[what](world, choice));
   }
   await live(world);
-  if (world.violations.length === 0) for (const wrong of judge(world)) world.violate(wrong);
+  if (world.violations.length === 0 && !isBeyondHelp(world))
+    for (const wrong of judge(world)) world.violate(wrong);
   return world;
 }
 
@@ -174,5 +176,8 @@ async function live(world: World): Promise<void> {
   }
 }
 
-/** What fails late serves, since all that it could have gone back to has vanished: it is started again and again. */
+/**
+ * What fails late serves, since all that it could have gone back to is gone: it has vanished, or another release was
+ * asked for before this one had failed. It is started again and again.
+ */
 const isBeyondHelp = (world: World): boolean => world.service()?.status?.version?.startsWith('late') ?? false;

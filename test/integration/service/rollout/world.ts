@@ -68,6 +68,8 @@ export class World {
   wishes = 0;
   /** Whether servers or containers have gone or come: not even the best can then serve everywhere again. */
   isTampered = false;
+  /** Versions of which a container has vanished: they may be taken for bad. */
+  readonly vanished = new Set<string>();
   readonly violations: string[] = [];
   readonly story: string[] = [];
   #scheduled: { at: number; act: () => unknown }[] = [];
