@@ -96,8 +96,7 @@ async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundi
   const { service, memory, run, hosts } = rollout;
   switch (step.type) {
     case 'settled':
-      await settle(rollout);
-      return undefined;
+      return await settle(rollout);
     case 'wait':
       await report(rollout, { conditions: { Rolled: notYet(step.reason, step.message) } });
       return undefined;
@@ -256,20 +255,26 @@ async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> 
 const namesOf = (endpoints: readonly Endpoint[]): string =>
   endpoints.map(({ droplet }) => droplet).join(', ');
 
-async function settle(rollout: Rollout): Promise<void> {
+async function settle(rollout: Rollout): Promise<Outcome> {
   const { service, goal, isFallback } = rollout;
   const { rejected, endpoints = [] } = service.status ?? {};
   if (goal === undefined) {
     const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
-    return await report(rollout, { conditions });
+    await report(rollout, { conditions });
+    return undefined;
   }
-  if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+  if (isFallback) {
+    await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+    return undefined;
+  }
   await clean(rollout);
   const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
   await report(rollout, {
     fields: { ...(rejected && { rejected: undefined }) },
     conditions: { Built: built(goal), Rolled: rolled('Running', message) },
   });
+  // What was rejected before was kept for its logs until now.
+  return rejected && { requeueAfterMs: 0 };
 }
 
 /** Removes images of old releases, when nobody in the project is about to need one. What fails is tried another time. */
