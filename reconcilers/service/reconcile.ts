@@ -12,7 +12,7 @@ import { createServiceMemory } from './memory.ts';
 import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
 import { mayBringBack } from './rollout-plan.ts';
-import { report, rollOut, type Rollout } from './rollout.ts';
+import { report, rollOut, wishOf, type Rollout } from './rollout.ts';
 import { notYet } from './status.ts';
 import { findWanted, type Supplies } from './wanted.ts';
 
@@ -44,6 +44,7 @@ export function createServiceReconciler(
       service,
       goal: undefined,
       isFallback: false,
+      wish: wishOf(service),
     };
     const outcome = await reconcile(rollout).catch((error: unknown) => unreachable(rollout, error));
     if (isGoing && outcome === undefined && hasNoContainer(rollout)) await letGo(rollout);
@@ -57,6 +58,7 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
   if (isOver(rollout)) return await withdraw(rollout);
   await givePort(rollout);
   for (;;) {
+    rollout.wish = wishOf(rollout.service);
     const surroundings = observeService(context, hosts, rollout.service);
     const wanted = await findWanted(rollout.service, surroundings, hosts, supplies, run);
     if (wanted.type === 'unclear') {

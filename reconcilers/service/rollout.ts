@@ -1,6 +1,7 @@
 import { describeError } from '../../clients/log/describe-error.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf } from '../../crds/meta.ts';
+import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
@@ -31,12 +32,19 @@ export interface Rollout {
   /** Undefined when nothing is to run. */
   goal: Goal | undefined;
   isFallback: boolean;
+  /** What the goal was made of, by `wishOf`. */
+  wish: string;
 }
+
+/** What a person may change of an object, in a word that changes with it. */
+export const wishOf = ({ metadata }: ServiceDeployment): string =>
+  [metadata.generation, metadata.deletionTimestamp, metadata.annotations?.[RESTARTED_ANNOTATION]].join();
 
 /** Goes on until there is nothing to do, or something has to be waited for. */
 export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
   const { context, hosts, run } = rollout;
   for (let isFresh = false; ;) {
+    if (isOvertaken(rollout)) return { requeueAfterMs: 0 };
     const surroundings = observeService(context, hosts, rollout.service);
     const step = planRollout(inputOf(rollout, surroundings));
     if (isIdle(step) || isFresh) {
@@ -45,6 +53,12 @@ export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
     } else await lookAgain(context, hosts, surroundings, doubtedBy(rollout), run);
     isFresh = true;
   }
+}
+
+/** Whether something else is wanted by now: who fixes a bad release does not wait until it was watched to its end. */
+function isOvertaken({ context, service, wish }: Rollout): boolean {
+  const now = context.services.get(keyOf(service));
+  return now !== undefined && wishOf(now) !== wish;
 }
 
 /** What is no act needs no fresh look: the next probe tells. */
@@ -82,8 +96,7 @@ async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundi
   const { service, memory, run, hosts } = rollout;
   switch (step.type) {
     case 'settled':
-      await settle(rollout);
-      return undefined;
+      return await settle(rollout);
     case 'wait':
       await report(rollout, { conditions: { Rolled: notYet(step.reason, step.message) } });
       return undefined;
@@ -242,20 +255,26 @@ async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> 
 const namesOf = (endpoints: readonly Endpoint[]): string =>
   endpoints.map(({ droplet }) => droplet).join(', ');
 
-async function settle(rollout: Rollout): Promise<void> {
+async function settle(rollout: Rollout): Promise<Outcome> {
   const { service, goal, isFallback } = rollout;
   const { rejected, endpoints = [] } = service.status ?? {};
   if (goal === undefined) {
     const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
-    return await report(rollout, { conditions });
+    await report(rollout, { conditions });
+    return undefined;
   }
-  if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+  if (isFallback) {
+    await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+    return undefined;
+  }
   await clean(rollout);
   const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
   await report(rollout, {
     fields: { ...(rejected && { rejected: undefined }) },
     conditions: { Built: built(goal), Rolled: rolled('Running', message) },
   });
+  // What was rejected before was kept for its logs until now.
+  return rejected && { requeueAfterMs: 0 };
 }
 
 /** Removes images of old releases, when nobody in the project is about to need one. What fails is tried another time. */

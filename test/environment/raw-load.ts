@@ -18,6 +18,10 @@ export interface LoadOptions {
   path: string;
   /** How many requests are under way at once, each on a connection that is kept as long as the server lets it be. */
   connections: number;
+  /** Whether each request asks for the end of its connection. */
+  isClosing?: boolean;
+  /** Told how long each answer took, in ms. */
+  onAnswer?: (ms: number) => void;
 }
 
 /** A load that goes on until it is told to end. */
@@ -32,7 +36,8 @@ export interface RawLoad {
 const TIMEOUT_MS = 20_000;
 
 /** Starts to ask: GET on even connections, POST with a body on odd ones. */
-export function startLoad({ host = '127.0.0.1', port, path, connections }: LoadOptions): RawLoad {
+export function startLoad(options: LoadOptions): RawLoad {
+  const { host = '127.0.0.1', port, path, connections, isClosing = false, onAnswer } = options;
   const report: LoadReport = { total: 0, failed: 0, reasons: {}, connections: 0 };
   const over = new AbortController();
 
@@ -47,9 +52,12 @@ export function startLoad({ host = '127.0.0.1', port, path, connections }: LoadO
       }
       report.total++;
       const word = `${id}-${n}`;
-      const outcome = await exchange(socket, requestOf(method, `${path}?word=${word}`, word), word);
+      const began = performance.now();
+      const request = requestOf(method, `${path}?word=${word}`, word, isClosing);
+      const outcome = await exchange(socket, request, word);
+      onAnswer?.(performance.now() - began);
       if (outcome.failure !== undefined) count(report, `${method}: ${outcome.failure}`);
-      if (!outcome.isKept) {
+      if (!outcome.isKept || isClosing) {
         socket.destroy();
         socket = undefined;
       }
@@ -73,9 +81,10 @@ function count(report: LoadReport, reason: string): void {
   report.reasons[reason] = (report.reasons[reason] ?? 0) + 1;
 }
 
-function requestOf(method: string, path: string, body: string): string {
+function requestOf(method: string, path: string, body: string, isClosing: boolean): string {
+  const close = isClosing ? 'Connection: close\r\n' : '';
   const length = method === 'POST' ? `Content-Length: ${body.length}\r\n` : '';
-  return `${method} ${path} HTTP/1.1\r\nHost: load.example.com\r\n${length}\r\n${method === 'POST' ? body : ''}`;
+  return `${method} ${path} HTTP/1.1\r\nHost: load.example.com\r\n${close}${length}\r\n${method === 'POST' ? body : ''}`;
 }
 
 interface Outcome {
