@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS } from './options.ts';
+import { addDayTwoCommands } from './usage/day-two.ts';
 import { addFleetCommands } from './usage/fleet.ts';
 import { addOperatorCommands } from './usage/operator.ts';
 import { addReleaseCommands } from './usage/releases.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   addOperatorCommands(program);
   addFleetCommands(program);
   addReleaseCommands(program);
+  addDayTwoCommands(program);
   addSecretsCommands(program);
   addRepairCommands(program);
   addServerCommands(program);

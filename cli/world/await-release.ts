@@ -17,12 +17,17 @@ export type ReleaseEnding =
 /** What is waited for: services as they were written. */
 export interface ReleaseWait {
   written: readonly ServiceDeployment[];
+  /** How far a service is with what was written of it; without it, with its version. */
+  stateOf?: StateOf;
   /** Gets a line for everything that happens. */
   tell: (line: string) => void;
   log: Logger;
   /** Its abort counts as a timeout. */
   signal: AbortSignal;
 }
+
+/** How far a service is, seeing what it was when it was written. */
+export type StateOf = (service: ServiceDeployment, written: ServiceDeployment) => ReleaseState;
 
 /** A failure may be an old one that is about to be tried again: it is believed when it has stayed for so long. */
 const FAILURE_STAYS_MS = 5_000;
@@ -58,7 +63,7 @@ const withoutStatus = ({ apiVersion, kind, metadata, spec }: ServiceDeployment):
 });
 
 function followRelease(
-  { written, tell, signal }: ReleaseWait,
+  { written, tell, signal, stateOf = versionState }: ReleaseWait,
   seen: () => ServiceDeployment[],
   onChange: (handler: () => void) => void,
   clock: Clock,
@@ -75,7 +80,10 @@ function followRelease(
       const services = seen();
       for (const line of releaseTransitions(before, services)) tell(line);
       before = new Map(services.map(service => [service.metadata.name, service]));
-      const ending = endingOf(services, statesOf(services, written));
+      const ending = endingOf(
+        services,
+        services.map((service, i) => stateOf(service, written[i]!)),
+      );
       if (ending.state === 'serving') return end(ending);
       if (ending.state === 'timeout') {
         forgetFailure?.();
@@ -92,11 +100,7 @@ function followRelease(
   });
 }
 
-const statesOf = (
-  services: readonly ServiceDeployment[],
-  written: readonly ServiceDeployment[],
-): ReleaseState[] =>
-  services.map((service, i) => releaseState(service, written[i]!.metadata.generation ?? 0));
+const versionState: StateOf = (service, { metadata }) => releaseState(service, metadata.generation ?? 0);
 
 /** `timeout` is what it is called while there is something to wait for. */
 function endingOf(services: ServiceDeployment[], states: readonly ReleaseState[]): ReleaseEnding {

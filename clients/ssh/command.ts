@@ -71,13 +71,16 @@ function abandon(channel: ClientChannel): void {
 
 async function exchange(
   channel: ClientChannel,
-  { access, argv, stdin, maxOutputBytes = DEFAULT_OUTPUT_BYTES }: Command,
+  { access, argv, stdin, onOutput, maxOutputBytes = DEFAULT_OUTPUT_BYTES }: Command,
   giveUp: (error: unknown) => void,
 ): Promise<CommandResult> {
   const closed = ended(channel);
   // Writing to a channel that was closed meanwhile; its end is what matters.
   channel.on('error', () => undefined);
-  const stdout = keepAll(channel, maxOutputBytes, () => giveUp(tooLong(access, argv, maxOutputBytes)));
+  const stdout =
+    onOutput === undefined
+      ? keepAll(channel, maxOutputBytes, () => giveUp(tooLong(access, argv, maxOutputBytes)))
+      : passOn(channel, onOutput, giveUp);
   const stderr = keepTail(channel.stderr, maxOutputBytes);
   feed(channel, stdin, closed).catch(giveUp);
   const [code, signalName] = await closed;
@@ -89,6 +92,21 @@ async function exchange(
     stdoutBytes,
     stderr: stderr().toString('utf8'),
   };
+}
+
+/** Hands the stream on, at the pace of who takes it; nothing of it is kept. */
+function passOn(
+  channel: ClientChannel,
+  onOutput: NonNullable<RunOptions['onOutput']>,
+  giveUp: (error: unknown) => void,
+): () => Buffer {
+  channel.on('data', (chunk: Buffer) => {
+    const taken = onOutput(chunk);
+    if (taken === undefined) return;
+    channel.pause();
+    taken.catch(giveUp).finally(() => channel.resume());
+  });
+  return () => Buffer.alloc(0);
 }
 
 /** Exit code and signal, when everything was read; neither when the connection is gone. */

@@ -36,6 +36,11 @@ export interface RunOptions {
    * half an observation is none. Of stderr the last so many bytes are kept.
    */
   maxOutputBytes?: number;
+  /**
+   * Gets stdout as it comes, which then is not kept: the result has none, and there is no limit. What it answers is
+   * waited for before the host may send much more.
+   */
+  onOutput?: (chunk: Buffer) => Promise<void> | undefined;
 }
 
 /** What a command did. */

@@ -1,5 +1,6 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { projectKeyOf, SERVICES_BY_PROJECT, type Context, type Hosts } from '../context.ts';
 import type { DesiredHost, Engine } from './desired.ts';
 
@@ -24,9 +25,14 @@ export function engineFor(
   { engine }: Pick<Hosts, 'engine'>,
   project: ObjectKey,
 ): Engine {
-  const platforms = services.byIndex(SERVICES_BY_PROJECT, project).map(({ spec }) => spec.platform);
+  return engineAskedBy(services.byIndex(SERVICES_BY_PROJECT, project)) ?? engine;
+}
+
+/** The one engine that a project's services ask for; undefined when it is none or several. */
+export function engineAskedBy(services: readonly ServiceDeployment[]): Engine | undefined {
+  const platforms = services.map(({ spec }) => spec.platform);
   const [asked, ...others] = new Set(platforms.filter(isEngine));
-  return asked === undefined || others.length > 0 ? engine : asked;
+  return others.length > 0 ? undefined : asked;
 }
 
 const isEngine = (platform: string | undefined): platform is Engine =>

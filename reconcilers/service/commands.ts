@@ -1,6 +1,6 @@
 import type { Engine } from '../host/desired.ts';
 import { asRoot } from '../host/commands.ts';
-import { CONTAINERS, START, STOP, TASK, WATCH } from './scripts.ts';
+import { CONTAINERS, LOGS, START, STOP, TASK, WATCH } from './scripts.ts';
 
 /** How a container is told to be healthy. */
 export interface Check {
@@ -64,3 +64,40 @@ export const stopContainers = (
   seconds: number,
   names: readonly string[],
 ): string[] => asRoot(STOP, engine, verb, String(seconds), ...names);
+
+/** Which part of a container's logs. */
+export interface LogRange {
+  /** Whether to go on with what is written from now on, until the container ends. */
+  follow?: boolean | undefined;
+  /** Seconds since 1970 by the host's clock, or how long ago, such as `600s`. */
+  since?: string | undefined;
+  /** How many lines at most, the last ones. */
+  tail?: number | undefined;
+}
+
+/** Prints a container's logs, each line with its time in front. */
+export const containerLogs = (engine: Engine, name: string, { follow, since, tail }: LogRange): string[] => {
+  const options = [
+    ...(follow ? ['--follow'] : []),
+    ...(since === undefined ? [] : ['--since', since]),
+    ...(tail === undefined ? [] : ['--tail', `${tail}`]),
+  ];
+  return asRoot(LOGS, engine, ...options, name);
+};
+
+/** Runs a program in a container, for a person or with what stdin brings. */
+export const execIn = (
+  engine: Engine,
+  name: string,
+  command: readonly string[],
+  hasTerminal: boolean,
+): string[] => [
+  'sudo',
+  '-n',
+  engine,
+  'exec',
+  '--interactive',
+  ...(hasTerminal ? ['--tty'] : []),
+  name,
+  ...command,
+];

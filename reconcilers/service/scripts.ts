@@ -10,6 +10,7 @@ export const CONTAINERS = read('dropfleet-containers', 'containers');
 export const START = read('dropfleet-start', 'environment', 'engine', 'start');
 export const WATCH = read('dropfleet-watch', 'engine', 'watch');
 export const TASK = read('dropfleet-task', 'environment', 'engine', 'task');
+export const LOGS = read('dropfleet-logs', 'logs');
 export const STOP = read('dropfleet-stop', 'engine', 'stop');
 
 /** The exit codes of START, WATCH and TASK. */

@@ -32,6 +32,32 @@ export function releaseState(
   return { state: 'waiting', for: `${name} (${ready?.message ?? 'nothing is known of it yet'})` };
 }
 
+/**
+ * Whether other containers serve than when it was written, in another release of the same version.
+ *
+ * @param before as it was when the restart was written.
+ */
+export function restartState(
+  { metadata, status }: ServiceDeployment,
+  before: ServiceDeployment,
+): ReleaseState {
+  const { name } = metadata;
+  const { release, rejected, conditions } = status ?? {};
+  const ready = findCondition(conditions, 'Ready');
+  if (release !== before.status?.release && ready?.status === 'True') return { state: 'serving' };
+  if (rejected !== undefined && rejected.release !== before.status?.rejected?.release)
+    return { state: 'failed', message: `${name}: ${rejected.message}` };
+  return { state: 'waiting', for: `${name} (${ready?.message ?? 'nothing is known of it yet'})` };
+}
+
+/** Whether nothing of a service runs any more, since that generation. */
+export function stopState({ metadata, status }: ServiceDeployment, generation: number): ReleaseState {
+  const rolled = findCondition(status?.conditions, 'Rolled');
+  const isSeen = (status?.observedGeneration ?? 0) >= generation;
+  if (isSeen && rolled?.reason === 'Stopped') return { state: 'serving' };
+  return { state: 'waiting', for: `${metadata.name} (${rolled?.message ?? 'not looked at yet'})` };
+}
+
 /** Every release of a service that dropfleet knows the image of, newest first; what runs is the first. */
 export function releasesOf({ status }: ServiceDeployment): KnownRelease[] {
   const { version, image, history = [] } = status ?? {};
