@@ -7,6 +7,7 @@ import type { GlobalOptions } from '../options.ts';
 import { printLine } from '../output.ts';
 import { awaitRelease, type StateOf } from './await-release.ts';
 import { withDeployLock } from './deploy-lock.ts';
+import type { HostsChoice } from './embedded.ts';
 import { findDeployTarget } from './deploy-target.ts';
 import { findEnvironment, type EnvironmentServices } from './find-services.ts';
 import { openParts } from './open.ts';
@@ -18,6 +19,8 @@ export interface ChangeOptions extends GlobalOptions {
   environment: string;
   /** Milliseconds. */
   timeout: number;
+  /** The machines of a sandbox that is started for it. */
+  hosts: HostsChoice;
 }
 
 /** What is written of services, and when it has come true. */
