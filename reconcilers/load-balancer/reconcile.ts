@@ -49,7 +49,8 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
     const project = projectKeyOf(master);
     const own = context.services.byIndex(SERVICES_BY_PROJECT, project);
     const droplets = context.droplets.byIndex(DROPLETS_BY_PROJECT, project);
-    const { balancing, dampedMs } = observeBalancing(droplets, own, master, damper);
+    const isMoving = context.projects.get(project)?.spec.servers === 1;
+    const { balancing, dampedMs } = observeBalancing(droplets, own, master, damper, isMoving);
     try {
       const at = masterOf(context, hosts, master, run);
       await registerWebs(context, droplets, balancing, run);
@@ -82,12 +83,13 @@ function observeBalancing(
   services: readonly ServiceDeployment[],
   master: Droplet,
   damper: FlapDamper,
+  isMoving: boolean,
 ): { balancing: Balancing; dampedMs: number } {
   const damping = new Map(
     droplets.map(droplet => [droplet, damper.dampedMs(keyOf(droplet), isHealthy(droplet))]),
   );
   const isDamped = (droplet: Droplet): boolean => (damping.get(droplet) ?? 0) > 0;
-  const balancing = balancingOf(master.spec.project, droplets, services, isDamped);
+  const balancing = balancingOf(master.spec.project, droplets, services, isDamped, isMoving);
   const waits = [...damping.values()].filter(ms => ms > 0);
   return { balancing, dampedMs: Math.min(Infinity, ...waits) };
 }

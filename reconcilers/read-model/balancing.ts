@@ -62,12 +62,14 @@ export function isBalancer({ metadata, spec, status }: Droplet, project: Project
  * @param droplets the project's.
  * @param services the project's.
  * @param isDamped whether a healthy droplet must stay out a little longer, because its health flaps.
+ * @param isMoving whether services are on their way from the webs, which go, to the master.
  */
 export function balancingOf(
   project: string,
   droplets: readonly Droplet[],
   services: readonly ServiceDeployment[],
   isDamped: (droplet: Droplet) => boolean = () => false,
+  isMoving = false,
 ): Balancing {
   const byName = new Map(droplets.map(droplet => [droplet.metadata.name, droplet]));
   const routed = services.filter(({ spec }) => spec.project === project && spec.type === 'web');
@@ -83,7 +85,7 @@ export function balancingOf(
       ...(status?.port !== undefined && { port: status.port }),
       healthPath: spec.healthCheck?.path ?? '/health',
       ...claim(claimed, metadata.name, spec.domains ?? []),
-      servers: serversOf(status?.endpoints ?? [], byName, isDamped),
+      servers: serversOf(status?.endpoints ?? [], byName, isDamped, isMoving),
     })),
   };
 }
@@ -111,6 +113,7 @@ type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints'
  *     -------------------------------------------+----------------------------------
  *     is not there, or is being destroyed        | out
  *     does not run, or is to be stopped          | out
+ *     is to go, and its services to the master   | out, unless that goes for all that are left
  *     has another private address by now         | out: it may be somebody else's
  *     is not Healthy, or was so a moment ago     | out, unless that goes for all that are left
  *     anything else                              | in
@@ -121,6 +124,7 @@ function serversOf(
   endpoints: readonly Endpoint[],
   droplets: ReadonlyMap<string, Droplet>,
   isDamped: (droplet: Droplet) => boolean,
+  isMoving: boolean,
 ): BalancedServer[] {
   const judged = endpoints
     .toSorted((a, b) => compare(`${a.droplet} ${a.address}`, `${b.droplet} ${b.address}`))
@@ -130,16 +134,25 @@ function serversOf(
       return {
         endpoint,
         gone,
+        mayStay: isMoving && mayStay(endpoint, droplet),
         unhealthy: gone === undefined ? whyUnhealthy(droplet!, isDamped) : undefined,
       };
     });
+  const isAnyLeft = judged.some(({ gone }) => gone === undefined);
   const isAnyHealthy = judged.some(({ gone, unhealthy }) => gone === undefined && unhealthy === undefined);
-  return judged.map(({ endpoint, gone, unhealthy }) => {
+  return judged.map(({ endpoint, gone, mayStay, unhealthy }) => {
+    if (mayStay && !isAnyLeft) return { ...endpoint, state: 'in' };
     const reason = gone ?? unhealthy;
     const isOut = gone !== undefined || (unhealthy !== undefined && isAnyHealthy);
     return { ...endpoint, state: isOut ? 'out' : 'in', ...(reason !== undefined && { reason }) };
   });
 }
+
+/** One that is destroyed as soon as nobody needs it any more still answers. */
+const mayStay = ({ address }: Endpoint, droplet: Droplet | undefined): boolean =>
+  droplet?.metadata.deletionTimestamp !== undefined &&
+  droplet.status?.phase === 'Draining' &&
+  droplet.status.server?.privateAddress === address.slice(0, address.lastIndexOf(':'));
 
 function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | undefined {
   // One reason for all of these: other words would be another configuration, and cost a reload at each step of the way.

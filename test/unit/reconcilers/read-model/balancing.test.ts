@@ -16,7 +16,10 @@ const GONE = 'droplet not running, or stopping';
 const unhealthy = { status: { conditions: [aCondition('Healthy', 'False')] } };
 
 /** `droplet state reason`, for each server of the first service. */
-const servers = (droplets: Droplet[], ...rest: [isDamped?: (droplet: Droplet) => boolean]): string[] =>
+const servers = (
+  droplets: Droplet[],
+  ...rest: [isDamped?: (droplet: Droplet) => boolean, isMoving?: boolean]
+): string[] =>
   balancingOf('shop', droplets, [two], ...rest).services[0]!.servers.map(({ droplet, state, reason }) =>
     [droplet, state, reason].filter(Boolean).join(' '),
   );
@@ -48,6 +51,28 @@ describe('Who balances what', () => {
     for (const droplets of [[], [draining], [web2({ status: { phase: 'Resizing' } })]])
       expect(out(...droplets), 'other words would cost a reload').to.equal(`shop-web2 out ${GONE}`);
     expect(out(aServer('shop-web2', '10.0.0.9'))).to.match(/out .*address is 10\.0\.0\.9$/);
+  });
+
+  it('keeps webs in that go, while their services move to the master and nothing else is left', () => {
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const leaving = (name: string, address: string): Droplet =>
+      aServer(name, address, { metadata, status: { phase: 'Draining' } });
+    const webs = [leaving('shop-web1', '10.0.0.3'), leaving('shop-web2', '10.0.0.4')];
+    const moving = (...droplets: Droplet[]): string[] => servers(droplets, () => false, true);
+    expect(moving(...webs)).to.deep.equal(['shop-web1 in', 'shop-web2 in']);
+    expect(moving(web1, webs[1]!), 'one that stays is left').to.deep.equal([
+      'shop-web1 in',
+      `shop-web2 out ${GONE}`,
+    ]);
+    expect(servers(webs), 'nothing would come after them').to.deep.equal([
+      `shop-web1 out ${GONE}`,
+      `shop-web2 out ${GONE}`,
+    ]);
+    const stopped = web2({ status: { phase: 'Draining' } });
+    expect(moving(stopped), 'one that is to be resized').to.deep.equal([
+      `shop-web1 out ${GONE}`,
+      `shop-web2 out ${GONE}`,
+    ]);
   });
 
   it('keeps a server in whose deletion is held', () => {
