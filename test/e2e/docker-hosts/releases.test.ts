@@ -204,7 +204,7 @@ describe('Releases, on docker hosts', function () {
     await fleet.command('sandbox', 'fault', '--droplet', 'shop-web1', 'disk-full');
     await fleet.apply('shop-uat-api', { version: 'v4' });
     await fleet.until('complaint', () =>
-      /^(ImageMissing|ContainerRefused)$/.test(rolled('shop-uat-api') ?? ''),
+      /^(ServerUnavailable|ImageMissing)$/.test(rolled('shop-uat-api') ?? ''),
     );
     expect(await answer()).to.equal('shop uat api v3 three blue');
     await fleet.command('sandbox', 'fault', '--droplet', 'shop-web1', '--clear');
