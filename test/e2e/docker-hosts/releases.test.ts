@@ -33,7 +33,11 @@ describe('Releases, on docker hosts', function () {
     await fleet?.close();
     await rm(folder, { recursive: true, force: true });
   });
+  let lost = 0;
   afterEach(function () {
+    const { failed = 0, reasons } = load?.report() ?? {};
+    if (failed > lost) console.log(`      lost ${failed - lost} requests: ${JSON.stringify(reasons)}`);
+    lost = failed;
     if (this.currentTest?.state === 'failed') console.log(fleet?.said().slice(-3_000));
   });
 
