@@ -8,7 +8,7 @@ import { noteContainers, sshOf, type Server } from './observe.ts';
 import { Rejection } from './rejection.ts';
 import { checkOf, patienceOf, serviceContainer, taskContainer, type RunInput } from './run-plan.ts';
 import type { Placed } from './rollout-plan.ts';
-import { ENDED, NOT_HEALTHY, REFUSED } from './scripts.ts';
+import { DISK_FULL, ENDED, NOT_HEALTHY, REFUSED } from './scripts.ts';
 
 /** What containers of a release are started with. */
 export interface Launch extends Omit<RunInput, 'address' | 'hostPort'> {
@@ -47,7 +47,7 @@ export async function start(
   const state = result.code === 0 ? 'running' : 'exited';
   noteContainers(context, hosts, server, all => [
     ...all.filter(({ name }) => name !== spec.name),
-    ...(result.code === REFUSED ? [] : [{ ...container, state }]),
+    ...([REFUSED, DISK_FULL].includes(result.code) ? [] : [{ ...container, state }]),
   ]);
   expectSuccess(result, launch, server, hosts, {
     [ENDED]: ['ContainerExited', 'the container ended'],
@@ -151,6 +151,7 @@ function expectSuccess(
   failures: Failures,
 ): void {
   if (code === 0) return;
+  if (code === DISK_FULL) throw failedOn(server, 'the disk is full', hideSecrets(stdout), hosts);
   const failure = failures[code];
   if (failure === undefined) throw failedOn(server, 'the host failed', hideSecrets(stderr), hosts);
   const words = lastLines(hideSecrets(stdout));

@@ -5,7 +5,7 @@ import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
-import { Waiting, type Outcome } from '../outcome.ts';
+import { isWaiting, Waiting, type Outcome } from '../outcome.ts';
 import { isBalancer } from '../read-model/balancing.ts';
 import type { Run } from '../run.ts';
 import { writeServiceStatus } from '../status/write.ts';
@@ -134,15 +134,20 @@ async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroun
   } catch (error) {
     if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
       return await reject(rollout, goal!, error);
-    if (!isRejection(error) && !isSshError(error) && !isBuildError(error)) throw error;
-    const reason = isRejection(error)
-      ? error.reason
-      : isBuildError(error)
-        ? 'ImageMissing'
-        : 'ServerUnreachable';
-    await report(rollout, { conditions: { Rolled: notYet(reason, error.message) } });
-    throw new Waiting(error.message, rollout.hosts.timings.slowestRetryMs / 10);
+    const reason = reasonOf(error);
+    if (reason === undefined) throw error;
+    const { message } = error as Error;
+    await report(rollout, { conditions: { Rolled: notYet(reason, message) } });
+    throw new Waiting(message, rollout.hosts.timings.slowestRetryMs / 10);
   }
+}
+
+/** Undefined for what is nobody's trouble but ours. */
+function reasonOf(error: unknown): string | undefined {
+  if (isRejection(error)) return error.reason;
+  if (isBuildError(error)) return 'ImageMissing';
+  if (isWaiting(error)) return 'ServerUnavailable';
+  return isSshError(error) ? 'ServerUnreachable' : undefined;
 }
 
 async function attempt(

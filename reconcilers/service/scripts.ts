@@ -17,3 +17,4 @@ export const STOP = read('dropfleet-stop', 'engine', 'stop');
 export const ENDED = 10;
 export const NOT_HEALTHY = 11;
 export const REFUSED = 12;
+export const DISK_FULL = 13;

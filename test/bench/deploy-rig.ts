@@ -198,6 +198,7 @@ export function serves({ status }: ServiceDeployment, version: string): boolean 
   const addresses = (status?.endpoints ?? []).map(({ address }) => address).toSorted();
   return (
     status?.version === version &&
+    isConditionTrue(status.conditions, 'Routed') &&
     addresses.length > 0 &&
     status.routed?.addresses?.toSorted().join() === addresses.join()
   );

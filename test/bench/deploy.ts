@@ -18,15 +18,15 @@ const WATCH_MS = 3_000;
 const KAMAL_PER_WEB = {
   // build.rb, pull: registry login, first mirror, audit, clean, pull, validate.
   pull: 6,
-  // proxy.rb, boot: registry login, start or run.
-  proxy: 2,
-  // app.rb, stale_containers: the list of versions.
-  stale: 1,
+  // proxy.rb, boot: network, registry login, version, folder of its configuration, start or run.
+  proxy: 5,
+  // app.rb, stale_containers: the versions that are there, and the one that runs.
+  stale: 2,
+  // app/boot.rb: whether the version is there, the one that runs, audit, folder of the env file, its upload, run,
+  // endpoint, deploy to the proxy, stop of the old one.
+  boot: 9,
   // app.rb, boot: audit, tag as latest.
   tag: 2,
-  // app/boot.rb: version there, version that runs, audit, folder of the env file, its upload, run, endpoint, deploy to
-  // the proxy, stop.
-  boot: 9,
   // prune.rb: audit and containers; audit, dangling and tagged images.
   prune: 5,
 };

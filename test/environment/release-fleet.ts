@@ -6,7 +6,7 @@ import { createInformer } from '../../clients/kubernetes/informer.ts';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { loadConnection } from '../../clients/kubernetes/kubeconfig.ts';
 import { createSshPool } from '../../clients/ssh/pool.ts';
-import { findCondition } from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
 import { API_VERSION } from '../../crds/names.ts';
@@ -170,12 +170,13 @@ function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
       ),
     serves: (name, version) =>
       until(`${name} to serve ${version}`, () => {
-        const { version: current, endpoints = [], routed } = service(name)?.status ?? {};
+        const { version: current, endpoints = [], routed, conditions } = service(name)?.status ?? {};
         const addresses = endpoints.map(endpoint => endpoint.address).toSorted();
         return (
           current === version &&
+          addresses.length > 0 &&
           routed?.addresses?.toSorted().join() === addresses.join() &&
-          addresses.length > 0
+          isConditionTrue(conditions, 'Routed')
         );
       }),
     async rejected(name, version) {

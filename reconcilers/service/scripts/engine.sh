@@ -13,7 +13,7 @@ exposed() { # exposed ARGUMENTS...: the one port that the image among them expos
   if [ "$(echo "$ports" | wc -w)" = 1 ]; then echo "$ports"; else echo 8080; fi
 }
 # run CONTAINER PUBLISH PORT ARGUMENTS... IMAGE COMMAND...: PUBLISH is where PORT is published (ADDRESS:PORT, or -), which
-# it is told as PORT; stdin is the rest of its environment. 12 when the engine refuses it.
+# it is told as PORT; stdin is the rest of its environment. 12 when the engine refuses it, 13 when it has no room for it.
 run() {
   name=$1 publish=$2 port=$3
   shift 3
@@ -29,6 +29,9 @@ run() {
   [ $code != 0 ] || return 0
   cat "$why"
   "$engine" rm -f "$name" >/dev/null 2>&1
+  # With so little room, nothing is wrong with what was to be started.
+  free=$(df -Pk /var/lib | awk 'NR == 2 { print $4 }')
+  [ "${free:-65536}" -ge 65536 ] || exit 13
   exit 12
 }
 # check TARGET TIMEOUT: a URL must answer with 2xx, a host's ADDRESS:PORT must take connections, `running` is content.

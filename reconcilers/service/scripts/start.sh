@@ -3,8 +3,8 @@
 # ENGINE NAME TARGET SECONDS INTERVAL TIMEOUT SETTLE PUBLISH PORT ARGUMENTS... starts a container, unless it runs, and
 # waits until it is healthy: `check TARGET` succeeds, and it has gone on for SETTLE seconds. It has SECONDS for that.
 # stdin is its environment.
-# Exit codes: 10 it ended, 11 it did not get healthy, 12 the engine refused it; stdout has why. What failed is stopped and
-# stays, for its logs.
+# Exit codes: 10 it ended, 11 it did not get healthy, 12 the engine refused it, 13 it did so as the disk is full; stdout
+# has why. What failed is stopped and stays, for its logs.
 engine=$1 name=$2 target=$3 seconds=$4 interval=$5 timeout=$6 settle=$7
 shift 7
 why=$(mktemp) && trap 'rm -f "$why"' EXIT

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # for engine.sh
 # ENGINE NAME SECONDS PUBLISH PORT ARGUMENTS... runs a container to its end, unless it is there already. stdin is its environment.
-# Exit codes: 10 it ended with another code than 0, 11 it took longer than SECONDS, 12 the engine refused it; stdout has
-# why.
+# Exit codes: 10 it ended with another code than 0, 11 it took longer than SECONDS, 12 the engine refused it, 13 it did so as the
+# disk is full; stdout has why.
 engine=$1 name=$2 seconds=$3
 shift 3
 why=$(mktemp) && trap 'rm -f "$why"' EXIT
