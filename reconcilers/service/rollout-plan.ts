@@ -81,7 +81,12 @@ export type RolloutStep =
   | { type: 'drain'; addresses: string[] }
   | { type: 'run-task'; droplet: string }
   /** `replaced` are stopped first, and started again when the new one fails. */
-  | { type: 'start'; at: { droplet: string; hostPort?: number | undefined; replaced: string[] }[] }
+  | {
+      type: 'start';
+      at: { droplet: string; hostPort?: number | undefined; replaced: string[] }[];
+      /** Whether a failure is the release's: it has not served yet, or not long enough for the one before it to go. */
+      isTrial: boolean;
+    }
   | { type: 'switch'; endpoints: Endpoint[] }
   | { type: 'await-route' }
   | { type: 'stop'; at: Placed[] }
@@ -205,8 +210,12 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
       ? { type: 'settled' }
       : wait('Rejected', 'no release is left to go back to');
   if (missing.length === 0) return undefined;
-  if (isNew && target.hasTask && !isTaskDone(wanted))
-    return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
+  const isTaskDue = isNew && target.hasTask && !isTaskDone(wanted);
+  // It may have been run on a server that was not looked at yet: it runs once.
+  const unknown = assigned.find(({ isThere, containers }) => isThere && containers === undefined);
+  if (isTaskDue && unknown !== undefined)
+    return wait('ServerUnavailable', `${unknown.droplet} may have run the release command already`);
+  if (isTaskDue) return { type: 'run-task', droplet: taskServer(wanted) ?? missing[0]!.droplet };
   const hostPort = hostPortFor(target, [...wanted, ...last], isNew ? (status.endpoints ?? []) : []);
   const at = missing.map(server => ({
     droplet: server.droplet,
@@ -215,7 +224,7 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
       ? last.filter(isRunningOn(server)).map(({ container }) => container.name)
       : [],
   }));
-  return { type: 'start', at };
+  return { type: 'start', at, isTrial: isNew || last.length > 0 };
 }
 
 const containerOn = (found: readonly Found[], server: ServerView): Container | undefined =>

@@ -125,15 +125,14 @@ type Attempt = Extract<RolloutStep, { type: 'run-task' | 'start' | 'watch' }>;
 
 /** What may show that the release is no good. */
 async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroundings): Promise<Next> {
-  const { goal, isFallback, service } = rollout;
-  const isNew = service.status?.release !== goal!.target.release;
+  const { goal, isFallback } = rollout;
+  const isTrial = step.type !== 'start' || step.isTrial;
   try {
     await attempt(rollout, goal!, step, surroundings);
     // Something else may be wanted by now.
     return step.type === 'watch' ? { requeueAfterMs: 1 } : 'on';
   } catch (error) {
-    if (isRejection(error) && !isFallback && (isNew || step.type === 'watch'))
-      return await reject(rollout, goal!, error);
+    if (isRejection(error) && !isFallback && isTrial) return await reject(rollout, goal!, error);
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
     const { message } = error as Error;

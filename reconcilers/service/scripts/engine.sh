@@ -46,7 +46,8 @@ check() {
       ;;
   esac
 }
-ended() { # ended CONTAINER: whether it is not running, or had to be started again
-  status=$(field "$1" '{{.State.Status}} {{.RestartCount}}')
-  [ "$status" != 'running 0' ] && [ "$status" != 'created 0' ]
+ended() { # ended CONTAINER: whether it is not running, or had to be started again; one that may end may have ended with 0
+  case $(field "$1" '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}} {{.HostConfig.RestartPolicy.Name}}') in
+    'running 0 '* | 'created 0 '* | 'exited 0 0 no' | 'exited 0 0 on-failure') return 1 ;;
+  esac
 }

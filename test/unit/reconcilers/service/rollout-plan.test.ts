@@ -88,7 +88,10 @@ const plan = (servers: ServerView[], status: ServiceDeploymentStatus, parts: Par
 const start = (...at: { droplet: string; hostPort?: number; replaced?: string[] }[]): RolloutStep => ({
   type: 'start',
   at: at.map(one => ({ hostPort: undefined, replaced: [], ...one })),
+  isTrial: true,
 });
+/** The same of a release that has served for long. */
+const restart = (...at: Parameters<typeof start>): object => ({ ...start(...at), isTrial: false });
 const one = aContainer('one', A);
 const two = aContainer('two', B);
 const task = (exitCode: number): Container =>
@@ -114,6 +117,8 @@ describe('The next step of a rollout', () => {
   it('runs the release command once, before anything else, where it was begun', () => {
     const withTask = { target: target('two', { hasTask: true }) };
     expect(plan([web(1, [one])], ONE_SERVES, withTask)).to.deep.equal({ type: 'run-task', droplet: 'web1' });
+    const unprobed = plan([web(1, []), web(2, undefined)], {}, withTask);
+    expect(unprobed, 'it may have been run there').to.include({ type: 'wait', reason: 'ServerUnavailable' });
     const begun = [web(1, [one]), web(2, [task(1)])];
     expect(plan(begun, ONE_SERVES, withTask)).to.deep.equal({ type: 'run-task', droplet: 'web2' });
     expect(plan([web(1, [one, task(0)])], ONE_SERVES, withTask).type).to.equal('start');
@@ -203,9 +208,16 @@ describe('A release that was rejected', () => {
 });
 
 describe('A service that serves', () => {
+  it('is on trial until the release before has gone', () => {
+    const ended = aContainer('two', B, { state: 'exited', exitCode: 1 });
+    expect(plan([web(1, [ended, one])], serving('two', B, [1], 'one'))).to.deep.equal(
+      start({ droplet: 'web1', hostPort: B }),
+    );
+  });
+
   it('is started again where its container has vanished or ended, at its port', () => {
     const status = serving('two', B, [1, 2]);
-    const repaired = start({ droplet: 'web2', hostPort: B });
+    const repaired = restart({ droplet: 'web2', hostPort: B });
     expect(plan([web(1, [two]), web(2, [])], status)).to.deep.equal(repaired);
     const ended = aContainer('two', B, { state: 'exited', exitCode: 1 });
     expect(plan([web(1, [two]), web(2, [ended])], status)).to.deep.equal(repaired);
@@ -226,7 +238,7 @@ describe('A service that serves', () => {
 
   it('grows onto a new server, then gets requests there', () => {
     const servers = (...list: Container[]) => [web(1, [two]), web(2, list)];
-    expect(plan(servers(), TWO_SERVES)).to.deep.equal(start({ droplet: 'web2', hostPort: B }));
+    expect(plan(servers(), TWO_SERVES)).to.deep.equal(restart({ droplet: 'web2', hostPort: B }));
     expect(plan(servers(two), TWO_SERVES, PROVEN)).to.deep.equal({
       type: 'switch',
       endpoints: [1, 2].map(n => ({ droplet: `web${n}`, address: `10.0.0.${n}:${B}` })),
@@ -333,7 +345,7 @@ describe('A service that no load balancer knows', () => {
       ]),
     ];
     const rejected = { release: 'two', reason: 'ContainerExited', message: 'no' };
-    expect(plan(failed, { ...status('one'), rejected }, back)).to.deep.equal(start({ droplet: 'web1' }));
+    expect(plan(failed, { ...status('one'), rejected }, back)).to.deep.equal(restart({ droplet: 'web1' }));
   });
 
   it('replaces infra at its one port', () => {
