@@ -1,9 +1,7 @@
 // What the benchmarks of releases stand on: real hosts as containers, and an operator in this process.
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { systemClock } from '../../clients/clock.ts';
 import { createGit } from '../../clients/git/git.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
@@ -207,12 +205,3 @@ export function serves({ status }: ServiceDeployment, version: string): boolean 
 /** What its Rolled condition says it is at. */
 export const stageOf = ({ status }: ServiceDeployment): string =>
   findCondition(status?.conditions, 'Rolled')?.reason ?? '';
-
-const execute = promisify(execFile);
-
-/** Copies programs of this machine into a folder, with the libraries that they load. */
-export async function copyPrograms(folder: string, programs: readonly string[]): Promise<void> {
-  const script = `for program; do real=$(command -v "$program"); echo "$real"
-    ldd "$real" 2>/dev/null | grep -oE '/[^ ]+' ; done | sort -u | tar -chf - -T - 2>/dev/null | tar -xf - -C "$0"`;
-  await execute('sh', ['-c', script, folder, ...programs]);
-}

@@ -7,8 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startLoad, type LoadReport } from '../environment/raw-load.ts';
+import { createSampleApp } from '../environment/sample-app.ts';
 import { openDeployRig, serves } from './deploy-rig.ts';
-import { createFastApp } from './fast-app.ts';
 import { inFolder, percentile } from './rig.ts';
 
 const { values } = parseArgs({
@@ -28,8 +28,8 @@ await inFolder(async folder => {
   const rig = await openDeployRig(folder, { servers: number('servers'), watchMs: number('watch-ms') });
   try {
     await mkdir(join(folder, 'app'));
-    const app = await createFastApp(join(folder, 'app'));
-    await app.release('v0');
+    const app = await createSampleApp(join(folder, 'app'));
+    await app.release('v0', 'page 0');
     await rig.apply({
       version: 'v0',
       source: { git: { url: app.url, ref: 'main' } },
@@ -41,7 +41,7 @@ await inFolder(async folder => {
     const options = {
       host: rig.master,
       port: 80,
-      path: '/shop/prod/site/',
+      path: '/shop/prod/site/echo',
       connections: number('connections') / 2,
       onAnswer: (ms: number) => void times.push(ms),
     };
@@ -73,7 +73,7 @@ await inFolder(async folder => {
     tell('before');
     const deploys = number('deploys');
     for (let n = 1; n <= deploys; n++) {
-      await app.release(`v${n}`);
+      await app.release(`v${n}`, `page ${n}`);
       await rig.apply({ version: `v${n}` });
       await rig.until(
         ({ status }) => status?.conditions?.find(({ type }) => type === 'Rolled')?.reason === 'Starting',
@@ -89,7 +89,7 @@ await inFolder(async folder => {
       tell(`back to ${version}`);
     }
     for (let n = 1; n <= number('failures'); n++) {
-      await app.release(`bad${n}`, 'exits');
+      await app.release(`bad${n}`, `page ${n}`, 'exits');
       await rig.apply({ version: `bad${n}` });
       await rig.until(({ status }) => status?.rejected?.version === `bad${n}`);
       tell(`bad${n}: rejected`);

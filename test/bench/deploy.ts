@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDeployRig, serves, stageOf, type DeployRig, type HostCommand } from './deploy-rig.ts';
-import { createFastApp } from './fast-app.ts';
+import { createSampleApp } from '../environment/sample-app.ts';
 import { inFolder } from './rig.ts';
 
 const SERVERS = 3;
@@ -36,13 +36,13 @@ await inFolder(async folder => {
   const rig = await openDeployRig(folder, { servers: SERVERS, watchMs: WATCH_MS });
   try {
     await mkdir(join(folder, 'app'));
-    const app = await createFastApp(join(folder, 'app'));
+    const app = await createSampleApp(join(folder, 'app'));
     const source = { source: { git: { url: app.url, ref: 'main' } }, healthCheck: { path: '/health' } };
-    await app.release('v1');
+    await app.release('v1', 'one');
     await measure(rig, 'first deploy', 'v1', { ...source });
-    await app.release('v2');
+    await app.release('v2', 'two');
     await measure(rig, 'one line changed', 'v2', {});
-    await app.sameAs('v3');
+    await app.release('v3', 'two');
     await measure(rig, 'nothing changed', 'v3', {});
   } finally {
     await rig.close();

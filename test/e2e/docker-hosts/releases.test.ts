@@ -43,12 +43,12 @@ describe('Releases, on docker hosts', function () {
 
   const web = (changes: Partial<ServiceDeploymentSpec> = {}): Partial<ServiceDeploymentSpec> => ({
     source: { git: { url: app.url, ref: 'main' } },
-    healthCheck: { path: '/cgi-bin/health' },
+    healthCheck: { path: '/health' },
     version: 'v1',
     ...changes,
   });
   const status = (name: string) => fleet.service(name)!.status!;
-  const answer = () => fleet.ask('uat/api/cgi-bin/answer');
+  const answer = () => fleet.ask('uat/api/answer');
   const builds = async () => Number(await fleet.shell('shop-master', 'ls /var/lib/dropfleet/builds | wc -l'));
   /** The names of a service's containers on a server. */
   const containers = async (name: string, droplet: string, all = ''): Promise<string[]> => {
@@ -60,12 +60,12 @@ describe('Releases, on docker hosts', function () {
   it('builds a version once, serves it on every web, and lets services find each other', async () => {
     await fleet.apply('shop-uat-api', web({ secrets: ['api_key'], variables: { COLOUR: 'red' } }));
     await fleet.apply('shop-uat-site', web());
-    const command = ['/bin/busybox', 'sh', '-c', 'while :; do /bin/busybox sleep 1; done'];
+    const command = ['/usr/bin/busybox', 'sh', '-c', 'while :; do /usr/bin/busybox sleep 1; done'];
     await fleet.apply('shop-uat-mailer', { ...web({ command, stopSeconds: 1 }), type: 'worker' });
     await Promise.all(['shop-uat-api', 'shop-uat-site'].map(name => fleet.serves(name, 'v1')));
     await fleet.settled('shop-uat-mailer', 'v1');
     expect(await answer()).to.equal('shop uat api v1 one red');
-    expect(await fleet.ask('uat/site/cgi-bin/api')).to.equal('shop uat api v1 one red');
+    expect(await fleet.ask('uat/site/api')).to.equal('shop uat api v1 one red');
     for (const droplet of WEBS)
       for (const name of ['shop-uat-api', 'shop-uat-site', 'shop-uat-mailer'])
         expect(await containers(name, droplet)).to.deep.equal([current(name)]);
@@ -74,7 +74,7 @@ describe('Releases, on docker hosts', function () {
 
   it('gives a container its secrets, and nobody else', async () => {
     const read = (name: string) =>
-      fleet.shell('shop-web1', `docker exec ${current(name)} /bin/busybox env | grep API_KEY || true`);
+      fleet.shell('shop-web1', `docker exec ${current(name)} /usr/bin/busybox env | grep API_KEY || true`);
     expect(await read('shop-uat-api')).to.equal(`API_KEY=${secret}`);
     expect(await read('shop-uat-site')).to.equal('');
   });
@@ -83,12 +83,12 @@ describe('Releases, on docker hosts', function () {
     await fleet.apply('shop-prod-api', web({ secrets: ['api_key'] }));
     await fleet.serves('shop-prod-api', 'v1');
     expect(status('shop-prod-api').image).to.equal(status('shop-uat-api').image);
-    expect(await fleet.ask('prod/api/cgi-bin/answer')).to.equal('shop prod api v1 one ');
+    expect(await fleet.ask('prod/api/answer')).to.equal('shop prod api v1 one ');
     expect(await builds()).to.equal(1);
     load = startLoad({
       host: fleet.address('shop-master'),
       port: 80,
-      path: '/shop/uat/api/cgi-bin/echo',
+      path: '/shop/uat/api/echo',
       connections: 4,
     });
   });
@@ -129,13 +129,13 @@ describe('Releases, on docker hosts', function () {
   });
 
   it('rejects a version whose release command fails, before anything of it starts', async () => {
-    const releaseCommand = ['/bin/busybox', 'sh', '-c', 'echo "no such table"; exit 7'];
+    const releaseCommand = ['/usr/bin/busybox', 'sh', '-c', 'echo "no such table"; exit 7'];
     await fleet.apply('shop-uat-api', { version: 'v2', releaseCommand });
     const { reason, message } = await fleet.rejected('shop-uat-api', 'v2');
     expect(reason).to.equal('ReleaseCommandFailed');
     expect(message).to.match(/the release command failed: exit code 7 \| no such table$/);
     expect(await answer()).to.equal('shop uat api v1 one red');
-    const fixed = ['/bin/busybox', 'sh', '-c', 'echo >/migrated'];
+    const fixed = ['/usr/bin/busybox', 'sh', '-c', 'echo >/migrated'];
     await fleet.apply('shop-uat-api', { version: 'v2', releaseCommand: fixed });
     await fleet.serves('shop-uat-api', 'v2');
   });
@@ -161,7 +161,7 @@ describe('Releases, on docker hosts', function () {
     for (const droplet of WEBS) expect(await containers('shop-uat-site', droplet, '-a')).to.deep.equal([]);
     await fleet.apply('shop-uat-site', { stopped: false });
     await fleet.serves('shop-uat-site', 'v1');
-    expect(await fleet.ask('uat/site/cgi-bin/answer')).to.match(/^shop uat site v1 one/);
+    expect(await fleet.ask('uat/site/answer')).to.match(/^shop uat site v1 one/);
   });
   const rolled = (name: string) => status(name).conditions?.find(({ type }) => type === 'Rolled')?.reason;
 
@@ -177,14 +177,14 @@ describe('Releases, on docker hosts', function () {
     await fleet.apply('shop-uat-db', { type: 'infra', image, volumes, stopSeconds: 5 });
     await fleet.settled('shop-uat-db', '1');
     const inside = (script: string) =>
-      fleet.shell('shop-master', `docker exec ${current('shop-uat-db')} /bin/busybox sh -c '${script}'`);
+      fleet.shell('shop-master', `docker exec ${current('shop-uat-db')} /usr/bin/busybox sh -c '${script}'`);
     await inside('echo precious >/data/rows');
-    const reach = `curl -s http://${master}:${status('shop-uat-db').port}/cgi-bin/answer`;
+    const reach = `curl -s http://${master}:${status('shop-uat-db').port}/answer`;
     expect(await fleet.shell('shop-web1', reach)).to.match(/^shop uat db/);
     const { release } = status('shop-uat-db');
     await fleet.apply('shop-uat-db', { variables: { COLOUR: 'green' } });
     await fleet.until('another release', () => status('shop-uat-db').release !== release);
-    expect(await inside('/bin/busybox cat /data/rows')).to.equal('precious');
+    expect(await inside('/usr/bin/busybox cat /data/rows')).to.equal('precious');
     expect(await fleet.shell('shop-web1', reach)).to.match(/green$/);
     await fleet.kubectl.succeed('delete', 'sdep', 'shop-uat-db');
     expect(await containers('shop-uat-db', 'shop-master', '-a')).to.deep.equal([]);
