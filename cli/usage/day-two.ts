@@ -2,7 +2,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { ExecOptions } from '../commands/exec.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import { parseDuration } from './parsers.ts';
-import { timeoutOption } from './shared-options.ts';
+import type { HostsChoice } from '../world/embedded.ts';
+import { hostsOption, timeoutOption } from './shared-options.ts';
 import { example, globals } from './words.ts';
 
 /** Those for services that run. */
@@ -80,13 +81,14 @@ function addRestart(program: Command): void {
   )
     .argument('[service]', 'one of its services; all webs and workers when absent')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet restart hostomatic prod website'))
     .action(
       async (
         project: string,
         environment: string,
         service: string | undefined,
-        own: { timeout: number },
+        own: { timeout: number; hosts: HostsChoice },
         command: Command,
       ) => {
         const options = { ...globals(command), ...own, project, environment, ...(service && { service }) };
@@ -101,13 +103,14 @@ function addStop(program: Command): void {
     .option('--all', 'all of them')
     .option('--yes', 'do not ask, although visitors of prod will miss it')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet stop hostomatic uat website'))
     .action(
       async (
         project: string,
         environment: string,
         service: string | undefined,
-        own: { all?: true; yes?: true; timeout: number },
+        own: { all?: true; yes?: true; timeout: number; hosts: HostsChoice },
         command: Command,
       ) => {
         const options = { ...globals(command), ...own, project, environment, ...(service && { service }) };
@@ -121,13 +124,14 @@ function addStart(program: Command): void {
     .argument('[service]', 'one of its services')
     .option('--all', 'all of them that are stopped')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet start hostomatic uat website'))
     .action(
       async (
         project: string,
         environment: string,
         service: string | undefined,
-        own: { all?: true; timeout: number },
+        own: { all?: true; timeout: number; hosts: HostsChoice },
         command: Command,
       ) => {
         const options = { ...globals(command), ...own, project, environment, ...(service && { service }) };

@@ -1,7 +1,8 @@
 import { Argument, type Command, Option } from 'commander';
 import type { DeployOptions } from '../commands/deploy.ts';
 import { ENVIRONMENTS, type Environment } from '../../config/deployment-file.ts';
-import { timeoutOption } from './shared-options.ts';
+import type { HostsChoice } from '../world/embedded.ts';
+import { hostsOption, timeoutOption } from './shared-options.ts';
 import { example, globals } from './words.ts';
 
 /** Those of releases. */
@@ -26,12 +27,13 @@ export function addReleaseCommands(program: Command): void {
     .addArgument(new Argument('<env>', 'its environment').choices(ENVIRONMENTS))
     .option('--to <version>', 'one of those that "history" shows (default: the one before the present one)')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .addHelpText('after', example('dropfleet rollback hostomatic prod --to v1.2.3-uat-20241215-1430'))
     .action(
       async (
         project: string,
         environment: Environment,
-        own: { to?: string; timeout: number },
+        own: { to?: string; timeout: number; hosts: HostsChoice },
         command: Command,
       ) => {
         const options = { ...globals(command), ...own, project, environment };
@@ -61,7 +63,7 @@ export function addReleaseCommands(program: Command): void {
 
 type DeployFlags = Pick<
   DeployOptions,
-  'service' | 'branch' | 'tag' | 'local' | 'projectPath' | 'plan' | 'timeout'
+  'service' | 'branch' | 'tag' | 'local' | 'projectPath' | 'plan' | 'timeout' | 'hosts'
 >;
 
 function addDeploy(program: Command): void {
@@ -100,6 +102,7 @@ function addTarget(deploy: Command, environment: Environment, description: strin
     )
     .option('--plan', 'show what would be built, started, stopped and routed, and do nothing')
     .addOption(timeoutOption())
+    .addOption(hostsOption())
     .action(async (project: string, own: DeployFlags, command: Command) => {
       const options = { ...globals(command), ...own, project, environment };
       await (await import('../commands/deploy.ts')).deploy(options);

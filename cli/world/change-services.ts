@@ -8,6 +8,7 @@ import { printLine } from '../output.ts';
 import { awaitRelease, type StateOf } from './await-release.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { findDeployTarget } from './deploy-target.ts';
+import type { HostsChoice } from './embedded.ts';
 import { findEnvironment, type EnvironmentServices } from './find-services.ts';
 import { openParts } from './open.ts';
 import { withReleaseWorld } from './release.ts';
@@ -18,6 +19,7 @@ export interface ChangeOptions extends GlobalOptions {
   environment: string;
   /** Milliseconds. */
   timeout: number;
+  hosts: HostsChoice;
 }
 
 /** What is written of services, and when it has come true. */

@@ -10,6 +10,7 @@ import { stopSignal } from '../stop.ts';
 import { applyRelease } from './apply-release.ts';
 import { awaitRelease, type ReleaseEnding } from './await-release.ts';
 import { withDeployLock } from './deploy-lock.ts';
+import type { HostsChoice } from './embedded.ts';
 import { bringInfrastructureUpToDate, startOperator, type RunningOperator } from './operator.ts';
 import { openParts, sshPortOf } from './open.ts';
 import { isOperatorRunning } from './running-operator.ts';
@@ -22,6 +23,8 @@ export interface ReleaseOptions extends GlobalOptions {
   environment: Environment;
   /** Milliseconds. */
   timeout: number;
+  /** What the sandbox's machines are, where this command starts them. */
+  hosts: HostsChoice;
 }
 
 /** What a release works in. */
