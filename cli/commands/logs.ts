@@ -201,7 +201,11 @@ function nothingOf({ service, options }: Scene, name: string): CommandFailure {
 /** What a container has written so far; where that cannot be read, only what could be. */
 async function* past(scene: Scene, placed: Placed): AsyncGenerator<LogLine & Placed, void> {
   const { options, signal } = scene;
-  const range = { since: options.since, tail: options.tail };
+  // One line at least, to know from where on to follow.
+  const range = {
+    since: options.since,
+    ...(options.tail !== undefined && { tail: Math.max(1, options.tail) }),
+  };
   const cursor = { from: undefined, onCursor: cursorSetter(scene, placed) };
   try {
     for await (const line of read(scene, placed, range, cursor, signal)) yield { ...line, ...placed };

@@ -107,13 +107,17 @@ function lossesOf({ all, droplets }: EnvironmentServices, stopping: readonly Ser
   const summaries = summarizeServices(all, droplets);
   const routes = summaries.filter(({ name }) => names.has(name)).flatMap(({ urls }) => urls);
   const infra = stopping.filter(({ spec }) => spec.type === 'infra');
+  const isShared = infra.some(({ spec }) => spec.shared);
   const left = summaries.filter(
-    ({ name, environment, type }) => !names.has(name) && environment === 'prod' && type !== 'infra',
+    ({ name, environment, type }) =>
+      !names.has(name) && type !== 'infra' && (isShared || environment === 'prod'),
   );
   return [
     ...routes.map(url => `${url} will answer 503.`),
     ...(infra.length > 0 && left.length > 0
-      ? [`${namesOf(infra)} will be missing for ${left.map(({ service }) => service).join(', ')}.`]
+      ? [
+          `${namesOf(infra)} will be missing for ${left.map(({ environment, service }) => `${service} in ${environment}`).join(', ')}.`,
+        ]
       : []),
   ];
 }

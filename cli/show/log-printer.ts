@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { printable } from '../../clients/log/printable.ts';
 import type { Container } from '../../reconcilers/service/facts.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -32,11 +31,24 @@ export function createLogPrinter(
         output === 'json'
           ? jsonOf({ time, server, container: name, version, text }, style.isTerminal)
           : showLogLine(server, line, style);
-      // A reader that is gone takes nothing, and ends this by the signal.
-      if (!stdout.write(`${shown}\n`)) await once(stdout, 'drain', { signal });
+      if (stdout.writable && !stdout.write(`${shown}\n`)) await untilTaken(stdout, signal);
     },
     tell: line => void stderr.write(`${printable(line)}\n`),
   };
+}
+
+/** Until its reader took what was written; one that is gone never does, and ends the command by the signal. */
+function untilTaken(stream: NodeJS.WriteStream, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      for (const event of ['drain', 'error', 'close']) stream.removeListener(event, done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    for (const event of ['drain', 'error', 'close']) stream.once(event, done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
 }
 
 function jsonOf(value: object, isTerminal: boolean): string {

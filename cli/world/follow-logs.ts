@@ -1,4 +1,5 @@
 import { sleep, type Clock } from '../../clients/clock.ts';
+import { isConnectionLost } from '../../clients/ssh/errors.ts';
 import type { Container } from '../../reconcilers/service/facts.ts';
 import type { LogCursor, LogLine } from '../show/log-lines.ts';
 
@@ -92,7 +93,10 @@ async function followServer(following: Following, server: string, isOld: boolean
   await Promise.all(streams.values());
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+function messageOf(error: unknown): string {
+  if (isConnectionLost(error)) return 'the connection was lost';
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** What happened between two looks at a server. */
 function containerNews(before: readonly Container[], after: readonly Container[]): string[] {

@@ -97,6 +97,8 @@ function sshArguments(
     'PasswordAuthentication=no',
     'KbdInteractiveAuthentication=no',
     'ServerAliveInterval=15',
+    // Whoever asked for a program in a container did not ask for a connection.
+    ...(hasTerminal === undefined ? [] : ['LogLevel=ERROR']),
   ];
   return [
     '-F',
