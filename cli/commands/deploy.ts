@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGit, type Git } from '../../clients/git/git.ts';
-import type { ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
-import { planDeploy, type DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
-import { isOf, wantedSpec } from '../../reconcilers/versions/service-plan.ts';
+import { isOf } from '../../reconcilers/services-file/render.ts';
+import { planDeploy, releasedService, type DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import { commandLine } from '../options.ts';
 import { printLine, printResult } from '../output.ts';
@@ -17,9 +16,9 @@ import { versionOfBranch, versionOfFolder, type NewVersion } from '../world/new-
 import { openParts } from '../world/open.ts';
 import { promotedVersion } from '../world/promoted-version.ts';
 import { release, withReleaseWorld, type ReleaseOptions, type ReleaseWorld } from '../world/release.ts';
-import { secretsReport } from '../world/secrets-report.ts';
 import { sendSource } from '../world/send-source.ts';
-import type { KubernetesWorld, WorldParts } from '../world/world.ts';
+import { describeStored, storeSecrets } from '../world/store-secrets.ts';
+import type { KubernetesWorld } from '../world/world.ts';
 
 export interface DeployOptions extends ReleaseOptions {
   /** All of them when absent. */
@@ -61,17 +60,24 @@ async function deployIn(
   config: ConfiguredProject,
   signal: AbortSignal,
 ): Promise<void> {
-  const target = await expectDeployable(world, world.parts, options, config);
+  const target = await expectDeployable(world, options, config);
   const git = createGit({ folder: join(world.folder, 'git'), env: process.env });
   const version = await versionFor(git, options, config, target, world, signal);
   const { namespace, master } = target;
+  const { tree } = version;
   let name = version.version;
   const prepare = async (): Promise<DeployStep[]> => {
+    await seeToSecrets(world, namespace, options, config);
     name = await version.publish();
     printLine(options, `${name} is ${version.of}.`);
     return stepsFor(options, config, target, version, name);
   };
-  const services = await release(world, { namespace, master, prepare }, options, signal);
+  const services = await release(
+    world,
+    { namespace, master, prepare, ...(tree && { tree }) },
+    options,
+    signal,
+  );
   const released = releasedServices(services, master.status?.server?.publicAddress ?? '');
   const { project, environment } = options;
   const result = { project, environment, version: name, commit: version.commit ?? null, services: released };
@@ -94,16 +100,29 @@ function nextLines(options: DeployOptions, { source }: NewVersion): string[] {
 /** All that can be found wrong before anything is changed. */
 async function expectDeployable(
   world: KubernetesWorld,
-  parts: WorldParts,
   options: DeployOptions,
   config: ConfiguredProject,
 ): Promise<DeployTarget> {
-  const { project, environment } = options;
-  const target = await findDeployTarget(world, project, options);
-  const report = await secretsReport(parts, project, environment, config.services);
-  if (report.complete) return target;
+  const target = await findDeployTarget(world, options.project, options);
+  await seeToSecrets(world, target.namespace, { ...options, plan: true }, config);
+  return target;
+}
+
+/** Fails when a secret is missing; else stores what the operator could not see, unless that is only planned. */
+async function seeToSecrets(
+  world: KubernetesWorld,
+  namespace: string,
+  options: DeployOptions,
+  { services }: ConfiguredProject,
+): Promise<void> {
+  const { project, environment, plan } = options;
+  const deployed = { project, environment, services, ...(plan && { dryRun: true as const }) };
+  const stored = await storeSecrets({ ...world, namespace }, deployed);
   const again = commandLine(options, 'secrets', 'check', project, environment);
-  throw new CommandFailure(`no changes made${missingLines(report, again).join('\n')}`);
+  if (stored.missing.length > 0)
+    throw new CommandFailure(`no changes made${missingLines({ ...stored, project }, again).join('\n')}`);
+  const news = plan ? undefined : describeStored(stored);
+  if (news !== undefined) printLine(options, news);
 }
 
 async function versionFor(
@@ -132,9 +151,10 @@ function stepsFor(
   { source }: NewVersion,
   version: string,
 ): DeployStep[] {
-  const deployed = { environment, platform, version, ...(source && { source }) };
-  const wanted = services.map((service): ServiceDeploymentSpec => wantedSpec(service, deployed));
-  return planDeploy(target.namespace, wanted, target.services);
+  const place = { namespace: target.namespace, environment, platform };
+  const released = { version, ...(source && { source }) };
+  const wanted = services.map(service => releasedService(service, place, released));
+  return planDeploy(wanted, target.services);
 }
 
 /** The same without doing it: nothing is written, not even a lock or what git fetched. */
@@ -143,7 +163,7 @@ async function showPlan(options: DeployOptions, config: ConfiguredProject): Prom
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-plan-'));
   try {
     const world = { ...parts, ...(await parts.openKubernetes()) };
-    const target = await expectDeployable(world, parts, options, config);
+    const target = await expectDeployable(world, options, config);
     const git = createGit({ folder, env: process.env });
     const signal = AbortSignal.timeout(options.timeout);
     const version = await versionFor(git, options, config, target, undefined, signal);

@@ -11,7 +11,8 @@ import { configurationFiles } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { imageOf, releasesOf } from '../../reconcilers/versions/release-plan.ts';
-import { isOf, wantedSpec } from '../../reconcilers/versions/service-plan.ts';
+import { releasedService } from '../../reconcilers/versions/deploy-plan.ts';
+import { isOf } from '../../reconcilers/services-file/render.ts';
 import { parseVersion } from '../../reconcilers/versions/tag-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
@@ -99,7 +100,8 @@ async function reproducedServices(
   const own = services.filter(service => service.project === project && isOf(service, environment));
   return await Promise.all(
     own.map(async service => {
-      const spec = wantedSpec(service, { environment, platform, version });
+      const place = { namespace: '', environment, platform };
+      const { spec } = releasedService(service, place, { version });
       const image = imageOf(all, project, spec.service, version);
       const path = join(folder, 'source', spec.build?.containerfile ?? 'Dockerfile');
       const text = spec.image === undefined ? await readFile(path, 'utf8').catch(() => undefined) : undefined;

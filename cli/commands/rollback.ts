@@ -1,4 +1,4 @@
-import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { didYouMean } from '../../config/near-match.ts';
 import { planDeploy, type DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
 import { imageOf, isDeployed, releasesOf, versionBefore } from '../../reconcilers/versions/release-plan.ts';
@@ -36,7 +36,6 @@ async function rollbackIn(world: ReleaseWorld, options: RollbackOptions, signal:
       );
     return Promise.resolve(
       planDeploy(
-        namespace,
         own.map(service => pinned(service, version)),
         own,
       ),
@@ -49,9 +48,9 @@ async function rollbackIn(world: ReleaseWorld, options: RollbackOptions, signal:
   ]);
 }
 
-const pinned = ({ spec }: ServiceDeployment, version: string): ServiceDeploymentSpec => ({
-  ...spec,
-  version,
+const pinned = (service: ServiceDeployment, version: string): ServiceDeployment => ({
+  ...service,
+  spec: { ...service.spec, version },
 });
 
 const needsBuild = (

@@ -48,7 +48,7 @@ export function historyTable(releases: readonly PastRelease[]): string[] {
     environment,
     service,
     version,
-    deployedAt ?? '-',
+    deployedAt?.replace(/\.\d+Z$/, 'Z') ?? '-',
     shortId(image),
     runs ? 'runs' : '',
   ]);

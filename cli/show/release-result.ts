@@ -1,4 +1,5 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import type { ReleaseEnding } from '../world/await-release.ts';
 
 /** A service that serves, for people and programs. */
 export interface ReleasedService {
@@ -26,4 +27,22 @@ export function releasedServices(
       addresses: type === 'web' ? [path, ...hosts] : [],
     };
   });
+}
+
+/** Why a release failed, what goes on instead, and what to do. */
+export function failureLines(
+  { failures, released, waitingFor }: Extract<ReleaseEnding, { state: 'failed' }>,
+  rollback: string,
+): string {
+  const old = failures.filter(
+    ({ service: { spec, status } }) => status?.version !== undefined && status.version !== spec.version,
+  );
+  const back = old.length > 0 ? `, or keep what ran before: ${rollback}` : '';
+  return [
+    ...failures.map(({ service, message }) => `${service.metadata.name}: ${message}`),
+    ...old.map(({ service: { metadata, status } }) => `${metadata.name} goes on with ${status?.version}.`),
+    ...(released.length > 0 ? [`Released: ${released.join(', ')}.`] : []),
+    ...(waitingFor.length > 0 ? [`Still on its way: ${waitingFor.join(', ')}.`] : []),
+    `Mend it and deploy again${back}`,
+  ].join('\n');
 }

@@ -69,7 +69,10 @@ const describeComplete = ({ secrets, project, environment }: SecretsReport): str
     : `Every secret of ${project} in ${environment} has a value.`;
 
 /** What is missing, where it was looked for, and what to do. */
-export function missingLines({ missing, project }: SecretsReport, again: string): string[] {
+export function missingLines(
+  { missing, project }: Pick<SecretsReport, 'missing' | 'project'>,
+  again: string,
+): string[] {
   return [
     '',
     `Missing: ${missing.map(({ name }) => name).join(', ')}. Looked for, the first that is not empty wins:`,

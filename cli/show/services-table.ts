@@ -57,7 +57,7 @@ function notesOn(service: ServiceSummary): string[] {
   const name = nameOf(service);
   return [
     ...(isDeployed && !ready ? [`${name}: ${message}`] : []),
-    ...(rejected
+    ...(rejected && !message.includes(rejected.message)
       ? [`${name}: ${rejected.version ?? rejected.release} was not taken: ${rejected.message}`]
       : []),
     ...servers.flatMap(({ droplet, reason }) =>

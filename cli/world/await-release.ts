@@ -5,22 +5,27 @@ import type { Logger } from '../../clients/log.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { releaseState, type ReleaseState } from '../../reconcilers/versions/release-plan.ts';
-import { releaseTransitions } from '../show/release-transitions.ts';
 import type { KubernetesWorld } from './world.ts';
 
 /** How waiting for a release ended. */
 export type ReleaseEnding =
   | { state: 'serving'; services: ServiceDeployment[] }
-  | { state: 'failed'; messages: string[] }
+  | { state: 'failed'; failures: ReleaseFailure[]; released: string[]; waitingFor: string[] }
   | { state: 'timeout'; waitingFor: string[] };
+
+/** Why a service does not run what it should. */
+export interface ReleaseFailure {
+  service: ServiceDeployment;
+  message: string;
+}
 
 /** What is waited for: services as they were written. */
 export interface ReleaseWait {
   written: readonly ServiceDeployment[];
   /** How far a service is with what was written of it; without it, with its version. */
   stateOf?: StateOf;
-  /** Gets a line for everything that happens. */
-  tell: (line: string) => void;
+  /** Gets them as they are, whenever something happens. */
+  show: (services: readonly ServiceDeployment[]) => void;
   log: Logger;
   /** Its abort counts as a timeout. */
   signal: AbortSignal;
@@ -29,10 +34,14 @@ export interface ReleaseWait {
 /** How far a service is, seeing what it was when it was written. */
 export type StateOf = (service: ServiceDeployment, written: ServiceDeployment) => ReleaseState;
 
-/** A failure may be an old one that is about to be tried again: it is believed when it has stayed for so long. */
+/**
+ * A failure may be an old one that is about to be tried again, or secrets that the operator is about to see: it is
+ * believed when it has stayed for so long. A release that was rejected just now is believed at once, when the others
+ * have come to their ends.
+ */
 const FAILURE_STAYS_MS = 5_000;
 
-/** Waits until each of the services runs the version that was written, or one of them has failed. */
+/** Waits until each of the services runs the version that was written, or one of them cannot go on by itself. */
 export async function awaitRelease(
   { kubernetes }: Pick<KubernetesWorld, 'kubernetes'>,
   wait: ReleaseWait,
@@ -63,36 +72,36 @@ const withoutStatus = ({ apiVersion, kind, metadata, spec }: ServiceDeployment):
 });
 
 function followRelease(
-  { written, tell, signal, stateOf = versionState }: ReleaseWait,
+  { written, show, signal, stateOf = versionState }: ReleaseWait,
   seen: () => ServiceDeployment[],
   onChange: (handler: () => void) => void,
   clock: Clock,
 ): Promise<ReleaseEnding> {
-  let before = new Map(written.map(service => [service.metadata.name, service]));
-  const failedBefore = new Set(written.map(({ status }) => status?.rejected?.release));
+  const rejectedBefore = new Set(written.map(({ status }) => status?.rejected?.release));
+  const isNews = ({ status }: ServiceDeployment): boolean => !rejectedBefore.has(status?.rejected?.release);
   return new Promise(resolve => {
+    let isOver = false;
     let forgetFailure: (() => void) | undefined;
     const end = (ending: ReleaseEnding): void => {
+      isOver = true;
       forgetFailure?.();
       resolve(ending);
     };
     const check = (): void => {
+      if (isOver) return;
       const services = seen();
-      for (const line of releaseTransitions(before, services)) tell(line);
-      before = new Map(services.map(service => [service.metadata.name, service]));
-      const ending = endingOf(
-        services,
-        services.map((service, i) => stateOf(service, written[i]!)),
-      );
-      if (ending.state === 'serving') return end(ending);
-      if (ending.state === 'timeout') {
+      show(services);
+      const states = services.map((service, i) => stateOf(service, written[i]!));
+      const ending = endingOf(services, states);
+      const isCertain =
+        states.some((each, i) => each.state === 'failed' && each.isFinal && isNews(services[i]!)) &&
+        states.every(({ state }) => state !== 'waiting');
+      if (ending.state === 'serving' || isCertain || signal.aborted) return end(ending);
+      if (ending.state === 'failed') forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(ending));
+      else {
         forgetFailure?.();
         forgetFailure = undefined;
-        return signal.aborted ? end(ending) : undefined;
       }
-      const isNews = services.some(({ status }) => !failedBefore.has(status?.rejected?.release));
-      if (isNews || signal.aborted) return end(ending);
-      forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(ending));
     };
     onChange(check);
     signal.addEventListener('abort', check, { once: true });
@@ -104,8 +113,13 @@ const versionState: StateOf = (service, { metadata }) => releaseState(service, m
 
 /** `timeout` is what it is called while there is something to wait for. */
 function endingOf(services: ServiceDeployment[], states: readonly ReleaseState[]): ReleaseEnding {
-  const messages = states.flatMap(each => (each.state === 'failed' ? [each.message] : []));
-  if (messages.length > 0) return { state: 'failed', messages };
+  const failures = states.flatMap((each, i) =>
+    each.state === 'failed' ? [{ service: services[i]!, message: each.message }] : [],
+  );
   const waitingFor = states.flatMap(each => (each.state === 'waiting' ? [each.for] : []));
+  const released = services
+    .filter((_, i) => states[i]!.state === 'serving')
+    .map(({ metadata }) => metadata.name);
+  if (failures.length > 0) return { state: 'failed', failures, released, waitingFor };
   return waitingFor.length > 0 ? { state: 'timeout', waitingFor } : { state: 'serving', services };
 }

@@ -4,7 +4,7 @@ import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import type { GlobalOptions } from '../options.ts';
-import { printLine } from '../output.ts';
+import { createReleaseProgress } from '../show/release-progress.ts';
 import { awaitRelease, type StateOf } from './await-release.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import type { HostsChoice } from './embedded.ts';
@@ -53,12 +53,21 @@ export async function changeServices(options: ChangeOptions, change: Change): Pr
       const written: ServiceDeployment[] = [];
       for (const service of services)
         written.push(await world.kubernetes.patch(SERVICE_DEPLOYMENTS, keyOf(service), change.patch));
-      const tell = (line: string): void => printLine(options, line);
-      const log = createLogger(options, 'warn');
-      const ending = await awaitRelease(world, { written, stateOf: change.stateOf, tell, log, signal });
+      const progress = createReleaseProgress(options, written);
+      const log = createLogger(options, 'warn', progress.log);
+      const wait = {
+        written,
+        stateOf: change.stateOf,
+        show: (services: readonly ServiceDeployment[]) => progress.show(services),
+        log,
+        signal,
+      };
+      const ending = await awaitRelease(world, wait).finally(() => progress.leave());
       if (ending.state === 'serving') return ending.services;
       if (ending.state === 'failed')
-        throw new CommandFailure(`${ending.messages.join('\n')}\n${change.onFailure}`);
+        throw new CommandFailure(
+          [...ending.failures.map(({ message }) => message), change.onFailure].join('\n'),
+        );
       throw new CommandFailure(
         `not done after ${options.timeout / 1_000} s: still waiting for ${ending.waitingFor.join(', ')}. The operator goes on with it; give more time with --timeout`,
       );

@@ -18,6 +18,8 @@ export interface NewVersion {
   /** What it is, such as `commit 1a2b3c4d5e of main`. */
   of: string;
   commit?: string;
+  /** Git's id of the files, where they may have to be built. */
+  tree?: string;
   /** Makes it known to builders, and answers what it is called. */
   publish(): Promise<string>;
 }
@@ -44,7 +46,7 @@ export async function versionOfBranch(
 ): Promise<NewVersion> {
   if (config.git === undefined) return versionWithoutGit({ project, environment, config, services }, now);
   const url = repositoryUrl(config.git, project);
-  const { commit } = await explained(git.resolve(url, branch, signal), branch);
+  const { commit, tree } = await explained(git.resolve(url, branch, signal), branch);
   const names = async (): Promise<string[]> => {
     const tags = await git.tags(url, signal);
     return [...tags.map(({ name }) => name), ...versionsOf(services)];
@@ -55,6 +57,7 @@ export async function versionOfBranch(
     source: { git: { url, ref: branch } },
     of: `commit ${commit.slice(0, 10)} of ${branch}`,
     commit,
+    tree,
     async publish() {
       const message = `Deploy ${project} to ${environment} from ${branch}`;
       let version = first;
@@ -98,6 +101,7 @@ export async function versionOfFolder(
   return {
     version,
     source: { local: true, tree },
+    tree,
     of: `the files in ${folder}${base}`,
     ...(commit !== undefined && !isDirty && { commit }),
     async publish() {

@@ -26,11 +26,12 @@ export async function promotedVersion(
     );
   const missing = withoutImage(promotion, version);
   const source = sourceOf(promotion);
-  if (missing.length > 0) await expectTag(git, promotion, version, missing, signal);
+  const found = missing.length > 0 ? await findTag(git, promotion, version, missing, signal) : {};
   const again = missing.length > 0 ? `; not built before, so built from the tag: ${missing.join(', ')}` : '';
   return {
     version,
     ...(source && { source }),
+    ...found,
     of: promotion.tag === undefined ? `what uat runs${again}` : `a tag${again}`,
     publish: () => Promise.resolve(version),
   };
@@ -70,20 +71,23 @@ function sourceOf({ project, config, services }: Promotion): ServiceDeployment['
   return uat?.spec.source?.git && { git: uat.spec.source.git };
 }
 
-async function expectTag(
+async function findTag(
   git: Git,
   { project, config }: Promotion,
   version: string,
   missing: readonly string[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Pick<NewVersion, 'commit' | 'tree'>> {
   if (config.git === undefined)
     throw new CommandFailure(
       `no changes made: no image of ${version} is known of ${missing.join(', ')}, and deployment_config.json has no git_config to build from`,
     );
   const url = repositoryUrl(config.git, project);
   const tags = (await git.tags(url, signal)).map(({ name }) => name);
-  if (tags.includes(version)) return;
+  if (tags.includes(version)) {
+    const { commit, tree } = await git.resolve(url, version, signal);
+    return { commit, tree };
+  }
   throw new CommandFailure(
     `no changes made: neither is an image of ${version} known of ${missing.join(', ')}, nor has ${url} that tag${didYouMean(version, tags)}`,
   );

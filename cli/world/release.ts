@@ -5,9 +5,11 @@ import type { DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { commandLine, type GlobalOptions } from '../options.ts';
-import { printLine } from '../output.ts';
+import { createReleaseProgress } from '../show/release-progress.ts';
+import { failureLines } from '../show/release-result.ts';
 import { stopSignal } from '../stop.ts';
 import { applyRelease } from './apply-release.ts';
+import { followBuilds, type BuildPlace } from './build-log.ts';
 import { awaitRelease, type ReleaseEnding } from './await-release.ts';
 import type { HostsChoice } from './embedded.ts';
 import { withDeployLock } from './deploy-lock.ts';
@@ -82,23 +84,50 @@ export interface Release {
   master: Droplet;
   /** Makes the version known, and answers what is to be written. */
   prepare: () => Promise<DeployStep[]>;
+  /** Git's id of the files that may be built for it. */
+  tree?: string;
 }
 
 /** Writes a release and waits until it serves; fails when it does not. Nobody else releases there meanwhile. */
 export async function release(
   world: ReleaseWorld,
-  { namespace, prepare }: Release,
+  { namespace, master, prepare, tree }: Release,
   options: ReleaseOptions,
   signal: AbortSignal,
 ): Promise<ServiceDeployment[]> {
   const { project, environment } = options;
   const ending = await withDeployLock(world, { namespace, project, environment }, signal, async () => {
     const written = await applyRelease(world.kubernetes, namespace, await prepare(), new Date());
-    const tell = (line: string): void => printLine(options, line);
-    return await awaitRelease(world, { written, tell, log: createLogger(options, 'warn'), signal });
+    const build = tree === undefined ? {} : { build: { master, sshPort: world.sshPort, tree } };
+    return await follow(world, { written, ...build }, options, signal);
   });
   if (ending.state === 'serving') return ending.services;
   throw failureOf(ending, options);
+}
+
+/** Shows what becomes of services that were written, and of their builds. */
+async function follow(
+  world: ReleaseWorld,
+  { written, build }: { written: readonly ServiceDeployment[]; build?: BuildPlace },
+  options: ReleaseOptions,
+  signal: AbortSignal,
+): Promise<ReleaseEnding> {
+  const progress = createReleaseProgress(options, written);
+  const log = createLogger(options, 'warn', progress.log);
+  const builds =
+    build && options.output !== 'json'
+      ? followBuilds(world, build, written, text => progress.text.write(text))
+      : undefined;
+  const show = (services: readonly ServiceDeployment[]): void => {
+    progress.show(services);
+    builds?.seen(services);
+  };
+  try {
+    return await awaitRelease(world, { written, show, log, signal });
+  } finally {
+    await builds?.end();
+    progress.leave();
+  }
 }
 
 function failureOf(
@@ -110,8 +139,5 @@ function failureOf(
     return new CommandFailure(
       `not everything served after ${timeout / 1_000} s: still waiting for ${ending.waitingFor.join(', ')}. It goes on while an operator runs; give more time with --timeout`,
     );
-  const back = commandLine(options, 'rollback', project, environment);
-  return new CommandFailure(
-    `${ending.messages.join('\n')}\nWhat ran before goes on. Mend it and deploy again, or keep what runs with "${back}"`,
-  );
+  return new CommandFailure(failureLines(ending, commandLine(options, 'rollback', project, environment)));
 }

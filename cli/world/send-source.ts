@@ -1,15 +1,12 @@
 import { sleep, systemClock } from '../../clients/clock.ts';
 import type { Snapshot } from '../../clients/git/snapshot.ts';
 import { isUnreachable } from '../../clients/ssh/errors.ts';
-import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { SshHost } from '../../clients/ssh/ssh.ts';
 import { writeFileCommand } from '../../clients/ssh/write-file.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import { accessOf } from '../../reconcilers/host/access.ts';
 import { makeFolders } from '../../reconcilers/host/commands.ts';
-import { CommandFailure } from '../failure.ts';
+import { withMasterHost } from './master-host.ts';
 import type { KubernetesWorld } from './world.ts';
-import { presentSshKeyOf } from './world-keys.ts';
 
 /** Where the operator looks for files that were sent. */
 const FOLDER = '/var/lib/dropfleet/sources';
@@ -25,18 +22,7 @@ export async function sendSource(
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { privateKey } = await presentSshKeyOf(world);
-  const access = accessOf({ port: sshPort, privateKey }, master);
-  if (access === undefined || access.hostKeys.length === 0)
-    throw new CommandFailure(
-      `${master.metadata.name} cannot be reached by SSH yet: wait until "dropfleet status" shows it Ready`,
-    );
-  const pool = createSshPool({ clock: systemClock, random: Math.random });
-  try {
-    return await sendTo(pool.host(access), snapshot, signal);
-  } finally {
-    pool.close();
-  }
+  return await withMasterHost(world, sshPort, master, host => sendTo(host, snapshot, signal));
 }
 
 async function sendTo(host: SshHost, snapshot: Snapshot, signal: AbortSignal): Promise<boolean> {

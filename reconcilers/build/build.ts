@@ -37,10 +37,13 @@ export function createBuilder(clock: Pick<Clock, 'after'>): Builder {
       if (!sending.has(name)) {
         const plan = await observe(host, request, signal);
         if (plan.state !== 'begin') return plan;
-        const begun = begin(host, request, source);
-        // Whoever asks next is told.
-        begun.catch(() => undefined);
-        sending.set(name, begun);
+        // Another service of the same files may have looked at the same time.
+        if (!sending.has(name)) {
+          const begun = begin(host, request, source);
+          // Whoever asks next is told.
+          begun.catch(() => undefined);
+          sending.set(name, begun);
+        }
       }
       const sent = await within(PATIENCE_MS, sending.get(name)!, clock, signal).catch((error: unknown) => {
         if (!signal.aborted) sending.delete(name);

@@ -5,6 +5,7 @@ import {
   BEGIN,
   BUILD,
   IMAGES,
+  LOG,
   PRUNE,
   PRUNE_REGISTRY,
   PUBLISH,
@@ -29,6 +30,12 @@ export const NO_REGISTRY = 69;
 /** Says how far a build is. */
 export const observeBuild = ({ engine, project, key, attempt }: BuildRequest): string[] =>
   asRoot(STATUS, engine, project, key, nameOf(attempt), `${TRIES}`);
+
+/** Prints what a build has said after the first `offset` bytes, if it is that attempt's. */
+export const readBuildLog = (
+  { key, attempt }: Pick<BuildRequest, 'key' | 'attempt'>,
+  offset: number,
+): string[] => asRoot(LOG, key, nameOf(attempt), `${offset}`);
 
 /**
  * Starts a build; of two who start the same one does.

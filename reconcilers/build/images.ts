@@ -133,16 +133,24 @@ function requestFor({ service, version, engine }: WantedImage, tree: string): Bu
   return {
     engine,
     project,
-    key: buildKeyOf({ tree, containerfile, context }),
-    attempt: attemptOf(service, version),
+    ...attemptAt(service, version, tree),
     containerfile,
     context,
     labels: { 'dropfleet.project': project },
   };
 }
 
-/** A person who restarts a service wants another attempt. */
-const attemptOf = ({ metadata }: ServiceDeployment, version: string): string =>
-  [version, metadata.annotations?.[RESTARTED_ANNOTATION] ?? ''].join('+');
+/** What its build is found by. A person who restarts a service wants another attempt. */
+export function attemptAt(
+  { metadata, spec: { build = {} } }: ServiceDeployment,
+  version: string,
+  tree: string,
+): Pick<BuildRequest, 'key' | 'attempt'> {
+  const { containerfile = 'Dockerfile', context = '.' } = build;
+  return {
+    key: buildKeyOf({ tree, containerfile, context }),
+    attempt: [version, metadata.annotations?.[RESTARTED_ANNOTATION] ?? ''].join('+'),
+  };
+}
 
 const failed = (reason: string, message: string): ImageState => ({ state: 'failed', reason, message });

@@ -8,6 +8,7 @@ export const STATUS = read('dropfleet-build-status', 'common', 'unit', 'status')
 export const BEGIN = read('dropfleet-build-begin', 'common', 'unit', 'begin');
 /** Not run by itself: BEGIN makes a unit of it. */
 export const BUILD = read('dropfleet-build', 'common', 'build');
+export const LOG = read('dropfleet-build-log', 'common', 'log');
 export const PUBLISH = read('dropfleet-publish', 'common', 'registry', 'publish');
 export const PULL = read('dropfleet-pull', 'common', 'registry', 'pull');
 export const PULL_PUBLISHED = read('dropfleet-pull-published', 'common', 'pull-published');

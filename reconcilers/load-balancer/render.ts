@@ -65,7 +65,9 @@ export function judge(
 function whyNoServer({ version, servers }: BalancedService): string {
   if (servers.length > 0)
     return `no server can take requests (${servers.map(({ droplet, reason }) => `${droplet}: ${reason}`).join('; ')})`;
-  return version === undefined ? 'not deployed' : `version ${version} is not running on any server`;
+  return version === undefined
+    ? 'no server is in rotation yet'
+    : `version ${version} is not running on any server`;
 }
 
 function serviceFiles(verdict: ServiceVerdict, layout: Layout): ConfigurationFile[] {

@@ -179,7 +179,7 @@ async function attempt(
     case 'watch': {
       const left = context.timings.watchMs - context.since.ageMs(`service ${key}`, target.release);
       const seconds = Math.min(WATCH_SLICE_S, Math.max(1, Math.ceil(left / 1_000)));
-      await report(rollout, saying('Watching', 'serving; the release before goes in a moment', rollout));
+      await report(rollout, saying('Watching', WATCHED, rollout));
       await atEach(rollout, surroundings, step.at, async (site, { names }) => {
         for (const container of site.server.containers ?? [])
           if (names.includes(container.name))
@@ -188,6 +188,8 @@ async function attempt(
     }
   }
 }
+
+const WATCHED = 'serves, and is watched for a minute before the release before it goes';
 
 /** So long one look lasts; a change of what should run is seen after it. */
 const WATCH_SLICE_S = 10;

@@ -4,6 +4,7 @@ import type { Doubt, Effect } from '../gate/effect.ts';
 import {
   changesByFile,
   isFromFile,
+  isOf,
   renderService,
   versionOfImage,
   type ConfiguredService,
@@ -116,10 +117,6 @@ function follow(
   const patch = changesByFile(found, wanted, repository);
   if (patch !== undefined) plan.changes.push({ type: 'update-service', service: found, patch });
 }
-
-/** A shared service is prod's alone. */
-const isOf = ({ shared = false }: ConfiguredService, environment: Place['environment']): boolean =>
-  environment === 'prod' || !shared;
 
 /** Infra services wait for no release: their image says the version. */
 const deployed = (wanted: ServiceDeployment): ServiceDeployment => ({

@@ -27,6 +27,12 @@ const FROM_FILE = 'file';
 export const isFromFile = ({ metadata }: ServiceDeployment): boolean =>
   metadata.labels?.[SOURCE_LABEL] === FROM_FILE;
 
+/** A shared service is prod's alone. */
+export const isOf = (
+  { shared = false }: Pick<ServiceDeploymentSpec, 'shared'>,
+  environment: Environment,
+): boolean => environment === 'prod' || !shared;
+
 /** The name of a service's ServiceDeployment in an environment. */
 const serviceDeploymentName = (project: string, environment: Environment, service: string): string =>
   `${project}-${environment}-${service}`;
@@ -140,7 +146,7 @@ export function changesByFile(
 }
 
 /** In a merge patch, what a map has too much must be named; anything else is replaced. */
-function patchOf(before: unknown, after: unknown): unknown {
+export function patchOf(before: unknown, after: unknown): unknown {
   if (after === undefined) return null;
   if (!isMap(before) || !isMap(after)) return after;
   return { ...Object.fromEntries(Object.keys(before).map(key => [key, null])), ...after };
@@ -151,7 +157,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
   isContainer(value) && !Array.isArray(value);
 
 /** Whether two JSON values are the same, in whatever order a map's keys are. */
-function isSame(one: unknown, other: unknown): boolean {
+export function isSame(one: unknown, other: unknown): boolean {
   if (!isContainer(one) || !isContainer(other)) return one === other;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);

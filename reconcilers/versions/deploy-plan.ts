@@ -1,103 +1,73 @@
-import { API_VERSION, PROJECT_LABEL, SOURCE_LABEL } from '../../crds/names.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
-import { mergePatch } from './merge-patch.ts';
+import {
+  changesByFile,
+  isFromFile,
+  isSame,
+  patchOf,
+  renderService,
+  versionOfImage,
+  type ConfiguredService,
+  type Place,
+  type SpecPatch,
+} from '../services-file/render.ts';
+
+/** What is released: the same for all services of a deploy. */
+export interface Released {
+  version: string;
+  source?: ServiceDeploymentSpec['source'];
+}
 
 /** What a deploy does to one service. */
 export type DeployStep = { name: string; wanted: ServiceDeploymentSpec } & (
   | { do: 'create'; object: ServiceDeployment }
-  | { do: 'patch'; spec: Record<string, unknown> }
+  | { do: 'patch'; spec: SpecPatch }
   /** It is as it should be. */
   | { do: 'nothing' }
 );
 
-/** What a deploy writes of a spec: all that the file or the command says, and nothing that a person adds to it. */
-const OWNED: readonly (keyof ServiceDeploymentSpec)[] = [
-  'type',
-  'source',
-  'build',
-  'domains',
-  'command',
-  'releaseCommand',
-  'variables',
-  'port',
-  'memory',
-  'cpus',
-  'volumes',
-  'stopSeconds',
-  'restart',
-  'update',
-  'shared',
-  'secrets',
-  'healthCheck',
-  'platform',
-  'version',
-  'image',
-];
-
-/** What the API server fills in, so that its absence in a file is no change. */
-const DEFAULTS: Partial<ServiceDeploymentSpec> = {
-  stopSeconds: 30,
-  restart: 'always',
-  update: 'start-first',
-  platform: 'docker',
-};
-
-/** The steps that make those services as wanted. */
-export function planDeploy(
-  namespace: string,
-  wanted: readonly ServiceDeploymentSpec[],
-  existing: readonly ServiceDeployment[],
-): DeployStep[] {
-  const byName = new Map(existing.map(service => [service.metadata.name, service]));
-  return wanted.map(spec => {
-    const name = serviceName(spec);
-    const before = byName.get(name);
-    if (before === undefined)
-      return { do: 'create', name, wanted: spec, object: newService(namespace, name, spec) };
-    const change = mergePatch(before.spec, filled(before.spec, spec), OWNED);
-    return change === undefined
-      ? { do: 'nothing', name, wanted: spec }
-      : { do: 'patch', name, wanted: spec, spec: change };
-  });
-}
-
-/** The name of a service's ServiceDeployment. */
-export const serviceName = ({
-  project,
-  environment,
-  service,
-}: Pick<ServiceDeploymentSpec, 'project' | 'environment' | 'service'>): string =>
-  `${project}-${environment}-${service}`;
-
-/** The value of SOURCE_LABEL on what follows deployment_config.json. */
-const FROM_FILE = 'file';
-
-const newService = (namespace: string, name: string, spec: ServiceDeploymentSpec): ServiceDeployment => ({
-  apiVersion: API_VERSION,
-  kind: 'ServiceDeployment',
-  metadata: { name, namespace, labels: { [PROJECT_LABEL]: spec.project, [SOURCE_LABEL]: FROM_FILE } },
-  spec,
-});
-
-/** What is wanted, with the defaults that the object has got already, where nothing else is. */
-function filled(before: ServiceDeploymentSpec, wanted: ServiceDeploymentSpec): ServiceDeploymentSpec {
-  const { build, healthCheck } = wanted;
+/** A service of the file as that deploy wants it. Infra has no part in releases: its version is that of its image. */
+export function releasedService(
+  service: ConfiguredService,
+  place: Place,
+  { version, source }: Released,
+): ServiceDeployment {
+  const { image, type } = service;
+  const object = renderService(service, place);
+  const isInfra = type === 'infra' && image !== undefined;
   return {
-    ...pick(DEFAULTS, before),
-    ...wanted,
-    ...(build && { build: { ...pick(BUILD, before.build ?? {}), ...build } }),
-    ...(healthCheck && { healthCheck: { ...pick(HEALTH_CHECK, before.healthCheck ?? {}), ...healthCheck } }),
+    ...object,
+    spec: {
+      ...object.spec,
+      version: isInfra ? versionOfImage(image) : version,
+      ...(image === undefined && source && { source }),
+    },
   };
 }
 
-const BUILD: NonNullable<ServiceDeploymentSpec['build']> = { containerfile: 'Dockerfile', context: '.' };
-const HEALTH_CHECK: NonNullable<ServiceDeploymentSpec['healthCheck']> = {
-  path: '/health',
-  intervalSeconds: 1,
-  timeoutSeconds: 5,
-  startSeconds: 30,
-};
+/** The steps that make those services as wanted. Of one that a person applied, only what is released is written. */
+export function planDeploy(
+  wanted: readonly ServiceDeployment[],
+  existing: readonly ServiceDeployment[],
+): DeployStep[] {
+  const byName = new Map(existing.map(service => [service.metadata.name, service]));
+  return wanted.map(object => {
+    const { metadata, spec } = object;
+    const step = { name: metadata.name, wanted: spec };
+    const before = byName.get(metadata.name);
+    if (before === undefined) return { do: 'create', ...step, object };
+    const patch = {
+      ...(isFromFile(before) && changesByFile(before, object)),
+      ...changesByRelease(before.spec, spec),
+    };
+    return Object.keys(patch).length === 0
+      ? { do: 'nothing', ...step }
+      : { do: 'patch', ...step, spec: patch };
+  });
+}
 
-/** Those of the defaults that are there. */
-const pick = <T extends object>(defaults: T, there: object): Partial<T> =>
-  Object.fromEntries(Object.entries(defaults).filter(([name]) => name in there)) as Partial<T>;
+const RELEASED = ['version', 'source'] as const satisfies (keyof ServiceDeploymentSpec)[];
+
+function changesByRelease(before: ServiceDeploymentSpec, wanted: ServiceDeploymentSpec): SpecPatch {
+  const differing = RELEASED.filter(field => !isSame(before[field], wanted[field]));
+  return Object.fromEntries(differing.map(field => [field, patchOf(before[field], wanted[field])]));
+}

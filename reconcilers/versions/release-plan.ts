@@ -1,34 +1,43 @@
 import { findCondition } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { whyStuck } from '../read-model/service-state.ts';
 
 /** A version of a service, and the image that it ran as. */
 export interface KnownRelease {
   version: string;
   image: string;
-  /** When it started to serve; unknown of what runs now. */
+  /** When it started to serve, where that is known. */
   deployedAt?: string;
 }
 
 /** How far a service is with the version that it should run. */
 export type ReleaseState =
-  { state: 'serving' } | { state: 'waiting'; for: string } | { state: 'failed'; message: string };
+  | { state: 'serving' }
+  | { state: 'waiting'; for: string }
+  /** It does not go on by itself. `isFinal`: it was tried, and what ran before runs again; else it may pass yet. */
+  | { state: 'failed'; message: string; isFinal: boolean };
 
 /**
  * Whether the version of its spec serves.
  *
  * @param generation the least generation of the spec that the status must be about.
  */
-export function releaseState(
-  { metadata, spec, status }: ServiceDeployment,
-  generation: number,
-): ReleaseState {
+export function releaseState(service: ServiceDeployment, generation: number): ReleaseState {
+  const { metadata, spec, status } = service;
   const { name } = metadata;
   const { observedGeneration = 0, rejected, version, conditions } = status ?? {};
   if (observedGeneration < generation) return { state: 'waiting', for: `${name} to be looked at` };
   const ready = findCondition(conditions, 'Ready');
   if (version === spec.version && ready?.status === 'True') return { state: 'serving' };
-  if (rejected !== undefined && rejected.version === spec.version)
-    return { state: 'failed', message: `${name}: ${rejected.message}` };
+  const why = whyStuck(service);
+  const isRejected = rejected !== undefined && rejected.version === spec.version;
+  if (why !== undefined && isRejected)
+    return {
+      state: 'failed',
+      message: `${rejected.version} was rejected: ${rejected.message}`,
+      isFinal: version !== spec.version,
+    };
+  if (why !== undefined) return { state: 'failed', message: why, isFinal: false };
   return { state: 'waiting', for: `${name} (${ready?.message ?? 'nothing is known of it yet'})` };
 }
 
@@ -46,7 +55,7 @@ export function restartState(
   const ready = findCondition(conditions, 'Ready');
   if (release !== before.status?.release && ready?.status === 'True') return { state: 'serving' };
   if (rejected !== undefined && rejected.release !== before.status?.rejected?.release)
-    return { state: 'failed', message: `${name}: ${rejected.message}` };
+    return { state: 'failed', message: `${name}: ${rejected.message}`, isFinal: true };
   return { state: 'waiting', for: `${name} (${ready?.message ?? 'nothing is known of it yet'})` };
 }
 
@@ -60,14 +69,12 @@ export function stopState({ metadata, status }: ServiceDeployment, generation: n
 
 /** Every release of a service that dropfleet knows the image of, newest first; what runs is the first. */
 export function releasesOf({ status }: ServiceDeployment): KnownRelease[] {
-  const { version, image, history = [] } = status ?? {};
-  const current = version !== undefined && image !== undefined ? [{ version, image }] : [];
-  const former = history.filter(entry => entry.version !== version || entry.image !== image);
-  const since = history.find(entry => entry.version === version && entry.image === image)?.deployedAt;
-  return [
-    ...current.map(entry => ({ ...entry, ...(since !== undefined && { deployedAt: since }) })),
-    ...former,
-  ];
+  const { version, image, deployedAt, history = [] } = status ?? {};
+  const current =
+    version !== undefined && image !== undefined
+      ? [{ version, image, ...(deployedAt !== undefined && { deployedAt }) }]
+      : [];
+  return [...current, ...history.filter(entry => entry.version !== version || entry.image !== image)];
 }
 
 /**

@@ -60,10 +60,18 @@ function statusFor(
   const { generation = 0 } = metadata;
   const { version = '' } = spec;
   const lastTransitionTime = `${now.toISOString().slice(0, 19)}Z`;
+  const ready = {
+    type: 'Ready',
+    status: 'True' as const,
+    reason: 'Ready',
+    message: 'serves',
+    lastTransitionTime,
+  };
   if ('rejected' in verdict)
     return {
       observedGeneration: generation,
       rejected: { release: `r${generation}`, version, reason: 'BuildFailed', message: verdict.rejected },
+      conditions: [{ ...ready, status: 'False', reason: 'BuildFailed', message: verdict.rejected }],
     };
   const before = status.version !== undefined && status.image !== undefined && status.version !== version;
   const former = before
@@ -71,7 +79,7 @@ function statusFor(
         {
           version: status.version!,
           image: status.image!,
-          deployedAt: new Date(now.getTime() - 1_000 + generation).toISOString(),
+          deployedAt: status.deployedAt ?? now.toISOString(),
         },
       ]
     : [];
@@ -79,11 +87,12 @@ function statusFor(
     observedGeneration: generation,
     version,
     image: verdict.image,
+    deployedAt: status.version === version ? (status.deployedAt ?? null) : now.toISOString(),
     rejected: null,
     history: [...former, ...(status.history ?? [])],
     conditions: [
       { type: 'Built', status: 'True', reason: 'Built', message: `built ${version}`, lastTransitionTime },
-      { type: 'Ready', status: 'True', reason: 'Ready', message: 'serves', lastTransitionTime },
+      ready,
     ],
   };
 }

@@ -9,6 +9,8 @@ trap 'rm -rf "$here"; exit 143' HUP INT TERM
 # Here is the only one who builds this: what else lies about was left by those who were ended, or came second.
 for old in "$home"/source.*; do [ "$old" = "$here" ] || rm -rf "$old"; done
 rm -f "$home/result-$attempt"
+: >"$home/log"
+printf '%s\n' "$attempt" >"$home/log-of"
 echo begun >>"$home/begun-$attempt"
 finish() { # finish RESULT: the source goes first, because the disk may be full
   rm -rf "$here"

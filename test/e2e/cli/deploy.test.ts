@@ -155,8 +155,9 @@ describe('dropfleet deploy, history, rollback and reproduce', function () {
       [first = ''] = tags();
       expect(first).to.match(/^v0\.1\.0-uat-\d{8}-\d{4}$/);
       const lines = stdout.split('\n');
-      expect(lines[0]).to.equal(`${first} is commit ${tree.git('rev-parse', 'HEAD').slice(0, 10)} of main.`);
-      expect(lines).to.include(`service shop-uat-website: Built, built ${first}`);
+      expect(lines[0]).to.equal('Secret default/shop-uat now holds KEY, which the operator could not see.');
+      expect(lines[1]).to.equal(`${first} is commit ${tree.git('rev-parse', 'HEAD').slice(0, 10)} of main.`);
+      expect(lines).to.include('service shop-uat-website: Ready: serves');
       expect(lines.slice(-5)).to.deep.equal([
         `${first} runs in uat of shop: website, mailer, database.`,
         '  website: http://203.0.113.1/shop/uat/website/',
@@ -192,7 +193,9 @@ describe('dropfleet deploy, history, rollback and reproduce', function () {
       const before = (await run('history', 'shop', 'uat', '--output', 'json')).stdout;
       const { code, stderr } = await run('deploy', 'uat', 'shop', '--service', 'website');
       expect(code).to.equal(1);
-      expect(stderr).to.match(/shop-uat-website: Dockerfile: no such file\nWhat ran before goes on\./);
+      expect(stderr).to.match(
+        /shop-uat-website: \S+ was rejected: Dockerfile: no such file\nshop-uat-website goes on with v\S+\.\nMend it/,
+      );
       expect(
         JSON.parse((await run('history', 'shop', 'uat', '--output', 'json')).stdout).releases,
       ).to.have.length(JSON.parse(before).releases.length);
@@ -263,6 +266,7 @@ describe('dropfleet deploy, history, rollback and reproduce', function () {
         first,
         'runs',
       ]);
+      expect(lines[1]![3]).to.match(/^20\d\d-/);
       expect(lines.filter(line => line[1] === 'website')).to.have.length(2);
     });
 

@@ -83,7 +83,7 @@ describe('The configuration of a load balancer', () => {
     expect(verdicts.map(({ service, state, message }) => [service.name, state, message])).to.deep.equal([
       ['shop-prod-api', 'quarantined', 'no'],
       ['shop-prod-site', 'routed', undefined],
-      ['shop-uat-site', 'unavailable', 'not deployed'],
+      ['shop-uat-site', 'unavailable', 'no server is in rotation yet'],
     ]);
   });
 });

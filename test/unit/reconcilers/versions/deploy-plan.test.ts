@@ -1,76 +1,57 @@
 import { expect } from 'chai';
-import type { ServiceDeploymentSpec } from '../../../../crds/service-deployment.ts';
-import { planDeploy } from '../../../../reconcilers/versions/deploy-plan.ts';
-import { mergePatch } from '../../../../reconcilers/versions/merge-patch.ts';
+import { planDeploy, releasedService } from '../../../../reconcilers/versions/deploy-plan.ts';
+import type { ConfiguredService } from '../../../../reconcilers/services-file/render.ts';
 import { imageOf, releaseState, versionBefore } from '../../../../reconcilers/versions/release-plan.ts';
 import { aCondition, aServiceDeployment } from '../../../builders/objects.ts';
 
-const WANTED: ServiceDeploymentSpec = {
-  project: 'shop',
-  environment: 'uat',
-  service: 'website',
-  type: 'web',
-  version: 'v2',
-  platform: 'docker',
-  source: { git: { url: 'https://example.com/shop.git', ref: 'main' } },
-};
+const WEBSITE: ConfiguredService = { project: 'shop', service: 'website', type: 'web' };
+const SOURCE = { git: { url: 'https://example.com/shop.git', ref: 'main' } };
+const PLACE = { namespace: 'default', environment: 'uat', platform: 'docker' } as const;
+const wantedOf = (service: Partial<ConfiguredService> = {}) =>
+  releasedService({ ...WEBSITE, ...service }, PLACE, { version: 'v2', source: SOURCE });
 
 describe('what a deploy writes', () => {
   it('is the whole service where there is none', () => {
-    const [step] = planDeploy('default', [WANTED], []);
-    expect(step).to.deep.include({ do: 'create', name: 'shop-uat-website' });
-    expect(step)
-      .to.have.nested.property('object.metadata.labels')
-      .that.deep.equals({ 'dropfleet.io/project': 'shop', 'dropfleet.io/source': 'file' });
+    const object = wantedOf();
+    expect(planDeploy([object], [])).to.deep.equal([
+      { do: 'create', name: 'shop-uat-website', wanted: object.spec, object },
+    ]);
+    expect(object.spec).to.deep.include({ version: 'v2', source: SOURCE });
   });
 
   it('is only what differs, and takes out what the file no longer has', () => {
-    const { source } = WANTED;
-    const spec = {
-      ...WANTED,
-      version: 'v1',
-      secrets: ['A'],
-      source: { ...source, tree: 'f'.repeat(40), local: true },
-    };
-    const before = aServiceDeployment(
-      'shop-uat-website',
-      {},
-      { spec: { ...spec, stopSeconds: 30, stopped: true } },
-    );
-    expect(planDeploy('default', [WANTED], [before])).to.deep.equal([
-      {
-        do: 'patch',
-        name: 'shop-uat-website',
-        wanted: WANTED,
-        spec: { version: 'v2', secrets: null, source: { tree: null, local: null } },
-      },
-    ]);
+    const wanted = wantedOf();
+    const source = { ...SOURCE, tree: 'f'.repeat(40), local: true };
+    const spec = { ...wanted.spec, version: 'v1', secrets: ['A'], source, stopped: true };
+    const [step] = planDeploy([wanted], [{ ...wanted, spec }]);
+    expect(step).to.have.property('do', 'patch');
+    expect(step)
+      .to.have.property('spec')
+      .that.deep.equals({
+        version: 'v2',
+        secrets: null,
+        source: { git: SOURCE.git, tree: null, local: null },
+      });
   });
 
-  it('is nothing when only what the API server fills in differs', () => {
-    const wanted: ServiceDeploymentSpec = {
-      ...WANTED,
-      healthCheck: { path: '/up' },
-      build: { context: 'web' },
-    };
-    const spec: ServiceDeploymentSpec = {
-      ...wanted,
-      restart: 'always',
-      build: { containerfile: 'Dockerfile', context: 'web' },
-      healthCheck: { path: '/up', intervalSeconds: 1, timeoutSeconds: 5, startSeconds: 30 },
-    };
-    const before = aServiceDeployment('shop-uat-website', {}, { spec });
-    expect(planDeploy('default', [wanted], [before])[0]!.do).to.equal('nothing');
+  it('is the version and source alone of what a person applied', () => {
+    const wanted = wantedOf();
+    const spec = { ...wanted.spec, version: 'v1', variables: { A: '1' } };
+    const before = { ...wanted, metadata: { ...wanted.metadata, labels: {} }, spec };
+    expect(planDeploy([wanted], [before])[0])
+      .to.have.property('spec')
+      .that.deep.equals({ version: 'v2' });
   });
 
-  it('makes a merge patch that replaces maps and lists', () => {
-    const from = { variables: { A: '1', B: '2' }, list: [1, 2], same: { a: [1] }, other: 1 };
-    const to = { variables: { B: '3', C: '4' }, list: [2], same: { a: [1] } };
-    expect(mergePatch(from, to, ['variables', 'list', 'same'])).to.deep.equal({
-      variables: { A: null, B: '3', C: '4' },
-      list: [2],
-    });
-    expect(mergePatch(from, from, ['variables', 'list'])).to.equal(undefined);
+  it('is nothing when all is as it should be', () => {
+    const wanted = wantedOf({ healthCheck: { path: '/up' }, build: { context: 'web' } });
+    expect(planDeploy([wanted], [wanted])[0]!.do).to.equal('nothing');
+  });
+
+  it('is for infra the version of its image, and no source', () => {
+    const { spec } = wantedOf({ type: 'infra', image: 'postgres:17' });
+    expect(spec.version).to.equal('17');
+    expect(spec).not.to.have.property('source');
   });
 });
 
@@ -85,15 +66,37 @@ describe('a release', () => {
     expect(releaseState(service({ ...status, version: 'v1' }), 3).state).to.equal('waiting');
   });
 
-  it('has failed when it was rejected, but not when another was', () => {
-    const rejected = { release: 'r', version: 'v2', reason: 'BuildFailed', message: 'no Dockerfile' };
-    const status = { version: 'v1', observedGeneration: 3, conditions: [aCondition('Ready', 'True')] };
-    expect(releaseState(service({ ...status, rejected }), 3)).to.deep.equal({
-      state: 'failed',
-      message: 'shop-uat-website: no Dockerfile',
+  it('has failed for good when it was rejected and what ran before runs', () => {
+    const rejected = { release: 'r', version: 'v2', reason: 'Exited', message: 'exited with 1' };
+    const conditions = [aCondition('Ready', 'False', 'Exited')];
+    const status = { version: 'v1', observedGeneration: 1, conditions, rejected };
+    const failed = { state: 'failed', message: 'v2 was rejected: exited with 1' };
+    expect(releaseState(service(status), 1)).to.deep.equal({ ...failed, isFinal: true });
+    // The one before is about to serve again.
+    expect(releaseState(service({ ...status, version: 'v2' }), 1)).to.deep.equal({
+      ...failed,
+      isFinal: false,
     });
-    const other = { ...rejected, version: 'v1.5' };
-    expect(releaseState(service({ ...status, rejected: other }), 3).state).to.equal('waiting');
+  });
+
+  it('has failed, for now, when it cannot go on by itself', () => {
+    const state = (reason: string) =>
+      releaseState(
+        service({
+          observedGeneration: 1,
+          conditions: [aCondition('Ready', 'False', reason)],
+          rejected: { release: 'r', version: 'v1', reason: 'Exited', message: 'long ago' },
+        }),
+        1,
+      );
+    for (const reason of ['BuildFailed', 'SourceUnavailable', 'SecretsMissing'])
+      expect(state(reason), reason).to.deep.equal({
+        state: 'failed',
+        message: 'Ready is False',
+        isFinal: false,
+      });
+    for (const reason of ['Building', 'Starting', 'Watching'])
+      expect(state(reason).state, reason).to.equal('waiting');
   });
 
   it('before the present one is what still runs, else the newest in the history', () => {
