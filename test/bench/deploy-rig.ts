@@ -25,7 +25,7 @@ import { NO_LIMITS, openClient, openCloud, silent, startOperator } from './rig.t
 const BOOT_MS = 1_000;
 const PROJECT = 'shop';
 const NAME = `${PROJECT}-prod-site`;
-const KEY = `default/${NAME}` as ObjectKey;
+const KEY: ObjectKey = `default/${NAME}`;
 
 /** A command that ran on a host; times by performance.now(). */
 export interface HostCommand {
@@ -114,7 +114,7 @@ export async function openDeployRig(
     return all.length === servers && all.every(({ status }) => isConditionTrue(status?.conditions, 'Ready'));
   };
   await Promise.race([when(isConfigured), operator.failed]);
-  const droplet = (name: string) => droplets.get(`default/${name}` as ObjectKey)!;
+  const droplet = (name: string) => droplets.get(`default/${name}`)!;
   return {
     master: droplet(`${PROJECT}-master`).status!.server!.publicAddress!,
     get service() {

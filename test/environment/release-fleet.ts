@@ -63,7 +63,7 @@ export async function openReleaseFleet(
   prepare: (place: Workplace) => Promise<void> = async () => undefined,
 ): Promise<ReleaseFleet> {
   const row = `shop,${servers},s-1vcpu-1gb,s-1vcpu-1gb`;
-  const place = await openWorkplace([row], env);
+  const place = await openWorkplace([row], { DROPFLEET_HOSTS: 'docker', ...env });
   await prepare(place);
   const fleet = await start(place);
   await fleet.daemon.says(new RegExp(`^${servers} of ${servers} droplets Ready`, 'm'), PATIENCE_MS);
@@ -83,7 +83,7 @@ interface Parts {
 
 /** A process, and those who look at its Kubernetes API. */
 async function start(place: Workplace): Promise<Parts> {
-  const daemon = startDropfleet(place, 'up', '--hosts', 'docker');
+  const daemon = startDropfleet(place, 'up');
   await daemon.says(/^Kubernetes .*\(standalone\)$/m);
   const kubeconfig = place.path('.dropfleet', 'sandbox', 'kubernetes', 'kubeconfig');
   const connection = await loadConnection({ env: { KUBECONFIG: kubeconfig } });
@@ -107,7 +107,7 @@ async function start(place: Workplace): Promise<Parts> {
   return { daemon, client, services, droplets, stop, kubectl, listeners };
 }
 
-const keyOf = (name: string): ObjectKey => `default/${name}` as ObjectKey;
+const keyOf = (name: string): ObjectKey => `default/${name}`;
 
 function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
   let parts = first;

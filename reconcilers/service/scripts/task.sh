@@ -6,7 +6,8 @@
 engine=$1 name=$2 seconds=$3
 shift 3
 why=$(mktemp) && trap 'rm -f "$why"' EXIT
-[ -n "$(field "$name" '{{.State.Status}}')" ] || run "$name" "$@"
+# One that was made and never started would be waited for with success.
+case $(field "$name" '{{.State.Status}}') in '' | created | configured | initialized) run "$name" "$@" ;; esac
 code=$(timeout "$seconds" "$engine" wait "$name") || {
   last_words "$name"
   "$engine" stop -t 10 "$name" >/dev/null 2>&1
