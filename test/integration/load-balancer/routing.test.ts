@@ -213,7 +213,7 @@ describe('A master with nginx', () => {
     ] as const)
       expect(await get(path, { headers }), path).to.deep.include({
         status: 503,
-        body: 'shop/uat/site is not available: not deployed\n',
+        body: 'shop/uat/site is not available: no server is in rotation yet\n',
       });
   });
 
