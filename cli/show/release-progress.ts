@@ -1,10 +1,10 @@
 import { printable } from '../../clients/log/printable.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { whyStuck } from '../../reconcilers/read-model/service-state.ts';
-import { summarizeServices } from '../../reconcilers/read-model/services.ts';
+import { summarizeServices, type ServiceSummary } from '../../reconcilers/read-model/services.ts';
 import type { GlobalOptions } from '../options.ts';
+import { alignColumns } from './columns.ts';
 import { createLiveView, fitToScreen, type Sink } from './live-view.ts';
-import { serviceLines } from './services-table.ts';
 import { serviceTransitions } from './transitions.ts';
 
 /** Shows services on their way to a release. */
@@ -48,9 +48,16 @@ function createReleaseLog(written: readonly ServiceDeployment[], out: Sink, log:
 function createReleaseView(out: NodeJS.WriteStream, stderr: Sink): ReleaseProgress {
   const view = createLiveView(out, stderr);
   return {
-    show: services => view.show(fitToScreen(serviceLines(summarizeServices(services, [])).slice(1), out)),
+    show: services => view.show(fitToScreen(releaseLines(summarizeServices(services, [])), out)),
     text: { write: text => view.above(() => out.write(text)) },
     log: view.log,
     leave: () => view.leave(),
   };
 }
+
+/** All are of one environment, and the messages name the version. */
+const releaseLines = (services: readonly ServiceSummary[]): string[] =>
+  alignColumns([
+    ['SERVICE', 'STATE', 'MESSAGE'],
+    ...services.map(({ service, reason, message }) => [service, reason, message]),
+  ]);

@@ -114,7 +114,7 @@ async function followBuild(
     offset += stdoutBytes.length;
     const lines = (rest + text.decode(stdoutBytes, { stream: true })).split('\n');
     rest = lines.pop()!;
-    for (const line of lines) write(`${build.prefix} | ${printable(line)}\n`);
+    if (lines.length > 0) write(lines.map(line => `${build.prefix} | ${printable(line)}\n`).join(''));
     if (isLast && stdoutBytes.length === 0) break;
     if (stdoutBytes.length === 0) await sleep(systemClock, READ_AGAIN_MS, done).catch(() => undefined);
   }
