@@ -45,6 +45,8 @@ http {
   keepalive_requests 1000000;
   server {
     listen @PORT@ backlog=1024;
+    # A log whose name is not known before is opened only where the root is there.
+    root /tmp;
     set $mood @MOOD@;
     location = /health { if (-e /tmp/sickens) { return 500; } return 200 ok; }
     location = /answer { access_log /tmp/$mood; return 200 "@ANSWER@"; }
