@@ -5,7 +5,7 @@ import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { readBuildLog } from '../../reconcilers/build/commands.ts';
-import { attemptAt } from '../../reconcilers/build/images.ts';
+import { attemptAt } from '../../reconcilers/service/image-supply.ts';
 import { withMasterHost } from './master-host.ts';
 import type { KubernetesWorld } from './world.ts';
 

@@ -13,7 +13,7 @@ import { createOperator, type OperatorOptions } from '../../controllers/operator
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { FLEET_LABEL } from '../../crds/names.ts';
 import { createBuilder } from '../../reconcilers/build/build.ts';
-import { createImages } from '../../reconcilers/build/images.ts';
+import { createImages } from '../../reconcilers/service/image-supply.ts';
 import { writeInfrastructureFile } from '../../reconcilers/infrastructure-file/reconcile.ts';
 import type { GlobalOptions } from '../options.ts';
 import { adminSettingsOf } from './admin-access.ts';

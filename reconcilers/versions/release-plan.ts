@@ -28,6 +28,8 @@ export function releaseState(service: ServiceDeployment, generation: number): Re
   const { observedGeneration = 0, rejected, version, conditions } = status ?? {};
   if (observedGeneration < generation) return { state: 'waiting', for: `${name} to be looked at` };
   const ready = findCondition(conditions, 'Ready');
+  // What is stopped has it when it is started.
+  if (spec.stopped) return stopState(service, generation);
   if (version === spec.version && ready?.status === 'True') return { state: 'serving' };
   const why = whyStuck(service);
   const isRejected = rejected !== undefined && rejected.version === spec.version;

@@ -15,7 +15,7 @@ import type { ObjectKey } from '../../crds/meta.ts';
 import { API_VERSION } from '../../crds/names.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 import { createBuilder } from '../../reconcilers/build/build.ts';
-import { createImages } from '../../reconcilers/build/images.ts';
+import { createImages } from '../../reconcilers/service/image-supply.ts';
 import { hostOf } from '../../reconcilers/host/access.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { startStandalone } from '../../standalone/server.ts';

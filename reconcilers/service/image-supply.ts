@@ -2,13 +2,13 @@ import { isGitError } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
-import type { Images, ImageState, WantedImage } from '../service/images.ts';
-import { buildKeyOf } from './build-key.ts';
-import type { Builder } from './build.ts';
-import { prune } from './prune.ts';
-import { neededImages } from './prune-plan.ts';
-import { publish, pull, pullPublished } from './publish.ts';
-import type { BuildRequest, BuildSource, BuildState } from './request.ts';
+import type { Images, ImageState, WantedImage } from './images.ts';
+import { buildKeyOf } from '../build/build-key.ts';
+import type { Builder } from '../build/build.ts';
+import { prune } from '../build/prune.ts';
+import { neededImages } from '../build/prune-plan.ts';
+import { publish, pull, pullPublished } from '../build/publish.ts';
+import type { BuildRequest, BuildSource, BuildState } from '../build/request.ts';
 
 /** What images are made with. */
 export interface ImageTools {
