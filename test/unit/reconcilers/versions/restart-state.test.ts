@@ -21,6 +21,7 @@ describe('a restart', () => {
     expect(restartState(failed, before)).to.deep.equal({
       state: 'failed',
       message: 'shop-uat-api: not healthy',
+      isFinal: true,
     });
     expect(restartState(failed, failed).state).to.equal('waiting');
   });
