@@ -132,7 +132,7 @@ for (const engine of ['docker', 'podman'] as const)
       for (const name of names) expect(await tagsOf(master)).to.contain(`dropfleet/shop:${name}`);
       expect(await built(build('good', {}, { attempt: 'v2' }))).to.equal(image);
       expect(one.sent.times).to.equal(1);
-      expect(await shell(master, 'ls /var/lib/dropfleet/builds/*')).to.equal('log');
+      expect(await shell(master, 'ls /var/lib/dropfleet/builds/*')).to.equal('log\nlog-of');
     });
 
     it('are not there after a build that failed, which says why and is tried again for another version', async () => {
