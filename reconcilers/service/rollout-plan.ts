@@ -112,7 +112,7 @@ export function planRollout(given: RolloutInput): RolloutStep {
   if (target === undefined) return planEnd(input, found);
   const parts = classify(input, target, found);
   return (
-    clear(input, parts.leftovers) ??
+    clear(input, parts.obsolete) ??
     begin(input, target, parts) ??
     planSwitch(input, target, parts) ??
     route(input) ??
@@ -142,7 +142,7 @@ interface Parts {
   /** Those that a failure would go back to. */
   last: Found[];
   /** Neither. */
-  leftovers: Found[];
+  obsolete: Found[];
 }
 
 /** The release that served before the target, or serves while the target is made ready. */
@@ -153,7 +153,7 @@ function classify(input: RolloutInput, target: Target, found: readonly Found[]):
   const { release } = target;
   const last = lastRelease(input, target);
   const rejected = input.status.rejected?.release;
-  const parts: Parts = { wanted: [], last: [], leftovers: [] };
+  const parts: Parts = { wanted: [], last: [], obsolete: [] };
   for (const one of found) {
     const { container, server } = one;
     const isOfTarget = container.release === release;
@@ -161,7 +161,7 @@ function classify(input: RolloutInput, target: Target, found: readonly Found[]):
     const isKept = container.release === rejected && !isOfTarget && !isLive(container);
     if (isOfTarget && (server.isAssigned || container.kind === 'task')) parts.wanted.push(one);
     else if (isOfTarget || (container.kind === 'service' && container.release === last)) parts.last.push(one);
-    else if (!isKept) parts.leftovers.push(one);
+    else if (!isKept) parts.obsolete.push(one);
   }
   return parts;
 }

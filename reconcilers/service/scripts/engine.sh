@@ -4,6 +4,12 @@
 last_words() { "$engine" logs --tail 10 "$1" 2>&1 | tail -c 2000; } # last_words CONTAINER
 field() { "$engine" inspect --format "$2" "$1" 2>/dev/null; }        # field CONTAINER TEMPLATE
 runs() { [ "$(field "$1" '{{.State.Status}}')" = running ]; }
+# An engine that is being restarted says nothing of its containers: that is no word against them. It is tried again later.
+expect_engine() { "$engine" ps -q >/dev/null 2>&1 || { echo "$engine does not answer" >&2; exit 1; }; }
+exists() { [ -n "$(field "$1" '{{.State.Status}}')" ] || { expect_engine; return 1; }; }
+expect_curl() { # expect_curl TARGET: what tells whether it is healthy
+  [ "$1" = running ] || command -v curl >/dev/null || { echo 'curl is not installed: sudo apt-get install curl' >&2; exit 1; }
+}
 env_file() { echo "/run/dropfleet/env/$1"; } # env_file CONTAINER: /run is a tmpfs, so that no disk keeps it
 exposed() { # exposed ARGUMENTS...: the one port that the image among them exposes
   for argument; do case $argument in -*) shift ;; *) break ;; esac; done
@@ -17,6 +23,7 @@ exposed() { # exposed ARGUMENTS...: the one port that the image among them expos
 run() {
   name=$1 publish=$2 port=$3
   shift 3
+  expect_engine
   [ "$port" != auto ] || port=$(exposed "$@")
   set -- --env "PORT=$port" "$@"
   [ "$publish" = - ] || set -- --publish "$publish:$port" "$@"
@@ -27,6 +34,7 @@ run() {
   # The engine has it now.
   rm -f "$(env_file "$name")"
   [ $code != 0 ] || return 0
+  expect_engine
   cat "$why"
   "$engine" rm -f "$name" >/dev/null 2>&1
   # With so little room, nothing is wrong with what was to be started.
@@ -49,5 +57,6 @@ check() {
 ended() { # ended CONTAINER: whether it is not running, or had to be started again; one that may end may have ended with 0
   case $(field "$1" '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}} {{.HostConfig.RestartPolicy.Name}}') in
     'running 0 '* | 'created 0 '* | 'exited 0 0 no' | 'exited 0 0 on-failure') return 1 ;;
+    '') expect_engine ;;
   esac
 }

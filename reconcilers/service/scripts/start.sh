@@ -14,6 +14,7 @@ fail() {
   "$engine" stop -t 10 "$name" >/dev/null 2>&1
   exit "$1"
 }
+expect_curl "$target"
 # One of that name was started for the very same things: what it keeps is what stdin says.
 runs "$name" || "$engine" start "$name" >/dev/null 2>&1 || run "$name" "$@"
 began=$(date +%s)

@@ -5,7 +5,7 @@ engine=$1 verb=$2 seconds=$3
 shift 3
 status=0
 for name; do
-  [ -n "$(field "$name" '{{.State.Status}}')" ] || continue
+  exists "$name" || continue
   "$engine" stop -t "$seconds" "$name" >/dev/null || status=1
   [ "$verb" = remove ] || continue
   "$engine" rm "$name" >/dev/null || status=1

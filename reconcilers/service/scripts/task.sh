@@ -8,9 +8,15 @@ shift 3
 why=$(mktemp) && trap 'rm -f "$why"' EXIT
 # One that was made and never started would be waited for with success.
 case $(field "$name" '{{.State.Status}}') in '' | created | configured | initialized) run "$name" "$@" ;; esac
-code=$(timeout "$seconds" "$engine" wait "$name") || {
-  last_words "$name"
-  "$engine" stop -t 10 "$name" >/dev/null 2>&1
-  exit 11
-}
+code=$(timeout "$seconds" "$engine" wait "$name")
+case $? in
+  0) ;;
+  124)
+    last_words "$name"
+    "$engine" stop -t 10 "$name" >/dev/null 2>&1
+    exit 11
+    ;;
+  # The engine was restarted meanwhile: the command goes on, and is waited for again.
+  *) exit 1 ;;
+esac
 [ "$code" = 0 ] || { echo "exit code $code"; last_words "$name"; exit 10; }
