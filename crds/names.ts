@@ -32,7 +32,7 @@ export const ROW_HELD = 'RowHeld';
 /** On any object: a new value makes the operator reconcile it at once, whatever it waits for. */
 export const RECONCILE_ANNOTATION = 'dropfleet.io/reconcile-requested-at';
 
-/** On a ServiceDeployment: a new value, such as the time, starts its containers anew, as any other change does. */
+/** On a ServiceDeployment: a new value, such as the time, restarts its containers, as any other change does. */
 export const RESTARTED_ANNOTATION = 'dropfleet.io/restarted-at';
 /** Keeps a ServiceDeployment until its containers are gone. */
 export const SERVICE_FINALIZER = 'dropfleet.io/service';

@@ -1,13 +1,18 @@
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isAlreadyExists } from '../../clients/kubernetes/errors.ts';
 import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
-import { RECONCILE_ANNOTATION } from '../../crds/names.ts';
+import { RECONCILE_ANNOTATION, RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
 
-/** Writes what was planned, and answers the services as they are then. What is the same is only tried again. */
+type Writer = Pick<KubernetesClient, 'create' | 'patch'>;
+
+/**
+ * Writes what was planned, and answers the services as they are then. What is the same is only tried again, and so is a
+ * version that was rejected: whoever deploys it once more has mended what it was rejected for.
+ */
 export async function applyRelease(
-  kubernetes: KubernetesClient,
+  kubernetes: Writer,
   namespace: string,
   steps: readonly DeployStep[],
   now: Date,
@@ -23,14 +28,25 @@ export async function applyRelease(
     const spec =
       step.do === 'patch' ? { spec: step.spec } : step.do === 'create' ? { spec: step.wanted } : {};
     const patch = { metadata: { annotations }, ...spec };
-    written.push(await kubernetes.patch(SERVICE_DEPLOYMENTS, `${namespace}/${step.name}`, patch));
+    const key = `${namespace}/${step.name}`;
+    const patched = await kubernetes.patch(SERVICE_DEPLOYMENTS, key, patch);
+    written.push(isRejected(patched) ? await retry(kubernetes, key, now) : patched);
   }
   return written;
 }
 
+const isRejected = ({ spec, status }: ServiceDeployment): boolean =>
+  spec.version !== undefined && status?.rejected?.version === spec.version;
+
+/** Another release of the same version, as `restart` makes it. */
+const retry = (kubernetes: Writer, key: string, now: Date): Promise<ServiceDeployment> =>
+  kubernetes.patch(SERVICE_DEPLOYMENTS, key, {
+    metadata: { annotations: { [RESTARTED_ANNOTATION]: now.toISOString() } },
+  });
+
 /** The operator makes infra services too, as soon as anything else of their environment is there. */
 async function createUnlessThere(
-  kubernetes: KubernetesClient,
+  kubernetes: Writer,
   service: ServiceDeployment,
 ): Promise<ServiceDeployment | undefined> {
   try {
