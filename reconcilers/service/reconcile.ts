@@ -12,7 +12,8 @@ import { createServiceMemory } from './memory.ts';
 import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
 import { mayBringBack } from './rollout-plan.ts';
-import { report, rollOut, wishOf, type Rollout } from './rollout.ts';
+import { report, type Rollout } from './progress.ts';
+import { rollOut, wishOf } from './rollout.ts';
 import { notYet } from './status.ts';
 import { findWanted, type Supplies } from './wanted.ts';
 

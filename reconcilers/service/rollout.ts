@@ -1,40 +1,19 @@
-import { describeError } from '../../clients/log/describe-error.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
-import type { Hosts } from '../context.ts';
 import { isWaiting, Waiting, type Outcome } from '../outcome.ts';
 import { isBalancer } from '../read-model/balancing.ts';
-import type { Run } from '../run.ts';
-import { writeServiceStatus } from '../status/write.ts';
 import { runReleaseCommand, start, stop, watch, type Site } from './apply.ts';
-import type { Context } from './concern.ts';
 import { drain } from './drain.ts';
 import type { Goal } from './goal.ts';
-import type { ServiceMemory } from './memory.ts';
 import { lookAgain, observeService, sshOf, type Server, type Surroundings } from './observe.ts';
-import { isRejection, type Rejection } from './rejection.ts';
-import { planRollout, type Endpoint, type Placed, type RolloutStep } from './rollout-plan.ts';
-import { notYet, rolled, switchedTo, type ServiceChange } from './status.ts';
-import { imageWantedOn, type Supplies } from './wanted.ts';
-
-/** A service on its way to what should run. */
-export interface Rollout {
-  context: Context;
-  hosts: Hosts;
-  supplies: Supplies;
-  memory: ServiceMemory;
-  run: Run;
-  /** As last written. */
-  service: ServiceDeployment;
-  /** Undefined when nothing is to run. */
-  goal: Goal | undefined;
-  isFallback: boolean;
-  /** What the goal was made of, by `wishOf`. */
-  wish: string;
-}
+import { reject, report, saying, settle, switchTo, type Rollout } from './progress.ts';
+import { isRejection } from './rejection.ts';
+import { planRollout, type Placed, type RolloutStep } from './rollout-plan.ts';
+import { notYet } from './status.ts';
+import { imageWantedOn } from './wanted.ts';
 
 /** What a person may change of an object, in a word that changes with it. */
 export const wishOf = ({ metadata }: ServiceDeployment): string =>
@@ -241,124 +220,4 @@ async function end(site: Site, rollout: Rollout, verb: 'stop' | 'remove', placed
     servers.find(({ droplet }) => droplet === placed.droplet) ?? site.server;
   for (const { name, port } of containers)
     if (placed.names.includes(name)) memory.drained(keyOf(service)).delete(`${address}:${port}`);
-}
-
-async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> {
-  const { context, goal, service, memory } = rollout;
-  const isNew = goal !== undefined && service.status?.release !== goal.target.release;
-  const now = new Date(context.clock.now()).toISOString();
-  const fields = switchedTo(service, goal?.serving, endpoints, now);
-  for (const { address } of endpoints) memory.drained(keyOf(service)).delete(address);
-  await report(rollout, { fields, ...(isNew && saying('Switching', 'switching to it', rollout)) });
-  if (!isNew) return;
-  memory.pruningDue(keyOf(service));
-  const { version } = goal.serving;
-  context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'served' });
-  rollout.run.log.info(`serves ${version}`);
-  context.events.record(service, 'Normal', 'Serving', `${version} serves on ${namesOf(endpoints)}`);
-}
-
-const namesOf = (endpoints: readonly Endpoint[]): string =>
-  endpoints.map(({ droplet }) => droplet).join(', ');
-
-async function settle(rollout: Rollout): Promise<Outcome> {
-  const { service, goal, isFallback } = rollout;
-  const { rejected, endpoints = [] } = service.status ?? {};
-  if (goal === undefined) {
-    const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
-    await report(rollout, { conditions });
-    return undefined;
-  }
-  if (isFallback) {
-    await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
-    return undefined;
-  }
-  await clean(rollout);
-  const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
-  await report(rollout, {
-    fields: { ...(rejected && { rejected: undefined }) },
-    conditions: { Built: built(goal), Rolled: rolled('Running', message) },
-  });
-  // What was rejected before was kept for its logs until now.
-  return rejected && { requeueAfterMs: 0 };
-}
-
-/** Removes images of old releases, when nobody in the project is about to need one. What fails is tried another time. */
-async function clean({ context, hosts, supplies, memory, service, run }: Rollout): Promise<void> {
-  const key = keyOf(service);
-  const { project, services, servers, engine } = observeService(context, hosts, service);
-  if (!memory.isPruningDue(key) || !services.every(other => keyOf(other) === key || isAtRest(other))) return;
-  memory.pruned(key);
-  const available = servers.filter(({ isAvailable }) => isAvailable);
-  const cleaning = {
-    project: service.spec.project,
-    engine,
-    services: services.map(other => (keyOf(other) === key ? service : other)),
-    servers: available.map(server => ({
-      ssh: sshOf(hosts, server),
-      address: server.address,
-      isMaster: server.object.spec.role === 'master',
-    })),
-    hasRegistry: (project?.spec.servers ?? 1) > 1,
-  };
-  await supplies.images.prune(cleaning, run.signal).catch((error: unknown) => {
-    run.signal.throwIfAborted();
-    run.log.warn('cannot remove old images', { error: describeError(error) });
-  });
-}
-
-/** Nothing of it is being built or started. */
-const isAtRest = ({ spec, status }: ServiceDeployment): boolean =>
-  spec.version === undefined ||
-  status?.version === spec.version ||
-  status?.rejected?.version === spec.version;
-
-const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.slice(0, 19)}`);
-
-function rejectedCondition({ service, goal }: Rollout) {
-  const { rejected } = service.status ?? {};
-  const { reason, message, version } = rejected!;
-  const isSame = goal?.serving.version === version;
-  const what = isSame ? `${version} with its new settings` : version;
-  const before =
-    goal?.target.release === 'none'
-      ? 'nothing ran before it'
-      : `${goal?.serving.version} goes on${isSame ? ' as it was' : ''}`;
-  const { project, environment } = service.spec;
-  const again = `fix it and deploy again, or retry with "dropfleet restart ${project} ${environment} ${service.spec.service}"`;
-  return notYet(reason, `${what} was rejected: ${message}; ${before}; ${again}`);
-}
-
-/** Takes the release back: what it was to replace goes on, or serves again. */
-async function reject(
-  rollout: Rollout,
-  { serving }: Goal,
-  { reason, message }: Rejection,
-): Promise<'rejected'> {
-  const { context, service, run } = rollout;
-  const { release, version } = serving;
-  context.since.forget(`service ${keyOf(service)}`);
-  await report(rollout, {
-    fields: { rejected: { release, version, reason, message } },
-    conditions: { Rolled: notYet(reason, `${version} was rejected: ${message}`) },
-  });
-  context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'rejected' });
-  run.log.warn(`${version} was rejected: ${message}`);
-  context.events.record(service, 'Warning', reason, `${version} was rejected: ${message}`);
-  return 'rejected';
-}
-
-/** What is being done, with the release that it is done for. */
-function saying(reason: string, message: string, { goal }: Rollout): Pick<ServiceChange, 'conditions'> {
-  const text = goal === undefined ? message : `${goal.serving.version}: ${message}`;
-  return { conditions: { ...(goal && { Built: built(goal) }), Rolled: notYet(reason, text) } };
-}
-
-/** Writes the status. */
-export async function report(rollout: Rollout, change: ServiceChange): Promise<void> {
-  const { context, service, run } = rollout;
-  const { generation } = service.metadata;
-  const observed = generation === undefined ? {} : { observedGeneration: generation };
-  const fields = { ...observed, ...change.fields };
-  rollout.service = await writeServiceStatus(context, 'service', service, { ...change, fields }, run);
 }
