@@ -54,8 +54,8 @@ export async function takeSnapshot(
     await expectDone(git, { cwd, env: indexed, args: ['add', '--all', '--', '.'] }, signal);
     const writeTree = ['write-tree', ...(prefix === '' ? [] : [`--prefix=${prefix}`])];
     const tree = (await expectDone(git, { cwd, env: indexed, args: writeTree }, signal)).stdout.trim();
-    // Not in the folder, as git would then take only what is under the same path of that tree.
-    const place = { cwd: store, env };
+    // Git takes only what is under its own place in the work tree: the top of one, although the store may be in the folder.
+    const place = { cwd: store, env: { ...env, GIT_WORK_TREE: store } };
     await expectWhole(git, place, tree, signal);
     const archive = { ...place, args: ['archive', '--format=tar', tree] };
     return {

@@ -297,6 +297,16 @@ describe('the git client', () => {
       expect(snapshot.isDirty).to.equal(false);
     });
 
+    it('has them too where the state is kept in the repository itself', async () => {
+      tree.commit({ '.gitignore': '.state/\n', 'site/index.html': 'hello' });
+      const within = createGit({ folder: join(tree.path, '.state', 'git'), env: gitEnv() });
+      const site = await within.snapshot(join(tree.path, 'site'), signal);
+      expect(await filesOf(site.archive())).to.deep.equal({ 'index.html': 'hello' });
+      const whole = await within.snapshot(tree.path, signal);
+      expect(await filesOf(whole.archive())).to.include.keys('.gitignore', 'site/index.html');
+      expect(whole.isDirty).to.equal(false);
+    });
+
     it('needs no repository, nor a commit in one', async () => {
       const plain = join(folder.path, 'plain');
       mkdirSync(plain);
