@@ -18,7 +18,8 @@ export interface ImageTools {
 
 /** Images that are built on masters from git or from files that were sent there, and published ones. */
 export function createImages({ builder, git }: ImageTools): Images {
-  const published = new Set<string>();
+  // Two services of one image share its way to the registry: each would take away the tag that the other pushes.
+  const publishing = new Map<string, Promise<void>>();
   return {
     async ensure(wanted, signal) {
       if (wanted.service.spec.image !== undefined) return await ensurePublished(wanted, signal);
@@ -41,15 +42,16 @@ export function createImages({ builder, git }: ImageTools): Images {
       const { project } = service.spec;
       const name = `${master.address} ${project} ${image}`;
       const own = { engine, project, image };
-      if (server.address !== master.address && !published.has(name)) {
-        await publish(master.ssh, own, master.address, signal);
-        published.add(name);
-      }
       try {
+        if (server.address !== master.address) {
+          const published = publishing.get(name) ?? publish(master.ssh, own, master.address, signal);
+          publishing.set(name, published);
+          await published;
+        }
         await pull(server.ssh, own, master.address, signal);
       } catch (error) {
-        // The registry may have lost it.
-        published.delete(name);
+        // It is not there, or the registry may have lost it.
+        publishing.delete(name);
         throw error;
       }
     },

@@ -1,0 +1,55 @@
+import { expect } from 'chai';
+import type { SshHost } from '../../../../clients/ssh/ssh.ts';
+import { createImages } from '../../../../reconcilers/service/image-supply.ts';
+import type { WantedImage } from '../../../../reconcilers/service/images.ts';
+import { aServiceDeployment } from '../../../builders/objects.ts';
+import { rejection } from '../../../fakes/rejection.ts';
+
+const IMAGE = `sha256:${'a'.repeat(64)}`;
+const signal = new AbortController().signal;
+
+/** A host that ends every command with that code, and the names of those that it was given. */
+function aHost(codeOf: (name: string) => number = () => 0) {
+  const commands: string[] = [];
+  const run = (argv: readonly string[]) => {
+    commands.push(argv[5]!);
+    return Promise.resolve({ code: codeOf(argv[5]!), stdout: '', stderr: 'it failed' });
+  };
+  return { commands, ssh: { run } as unknown as SshHost };
+}
+
+/** Images of a project whose master and webs are those hosts. */
+function images(master: ReturnType<typeof aHost>) {
+  const none = () => Promise.reject(new Error('nothing is built'));
+  const supply = createImages({ builder: { ensureBuilt: none }, git: undefined as never });
+  const service = aServiceDeployment('shop-prod-api');
+  const at = { ssh: master.ssh, address: '10.0.0.2' };
+  const wanted: WantedImage = { service, services: [service], version: 'v1', engine: 'docker', master: at };
+  return (web: ReturnType<typeof aHost>, address: string) =>
+    supply.bring(wanted, IMAGE, { ssh: web.ssh, address }, signal);
+}
+
+describe('Images on their way to servers', () => {
+  it('go to the registry once, however many webs and services ask at the same time', async () => {
+    const [master, web] = [aHost(), aHost()];
+    const bring = images(master);
+    await Promise.all([bring(web, '10.0.0.3'), bring(web, '10.0.0.4'), bring(web, '10.0.0.5')]);
+    expect(master.commands).to.deep.equal(['dropfleet-publish']);
+    expect(web.commands).to.deep.equal(Array(3).fill('dropfleet-pull'));
+  });
+
+  it('go there again when the registry has lost them', async () => {
+    const codes = [1, 0];
+    const [master, web] = [aHost(), aHost(() => codes.shift()!)];
+    const bring = images(master);
+    expect(await rejection(bring(web, '10.0.0.3'))).to.be.an('error');
+    await bring(web, '10.0.0.3');
+    expect(master.commands).to.deep.equal(['dropfleet-publish', 'dropfleet-publish']);
+  });
+
+  it('need no registry on the master itself', async () => {
+    const master = aHost();
+    await images(master)(master, '10.0.0.2');
+    expect(master.commands).to.deep.equal(['dropfleet-pull']);
+  });
+});
