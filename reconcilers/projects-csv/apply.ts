@@ -4,7 +4,7 @@ import { isAlreadyExists, isConflict } from '../../clients/kubernetes/errors.ts'
 import { keyOf } from '../../crds/meta.ts';
 import { API_VERSION, PROJECT_FINALIZER, SOURCE_LABEL } from '../../crds/names.ts';
 import type { Run } from '../run.ts';
-import { execute, type Executors } from '../executors.ts';
+import { doEach, execute, type Executors } from '../executors.ts';
 import type { CsvStep } from './plan.ts';
 
 const executors: Executors<CsvStep, [namespace: string, kubernetes: KubernetesClient, run: Run]> = {
@@ -28,27 +28,15 @@ const executors: Executors<CsvStep, [namespace: string, kubernetes: KubernetesCl
   },
 };
 
-/**
- * Does the steps of a CSV plan. One that meets a newer object than it was planned for is left to the next plan.
- *
- * @returns false when there was one: then the caller must plan again by itself.
- */
-export async function applyCsvSteps(
+/** Does the steps of a CSV plan; see doEach. */
+export const applyCsvSteps = (
   steps: readonly CsvStep[],
   namespace: string,
   kubernetes: KubernetesClient,
   run: Run,
-): Promise<boolean> {
-  const errors: unknown[] = [];
-  let isDone = true;
-  for (const step of steps) {
-    try {
-      await execute(executors, step, namespace, kubernetes, run);
-    } catch (error) {
-      isDone = false;
-      if (!isConflict(error) && !isAlreadyExists(error)) errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
-  return isDone;
-}
+): Promise<boolean> =>
+  doEach(
+    steps,
+    step => execute(executors, step, namespace, kubernetes, run),
+    error => isConflict(error) || isAlreadyExists(error),
+  );

@@ -2,7 +2,7 @@ import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
 import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { keyOf } from '../../crds/meta.ts';
-import { execute, type Executors } from '../executors.ts';
+import { doEach, execute, type Executors } from '../executors.ts';
 import type { Run } from '../run.ts';
 import type { ServiceStep } from './plan.ts';
 
@@ -24,31 +24,13 @@ const executors: Executors<ServiceStep, [kubernetes: KubernetesClient, run: Run]
   },
 };
 
-/**
- * Does the steps. One that meets a newer object than it was planned for is left to the next plan, and one that fails
- * holds up no other.
- *
- * @returns false when there was one: then the caller must plan again by itself.
- */
-export async function applyServiceSteps(
+/** Does the steps; see doEach. */
+export const applyServiceSteps = (
   steps: readonly ServiceStep[],
   kubernetes: KubernetesClient,
   run: Run,
-): Promise<boolean> {
-  const errors: unknown[] = [];
-  let isDone = true;
-  for (const step of steps) {
-    try {
-      await execute(executors, step, kubernetes, run);
-    } catch (error) {
-      isDone = false;
-      if (!isOutdated(step, error)) errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
-  return isDone;
-}
+): Promise<boolean> => doEach(steps, step => execute(executors, step, kubernetes, run), isOutdated);
 
 /** Whether the object was changed, made or removed since the cache saw it. */
-const isOutdated = ({ type }: ServiceStep, error: unknown): boolean =>
+const isOutdated = (error: unknown, { type }: ServiceStep): boolean =>
   type === 'create-service' ? isAlreadyExists(error) : isConflict(error) || isNotFound(error);
