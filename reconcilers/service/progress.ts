@@ -1,7 +1,6 @@
 import { keyOf } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Hosts } from '../context.ts';
-import type { Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import { writeServiceStatus } from '../status/write.ts';
 import { clean } from './clean.ts';
@@ -49,26 +48,20 @@ const namesOf = (endpoints: readonly Endpoint[]): string =>
   endpoints.map(({ droplet }) => droplet).join(', ');
 
 /** Says that all is as it should be, and cleans up. */
-export async function settle(rollout: Rollout): Promise<Outcome> {
+export async function settle(rollout: Rollout): Promise<void> {
   const { service, goal, isFallback } = rollout;
   const { rejected, endpoints = [] } = service.status ?? {};
   if (goal === undefined) {
     const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
-    await report(rollout, { conditions });
-    return undefined;
+    return await report(rollout, { conditions });
   }
-  if (isFallback) {
-    await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
-    return undefined;
-  }
+  if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
   await clean(rollout);
   const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
   await report(rollout, {
     fields: { ...(rejected && { rejected: undefined }) },
     conditions: { Built: built(goal), Rolled: rolled('Running', message) },
   });
-  // What was rejected before was kept for its logs until now.
-  return rejected && { requeueAfterMs: 0 };
 }
 
 const built = ({ serving: { image } }: Goal) => rolled('Built', `image ${image.slice(0, 19)}`);

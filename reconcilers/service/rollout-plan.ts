@@ -53,6 +53,8 @@ export interface RolloutInput {
   mayEnd: boolean;
   /** Undefined when nothing is to run. */
   target?: Target | undefined;
+  /** Whether the target stands in for the release that is wanted, which was rejected. */
+  isFallback: boolean;
   status: ServiceDeploymentStatus;
   servers: readonly ServerView[];
   /** The containers that this process found healthy, as `<droplet>/<name>`. */
@@ -158,7 +160,7 @@ function classify(input: RolloutInput, target: Target, found: readonly Found[]):
     const { container, server } = one;
     const isOfTarget = container.release === release;
     // What failed stays for its logs until something else is wanted.
-    const isKept = container.release === rejected && !isOfTarget && !isLive(container);
+    const isKept = input.isFallback && container.release === rejected && !isOfTarget && !isLive(container);
     if (isOfTarget && (server.isAssigned || container.kind === 'task')) parts.wanted.push(one);
     else if (isOfTarget || (container.kind === 'service' && container.release === last)) parts.last.push(one);
     else if (!isKept) parts.obsolete.push(one);

@@ -45,7 +45,7 @@ const isIdle = ({ type }: RolloutStep): boolean =>
   type === 'settled' || type === 'wait' || type === 'await-route';
 
 function inputOf(
-  { context, service, goal, memory }: Rollout,
+  { context, service, goal, isFallback, memory }: Rollout,
   { project, master, servers }: Surroundings,
 ): Parameters<typeof planRollout>[0] {
   const { spec, status = {} } = service;
@@ -58,6 +58,7 @@ function inputOf(
     isStopFirst: spec.type === 'infra' || (spec.type === 'worker' && spec.update === 'stop-first'),
     mayEnd: spec.restart === 'never' || spec.restart === 'on-failure',
     target: goal?.target,
+    isFallback,
     status,
     servers,
     proven: memory.proven(key),
@@ -75,7 +76,8 @@ async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundi
   const { service, memory, run, hosts } = rollout;
   switch (step.type) {
     case 'settled':
-      return await settle(rollout);
+      await settle(rollout);
+      return undefined;
     case 'wait':
       await report(rollout, { conditions: { Rolled: notYet(step.reason, step.message) } });
       return undefined;

@@ -73,6 +73,7 @@ const plan = (servers: ServerView[], status: ServiceDeploymentStatus, parts: Par
   planRollout({
     type: 'web',
     isStopFirst: false,
+    isFallback: false,
     mayEnd: false,
     target: target('two'),
     status,
@@ -172,12 +173,22 @@ describe('The next step of a rollout', () => {
 
 describe('A release that was rejected', () => {
   const rejected = { release: 'two', reason: 'NotHealthy', message: 'no' };
-  const back = { target: target('one') };
+  const back = { target: target('one'), isFallback: true };
 
   it('is kept for its logs when it is stopped, and the one before goes on', () => {
     const failed = aContainer('two', B, { state: 'exited' });
     expect(plan([web(1, [one, failed])], { ...ONE_SERVES, rejected }, back)).to.deep.equal({
       type: 'settled',
+    });
+  });
+
+  it('goes as soon as something else is wanted, whatever served in between', () => {
+    const failed = aContainer('two', B, { state: 'exited' });
+    const status = { ...serving('three', A, [1]), rejected };
+    const servers = [web(1, [aContainer('three', A), failed])];
+    expect(plan(servers, status, { target: target('three') })).to.deep.equal({
+      type: 'remove',
+      at: [{ droplet: 'web1', names: ['site-two'] }],
     });
   });
 
@@ -191,13 +202,13 @@ describe('A release that was rejected', () => {
   });
 
   it('leaves nothing to do when it was the first', () => {
-    const nothing = { target: target('none', { canStart: false }) };
+    const nothing = { target: target('none', { canStart: false }), isFallback: true };
     const failed = aContainer('two', A, { state: 'exited' });
     expect(plan([web(1, [failed])], { rejected }, nothing)).to.deep.equal({ type: 'settled' });
   });
 
   it('is not started anew of another configuration: the servers that have it go on', () => {
-    const kept = { target: target('one', { canStart: false }) };
+    const kept = { target: target('one', { canStart: false }), isFallback: true };
     const status = { ...serving('one', A, [1, 2]), rejected };
     expect(plan([web(1, [one]), web(2, [])], status, kept)).to.deep.equal({
       type: 'switch',
@@ -337,7 +348,7 @@ describe('A service that no load balancer knows', () => {
     expect(plan([web(1, [old])], status('one'), first)).to.deep.equal(
       start({ droplet: 'web1', replaced: ['site-one'] }),
     );
-    const back = { ...first, target: target('one', { hostPorts: [] }) };
+    const back = { ...first, target: target('one', { hostPorts: [] }), isFallback: true };
     const failed = [
       web(1, [
         { ...old, state: 'exited' },
