@@ -1,4 +1,5 @@
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
+import { toMicroTime } from '../../clients/kubernetes/micro-time.ts';
 import { apiVersionOf } from './informers.ts';
 
 /** How long others leave a lease alone after they last saw it change. client-go's number, as the next two. */
@@ -7,11 +8,6 @@ export const LEASE_DURATION_MS = 15_000;
 export const RENEW_DEADLINE_MS = 10_000;
 /** The pause between two attempts to renew or to get it. */
 export const RETRY_PERIOD_MS = 2_000;
-
-/** A metav1.MicroTime: the API server refuses a Lease whose times do not have six decimals. */
-function toMicroTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
-}
 
 /** Who has it; empty when nobody does. */
 export const holderOf = (lease: Lease | undefined): string => lease?.spec?.holderIdentity ?? '';
