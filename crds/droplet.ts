@@ -83,6 +83,32 @@ export interface DropletStatus {
     /** When it was taken. */
     createdAt: string;
   };
+  /** What is being done about a server that its observers found dead, or that a person gave up. Written by the health controller, carried out by the droplet controller. */
+  recovery?: {
+    /** The server that it is about. While that is server.id, the step is to be done to it; once another has taken its place, the step is done. */
+    serverID: number;
+    /** PowerCycle, its power is cut and given back. Replace, it is powered off, kept, and another server takes its place. */
+    step: 'PowerCycle' | 'Replace';
+    /** The id of the snapshot that the new server boots from; the image of the spec when absent. */
+    image?: string;
+    /** When the step was decided. */
+    startedAt: string;
+    /** Who found it dead, or who asked for it. */
+    cause: string;
+  };
+  /** The recoveries that have ended, newest first; how many are allowed is counted by them. */
+  recoveries?: {
+    /** The server that it was about. */
+    serverID: number;
+    /** What was done. */
+    step: 'PowerCycle' | 'Replace';
+    /** When it was decided. */
+    startedAt: string;
+    /** When it had ended. */
+    endedAt: string;
+    /** Whether the observers found the server well afterwards. */
+    result: 'Recovered' | 'Failed';
+  }[];
   /** The names of the Droplets that this one observes. */
   monitors?: string[];
   /** The names of the observers that watch this Droplet. */

@@ -59,6 +59,12 @@ export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
  */
 export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
 
+/**
+ * On a Droplet: a person wants its server replaced, whatever its observers say. The value is DigitalOcean's id of that
+ * server, so that it is not taken for a wish about the next one; it is taken off when the replacement begins.
+ */
+export const RECOVER_ANNOTATION = 'dropfleet.io/recover';
+
 /** On the operator's Lease: the fleet that it keeps. */
 export const FLEET_LABEL = 'dropfleet.io/fleet';
 

@@ -18,7 +18,7 @@ export const DROPLET_OWNERS = {
   },
   host: { fields: ['host'], conditions: ['Reachable', 'Configured'] },
   loadBalancer: { fields: ['loadBalancer'], conditions: ['LoadBalancerReady'] },
-  health: { fields: [], conditions: ['Healthy'] },
+  health: { fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy'], conditions: ['Healthy'] },
 } as const satisfies Owners<DropletStatus>;
 
 /** Who writes what of a Project's status. */
