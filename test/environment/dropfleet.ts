@@ -101,10 +101,18 @@ export function startDropfleetOnTerminal(
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 function startCommand({ folder, env }: Workplace, program: string, args: string[]): RunningCommand {
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE } = process.env;
   const child = spawn(program, args, {
     cwd: folder,
-    env: { PATH, HOME, LANG: 'C.UTF-8', DROPFLEET_HOSTS: 'emulated', ...env },
+    env: {
+      PATH,
+      HOME,
+      LANG: 'C.UTF-8',
+      DROPFLEET_HOSTS: 'emulated',
+      // Node's own: no process compiles again what another has compiled.
+      ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
+      ...env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const kill = (): void => void child.kill('SIGKILL');
