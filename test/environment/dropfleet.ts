@@ -68,7 +68,8 @@ export interface RunningCommand {
 }
 
 const MAIN = join(import.meta.dirname, '../../cli/main.ts');
-const PATIENCE_MS = 60_000;
+/** Longer than anything takes on a machine that is busy with other suites. */
+const PATIENCE_MS = 150_000;
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /** Starts `dropfleet ARGS` in that place, as a shell without any of our variables would. */
