@@ -57,7 +57,7 @@ export const OPERATOR_ADDRESS = '203.0.113.50';
 const POLLS = { movingMs: 100, firstPollMs: 100, idleMs: 500 };
 const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 /** The machines of a world whose droplets are more than records. */
 export interface WorldHosts {
