@@ -96,6 +96,8 @@ export interface ServiceDeploymentStatus {
   release?: string;
   /** When that release began to serve. */
   deployedAt?: string;
+  /** True until that release has served for a minute. One that fails goes back to the last that did. */
+  unproven?: boolean;
   /** The port on the master's private address, under which other services reach it. */
   port?: number;
   /** The release that was wanted and failed; what ran before goes on. */
@@ -131,6 +133,8 @@ export interface ServiceDeploymentStatus {
     release?: string;
     /** When it started to serve. */
     deployedAt: string;
+    /** True when it was replaced before it had served for a minute. */
+    unproven?: boolean;
   }[];
   /** Built, Rolled, Routed and Ready. */
   conditions?: Condition[];

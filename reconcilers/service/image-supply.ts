@@ -2,6 +2,7 @@ import { isGitError } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { goodRelease } from './history-plan.ts';
 import type { Images, ImageState, WantedImage } from './images.ts';
 import { buildKeyOf } from '../build/build-key.ts';
 import type { Builder } from '../build/build.ts';
@@ -83,7 +84,7 @@ async function makingRoom(
 const neededBy = (services: readonly ServiceDeployment[]): Set<string> =>
   neededImages(
     services.map(({ status = {} }) => ({
-      images: [status.image, ...(status.history ?? []).map(({ image }) => image)],
+      images: [status.image, goodRelease(status)?.image, ...(status.history ?? []).map(({ image }) => image)],
     })),
   );
 

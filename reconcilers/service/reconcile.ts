@@ -69,7 +69,7 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
     rollout.goal = wanted.type === 'release' ? wanted.goal : undefined;
     rollout.isFallback = wanted.type === 'release' && wanted.isFallback;
     const outcome = await rollOut(rollout);
-    if (outcome !== 'rejected') return outcome;
+    if (outcome !== 'again') return outcome;
   }
 }
 

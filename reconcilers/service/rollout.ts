@@ -19,8 +19,8 @@ import { imageWantedOn } from './wanted.ts';
 export const wishOf = ({ metadata }: ServiceDeployment): string =>
   [metadata.generation, metadata.deletionTimestamp, metadata.annotations?.[RESTARTED_ANNOTATION]].join();
 
-/** Goes on until there is nothing to do, or something has to be waited for. */
-export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
+/** Goes on until there is nothing to do, or something has to be waited for; `again`: what is wanted is another now. */
+export async function rollOut(rollout: Rollout): Promise<Outcome | 'again'> {
   const { context, hosts, run } = rollout;
   for (let isFresh = false; ;) {
     if (isOvertaken(rollout)) return { requeueAfterMs: 0 };
@@ -51,8 +51,8 @@ function inputOf(
   const { spec, status = {} } = service;
   const key = keyOf(service);
   const drained = memory.drained(key);
-  const isServing = goal !== undefined && status.release === goal.target.release;
-  if (!isServing) context.since.forget(`service ${key}`);
+  const serving = goal === undefined || !status.endpoints?.length ? undefined : status.release;
+  if (serving === undefined) context.since.forget(`service ${key}`);
   return {
     type: spec.type,
     isStopFirst: spec.type === 'infra' || (spec.type === 'worker' && spec.update === 'stop-first'),
@@ -64,12 +64,12 @@ function inputOf(
     proven: memory.proven(key),
     isBalanced: spec.type === 'web' && master !== undefined && isBalancer(master, project),
     isDrained: address => drained.has(address),
-    servedMs: isServing ? context.since.ageMs(`service ${key}`, goal.target.release) : 0,
+    servedMs: serving === undefined ? 0 : context.since.ageMs(`service ${key}`, serving),
     watchMs: context.timings.watchMs,
   };
 }
 
-type Next = Outcome | 'rejected' | 'on';
+type Next = Outcome | 'again' | 'on';
 
 /** Does one step. */
 async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundings): Promise<Next> {
@@ -87,6 +87,10 @@ async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundi
     case 'switch':
       await switchTo(rollout, step.endpoints);
       return 'on';
+    case 'prove':
+      await report(rollout, { fields: { unproven: undefined } });
+      // What a failure goes back to is another.
+      return 'again';
     case 'drain': {
       const ms = await drain(hosts, service, step.addresses, surroundings, memory, run);
       return ms === 0 ? 'on' : { requeueAfterMs: ms };

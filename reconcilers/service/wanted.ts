@@ -6,6 +6,7 @@ import type { Hosts } from '../context.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { goalFor, type Goal } from './goal.ts';
+import { goodRelease } from './history-plan.ts';
 import { imageName, knownImage, versionOf } from './image-plan.ts';
 import type { Images, ImageState, WantedImage } from './images.ts';
 import { isUsableMaster, sshOf, type Surroundings } from './observe.ts';
@@ -134,26 +135,48 @@ function release(
   if (goal.refused.length > 0) return unclear({ Rolled: notYet('VariablesRefused', refusal(goal.refused)) });
   const { rejected } = service.status ?? {};
   if (rejected?.release !== goal.target.release) return { type: 'release', goal, isFallback: false };
-  const before = releaseBefore(service, goal.target.release);
-  if (before === undefined) return { type: 'release', goal: lastResort(goal), isFallback: true };
-  const again = goalOf(before);
-  const canStart = again.target.release === before.release;
-  const target = { ...again.target, release: before.release, canStart, hasTask: false };
-  // Of another configuration by now, it goes on in the containers that it has.
-  const launch = { ...again.launch, release: before.release };
-  return { type: 'release', goal: { ...again, target, launch, serving: before }, isFallback: true };
+  const pasts = releasesBefore(service, goal.target.release).map(past => ({ past, again: goalOf(past) }));
+  const before = pasts.find(one => isToBeHad(one, service, surroundings)) ?? pasts[0];
+  const back = before === undefined ? lastResort(goal) : goalBefore(before);
+  return { type: 'release', goal: back, isFallback: true };
+}
+
+/** A former release, and what its version would be today. */
+interface Past {
+  past: Serving;
+  again: Goal;
+}
+
+const isSame = ({ past, again }: Past): boolean => again.target.release === past.release;
+
+/** Whether it can be started again, or is still there. */
+const isToBeHad = (one: Past, { metadata }: ServiceDeployment, { servers }: Surroundings): boolean =>
+  isSame(one) ||
+  servers.some(({ containers }) =>
+    containers?.some(({ name }) => name === `${metadata.name}-${one.past.release}`),
+  );
+
+/** Of another configuration by now, it goes on in the containers that it has. */
+function goalBefore(one: Past): Goal {
+  const { past, again } = one;
+  const { release } = past;
+  const target = { ...again.target, release, canStart: isSame(one), hasTask: false };
+  return { ...again, target, launch: { ...again.launch, release }, serving: past };
 }
 
 const refusal = (names: readonly string[]): string =>
   `${names.join(', ')}: no container can be given this as it is, because of zero bytes, its length (128 KiB), or line breaks in a variable that engines read themselves`;
 
-/** What served before that release, or serves beside it. */
-function releaseBefore({ status = {} }: ServiceDeployment, rejected: string): Serving | undefined {
-  const past = status.history?.[0];
-  const before = status.release === rejected ? past : status;
-  const { version, image, release } = before ?? {};
-  if (version === undefined || image === undefined || release === undefined) return undefined;
-  return { version, image, release };
+/** What served before that release or serves beside it, the best first: what has proven itself. */
+function releasesBefore({ status = {} }: ServiceDeployment, rejected: string): Serving[] {
+  const isBeside = status.release !== rejected;
+  const good = goodRelease(status);
+  const all = !isBeside ? [good] : status.unproven ? [good, status] : [status];
+  return all.flatMap(({ version, image, release } = {}) =>
+    version === undefined || image === undefined || release === undefined
+      ? []
+      : [{ version, image, release }],
+  );
 }
 
 /** There is nothing to go back to: nothing is started, and what failed stays for its logs. */
