@@ -24,6 +24,7 @@ export function checkDeployment(document: JsonDocument<DeploymentFile>): Problem
       ...findWrongLimits(service, document),
       ...findRepeatedVolumes(service, document),
     ]),
+    ...findOtherPlatforms(document),
     ...findStrayDomains(document),
   ];
 }
@@ -126,6 +127,24 @@ function findRepeatedVolumes(
     if (!isNamed && before.every(other => other.path !== path)) return [];
     const place = ['projects', project, 'services', written, 'volumes', Array.isArray(volumes) ? i : name];
     return [document.problemAt(place, `${isNamed ? name : path} stands here already; keep one`)];
+  });
+}
+
+/** Services that ask for another engine than the others of their project: a host has one. */
+function findOtherPlatforms(document: JsonDocument<DeploymentFile>): Problem[] {
+  const { deployment_platform: byDefault = 'docker', projects } = document.value;
+  return Object.entries(projects).flatMap(([project, { services }]) => {
+    const [first, ...rest] = Object.entries(services)
+      .map(([name, { deployment_platform: own }]) => ({ name, own, platform: own ?? byDefault }))
+      .filter(({ platform }) => platform !== 'kubernetes');
+    return rest.flatMap(service => {
+      if (first === undefined || service.platform === first.platform) return [];
+      // Of the two it is one that says it itself.
+      const { name } = service.own === undefined ? first : service;
+      const path = ['projects', project, 'services', name, 'deployment_platform'];
+      const message = `${service.name} runs on ${service.platform} and ${first.name} on ${first.platform}, and a host has one engine; write the same for all services of ${project}`;
+      return [document.problemAt(path, message)];
+    });
   });
 }
 

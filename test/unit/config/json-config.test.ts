@@ -189,6 +189,26 @@ describe('deployment_config.json', () => {
     ]);
   });
 
+  it('has one engine for all services of a project, as a host has one', async () => {
+    const services = (...platforms: (string | undefined)[]) => ({
+      projects: {
+        shop: {
+          services: Object.fromEntries(
+            platforms.map((one, i) => [`api${i}`, one === undefined ? {} : { deployment_platform: one }]),
+          ),
+        },
+      },
+    });
+    expect((await deployment(services('podman', 'podman'))).lines).to.deep.equal([]);
+    expect((await deployment(services('docker', undefined, 'docker'))).lines).to.deep.equal([]);
+    expect((await deployment(services(undefined, undefined, 'podman'))).lines).to.deep.equal([
+      'c.json:8:34: api2 runs on podman and api0 on docker, and a host has one engine; write the same for all services of shop',
+    ]);
+    expect((await deployment(services('podman', undefined))).lines).to.deep.equal([
+      'c.json:6:34: api1 runs on docker and api0 on podman, and a host has one engine; write the same for all services of shop',
+    ]);
+  });
+
   it('has no variable that is a secret, or that dropfleet sets, or that is more than a line', async () => {
     expect((await service({ secrets: ['api_key'], environment: { API_KEY: 'x' } })).lines).to.deep.equal([
       'c.json:10:24: API_KEY stands in secrets, too; keep one',
