@@ -1,4 +1,4 @@
-import { isGitError } from '../../clients/git/errors.ts';
+import { isGitError, type GitFailureReason } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
@@ -115,10 +115,16 @@ async function sourceOf(
     const { commit, tree } = await resolveVersion(git, url, version, ref, signal);
     return { tree, from: { open: stop => git.archive(url, commit, stop) } };
   } catch (error) {
-    if (isGitError(error)) return failed('SourceUnavailable', error.message);
-    throw error;
+    if (!isGitError(error)) throw error;
+    if (!PASSING.has(error.reason)) return failed('SourceUnavailable', error.message);
+    const message = `${error.message}; tried again every ${AGAIN_MS / 1_000} s`;
+    return { state: 'pending', reason: 'SourceUnavailable', message, afterMs: AGAIN_MS };
   }
 }
+
+/** What is wrong with the way to a repository, and may be over in a while. */
+const PASSING: ReadonlySet<GitFailureReason> = new Set(['Unreachable', 'TimedOut']);
+const AGAIN_MS = 30_000;
 
 /** A version is a tag of its repository; one that a person made up is built from the ref beside it. */
 async function resolveVersion(git: Git, url: string, version: string, ref: string, signal: AbortSignal) {

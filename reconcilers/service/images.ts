@@ -19,7 +19,8 @@ export interface WantedImage {
 export type ImageState =
   /** It is on the master; `image` is its id. */
   | { state: 'ready'; image: string }
-  | { state: 'pending'; reason: string; message: string }
+  /** `afterMs`: so soon another look is worth it; soon by default. */
+  | { state: 'pending'; reason: string; message: string; afterMs?: number }
   /** Not tried again by itself. */
   | { state: 'failed'; reason: string; message: string };
 

@@ -1,8 +1,9 @@
 import { isSshError } from '../../clients/ssh/errors.ts';
-import type { ConditionValue } from '../../crds/conditions.ts';
+import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
+import { platformConflict } from '../host/engine.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { goalFor, type Goal } from './goal.ts';
@@ -22,18 +23,27 @@ export interface Supplies {
 export type Wanted =
   /** Nothing: the service is stopped, or goes. */
   | { type: 'nothing' }
-  /** It cannot be said yet; what runs goes on. `isOwn`: it goes on by itself. */
-  | { type: 'unclear'; conditions: { Built?: ConditionValue; Rolled?: ConditionValue }; isOwn: boolean }
+  /** It cannot be said yet; what runs goes on. `againMs`: it goes on by itself, and is worth a look then. */
+  | {
+      type: 'unclear';
+      conditions: { Built?: ConditionValue; Rolled?: ConditionValue };
+      againMs?: number | undefined;
+    }
   /** `fallback`: the release that is wanted was rejected, and this is the one before. */
   | { type: 'release'; goal: Goal; isFallback: boolean };
 
-/** Finds out what should run of a service; builds it, if need be. */
+/**
+ * Finds out what should run of a service; builds it, if need be.
+ *
+ * @param say writes down what is being done, before it is waited for.
+ */
 export async function findWanted(
   service: ServiceDeployment,
   surroundings: Surroundings,
   hosts: Hosts,
   supplies: Supplies,
   run: Run,
+  say: (built: ConditionValue) => Promise<void>,
 ): Promise<Wanted> {
   if (service.metadata.deletionTimestamp !== undefined || service.spec.stopped) return { type: 'nothing' };
   const why = whyUnclear(service, surroundings);
@@ -44,6 +54,8 @@ export async function findWanted(
   if (lacking !== undefined) return unclear({ Rolled: notYet('SecretsMissing', lacking) });
   const known = knownImage(service, version, surroundings.services);
   if (known === undefined) {
+    // A first look may take half a minute, in which nothing else is said.
+    if (!isBuilding(service)) await say(notYet('Building', `${version}: getting its image ready`));
     const made = await makeImage(service, version, surroundings, hosts, supplies, run);
     if (made.type !== 'image') return made;
     return release(service, { version, image: made.image }, secrets, surroundings);
@@ -63,6 +75,8 @@ function whyUnclear(service: ServiceDeployment, { project, services }: Surroundi
     return unclear({
       Rolled: notYet('PlatformNotSupported', 'platform kubernetes is not there yet; use docker or podman'),
     });
+  const conflict = platformConflict(service, services);
+  if (conflict !== undefined) return unclear({ Rolled: notYet('PlatformConflict', conflict) });
   if (versionOf(service) !== undefined) return undefined;
   const message = `not deployed yet: dropfleet deploy ${spec.environment} ${spec.project}`;
   return services.length === 0 ? undefined : unclear({ Built: notYet('NotDeployed', message) });
@@ -75,6 +89,12 @@ function whyLacking({ missing, refused }: ServiceSecrets): string | undefined {
   return sentences.length === 0
     ? undefined
     : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for`;
+}
+
+/** Whether that is what is said of it already. */
+function isBuilding({ metadata, status }: ServiceDeployment): boolean {
+  const built = findCondition(status?.conditions, 'Built');
+  return built?.status === 'False' && status?.observedGeneration === metadata.generation;
 }
 
 type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
@@ -92,7 +112,11 @@ async function makeImage(
     return unclear({ Built: notYet('NoMaster', 'the master is not ready yet, which images are made on') });
   const state = await images.ensure(wanted, signal).catch(toState);
   if (state.state === 'ready') return { type: 'image', image: state.image };
-  return unclear({ Built: notYet(state.reason, state.message) }, state.state === 'pending');
+  if (state.state === 'failed') return unclear({ Built: notYet(state.reason, state.message) });
+  return unclear(
+    { Built: notYet(state.reason, `${version}: ${state.message}`) },
+    state.afterMs ?? hosts.timings.retryMs,
+  );
 }
 
 /** The host could not be asked, or did not do it: that may be over in a moment. */
@@ -187,5 +211,5 @@ const lastResort = (goal: Goal): Goal => ({
 
 const unclear = (
   conditions: Extract<Wanted, { type: 'unclear' }>['conditions'],
-  isOwn = false,
-): Extract<Wanted, { type: 'unclear' }> => ({ type: 'unclear', conditions, isOwn });
+  againMs?: number,
+): Extract<Wanted, { type: 'unclear' }> => ({ type: 'unclear', conditions, againMs });

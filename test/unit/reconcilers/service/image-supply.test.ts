@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { GitError, type GitFailureReason } from '../../../../clients/git/errors.ts';
+import type { Git } from '../../../../clients/git/git.ts';
 import type { SshHost } from '../../../../clients/ssh/ssh.ts';
 import { createImages } from '../../../../reconcilers/service/image-supply.ts';
 import type { WantedImage } from '../../../../reconcilers/service/images.ts';
@@ -51,5 +53,36 @@ describe('Images on their way to servers', () => {
     const master = aHost();
     await images(master)(master, '10.0.0.2');
     expect(master.commands).to.deep.equal(['dropfleet-pull']);
+  });
+});
+
+describe('The source of an image', () => {
+  /** What is said when git fails for that reason. */
+  const ensure = (reason: GitFailureReason) => {
+    const resolve = () => Promise.reject(new GitError(reason, 'cannot read it'));
+    const none = () => Promise.reject(new Error('nothing is built'));
+    const supply = createImages({ builder: { ensureBuilt: none }, git: { resolve } as unknown as Git });
+    const service = aServiceDeployment(
+      'shop-prod-api',
+      {},
+      { spec: { source: { git: { url: 'u', ref: 'main' } } } },
+    );
+    const master = { ssh: aHost().ssh, address: '10.0.0.2' };
+    return supply.ensure({ service, services: [service], version: 'v1', engine: 'docker', master }, signal);
+  };
+
+  it('is asked for again where its repository is only out of reach, and says so', async () => {
+    for (const reason of ['Unreachable', 'TimedOut'] as const)
+      expect(await ensure(reason)).to.deep.equal({
+        state: 'pending',
+        reason: 'SourceUnavailable',
+        message: 'cannot read it; tried again every 30 s',
+        afterMs: 30_000,
+      });
+  });
+
+  it('is left alone where a person has to act', async () => {
+    for (const reason of ['RepositoryNotFound', 'CredentialsNeeded', 'UnknownRef'] as const)
+      expect(await ensure(reason)).to.include({ state: 'failed', reason: 'SourceUnavailable' });
   });
 });
