@@ -72,13 +72,16 @@ function findRepeatedSecrets(
 
 /** Secrets that would hand a service what dropfleet itself is told, the token of the whole account among it. */
 function findOwnNames(
-  { project, written, file: { secrets = [] } }: WrittenService,
+  { project, written, file: { secrets = [], image_login: login } }: WrittenService,
   document: JsonDocument<DeploymentFile>,
 ): Problem[] {
-  return secrets.flatMap((name, i) => {
+  const at = ['projects', project, 'services', written];
+  const places = secrets.map((name, i) => ({ name, path: [...at, 'secrets', i] }));
+  if (login !== undefined) places.push({ name: login.secret, path: [...at, 'image_login', 'secret'] });
+  return places.flatMap(({ name, path }) => {
     if (!isOwnName(name.toUpperCase())) return [];
     const message = `${name.toUpperCase()} is dropfleet's own and given to no service; give the service's value another name`;
-    return [document.problemAt(['projects', project, 'services', written, 'secrets', i], message)];
+    return [document.problemAt(path, message)];
   });
 }
 

@@ -82,6 +82,13 @@ export interface ServiceDeploymentSpec {
   version?: string;
   /** The published image that should run, for a service that is not built. */
   image?: string;
+  /** Who may fetch the image from its registry, where not everybody may. It is shown to the registry alone, by the master, and to no container. */
+  imageLogin?: {
+    /** The user's name there. */
+    username: string;
+    /** The name, never the value, of the secret that holds the password or token. */
+    secret: string;
+  };
 }
 
 /** What dropfleet last saw. Written by the operator only. */

@@ -8,7 +8,7 @@ import { buildKeyOf } from '../build/build-key.ts';
 import type { Builder } from '../build/build.ts';
 import { prune } from '../build/prune.ts';
 import { neededImages } from '../build/prune-plan.ts';
-import { publish, pull, pullPublished } from '../build/publish.ts';
+import { isLoginRefused, publish, pull, pullPublished } from '../build/publish.ts';
 import type { BuildRequest, BuildSource, BuildState } from '../build/request.ts';
 
 /** What images are made with. */
@@ -89,13 +89,20 @@ const neededBy = (services: readonly ServiceDeployment[]): Set<string> =>
   );
 
 async function ensurePublished(
-  { service, engine, known, master }: WantedImage,
+  { service, engine, known, master, login }: WantedImage,
   signal: AbortSignal,
 ): Promise<ImageState> {
   const { project, image: name = '' } = service.spec;
   const id = known === undefined ? {} : { id: known };
-  const { image } = await pullPublished(master.ssh, { engine, project, name, ...id }, signal);
-  return { state: 'ready', image };
+  const wanted = { engine, project, name, ...id, ...(login && { login }) };
+  try {
+    const { image } = await pullPublished(master.ssh, wanted, signal);
+    return { state: 'ready', image };
+  } catch (error) {
+    // With another login it is tried again.
+    if (isLoginRefused(error)) return failed('ImageLoginRefused', error.message);
+    throw error;
+  }
 }
 
 type Source = { tree: string; from: BuildSource };

@@ -54,9 +54,12 @@ export async function findWanted(
   if (lacking !== undefined) return unclear({ Rolled: notYet('SecretsMissing', lacking) });
   const known = knownImage(service, version, surroundings.services);
   if (known === undefined) {
+    const { imageLogin } = service.spec;
+    if (imageLogin !== undefined && secrets.imageLogin === undefined)
+      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret)) });
     // A first look may take half a minute, in which nothing else is said.
     if (!isBuilding(service)) await say(notYet('Building', `${version}: getting its image ready`));
-    const made = await makeImage(service, version, surroundings, hosts, supplies, run);
+    const made = await makeImage(service, version, surroundings, hosts, supplies, run, secrets);
     if (made.type !== 'image') return made;
     return release(service, { version, image: made.image }, secrets, surroundings);
   }
@@ -97,6 +100,9 @@ function isBuilding({ metadata, status }: ServiceDeployment): boolean {
   return built?.status === 'False' && status?.observedGeneration === metadata.generation;
 }
 
+const noLogin = (name: string): string =>
+  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for`;
+
 type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
 
 async function makeImage(
@@ -106,11 +112,12 @@ async function makeImage(
   hosts: Hosts,
   { images }: Supplies,
   { signal }: Run,
+  { imageLogin: login }: ServiceSecrets,
 ): Promise<Made> {
   const wanted = imageWantedOn(service, version, surroundings, hosts);
   if (wanted === undefined)
     return unclear({ Built: notYet('NoMaster', 'the master is not ready yet, which images are made on') });
-  const state = await images.ensure(wanted, signal).catch(toState);
+  const state = await images.ensure({ ...wanted, login }, signal).catch(toState);
   if (state.state === 'ready') return { type: 'image', image: state.image };
   if (state.state === 'failed') return unclear({ Built: notYet(state.reason, state.message) });
   return unclear(

@@ -60,6 +60,19 @@ describe('What should run', () => {
     expect((await find(aService({ metadata: { generation: 3 }, status }), building)).said).to.have.length(1);
   });
 
+  it('is a published image only with the login that its registry asks for', async () => {
+    const imageLogin = { username: 'ci', secret: 'REGISTRY_TOKEN' };
+    const private_ = aService({ spec: { version: 'v2', image: 'registry.example.com/shop:v2', imageLogin } });
+    const { wanted } = await find(private_, building);
+    const { conditions } = wanted as Extract<typeof wanted, { type: 'unclear' }>;
+    expect(conditions.Built).to.include({ status: 'False', reason: 'ImageLoginMissing' });
+    expect(conditions.Built!.message).to.match(
+      /secret REGISTRY_TOKEN has no value; "dropfleet secrets check"/,
+    );
+    const known = { ...private_, status: { version: 'v2', image: `sha256:${'a'.repeat(64)}` } };
+    expect((await find(known, building)).wanted.type, 'its image is there').to.equal('release');
+  });
+
   it('is looked at again as late as what is waited for says', async () => {
     const later = { ...building, reason: 'SourceUnavailable', afterMs: 30_000 };
     expect((await find(aService(), later)).wanted).to.include({ againMs: 30_000 });
