@@ -37,6 +37,7 @@ interface ServiceConfig extends Pick<
   | 'type'
   | 'build'
   | 'image'
+  | 'imageLogin'
   | 'command'
   | 'releaseCommand'
   | 'variables'
@@ -105,6 +106,10 @@ function toServiceConfig(project: string, service: string, file: ServiceFile): S
     ...present({
       build,
       image: file.image,
+      imageLogin: file.image_login && {
+        username: file.image_login.username,
+        secret: file.image_login.secret.toUpperCase(),
+      },
       command: toWords(file.command),
       releaseCommand: toWords(file.release_command),
       variables: toVariables(file.environment),

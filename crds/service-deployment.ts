@@ -82,6 +82,13 @@ export interface ServiceDeploymentSpec {
   version?: string;
   /** The published image that should run, for a service that is not built. */
   image?: string;
+  /** Who may fetch the image from its registry, where not everybody may. It is shown to the registry alone, by the master, and to no container. */
+  imageLogin?: {
+    /** The user's name there. */
+    username: string;
+    /** The name, never the value, of the secret that holds the password or token. */
+    secret: string;
+  };
 }
 
 /** What dropfleet last saw. Written by the operator only. */
@@ -96,6 +103,8 @@ export interface ServiceDeploymentStatus {
   release?: string;
   /** When that release began to serve. */
   deployedAt?: string;
+  /** True until that release has served for a minute. One that fails goes back to the last that did. */
+  unproven?: boolean;
   /** The port on the master's private address, under which other services reach it. */
   port?: number;
   /** The release that was wanted and failed; what ran before goes on. */
@@ -131,6 +140,8 @@ export interface ServiceDeploymentStatus {
     release?: string;
     /** When it started to serve. */
     deployedAt: string;
+    /** True when it was replaced before it had served for a minute. */
+    unproven?: boolean;
   }[];
   /** Built, Rolled, Routed and Ready. */
   conditions?: Condition[];

@@ -39,6 +39,7 @@ export const SERVICE_OWNERS = {
       'image',
       'release',
       'deployedAt',
+      'unproven',
       'port',
       'endpoints',
       'history',

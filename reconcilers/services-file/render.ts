@@ -101,6 +101,7 @@ const OWNED = Object.keys({
   platform: true,
   build: true,
   image: true,
+  imageLogin: true,
   command: true,
   releaseCommand: true,
   variables: true,

@@ -85,7 +85,7 @@ describe('deployment_config.json', () => {
       'c.json:3:17: "base_url" is missing here: The address that all repositories share, such as https://github.com/acme. It holds no password: give git a credential helper or an SSH key',
       'c.json:3:34: found "https://git.example.com/x.git"; must be an address that contains {project}, such as {base_url}/{project}.git, without a password in it',
       'c.json:5:5: found "Shop"; a name is lower-case letters, digits and dashes, begins with a letter, ends with a letter or digit, and has at most 50 characters',
-      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
+      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, image_login, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
       'c.json:7:44: found "70000"; must be from 1 to 65535',
       'c.json:7:62: items 1 and 2 are the same; keep one',
       'c.json:7:91: found "../x"; must be a path inside the repository, with forward slashes: not absolute, and without ..',
@@ -187,6 +187,40 @@ describe('deployment_config.json', () => {
       'c.json:8:13: a stands here already; keep one',
       'c.json:9:13: /x stands here already; keep one',
     ]);
+  });
+
+  it('has one engine for all services of a project, as a host has one', async () => {
+    const services = (...platforms: (string | undefined)[]) => ({
+      projects: {
+        shop: {
+          services: Object.fromEntries(
+            platforms.map((one, i) => [`api${i}`, one === undefined ? {} : { deployment_platform: one }]),
+          ),
+        },
+      },
+    });
+    expect((await deployment(services('podman', 'podman'))).lines).to.deep.equal([]);
+    expect((await deployment(services('docker', undefined, 'docker'))).lines).to.deep.equal([]);
+    expect((await deployment(services(undefined, undefined, 'podman'))).lines).to.deep.equal([
+      'c.json:8:34: api2 runs on podman and api0 on docker, and a host has one engine; write the same for all services of shop',
+    ]);
+    expect((await deployment(services('podman', undefined))).lines).to.deep.equal([
+      'c.json:6:34: api1 runs on docker and api0 on podman, and a host has one engine; write the same for all services of shop',
+    ]);
+  });
+
+  it('logs in to the registry of a published image by the name of a secret', async () => {
+    const login = { username: 'ci', secret: 'registry_token' };
+    const image = 'registry.example.com/shop:v1';
+    const { config, lines } = await service({ image, image_login: login });
+    expect(lines).to.deep.equal([]);
+    expect(config!.services[0]!.imageLogin).to.deep.equal({ username: 'ci', secret: 'REGISTRY_TOKEN' });
+    expect((await service({ image_login: login })).lines.join()).to.contain('only a published image');
+    const own = await service({ image, image_login: { ...login, secret: 'DO_TOKEN' } });
+    expect(own.lines.join()).to.contain("DO_TOKEN is dropfleet's own");
+    const shown = await service({ image, image_login: { ...login, secret: 'hunter2!' } });
+    expect(shown.lines.join()).to.contain('never its value');
+    expect((await service({ image, image_login: { username: 'ci' } })).lines).to.have.length(1);
   });
 
   it('has no variable that is a secret, or that dropfleet sets, or that is more than a line', async () => {

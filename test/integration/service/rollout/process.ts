@@ -131,7 +131,7 @@ export class OperatorProcess {
     const { client } = world;
     // What it says itself wakes it no more.
     const told = <T>(answer: T): T => {
-      world.isDirty = true;
+      world.wrote();
       return answer;
     };
     const kubernetes: Context['kubernetes'] = {

@@ -177,7 +177,9 @@ async function live(world: World): Promise<void> {
 }
 
 /**
- * What fails late serves, since all that it could have gone back to is gone: it has vanished, or another release was
- * asked for before this one had failed. It is started again and again.
+ * What fails late serves, since all that it could have gone back to is gone: it has vanished, or none had served for a
+ * minute under the eyes of one process. It is started again and again.
  */
-const isBeyondHelp = (world: World): boolean => world.service()?.status?.version?.startsWith('late') ?? false;
+const isBeyondHelp = (world: World): boolean =>
+  (world.service()?.status?.version?.startsWith('late') ?? false) &&
+  (world.isTampered || world.hasForgotten || !world.returns.hasGood());

@@ -4,6 +4,7 @@ import type { ServiceDeploymentSpec } from '../../../../crds/service-deployment.
 import { imageName, knownImage, versionOf } from '../../../../reconcilers/service/image-plan.ts';
 import { releaseOf, type ReleaseInput } from '../../../../reconcilers/service/release.ts';
 import { checkOf, serviceContainer } from '../../../../reconcilers/service/run-plan.ts';
+import { goodRelease } from '../../../../reconcilers/service/history-plan.ts';
 import { switchedTo } from '../../../../reconcilers/service/status.ts';
 import { aServiceDeployment } from '../../../builders/objects.ts';
 
@@ -144,12 +145,34 @@ describe('The container of a release', () => {
 describe('A switch to a release', () => {
   const serving = { release: 'two', version: 'v2', image: id('2') };
   const before = { version: 'v1', image: id('1'), release: 'one', deployedAt: 'then' };
-  const change = (status: object) =>
-    switchedTo(aServiceDeployment('shop-prod-api', {}, { status }), serving, [], 'now');
+  const change = (status: object, isReturn = false) =>
+    switchedTo(aServiceDeployment('shop-prod-api', {}, { status }), serving, [], 'now', isReturn);
 
   it('remembers what served before', () => {
     expect(change(before)).to.deep.include({ ...serving, deployedAt: 'now' });
     expect(change(before).history).to.deep.equal([before]);
+  });
+
+  it('is unproven until it has served for a minute, and remembers what was replaced before it had', () => {
+    expect(change(before)).to.include({ unproven: true });
+    const hasty = { ...before, unproven: true };
+    expect(change(hasty).history).to.deep.equal([hasty]);
+  });
+
+  it('goes back to what has proven itself as such, and to the rest as it was', () => {
+    const bad = { version: 'v3', image: id('3'), release: 'three', rejected: { release: 'three' } };
+    const past = { ...serving, deployedAt: 'then' };
+    expect(change({ ...bad, history: [past] }, true).unproven).to.equal(undefined);
+    expect(change({ ...bad, history: [past] }, false), 'a person does').to.include({ unproven: true });
+    expect(change({ ...bad, history: [{ ...past, unproven: true }] }, true)).to.include({ unproven: true });
+  });
+
+  it('remembers the last that was proven, however many came after it', () => {
+    const hasty = Array.from({ length: 20 }, (_, i) => ({ ...before, release: `r${i}`, unproven: true }));
+    const { history } = change({ ...hasty[0], history: [...hasty.slice(1), before] });
+    expect(history).to.have.length(10);
+    expect(history!.at(-1)).to.deep.equal(before);
+    expect(goodRelease({ history: history! })).to.deep.equal(before);
   });
 
   it('does not remember what was rejected, nor what is gone back to', () => {

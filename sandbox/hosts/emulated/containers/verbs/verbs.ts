@@ -3,7 +3,7 @@ import { build } from './build.ts';
 import { findContainer, type Verb } from './call.ts';
 import { kill, rename, restart, rm, stop } from './ending.ts';
 import { BUILDER_VERBS, containerPrune, exists, info, SYSTEM_VERBS, version } from './engine.ts';
-import { imageInspect, imagePrune, images, pull, push, rmi, tag } from './images.ts';
+import { imageInspect, imagePrune, images, login, pull, push, rmi, tag } from './images.ts';
 import { exec, logs } from './inside.ts';
 import { inspect, ps } from './looking.ts';
 import { create, run, start, wait } from './run.ts';
@@ -19,7 +19,7 @@ const OF_CONTAINERS: Verbs = {
 
 /** What a client of either engine is asked for. */
 export const VERBS: Verbs = {
-  ...OF_CONTAINERS, build, images, info, inspect, ps, pull, push, rmi, tag, version,
+  ...OF_CONTAINERS, build, images, info, inspect, login, ps, pull, push, rmi, tag, version,
 }; // prettier-ignore
 
 /** Those of two words, as `image ls`. */
