@@ -25,8 +25,7 @@ export async function settleSnapshot(
     return await noteFailure(context, droplet, "DigitalOcean failed; see the droplet's history there", run);
   const snapshot = (await source.list(0, run.signal)).find(one => one.name === name && isGood(one));
   if (snapshot !== undefined) return await finish(context, droplet, snapshot, run);
-  if (hasHadTime(context, droplet))
-    await noteFailure(context, droplet, 'DigitalOcean never showed it', run);
+  if (hasHadTime(context, droplet)) await noteFailure(context, droplet, 'DigitalOcean never showed it', run);
 }
 
 async function findAction({ cloud }: Context, id: number, { signal }: Run): Promise<CloudAction | undefined> {
