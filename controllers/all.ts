@@ -12,6 +12,7 @@ import { service } from './service.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
+import { snapshot } from './snapshot.ts';
 
 /** All that the operator does, in the order of one row's way. */
 export const CONCERNS = [
@@ -26,6 +27,7 @@ export const CONCERNS = [
   host,
   service,
   loadBalancer,
+  snapshot,
   orphans,
   infrastructureFile,
 ] as const;

@@ -4,6 +4,7 @@ import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
+import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { serviceLines } from '../show/services-table.ts';
@@ -36,7 +37,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
     const objects = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { orphans, servers } = await readCloudResources(world, objects.droplets);
+    const { orphans, servers, snapshots } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const services = fleet.services();
@@ -57,6 +58,11 @@ export async function status(options: GlobalOptions): Promise<void> {
       convergence,
       problems,
       orphans,
+      snapshots: {
+        count: snapshots.length,
+        sizeGB: sizeOf(snapshots),
+        monthlyCost: snapshotsCost(snapshots),
+      },
       standing,
       held,
     };
@@ -65,6 +71,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...serviceLines(services),
       '',
       fleetLine(summary),
+      ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...orphans.map(

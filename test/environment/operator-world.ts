@@ -50,6 +50,7 @@ const TIMINGS = {
   gate: { settleMs: 200 },
   firewall: { resyncMs: 600, maxAgeMs: 300, pollMs: 100, addressRetryMs: 1_000, refusedMs: 2_000 },
   'load-balancer': { pollMs: 100 },
+  snapshot: { settleMs: 1_000, lookMs: 1_000, pollMs: 100, holdMs: 500 },
 } satisfies TimingOverrides;
 /** Whom SSH lets in, where firewalls are made. */
 export const ADMIN_IP = '203.0.113.7';

@@ -1,7 +1,7 @@
 import { findImage } from '../images.ts';
 import { build } from './build.ts';
 import { findContainer, type Verb } from './call.ts';
-import { kill, rename, restart, rm, stop } from './ending.ts';
+import { kill, pause, rename, restart, rm, stop, unpause } from './ending.ts';
 import { BUILDER_VERBS, containerPrune, exists, info, SYSTEM_VERBS, version } from './engine.ts';
 import { imageInspect, imagePrune, images, login, pull, push, rmi, tag } from './images.ts';
 import { exec, logs } from './inside.ts';
@@ -14,7 +14,7 @@ type Verbs = Readonly<Record<string, Verb>>;
 const containerInspect: Verb = call => inspect({ ...call, args: ['--type', 'container', ...call.args] });
 
 const OF_CONTAINERS: Verbs = {
-  create, exec, kill, logs, rename, restart, rm, run, start, stop, wait,
+  create, exec, kill, logs, pause, rename, restart, rm, run, start, stop, unpause, wait,
 }; // prettier-ignore
 
 /** What a client of either engine is asked for. */
