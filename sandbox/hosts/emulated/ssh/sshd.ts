@@ -154,8 +154,8 @@ interface Protocol {
 /** sshd says what the C library said of the attempt; ssh2's server has no way to, so its packet is given the words. */
 function saying(connection: Connection, why: string, reject: () => void): void {
   const { _protocol: protocol } = connection as unknown as { _protocol: Protocol };
-  const send = protocol.channelOpenFail;
-  protocol.channelOpenFail = (recipient, reason) => send.call(protocol, recipient, reason, why);
+  const send = protocol.channelOpenFail.bind(protocol);
+  protocol.channelOpenFail = (recipient, reason) => send(recipient, reason, why);
   try {
     reject();
   } finally {
