@@ -1,3 +1,4 @@
+import { describeError } from '../../clients/log/describe-error.ts';
 import { configurationFiles, loadConfiguration } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import { readProjectsCsv } from '../../config/projects-csv.ts';
@@ -121,8 +122,9 @@ async function run(
     onTransition: transition => log[LEVELS[transition.stance]](transitionLine(transition)),
   });
   const running = operator.run(stop);
-  // It ends with the operator; what it fails with by itself stops both.
-  const monitoring = monitor.run(stop).catch((error: unknown) => failed.abort(error));
+  const monitoring = monitor
+    .run(stop)
+    .catch((error: unknown) => log.error('the monitor has ended', { error: describeError(error) }));
   const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
   try {
     await introduce(world, httpUrl, options);

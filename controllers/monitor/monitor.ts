@@ -141,7 +141,7 @@ function refresh({ options, caches, membership, pairs }: Working): void {
   );
   const own = vantages.filter(droplet => shares.get(keyOf(droplet)) === options.name);
   const fleet = { droplets, services: caches.services.list(), sshPort: options.hosts.port };
-  const wanted = own.flatMap(droplet => pairsOf(droplet, fleet));
+  const wanted = pairsOf(own, fleet);
   if (pairs.set(own.map(keyOf), wanted)) options.onShare?.(wanted);
 }
 
