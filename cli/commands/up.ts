@@ -28,8 +28,8 @@ import type { World } from '../world/world.ts';
 const DEFAULT_HTTP_PORT = 8080;
 /** Another command may be at work in the state directory; one that lasts is reported. */
 const PATIENCE_MS = 15_000;
-/** How loud what the monitor finds is; in a log of warnings, what is well is no news. */
-const LEVELS = { fails: 'warn', abstains: 'warn', well: 'info' } as const;
+/** How loud what the monitor finds is. An observer that is dead itself abstains, of which its own observers tell. */
+const LEVELS = { fails: 'warn', abstains: 'info', well: 'info' } as const;
 const PORTS = { standalone: 7443, sandbox: 7480 };
 
 export interface UpOptions extends SourceOptions {

@@ -19,7 +19,7 @@ export function transitionLine({ pair, stance }: Transition): string {
   const [observer, target] = [nameOf(pair.observer), nameOf(pair.target)];
   switch (stance) {
     case 'fails':
-      return `${observer} cannot reach ${target} (${pair.place.address}, ports ${pair.place.ports.join(' and ')}): votes against it`;
+      return `${observer} cannot reach ${target} (${pair.place.address}, ${pair.place.ports.length === 1 ? 'port' : 'ports'} ${pair.place.ports.join(' and ')}): votes against it`;
     case 'well':
       return `${observer} reaches ${target}: no vote`;
     case 'abstains':
