@@ -48,7 +48,7 @@ export interface MonitorRig {
 export function createMonitorRig(count: number, seed = 7): MonitorRig {
   const clock = fakeClock();
   const droplets = servers(count);
-  const kubernetes = fakeKubernetesClient(droplets, clock.now);
+  const kubernetes = fakeKubernetesClient(droplets, () => clock.now());
   const network = fakeVantages(
     new Map(droplets.map(({ status }) => [status!.server!.publicAddress!, status!.server!.privateAddress!])),
   );

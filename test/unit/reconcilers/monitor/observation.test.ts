@@ -13,10 +13,12 @@ const PERIOD_MS = 5_000;
 
 /** After probes such as `aas`, five seconds apart from 0 on. */
 function after(probes: string, patience = 1): Observation {
-  return [...probes].reduce(
-    (known, letter, i) => observe(known, { probe: WORDS[letter]!, at: i * PERIOD_MS, patience }),
-    UNSEEN,
-  );
+  return probes
+    .split('')
+    .reduce(
+      (known, letter, i) => observe(known, { probe: WORDS[letter]!, at: i * PERIOD_MS, patience }),
+      UNSEEN,
+    );
 }
 
 describe('An observation', () => {
