@@ -151,7 +151,7 @@ function idOf({ group, version, kind }: ResourceKind): string {
   return group === '' ? `${version} ${kind}` : `${group}/${version} ${kind}`;
 }
 
-/** Equality selectors only: `a=b,c=d`, and metadata.name or metadata.namespace as fields. */
+/** Equality selectors only: `a=b,c=d`; `!e` for a label that is absent; and metadata.name or metadata.namespace as fields. */
 function inSelection(selection: Selection): (object: KubernetesObject) => boolean {
   const labels = parseSelector(selection.labelSelector);
   const fields = parseSelector(selection.fieldSelector);
@@ -161,9 +161,10 @@ function inSelection(selection: Selection): (object: KubernetesObject) => boolea
     fields.every(([path, value]) => metadata[path.slice('metadata.'.length) as 'name'] === value);
 }
 
-function parseSelector(selector: string | undefined): [string, string][] {
+function parseSelector(selector: string | undefined): [string, string | undefined][] {
   const terms = selector === undefined || selector === '' ? [] : selector.split(',');
   return terms.map(term => {
+    if (/^![^=!]+$/.test(term)) return [term.slice(1), undefined];
     const match = /^([^=!]+)=([^=]*)$/.exec(term);
     if (match === null) throw new Error(`The fake client does not understand the selector ${selector}.`);
     return [match[1]!, match[2]!];
