@@ -4,7 +4,7 @@ import type { ServiceSummary } from '../read-model/services.ts';
 /** What a heartbeat tells. */
 export interface Heartbeat {
   isWell: boolean;
-  /** `7 of 7 droplets, 5 of 5 services`. */
+  /** `7 of 7 droplets, 5 of 5 services`: how many are Ready. */
   headline: string;
   /** What is not well: a name and a sentence each. */
   problems: readonly HeartbeatLine[];
@@ -65,7 +65,7 @@ export function planHeartbeat({ fleet, services, standing, failing }: HeartbeatI
   const more = problems.length - MOST_PROBLEMS;
   return {
     isWell: problems.length === 0,
-    headline: `${ready} of ${wanted} droplets and ${serving.length} of ${deployed.length} services are Ready`,
+    headline: `${ready} of ${wanted} droplets${deployed.length === 0 ? '' : `, ${serving.length} of ${deployed.length} services`}`,
     problems: [
       ...problems.slice(0, MOST_PROBLEMS),
       ...(more > 0 ? [{ name: `${more} more`, text: '"dropfleet status" shows all of them' }] : []),

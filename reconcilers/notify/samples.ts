@@ -33,7 +33,7 @@ export function sampleDigest(namespace: string, now: number): Digest {
 /** A heartbeat of no fleet. */
 export const SAMPLE_HEARTBEAT: Heartbeat = {
   isWell: true,
-  headline: '2 of 2 droplets and 1 of 1 services are Ready',
+  headline: '2 of 2 droplets, 1 of 1 services',
   problems: [],
   watched: [{ name: 'sample', text: '2 of 2 droplets, 1 of 1 services' }],
   isTest: true,

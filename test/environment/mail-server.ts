@@ -77,10 +77,11 @@ export async function startMailServer({
             from: mailFrom === false ? '' : mailFrom.address,
             to: rcptTo.map(({ address }) => address),
             raw: Buffer.concat(chunks).toString('utf8').replaceAll('=\r\n', ''),
-            isSafe: session.secure === true && session.user === LOGIN.username,
+            isSafe: session.secure && session.user === LOGIN.username,
           });
           callback();
-          waiting = waiting.filter(({ count, resolve }) => mails.length < count || void resolve());
+          for (const { resolve } of waiting.filter(({ count }) => mails.length >= count)) resolve();
+          waiting = waiting.filter(({ count }) => mails.length < count);
         });
       },
     });
@@ -110,7 +111,10 @@ export async function startMailServer({
       if (status === undefined) refusals.delete(address);
       else refusals.set(address, status);
     },
-    stop: () => new Promise(resolve => void server.close(() => resolve())),
+    stop: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+      }),
     start,
   };
 }
