@@ -8,6 +8,7 @@ const TEMPLATES = {
   'deployment_config.json': 'deployment_config.json',
   'email_config.json': 'email_config.json',
   'sms_config.json': 'sms_config.json',
+  'webhook_config.json': 'webhook_config.json',
 } as const;
 
 const ENVIRONMENT_TEMPLATE = 'env.example';

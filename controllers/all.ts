@@ -7,6 +7,7 @@ import { host } from './host.ts';
 import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
+import { notify } from './notify.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
 import { secrets } from './secrets.ts';
@@ -30,6 +31,7 @@ export const CONCERNS = [
   snapshot,
   orphans,
   infrastructureFile,
+  notify,
 ] as const;
 
 type Each = (typeof CONCERNS)[number];

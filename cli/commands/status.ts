@@ -14,6 +14,7 @@ import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { readCloudResources } from '../world/orphans.ts';
+import { notificationLines, notificationReport } from '../world/notification-report.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
@@ -43,9 +44,10 @@ export async function status(options: GlobalOptions): Promise<void> {
     const services = fleet.services();
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
-    const [standing, { held }] = await Promise.all([
+    const [standing, { held }, notifications] = await Promise.all([
       standingOf(world),
       readLedger(world.kubernetes, namespace),
+      notificationReport(options, world),
     ]);
     const isFree = standing === undefined && held.length === 0;
     const isConverged = convergence.state === 'converged' && problems.length === 0;
@@ -65,6 +67,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       },
       standing,
       held,
+      notifications,
     };
     printResult(options, result, () => [
       ...fleetTable(summary),
@@ -77,6 +80,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...orphans.map(
         orphan => `orphan: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),
+      ...notificationLines(notifications),
       ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);
     process.exitCode = ready ? 0 : 1;

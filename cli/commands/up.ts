@@ -19,7 +19,12 @@ import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
 import { createWorldMonitor } from '../world/monitor.ts';
 import { engineOf } from '../world/engine.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
-import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
+import {
+  createMetrics,
+  createWorldOperator,
+  infrastructurePathOf,
+  notificationsOf,
+} from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { expectSource, recordSource, type SourceOptions } from '../world/source.ts';
 import { openWorld } from '../world/open.ts';
@@ -108,6 +113,7 @@ async function run(
       deploymentPath: configurationFiles(options.configDir).deployment,
     }),
     infrastructurePath: infrastructurePathOf(options),
+    notifications: notificationsOf(options),
     engine: await engineOf(options),
     http: {
       host: '127.0.0.1',

@@ -8,6 +8,7 @@ import { readEmailConfig } from '../../../config/email-config.ts';
 import { formatProblems, type Problem } from '../../../config/problems.ts';
 import type { SecretText } from '../../../config/secret-text.ts';
 import { readSmsConfig } from '../../../config/sms-config.ts';
+import { readWebhookConfig } from '../../../config/webhook-config.ts';
 
 /** What the loader makes of that text; the problems without the folder's name. */
 async function load<T>(
@@ -393,6 +394,7 @@ describe('email_config.json', () => {
     expect((await email({})).config).to.deep.equal({
       from: 'dropfleet <a@example.com>',
       recipients: ['b@example.com'],
+      heartbeatMinutes: 15,
       smtp: {
         host: 'smtp.example.com',
         port: 587,
@@ -400,6 +402,15 @@ describe('email_config.json', () => {
         login: { username: 'a', passwordVariable: 'SMTP_PASSWORD' },
       },
     });
+  });
+
+  it('says how often a heartbeat is sent, from never to once a day', async () => {
+    const minutesOf = async (heartbeat_minutes: unknown) =>
+      (await email({ heartbeat_minutes })).config?.heartbeatMinutes;
+    expect(await minutesOf(0)).to.equal(0);
+    expect(await minutesOf(1440)).to.equal(1440);
+    for (const wrong of [-1, 1441, 1.5, '15'])
+      expect((await email({ heartbeat_minutes: wrong })).lines[0]).to.contain('must be');
   });
 
   it('means TLS from the first byte on port 465, unless it says otherwise', async () => {
@@ -524,5 +535,42 @@ describe('sms_config.json', () => {
     });
     expect(lines).to.have.length(3);
     expect(lines.join()).to.contain('country code').and.not.contain('hunter');
+  });
+});
+
+describe('webhook_config.json', () => {
+  const webhook = (file: object) => load(readWebhookConfig, file);
+
+  it('names the variable that holds the address, and the form', async () => {
+    const { config, lines, warnings } = await webhook({ url_env: 'WEBHOOK_URL', template: 'slack' });
+    expect(config).to.deep.equal({ address: { variable: 'WEBHOOK_URL' }, form: { template: 'slack' } });
+    expect([lines, warnings]).to.deep.equal([[], []]);
+  });
+
+  it('takes a form of the user in the place of one that is known, and plain by default', async () => {
+    const body = { a: ['{{text}}', 1, null] };
+    expect((await webhook({ url_env: 'U', template: 'slack', body })).config?.form).to.deep.equal({ body });
+    expect((await webhook({ url_env: 'U' })).config?.form).to.deep.equal({ template: 'plain' });
+  });
+
+  it('posts nothing while it names no address', async () => {
+    expect((await webhook({ template: 'discord' })).config).to.equal(undefined);
+  });
+
+  it('takes an address in the file, with one warning, and never shows it', async () => {
+    const { config, warnings } = await webhook({ url: 'https://hooks.example.com/T0/canary' });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^c\.json:2:10: this works, but .*"url_env": "WEBHOOK_URL"/);
+    expect(inspect({ config, warnings }, { depth: 9 })).not.to.contain('canary');
+    const { address } = config!;
+    expect('url' in address && address.url.reveal()).to.equal('https://hooks.example.com/T0/canary');
+  });
+
+  it('tells its mistakes', async () => {
+    const { lines } = await webhook({ url: 'ftp://a', url_env: 'https://a', template: 'teams' });
+    expect(lines.join('\n')).to.contain('must be an http or https address').and.to.contain('teams');
+    expect((await webhook({ url: 'https://a/b', url_env: 'U' })).lines).to.deep.equal([
+      'c.json:3:14: the address stands in this file, too; remove it from here and keep this',
+    ]);
   });
 });
