@@ -91,6 +91,19 @@ describe('the files that init writes', () => {
     expect(configuration.deployment?.services).to.have.length(2);
   });
 
+  it('start containers with nothing of a person until somebody takes an example in', async () => {
+    await writeMissing(inFolder('config'), folder);
+    const read = async () => {
+      const { deployment, problems } = await loadConfiguration(inFolder('config'), { env: {} });
+      expect(formatProblems(problems)).to.equal('');
+      return deployment!.services;
+    };
+    for (const { runOptions } of await read()) expect(runOptions).to.equal(undefined);
+    const path = inFolder('templates/docker/run.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replaceAll(/^( *)\/\/ (?=")(.*)$/gm, '$1$2'));
+    for (const { runOptions } of await read()) expect(Object.keys(runOptions!)).to.have.length(12);
+  });
+
   it('tell nobody anything until somebody fills in the recipients', async () => {
     await writeMissing(inFolder('config'), folder);
     const { email, sms, webhook, settings } = await loadConfiguration(inFolder('config'), { env: {} });
@@ -132,6 +145,7 @@ describe('the files that init writes', () => {
       inFolder('config/email_config.json'),
       inFolder('config/sms_config.json'),
       inFolder('config/webhook_config.json'),
+      inFolder('templates/docker/run.json'),
       inFolder('.env.example'),
     ]);
     expect(await readFile(inFolder('config/projects.csv'), 'utf8')).to.equal('mine');

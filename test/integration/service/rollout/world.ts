@@ -25,7 +25,7 @@ import { Returns } from './returns.ts';
 export const KEY = 'default/shop-prod-site';
 const START = Date.parse('2026-01-01T00:00:00Z');
 /** How finely time passes, ms. */
-const TICK_MS = 400;
+export const TICK_MS = 400;
 
 /** A server as it truly is. */
 export interface Machine {

@@ -39,6 +39,9 @@ describe('A release', () => {
       [{ volumes: [{ name: 'data', path: '/data' }] }],
       [{ stopSeconds: 5 }],
       [{ restart: 'never' }],
+      [{ runOptions: { init: true } }],
+      [{ runOptions: { dns: ['10.0.0.1', '10.0.0.2'] } }],
+      [{ runOptions: { dns: ['10.0.0.2', '10.0.0.1'] } }],
     ];
     const all = [release(), ...others.map(([spec, parts]) => release(spec, parts))];
     expect(new Set(all).size).to.equal(all.length);
@@ -56,6 +59,10 @@ describe('A release', () => {
       { B: '2', A: '1' },
     ];
     expect(release({ variables: ab })).to.equal(release({ variables: ba }));
+    expect(release({ runOptions: { labels: ab, capAdd: ['CHOWN', 'KILL'] } })).to.equal(
+      release({ runOptions: { capAdd: ['KILL', 'CHOWN'], labels: ba } }),
+    );
+    expect(release({ runOptions: {} })).to.equal(release());
   });
 });
 
@@ -124,6 +131,43 @@ describe('The container of a release', () => {
     expect(name).to.equal('shop-prod-api-abc');
     expect(args).to.include.members(['--memory=512m', '--cpus=0.5', '--volume=shop-prod-api-data:/data']);
     expect(args.slice(-3)).to.deep.equal(['image', 'a', 'b c']);
+  });
+
+  it('has the options of its template, none of which takes the place of what dropfleet sets', () => {
+    const runOptions: ServiceDeploymentSpec['runOptions'] = {
+      logging: { driver: 'json-file', options: { 'max-size': '10m' } },
+      ulimits: { nofile: '1024:4096' },
+      readOnly: true,
+      tmpfs: ['/tmp'],
+      capDrop: ['ALL'],
+      capAdd: ['CHOWN'],
+      securityOpt: ['no-new-privileges'],
+      shmSize: '128m',
+      pidsLimit: 100,
+      extraHosts: { ledger: '10.0.0.7' },
+      dns: ['10.0.0.1'],
+      labels: { 'dropfleet.uid': 'mine', team: 'web site' },
+      init: true,
+    };
+    const { arguments: args } = container({ runOptions });
+    expect(args.slice(0, args.indexOf('--init') + 1)).to.deep.equal([
+      '--log-driver=json-file',
+      '--log-opt=max-size=10m',
+      '--ulimit=nofile=1024:4096',
+      '--read-only',
+      '--tmpfs=/tmp',
+      '--cap-drop=ALL',
+      '--cap-add=CHOWN',
+      '--security-opt=no-new-privileges',
+      '--shm-size=128m',
+      '--pids-limit=100',
+      '--add-host=ledger:10.0.0.7',
+      '--dns=10.0.0.1',
+      '--label=dropfleet.uid=mine',
+      '--label=team=web site',
+      '--init',
+    ]);
+    expect(args.findLast(argument => argument.startsWith('--label=dropfleet.uid='))).to.not.contain('mine');
   });
 
   it('comes back at boot as its engine does that, unless it is not to', () => {
