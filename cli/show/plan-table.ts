@@ -40,6 +40,8 @@ const SIGNS = {
   update: '~',
   resize: '~',
   'power-on': '~',
+  'power-cycle': '~',
+  retire: '~',
   tag: '~',
   delete: '-',
   refuse: '!',
@@ -60,6 +62,10 @@ function describe(change: DropletChange): string {
       return `resize droplet ${change.id} from ${change.from} to ${change.size}`;
     case 'power-on':
       return `power on droplet ${change.id}`;
+    case 'power-cycle':
+      return `power-cycle droplet ${change.id}`;
+    case 'retire':
+      return `power off droplet ${change.id}, kept for 24 hours`;
     case 'take-over':
       return `take over droplet ${change.id}`;
     case 'tag':
@@ -75,7 +81,7 @@ function describe(change: DropletChange): string {
 function totalsLine({ droplets, monthlyCost: { before, after } }: FleetPlan): string {
   const count = (...actions: string[]): number =>
     droplets.filter(change => actions.includes(change.action)).length;
-  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on', 'tag', 'take-over')} to change`;
+  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on', 'power-cycle', 'retire', 'tag', 'take-over')} to change`;
   if (before === undefined || after === undefined) return totals;
   const difference = after - before;
   const sign = difference < 0 ? '-' : '+';

@@ -49,6 +49,8 @@ export type Cause =
   | 'orphan'
   | 'resize'
   | 'power'
+  | 'recovery'
+  | 'retired'
   | 'new'
   | 'adopted'
   | 'left the file';
@@ -58,9 +60,12 @@ export type Cause =
  * course and whoever decided it; what belongs to no object goes by the server.
  */
 export function keyOfEffect({ verb, cause, uid, server }: Effect): string {
-  if (verb === 'destroy' && (cause === 'duplicate' || cause === 'orphan')) return `destroy server ${server}`;
+  if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
   return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
 }
+
+/** The causes by which one server ends, and not its Droplet. */
+const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired']);
 
 /** What the gate keeps of an effect that it let through. */
 export const entryOf = (effect: Effect) => ({
@@ -77,7 +82,7 @@ export const contentOfEffect = ({ verb, name, uid, server, change }: Effect): st
 
 /** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
 export function describeEffects(effects: readonly Effect[]): string {
-  const groups = Map.groupBy(effects, ({ verb, project }) => `${verb} ${project}`);
+  const groups = Map.groupBy(effects, ({ verb, project, change }) => [verb, project, change].join(' '));
   return [...groups.values()].map(describeGroup).join('; ');
 }
 

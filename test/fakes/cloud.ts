@@ -163,6 +163,7 @@ export function fakeCloud(): FakeCloud {
     shutdownDroplet: id => act('shutdownDroplet', id, 'shutdown', { status: 'off' }),
     powerOffDroplet: id => act('powerOffDroplet', id, 'power_off', { status: 'off' }),
     powerOnDroplet: id => act('powerOnDroplet', id, 'power_on', { status: 'active' }),
+    powerCycleDroplet: id => act('powerCycleDroplet', id, 'power_cycle', {}),
     resizeDroplet: (id, size) => act('resizeDroplet', id, 'resize', { size }, [id, size]),
     getAction: id => call('getAction', [id], () => found(actions, id)),
     listSizes: () => call('listSizes', [], () => [...sizes]),

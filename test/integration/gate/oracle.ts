@@ -1,4 +1,4 @@
-import { apiOf, fleetTag, nonceOf } from '../../../crds/cloud-tags.ts';
+import { apiOf, fleetTag, nonceOf, retiredUidOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../../crds/names.ts';
 import type { CloudView } from '../../../reconcilers/droplet/model.ts';
@@ -45,6 +45,7 @@ export class Oracle {
   readonly #early = new Map<string, number>();
   readonly #destroyed: { t: number; key: string; uid: string; project: string }[] = [];
   readonly #boughtAgain: { t: number; uid: string }[] = [];
+  readonly #recovered: { t: number; key: string }[] = [];
   /** When an object was last there. */
   readonly #lastThere = new Map<string, number>();
   /** The servers that an object ever named as its own. */
@@ -78,6 +79,7 @@ export class Oracle {
   forgets(): void {
     this.#destroyed.length = 0;
     this.#boughtAgain.length = 0;
+    this.#recovered.length = 0;
   }
 
   /** A process finds on record what another let through, and begins to count it. */
@@ -225,7 +227,8 @@ export class Oracle {
       throw new Violation(`destroys ${what}, which a hand made`);
   }
 
-  launches(world: SimulatedWorld, operator: Operator, droplet: Droplet, { notFound }: CloudView): void {
+  launches(world: SimulatedWorld, operator: Operator, droplet: Droplet, view: CloudView): void {
+    const { notFound, retired } = view;
     this.#needsStanding(world, operator, 'buys');
     const { t, there } = world;
     const uid = droplet.metadata.uid!;
@@ -237,6 +240,7 @@ export class Oracle {
         !isDenied(operator, server, t)
       )
         throw new Violation(`buys a second server for ${droplet.metadata.name} beside ${server.id}`);
+    if (retired !== undefined) this.#succeeds(world, droplet, retired.server.id);
     if (!notFound) return;
     const key = `buy ${uid} ${droplet.status?.server?.id}`;
     if (this.#isConfirmed(key, world)) return;
@@ -247,6 +251,18 @@ export class Oracle {
     if (recent.size > 1) throw new Violation('buys again for a storm');
     const isEarly = (this.#early.get(key) ?? 0) > t;
     if (!isEarly && this.#isStorm(operator.gate, uid)) throw new Violation('buys in the middle of a storm');
+  }
+
+  /** What it takes the place of must be off, and not one of many. */
+  #succeeds(world: SimulatedWorld, { metadata }: Droplet, id: number): void {
+    const { t, there, droplets } = world;
+    if (there.get(id)?.status !== 'off') throw new Violation(`buys another while ${id} runs`);
+    const key = `buy ${metadata.uid} ${id}`;
+    if (this.#isConfirmed(key, world)) return;
+    this.#recovered.push({ t, key });
+    const keys = new Set(this.#recovered.filter(other => t - other.t < WINDOW_MS).map(other => other.key));
+    const limit = Math.max(2, Math.floor(droplets.size * 0.3));
+    if (keys.size > limit) throw new Violation(`${keys.size} replaced within ten minutes`);
   }
 
   /** Whether others have vanished as well, as far as the gate was told, and nobody confirmed that. */
@@ -317,7 +333,11 @@ export class Oracle {
   ): void {
     const listed = operator.listed.find(({ id }) => id === server.id);
     const uid = droplet.metadata.uid!;
-    if (!world.isOwn(uid, server) && !(listed && world.isOwn(uid, listed)))
+    if (
+      !world.isOwn(uid, server) &&
+      !(listed && world.isOwn(uid, listed)) &&
+      retiredUidOf(server.tags) !== uid
+    )
       throw new Violation(`${what} ${server.id}, which is not of ${droplet.metadata.name}`);
   }
 
