@@ -9,6 +9,7 @@ import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
+import { retired } from './retired.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
@@ -26,6 +27,7 @@ export const CONCERNS = [
   host,
   service,
   loadBalancer,
+  retired,
   orphans,
   infrastructureFile,
 ] as const;

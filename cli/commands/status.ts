@@ -6,6 +6,7 @@ import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
+import { retiredLines } from '../show/retired-lines.ts';
 import { serviceLines } from '../show/services-table.ts';
 import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
@@ -36,7 +37,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
     const objects = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { orphans, servers } = await readCloudResources(world, objects.droplets);
+    const { orphans, servers, retired } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const services = fleet.services();
@@ -57,6 +58,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       convergence,
       problems,
       orphans,
+      retired,
       standing,
       held,
     };
@@ -67,6 +69,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       fleetLine(summary),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
+      ...retiredLines(retired, prices),
       ...orphans.map(
         orphan => `orphan: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),

@@ -2,6 +2,7 @@ import { formatDollars } from '../../reconcilers/read-model/cost.ts';
 import type { DropletChange } from '../../reconcilers/fleet-plan/changes-plan.ts';
 import type { FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { alignColumns } from './columns.ts';
+import { retiredLines } from './retired-lines.ts';
 
 /** A plan as lines: `+` made, `-` destroyed, `~` changed, `!` refused, as Terraform's users know them. */
 export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): string[] {
@@ -23,6 +24,7 @@ export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): st
     ),
     ...heldRows.map(message => `! ${message}`),
     ...plan.taken.map(({ project, message }) => `! project ${project} is left alone: ${message}`),
+    ...retiredLines(plan.retired),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
     ...(plan.overLimit
       ? [

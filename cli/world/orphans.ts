@@ -5,6 +5,7 @@ import { fleetTag } from '../../crds/cloud-tags.ts';
 import { adviseOn, type AdvisedOrphan } from '../../reconcilers/orphans/advice-plan.ts';
 import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
 import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
+import { keptServers, type KeptServer } from '../../reconcilers/retired/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { fleetIdOf, identityOf } from './identity.ts';
 import type { World } from './world.ts';
@@ -21,6 +22,8 @@ interface CloudResources {
   /** What no object owns: droplets and snapshots, then firewalls. */
   orphans: AdvisedOrphan[];
   servers: Servers;
+  /** Those that were replaced. */
+  retired: KeptServer[];
 }
 
 /** Reads what carries the fleet's tag in the cloud. */
@@ -52,5 +55,5 @@ export async function readCloudResources(
   ]);
   const unused = findOrphanFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
   const advised = adviseOn([...orphans, ...unused], fleetId, servers);
-  return { orphans: advised, servers: byId(servers) };
+  return { orphans: advised, servers: byId(servers), retired: keptServers(staying) };
 }

@@ -61,7 +61,9 @@ export type Cause =
  */
 export function keyOfEffect({ verb, cause, uid, server }: Effect): string {
   if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
-  return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+  const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+  // It is bought for another reason if it vanishes meanwhile, and by other limits.
+  return cause === 'recovery' ? `${key} ${cause}` : key;
 }
 
 /** The causes by which one server ends, and not its Droplet. */

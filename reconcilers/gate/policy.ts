@@ -73,8 +73,9 @@ export type Verdict =
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
  *     a limit held it, and it is still asked for                | hold
- *     buys in place of a server that vanished, and with all of  | hold
- *       these, held ones too, it is more than one               |
+ *     buys in place of a server that vanished or is recovered,  | hold
+ *       and of those that vanished, held ones too, there is     |
+ *       more than one                                           |
  *     buys in place of a server that is recovered, and with all | hold
  *       of these it is more than the limit of deletions         |
  *     asked for only just now                                   | wait
@@ -142,7 +143,7 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (doubt !== undefined) return { type: 'hold', ...doubt };
   if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
   // A storm is reported at once.
-  if (excess.buy !== undefined && asked.some(isReplacement))
+  if (excess.buy !== undefined && asked.some(effect => isReplacement(effect) || isRecovery(effect)))
     return { type: 'hold', isLimit: true, ...excess.buy };
   if (excess.recovery !== undefined && asked.some(isRecovery))
     return { type: 'hold', isLimit: true, ...excess.recovery };

@@ -104,11 +104,13 @@ export class Oracle {
       );
     for (const [group, held] of this.#lasting)
       if (admit.some(({ key }) => held.keys.has(key))) this.#lasting.delete(group);
-    for (const { key, confirmed, verb, uid } of admit) {
+    for (const { key, confirmed, verb, uid, cause } of admit) {
       if (confirmed) this.#confirmed.set(key, world.t + WINDOW_MS);
       else this.#confirmed.delete(key);
       if (verb !== 'buy' || confirmed) continue;
-      if (this.#isStorm(gate, uid)) throw new Violation('lets a server be bought in the middle of a storm');
+      const others = cause === 'recovery' ? 2 : 1;
+      if (this.#vanished(gate, uid) >= others)
+        throw new Violation('lets a server be bought in the middle of a storm');
       this.#early.set(key, world.t + WINDOW_MS);
     }
   }
@@ -250,14 +252,15 @@ export class Oracle {
     );
     if (recent.size > 1) throw new Violation('buys again for a storm');
     const isEarly = (this.#early.get(key) ?? 0) > t;
-    if (!isEarly && this.#isStorm(operator.gate, uid)) throw new Violation('buys in the middle of a storm');
+    if (!isEarly && this.#vanished(operator.gate, uid) > 0)
+      throw new Violation('buys in the middle of a storm');
   }
 
   /** What it takes the place of must be off, and not one of many. */
   #succeeds(world: SimulatedWorld, { metadata }: Droplet, id: number): void {
     const { t, there, droplets } = world;
     if (there.get(id)?.status !== 'off') throw new Violation(`buys another while ${id} runs`);
-    const key = `buy ${metadata.uid} ${id}`;
+    const key = `buy ${metadata.uid} ${id} recovery`;
     if (this.#isConfirmed(key, world)) return;
     this.#recovered.push({ t, key });
     const keys = new Set(this.#recovered.filter(other => t - other.t < WINDOW_MS).map(other => other.key));
@@ -265,14 +268,14 @@ export class Oracle {
     if (keys.size > limit) throw new Violation(`${keys.size} replaced within ten minutes`);
   }
 
-  /** Whether others have vanished as well, as far as the gate was told, and nobody confirmed that. */
-  #isStorm(gate: SimulatedGate, uid: string): boolean {
+  /** How many others have vanished as well, as far as the gate was told, and nobody confirmed that. */
+  #vanished(gate: SimulatedGate, uid: string): number {
     const given = new Set([...this.#given.values()].flatMap(({ contents }) => contents));
-    return [...gate.asks.values()].some(({ effects }) =>
+    return [...gate.asks.values()].filter(({ effects }) =>
       effects.some(
         effect => effect.cause === 'vanished' && effect.uid !== uid && !given.has(contentOfEffect(effect)),
       ),
-    );
+    ).length;
   }
 
   adopts(world: SimulatedWorld, operator: Operator, droplet: Droplet, id: number): void {
