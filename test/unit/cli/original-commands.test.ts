@@ -34,7 +34,7 @@ const MEANINGS: Record<string, string | RegExp> = {
   '--monitor master': /^--monitor is not there yet: .* "dropfleet status" shows/,
   '--monitor web1': /^--monitor is not there yet: /,
   '--monitor web2': /^--monitor is not there yet: /,
-  '--recover web1': /^--recover is not there yet: .* with an empty disk$/,
+  '--recover web1': 'recover web1',
 };
 
 describe("the original's commands, as its page has them", () => {
