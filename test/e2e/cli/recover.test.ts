@@ -102,10 +102,10 @@ describe('dropfleet recover', function () {
   /** Asks without a pause until it is told to end; what is not answered with 200 is lost. */
   function visit() {
     const report = { answered: 0, lost: [] as string[], versions: new Set<string>() };
-    let isOver = false;
+    const over = new AbortController();
     const url = `http://${droplet('shop-master').status!.server!.publicAddress}/shop/prod/site/`;
     const visitor = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const reply = await fetch(url).catch((error: unknown) => String(error));
         const text = typeof reply === 'string' ? reply : await reply.text();
         if (typeof reply === 'string' || reply.status !== 200) report.lost.push(text);
@@ -115,7 +115,7 @@ describe('dropfleet recover', function () {
     };
     const visits = visitor();
     return async () => {
-      isOver = true;
+      over.abort();
       await visits;
       return report;
     };
