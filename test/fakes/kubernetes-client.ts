@@ -151,13 +151,18 @@ function idOf({ group, version, kind }: ResourceKind): string {
   return group === '' ? `${version} ${kind}` : `${group}/${version} ${kind}`;
 }
 
-/** Equality selectors only: `a=b,c=d`, and metadata.name or metadata.namespace as fields. */
+/** `a=b,c,!d` for labels, and equality of metadata.name or metadata.namespace for fields. */
 function inSelection(selection: Selection): (object: KubernetesObject) => boolean {
-  const labels = parseSelector(selection.labelSelector);
+  const terms = (selection.labelSelector ?? '').split(',').filter(term => term !== '');
+  const present = terms.filter(term => /^[^=!]+$/.test(term));
+  const absent = terms.filter(term => /^![^=!]+$/.test(term)).map(term => term.slice(1));
+  const labels = parseSelector(terms.filter(term => /=/.test(term)).join(','));
   const fields = parseSelector(selection.fieldSelector);
   return ({ metadata }) =>
     (selection.namespace === undefined || metadata.namespace === selection.namespace) &&
     labels.every(([name, value]) => metadata.labels?.[name] === value) &&
+    present.every(name => metadata.labels?.[name] !== undefined) &&
+    absent.every(name => metadata.labels?.[name] === undefined) &&
     fields.every(([path, value]) => metadata[path.slice('metadata.'.length) as 'name'] === value);
 }
 
