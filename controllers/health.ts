@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { DROPLETS, LEASES, PROJECTS, type Lease } from '../clients/kubernetes/kinds.ts';
+import { DROPLETS, LEASES, PROJECTS, SERVICE_DEPLOYMENTS, type Lease } from '../clients/kubernetes/kinds.ts';
 import { knock } from '../clients/ssh/knock.ts';
 import type { Logger } from '../clients/log.ts';
 import type { Droplet } from '../crds/droplet.ts';
@@ -7,6 +7,7 @@ import { keyOf, splitKey, type ObjectKey } from '../crds/meta.ts';
 import { FLEET_LABEL } from '../crds/names.ts';
 import { projectKeyOf } from '../reconcilers/context.ts';
 import { HEALTH, type Context } from '../reconcilers/health/concern.ts';
+import { isDeploying } from '../reconcilers/health/judge.ts';
 import { followLeases } from '../reconcilers/health/leases.ts';
 import { createHealthReconciler } from '../reconcilers/health/reconcile.ts';
 import { createSweep } from '../reconcilers/health/sweep.ts';
@@ -48,6 +49,11 @@ export const health = defineConcern({
             anyOf(generationChanged, annotationsChanged, statusChanged),
           )
           .watches(PROJECTS, project => [keyOf(project)], generationChanged)
+          .watches(
+            SERVICE_DEPLOYMENTS,
+            service => [projectKeyOf(service)],
+            (after, before) => isDeploying(after) !== isDeploying(before),
+          )
           .watches(LEASES, projectOfVote)
           .wakesOn(watchers, all)
           .withWorkers(WORKERS)

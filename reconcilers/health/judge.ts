@@ -10,7 +10,7 @@ import { createSince, type Since } from '../since.ts';
 import { SUSPECT_MS } from './guards.ts';
 import { isStorm, type FleetSight, type RecoveryMode, type Scene, type WatchedServer } from './scene.ts';
 import type { Tally } from './tally.ts';
-import { watchOf, type Member } from './topology.ts';
+import { watchOf, type Member, type Watch } from './topology.ts';
 import { followVotes, type Course } from './verdict.ts';
 
 /** What a project consists of, as it is stored. */
@@ -59,12 +59,15 @@ export function createJudge(sources: JudgeSources): Judge {
 interface ProjectMemory {
   /** By the Droplet's name. */
   courses: Map<string, Course>;
+  /** By the Droplet's name, for the Droplets whose names are the id. */
+  watches: { id: string; of: ReadonlyMap<string, Watch> };
   stormAt: number;
   since: Since;
 }
 
 const memoryOf = (clock: JudgeSources['clock']): ProjectMemory => ({
   courses: new Map(),
+  watches: { id: '', of: new Map() },
   stormAt: -Infinity,
   since: createSince(clock),
 });
@@ -78,10 +81,9 @@ function look(
   const now = sources.clock.monotonic();
   const wall = sources.clock.now();
   const staying = droplets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const members = staying.map(memberOf);
-  const servers = staying.map(droplet => serverOf(sources, memory, droplet, members, { now, wall }));
-  const names = new Set(members.map(({ name }) => name));
-  for (const name of memory.courses.keys()) if (!names.has(name)) memory.courses.delete(name);
+  const watches = watchesOf(memory, staying);
+  const servers = staying.map(droplet => serverOf(sources, memory, droplet, watches, { now, wall }));
+  for (const name of memory.courses.keys()) if (!watches.has(name)) memory.courses.delete(name);
   if (isStorm(servers)) memory.stormAt = now;
   return {
     now,
@@ -93,6 +95,15 @@ function look(
     calmMs: now - memory.stormAt,
     fleet: fleetSight(sources.tally, fleet),
   };
+}
+
+/** Who watches whom, worked out anew only when servers come or go. */
+function watchesOf(memory: ProjectMemory, droplets: readonly Droplet[]): ReadonlyMap<string, Watch> {
+  const members = droplets.map(memberOf);
+  const id = members.map(({ name }) => name).join(' ');
+  if (memory.watches.id !== id)
+    memory.watches = { id, of: new Map(members.map(member => [member.name, watchOf(member, members)])) };
+  return memory.watches.of;
 }
 
 const isLeaving = ({ metadata }: Project): boolean => metadata.deletionTimestamp !== undefined;
@@ -110,13 +121,13 @@ function serverOf(
   { tally, hasHosts, voucherOf }: JudgeSources,
   { courses, since }: ProjectMemory,
   droplet: Droplet,
-  members: readonly Member[],
+  watches: ReadonlyMap<string, Watch>,
   { now, wall }: Pick<Scene, 'now' | 'wall'>,
 ): WatchedServer {
   const { metadata, spec, status } = droplet;
   const { name } = metadata;
   const serverID = status?.server?.id;
-  const watch = watchOf(memberOf(droplet), members);
+  const watch = watches.get(name)!;
   const course = serverID === undefined ? undefined : courseOf(courses.get(name), serverID);
   if (course === undefined) courses.delete(name);
   else courses.set(name, course);
@@ -142,8 +153,7 @@ function serverOf(
   };
 
   function courseOf(before: Course | undefined, id: number): Course {
-    const voters = tally.against(id).map(({ observer }) => observer);
-    return followVotes(before, id, voters, watch, now);
+    return followVotes(before, id, tally.against(id), watch, now);
   }
 }
 
@@ -191,7 +201,8 @@ function deployingMs(services: readonly ServiceDeployment[], since: Since): numb
   return running.length === 0 ? undefined : Math.max(...running);
 }
 
-const isDeploying = ({ spec, status }: ServiceDeployment): boolean =>
+/** Whether it is being built or rolled out. */
+export const isDeploying = ({ spec, status }: ServiceDeployment): boolean =>
   spec.version !== undefined &&
   status?.rejected === undefined &&
   (findCondition(status?.conditions, 'Built')?.status === 'False' ||

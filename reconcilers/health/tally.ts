@@ -10,6 +10,8 @@ export interface CountedVote {
   readonly observer: string;
   /** When the observer's first probe failed; ms since the epoch, by the observer's clock: for a person to read. */
   readonly failingSince: number;
+  /** Since when it counts, without a moment in between; by this process's monotonic clock, ms. */
+  readonly since: number;
 }
 
 /** A server against which a vote counts, or counted a moment ago. */
@@ -45,7 +47,8 @@ export interface Tally {
 
 interface Seen {
   vote: Vote;
-  /** When a renewal was last seen; undefined before the first. */
+  /** Since when it counts, and when a renewal was last seen; undefined before the first. */
+  since: number | undefined;
   renewedAt: number | undefined;
 }
 
@@ -64,9 +67,13 @@ export function createTally(clock: Pick<Clock, 'monotonic'>): Tally {
       votes.set(dropletID, ofServer);
       const before = ofServer.get(observer);
       const isRenewed = before === undefined ? !wasThere : before.vote.renewedAt !== vote.renewedAt;
-      const renewedAt = isRenewed ? clock.monotonic() : before?.renewedAt;
-      ofServer.set(observer, { vote, renewedAt });
-      if (isRenewed) suspected.set(dropletID, { target, project, dropletID, at: clock.monotonic() });
+      if (!isRenewed)
+        return void ofServer.set(observer, { since: undefined, renewedAt: undefined, ...before, vote });
+      const now = clock.monotonic();
+      // One that was taken back meanwhile, and cast again, is another: what it said before was over.
+      const isSame = before?.vote.failingSince === vote.failingSince && leftMs(before) > 0;
+      ofServer.set(observer, { vote, since: isSame ? before.since : now, renewedAt: now });
+      suspected.set(dropletID, { target, project, dropletID, at: now });
     },
     gone({ dropletID, observer }) {
       const ofServer = votes.get(dropletID);
@@ -74,7 +81,11 @@ export function createTally(clock: Pick<Clock, 'monotonic'>): Tally {
       if (ofServer?.size === 0) votes.delete(dropletID);
     },
     against: dropletID =>
-      counted(dropletID).map(({ vote: { observer, failingSince } }) => ({ observer, failingSince })),
+      counted(dropletID).map(({ vote: { observer, failingSince }, since }) => ({
+        observer,
+        failingSince,
+        since: since!,
+      })),
     isVoting: (observer, project, namespace) =>
       [...votes.values()].some(ofServer => {
         const seen = ofServer.get(observer);

@@ -33,37 +33,48 @@ export interface Course {
  */
 export type Verdict = 'Healthy' | 'Suspected' | 'Unreachable' | 'Dead';
 
+/** A vote that counts now, and since when it does without a moment in between. */
+export interface Voter {
+  readonly observer: string;
+  readonly since: number;
+}
+
 /**
  * The course of a server, one look further.
  *
  * @param before undefined at the first look; of another server it means nothing.
- * @param voters who votes against the server now; those that are not to watch it do not count.
+ * @param votes those against the server now; of observers that are not to watch it they do not count.
  */
 export function followVotes(
   before: Course | undefined,
   serverID: number,
-  voters: readonly string[],
+  votes: readonly Voter[],
   watch: Watch,
   now: number,
 ): Course {
   const known = before?.serverID === serverID ? before : undefined;
-  const by = voters.length === 0 ? voters : watch.observers.filter(observer => voters.includes(observer));
-  if (by.length === 0 && known?.by.length === 0 && known.turns.length === 0) return known;
-  const isQuorum = hasQuorum(by, watch);
-  const isTurn = isQuorum !== (known?.quorumSince !== undefined);
+  if (votes.length === 0 && known?.by.length === 0 && known.turns.length === 0) return known;
+  const counted = votes.filter(({ observer }) => watch.observers.includes(observer));
+  const quorumSince = sinceQuorum(counted, watch);
+  const isTurn = (quorumSince !== undefined) !== (known?.quorumSince !== undefined);
   const turns = (known?.turns ?? []).filter(at => now - at <= FLAP_WINDOW_MS);
   return {
     serverID,
-    by,
-    suspectedSince: by.length === 0 ? undefined : (known?.suspectedSince ?? now),
-    quorumSince: isQuorum ? (known?.quorumSince ?? now) : undefined,
+    by: watch.observers.filter(name => counted.some(({ observer }) => observer === name)),
+    suspectedSince: counted.length === 0 ? undefined : Math.min(...counted.map(({ since }) => since)),
+    quorumSince,
     turns: isTurn ? [...turns, now] : turns,
   };
 }
 
-/** Whether they are enough, one of them a server: the witness alone is one voter, however often it votes. */
-const hasQuorum = (by: readonly string[], { quorum = Infinity }: Watch): boolean =>
-  by.length >= quorum && by.some(observer => observer !== WITNESS);
+/**
+ * When the last of those votes came that a quorum needs; undefined while they are too few. One of them must be a
+ * server's: the witness alone is one voter, however often it votes.
+ */
+function sinceQuorum(votes: readonly Voter[], { quorum = Infinity }: Watch): number | undefined {
+  if (votes.length < quorum || votes.every(({ observer }) => observer === WITNESS)) return undefined;
+  return votes.map(({ since }) => since).toSorted((a, b) => a - b)[quorum - 1];
+}
 
 /** What that course amounts to now. */
 export function verdictOf(

@@ -9,7 +9,7 @@ import type { Project } from '../../../../crds/project.ts';
 import { HEALTH, type Context } from '../../../../reconcilers/health/concern.ts';
 import { followLeases } from '../../../../reconcilers/health/leases.ts';
 import { createHealthReconciler } from '../../../../reconcilers/health/reconcile.ts';
-import { voteLease, voteName } from '../../../../reconcilers/health/vote.ts';
+import { readVote, voteLease, voteName } from '../../../../reconcilers/health/vote.ts';
 import { vouchLease } from '../../../../reconcilers/health/vouch.ts';
 import { createWitness } from '../../../../reconcilers/health/witness.ts';
 import { activeDroplets, aProject } from '../../../builders/objects.ts';
@@ -75,7 +75,9 @@ export function createHealthRig(
     const droplet = dropletOf(name);
     const dropletID = droplet.status!.server!.id!;
     for (const observer of observers) {
-      const times = { failingSince: clock.now() - 10_000, renewedAt: clock.now(), flaps: 0 };
+      const before = client.stored(LEASES, `default/${voteName({ dropletID, observer })}`);
+      const failingSince = before === undefined ? clock.now() - 10_000 : readVote(before)!.failingSince;
+      const times = { failingSince, renewedAt: clock.now(), flaps: 0 };
       await put(
         voteLease(
           { target: keyOf(droplet), project: droplet.spec.project, dropletID, observer, ...times },
