@@ -5,6 +5,7 @@ import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
+import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { serviceLines } from '../show/services-table.ts';
 import { createLogger } from '../logger.ts';
@@ -42,10 +43,12 @@ export async function status(options: GlobalOptions): Promise<void> {
     const services = fleet.services();
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
-    const [standing, { held }] = await Promise.all([
+    const [standing, { held }, votes] = await Promise.all([
       standingOf(world),
       readLedger(world.kubernetes, namespace),
+      readVotes(world.kubernetes, namespace),
     ]);
+    const suspected = suspicionsOf(votes, droplets, Date.now());
     const isFree = standing === undefined && held.length === 0;
     const isConverged = convergence.state === 'converged' && problems.length === 0;
     const ready = isConverged && isFree;
@@ -59,12 +62,14 @@ export async function status(options: GlobalOptions): Promise<void> {
       orphans,
       standing,
       held,
+      suspected,
     };
     printResult(options, result, () => [
       ...fleetTable(summary),
       ...serviceLines(services),
       '',
       fleetLine(summary),
+      ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...orphans.map(

@@ -5,6 +5,9 @@ import { VOTE_SECONDS, type Vote } from './vote.ts';
 /** How long after its renewal was seen a vote counts, in ms. */
 export const VOTE_MS = VOTE_SECONDS * 1_000;
 
+/** How long a suspicion that is over is remembered, in ms: longer than anybody asks for. */
+const REMEMBERED_MS = 600_000;
+
 /** A vote that counts now. */
 export interface CountedVote {
   readonly observer: string;
@@ -55,7 +58,7 @@ interface Seen {
 /** Nobody has voted. */
 export function createTally(clock: Pick<Clock, 'monotonic'>): Tally {
   const votes = new Map<number, Map<string, Seen>>();
-  const suspected = new Map<number, Suspect & { at: number }>();
+  const suspected = new Map<number, Suspect & { until: number }>();
   const leftMs = ({ renewedAt = -Infinity }: Seen): number => renewedAt + VOTE_MS - clock.monotonic();
   const counted = (dropletID: number): Seen[] =>
     [...(votes.get(dropletID)?.values() ?? [])].filter(seen => leftMs(seen) > 0);
@@ -73,12 +76,19 @@ export function createTally(clock: Pick<Clock, 'monotonic'>): Tally {
       // One that was taken back meanwhile, and cast again, is another: what it said before was over.
       const isSame = before?.vote.failingSince === vote.failingSince && leftMs(before) > 0;
       ofServer.set(observer, { vote, since: isSame ? before.since : now, renewedAt: now });
-      suspected.set(dropletID, { target, project, dropletID, at: now });
+      suspected.set(dropletID, { target, project, dropletID, until: now + VOTE_MS });
     },
     gone({ dropletID, observer }) {
       const ofServer = votes.get(dropletID);
       ofServer?.delete(observer);
       if (ofServer?.size === 0) votes.delete(dropletID);
+      const suspect = suspected.get(dropletID);
+      const leftMostMs = Math.max(0, ...counted(dropletID).map(leftMs));
+      if (suspect !== undefined)
+        suspected.set(dropletID, {
+          ...suspect,
+          until: Math.min(suspect.until, clock.monotonic() + leftMostMs),
+        });
     },
     against: dropletID =>
       counted(dropletID).map(({ vote: { observer, failingSince }, since }) => ({
@@ -95,12 +105,8 @@ export function createTally(clock: Pick<Clock, 'monotonic'>): Tally {
     unchangedMs: dropletID => Math.min(Infinity, ...counted(dropletID).map(leftMs)),
     suspects(withinMs) {
       const now = clock.monotonic();
-      for (const [id, { at }] of suspected) {
-        const isNow = counted(id).length > 0;
-        if (isNow) suspected.set(id, { ...suspected.get(id)!, at: now });
-        else if (now - at > withinMs) suspected.delete(id);
-      }
-      return [...suspected.values()];
+      for (const [id, { until }] of suspected) if (now - until > REMEMBERED_MS) suspected.delete(id);
+      return [...suspected.values()].filter(({ until }) => now - until <= withinMs);
     },
   };
 }

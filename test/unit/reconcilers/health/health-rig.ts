@@ -4,7 +4,7 @@ import { toMicroTime } from '../../../../clients/kubernetes/micro-time.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { keyOf } from '../../../../crds/meta.ts';
-import { GROUP } from '../../../../crds/names.ts';
+import { GROUP, RECOVER_ANNOTATION } from '../../../../crds/names.ts';
 import type { Project } from '../../../../crds/project.ts';
 import { HEALTH, type Context } from '../../../../reconcilers/health/concern.ts';
 import { followLeases } from '../../../../reconcilers/health/leases.ts';
@@ -88,14 +88,6 @@ export function createHealthRig(
     }
   }
 
-  async function takeBack(name: string, observer: string): Promise<void> {
-    const dropletID = dropletOf(name).status!.server!.id!;
-    const key = `default/${voteName({ dropletID, observer })}`;
-    const object = client.stored(LEASES, key)!;
-    await client.delete(LEASES, key);
-    tell({ type: 'deleted', object, initial: false });
-  }
-
   async function vouch(name: string): Promise<void> {
     const droplet = dropletOf(name);
     const dropletID = droplet.status!.server!.id!;
@@ -117,6 +109,14 @@ export function createHealthRig(
   /** What the controller wrote, the witness' votes aside. */
   const said = (): string[] => rig.writes().filter(write => !write.includes(' Lease '));
 
+  /** A person gives up that server. */
+  const name = (droplet: string, id: number): Promise<Droplet> =>
+    client.patch(DROPLETS, `default/${droplet}`, {
+      metadata: { annotations: { [RECOVER_ANNOTATION]: String(id) } },
+    });
+
+  const reconcileOnce = () => reconcile('default/shop', rig.run);
+
   /** `False Dead`. */
   function healthOf(name: string): string | undefined {
     const healthy = findCondition(dropletOf(name).status?.conditions, 'Healthy');
@@ -126,21 +126,5 @@ export function createHealthRig(
   const messageOf = (name: string): string | undefined =>
     findCondition(dropletOf(name).status?.conditions, 'Healthy')?.message;
 
-  return {
-    ...rig,
-    said,
-    context,
-    leases,
-    tell,
-    put,
-    beat,
-    vote,
-    vouch,
-    takeBack,
-    pass,
-    healthOf,
-    messageOf,
-    dropletOf,
-    answering,
-  };
+  return { ...rig, said, vote, vouch, pass, name, reconcileOnce, healthOf, messageOf, dropletOf, answering };
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { LEASES } from '../../../../clients/kubernetes/kinds.ts';
 import { createHealthRig } from './health-rig.ts';
 
 describe('The health controller', () => {
@@ -33,5 +34,66 @@ describe('The health controller', () => {
       step: 'PowerCycle',
       cause: 'unreachable for shop-master and shop-web2',
     });
+  });
+
+  it('leaves a server that one observer alone accuses Ready', async () => {
+    const { pass, healthOf } = createHealthRig();
+    await pass(120_000, { 'shop-web1': ['shop-master'] });
+    expect(healthOf('shop-web1')).to.equal('True Suspected');
+  });
+
+  it('does nothing about a server that its own monitor has answers of', async () => {
+    const { pass, vouch, healthOf, dropletOf } = createHealthRig();
+    for (let i = 0; i < 12; i++) {
+      await vouch('shop-web1');
+      await pass(5_000, { 'shop-web1': ['shop-master', 'shop-web2'] });
+    }
+    expect(healthOf('shop-web1')).to.equal('False Partitioned');
+    expect(dropletOf('shop-web1').status?.recovery).to.equal(undefined);
+  });
+
+  it('asks a person about a dead master, and says what would be lost', async () => {
+    const { pass, healthOf, messageOf } = createHealthRig();
+    await pass(125_000, { 'shop-master': ['shop-web1', 'shop-web2'] });
+    expect(healthOf('shop-master')).to.equal('False ApprovalNeeded');
+    expect(messageOf('shop-master')).to.equal(
+      'unreachable for shop-web1 and shop-web2; no recovery: "dropfleet recover shop-master" replaces it, when a ' +
+        'person decides so. It has no snapshot: all that was on it would be lost',
+    );
+  });
+
+  it('follows a person who names the server, once, whatever observers say', async () => {
+    const { pass, name, dropletOf } = createHealthRig();
+    await name('shop-master', 1);
+    await pass(5_000);
+    expect(dropletOf('shop-master').status?.recovery).to.deep.include({ serverID: 1, step: 'Replace' });
+    await pass(5_000);
+    expect(dropletOf('shop-master').metadata.annotations).to.deep.equal({});
+  });
+
+  it('takes off the word of a person who names another server', async () => {
+    const { pass, name, dropletOf } = createHealthRig();
+    await name('shop-web1', 77);
+    await pass(5_000);
+    expect(dropletOf('shop-web1').status?.recovery).to.equal(undefined);
+    expect(dropletOf('shop-web1').metadata.annotations).to.deep.equal({});
+  });
+
+  it('begins nothing when the API knows that the votes were taken back', async () => {
+    const { pass, client, dropletOf } = createHealthRig();
+    const votes = { 'shop-web1': ['shop-master', 'shop-web2'] };
+    await pass(40_000, votes);
+    await client.delete(LEASES, 'default/vote-2-shop-master');
+    await pass(5_000);
+    expect(dropletOf('shop-web1').status?.recovery).to.equal(undefined);
+  });
+
+  it('says nothing where no monitors run', async () => {
+    const { clock, reconcileOnce, said, healthOf } = createHealthRig();
+    await reconcileOnce();
+    await clock.advance(400_000);
+    await reconcileOnce();
+    expect(said()).to.deep.equal([]);
+    expect(healthOf('shop-web1')).to.equal(undefined);
   });
 });
