@@ -1,8 +1,8 @@
 import type { Change } from '../../../../clients/kubernetes/client.ts';
 import { DROPLETS, LEASES, type Lease } from '../../../../clients/kubernetes/kinds.ts';
 import { toMicroTime } from '../../../../clients/kubernetes/micro-time.ts';
-import { findCondition } from '../../../../crds/conditions.ts';
-import type { Droplet } from '../../../../crds/droplet.ts';
+import { findCondition, toKubernetesTime } from '../../../../crds/conditions.ts';
+import type { Droplet, DropletStatus } from '../../../../crds/droplet.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import { GROUP, RECOVER_ANNOTATION } from '../../../../crds/names.ts';
 import type { Project } from '../../../../crds/project.ts';
@@ -115,6 +115,20 @@ export function createHealthRig(
       metadata: { annotations: { [RECOVER_ANNOTATION]: String(id) } },
     });
 
+  /** Another controller writes; that condition becomes True now. */
+  function setStatus(droplet: string, status: DropletStatus, condition?: string): void {
+    const before = dropletOf(droplet);
+    const conditions = (before.status?.conditions ?? []).map(one =>
+      one.type === condition ? { ...one, lastTransitionTime: toKubernetesTime(new Date(clock.now())) } : one,
+    );
+    void client.patch(
+      DROPLETS,
+      `default/${droplet}`,
+      { status: { ...status, conditions } },
+      { subresource: 'status' },
+    );
+  }
+
   const reconcileOnce = () => reconcile('default/shop', rig.run);
 
   /** `False Dead`. */
@@ -126,5 +140,5 @@ export function createHealthRig(
   const messageOf = (name: string): string | undefined =>
     findCondition(dropletOf(name).status?.conditions, 'Healthy')?.message;
 
-  return { ...rig, said, vote, vouch, pass, name, reconcileOnce, healthOf, messageOf, dropletOf, answering };
+  return { ...rig, said, vouch, pass, name, setStatus, reconcileOnce, healthOf, messageOf, dropletOf };
 }

@@ -96,4 +96,37 @@ describe('The health controller', () => {
     expect(said()).to.deep.equal([]);
     expect(healthOf('shop-web1')).to.equal(undefined);
   });
+
+  it('replaces a web that is still dead two minutes after its power was cut, by its newest snapshot', async () => {
+    const { pass, setStatus, dropletOf, healthOf } = createHealthRig();
+    const votes = { 'shop-web1': ['shop-master', 'shop-web2'] };
+    await pass(50_000, votes);
+    setStatus('shop-web1', { snapshot: { id: '77', createdAt: '2025-12-31T00:00:00Z' } });
+    setStatus('shop-web1', {}, 'Provisioned');
+    await pass(115_000, votes);
+    expect(dropletOf('shop-web1').status?.recovery?.step).to.equal('PowerCycle');
+    await pass(15_000, votes);
+    expect(dropletOf('shop-web1').status?.recovery).to.deep.include({
+      step: 'Replace',
+      image: '77',
+      serverID: 2,
+    });
+    expect(dropletOf('shop-web1').status?.recoveries).to.have.length(1);
+    expect(healthOf('shop-web1')).to.equal('False Recovering');
+  });
+
+  it('calls a recovery well that left another server, Ready and without votes', async () => {
+    const { pass, name, setStatus, dropletOf, healthOf, events } = createHealthRig();
+    await name('shop-web1', 2);
+    await pass(5_000);
+    setStatus('shop-web1', { server: { id: 50 }, host: { serverID: 50 } });
+    await pass(30_000);
+    expect(dropletOf('shop-web1').status?.recovery).to.equal(undefined);
+    expect(dropletOf('shop-web1').status?.recoveries?.[0]).to.deep.include({
+      result: 'Recovered',
+      serverID: 2,
+    });
+    expect(healthOf('shop-web1')).to.equal('True Healthy');
+    expect(events).to.include('Recovered shop-web1');
+  });
 });
