@@ -41,14 +41,11 @@ const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['--deploy-uat', ['deploy', 'uat']],
   ['--deploy-prod', ['deploy', 'prod']],
   ['--reproduce', ['reproduce']],
+  ['--monitor', ['monitor']],
 ]);
 
 /** What comes in a later version, and what to do meanwhile. */
 const LATER: ReadonlyMap<string, string> = new Map([
-  [
-    '--monitor',
-    'health votes between droplets follow in a later version; "dropfleet up" looks at every droplet while it runs, and "dropfleet status" shows what is wrong',
-  ],
   [
     '--recover',
     'recovery from snapshots follows in a later version; "kubectl delete droplet <name>" has a new server made in the place of a lost one, with an empty disk',

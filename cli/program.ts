@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { DEFAULTS } from './options.ts';
 import { addDayTwoCommands } from './usage/day-two.ts';
 import { addFleetCommands } from './usage/fleet.ts';
+import { addNotifyCommands } from './usage/notify.ts';
 import { addOperatorCommands } from './usage/operator.ts';
 import { addReleaseCommands } from './usage/releases.ts';
 import { addRepairCommands } from './usage/repair.ts';
@@ -46,6 +47,7 @@ export function createProgram(): Command {
   addReleaseCommands(program);
   addDayTwoCommands(program);
   addSecretsCommands(program);
+  addNotifyCommands(program);
   addRepairCommands(program);
   addServerCommands(program);
 

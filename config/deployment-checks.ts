@@ -24,6 +24,7 @@ export function checkDeployment(document: JsonDocument<DeploymentFile>): Problem
       ...findWrongLimits(service, document),
       ...findRepeatedVolumes(service, document),
     ]),
+    ...findOtherPlatforms(document),
     ...findStrayDomains(document),
   ];
 }
@@ -71,13 +72,16 @@ function findRepeatedSecrets(
 
 /** Secrets that would hand a service what dropfleet itself is told, the token of the whole account among it. */
 function findOwnNames(
-  { project, written, file: { secrets = [] } }: WrittenService,
+  { project, written, file: { secrets = [], image_login: login } }: WrittenService,
   document: JsonDocument<DeploymentFile>,
 ): Problem[] {
-  return secrets.flatMap((name, i) => {
+  const at = ['projects', project, 'services', written];
+  const places = secrets.map((name, i) => ({ name, path: [...at, 'secrets', i] }));
+  if (login !== undefined) places.push({ name: login.secret, path: [...at, 'image_login', 'secret'] });
+  return places.flatMap(({ name, path }) => {
     if (!isOwnName(name.toUpperCase())) return [];
     const message = `${name.toUpperCase()} is dropfleet's own and given to no service; give the service's value another name`;
-    return [document.problemAt(['projects', project, 'services', written, 'secrets', i], message)];
+    return [document.problemAt(path, message)];
   });
 }
 
@@ -126,6 +130,24 @@ function findRepeatedVolumes(
     if (!isNamed && before.every(other => other.path !== path)) return [];
     const place = ['projects', project, 'services', written, 'volumes', Array.isArray(volumes) ? i : name];
     return [document.problemAt(place, `${isNamed ? name : path} stands here already; keep one`)];
+  });
+}
+
+/** Services that ask for another engine than the others of their project: a host has one. */
+function findOtherPlatforms(document: JsonDocument<DeploymentFile>): Problem[] {
+  const { deployment_platform: byDefault = 'docker', projects } = document.value;
+  return Object.entries(projects).flatMap(([project, { services }]) => {
+    const [first, ...rest] = Object.entries(services)
+      .map(([name, { deployment_platform: own }]) => ({ name, own, platform: own ?? byDefault }))
+      .filter(({ platform }) => platform !== 'kubernetes');
+    return rest.flatMap(service => {
+      if (first === undefined || service.platform === first.platform) return [];
+      // Of the two it is one that says it itself.
+      const { name } = service.own === undefined ? first : service;
+      const path = ['projects', project, 'services', name, 'deployment_platform'];
+      const message = `${service.name} runs on ${service.platform} and ${first.name} on ${first.platform}, and a host has one engine; write the same for all services of ${project}`;
+      return [document.problemAt(path, message)];
+    });
   });
 }
 

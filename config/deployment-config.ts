@@ -13,6 +13,7 @@ import {
 import { cpusIn, memoryIn, volumesIn } from './deployment-limits.ts';
 import { readJsonFile } from './json-file.ts';
 import type { Problem } from './problems.ts';
+import { readRunOptions, type RunOptions } from './run-options.ts';
 
 /** deployment_config.json, in the spelling of the nouns. */
 export interface DeploymentConfig {
@@ -37,6 +38,7 @@ interface ServiceConfig extends Pick<
   | 'type'
   | 'build'
   | 'image'
+  | 'imageLogin'
   | 'command'
   | 'releaseCommand'
   | 'variables'
@@ -46,6 +48,7 @@ interface ServiceConfig extends Pick<
   | 'memory'
   | 'cpus'
   | 'volumes'
+  | 'runOptions'
   | 'stopSeconds'
   | 'restart'
   | 'update'
@@ -65,33 +68,46 @@ export function repositoryUrl(git: GitConfig, project: string): string {
     .replaceAll('{project}', project);
 }
 
-/** Reads deployment_config.json; `config` is undefined when there is none or it has problems. Never rejects. */
+/**
+ * Reads deployment_config.json and the run.json of its templates; `config` is undefined when there is none or one of
+ * them has problems. Never rejects.
+ */
 export async function readDeploymentConfig(
   path: string,
 ): Promise<{ config?: DeploymentConfig; problems: Problem[] }> {
   const { document, problems } = await readJsonFile<DeploymentFile>(path, 'deployment_config');
   if (document === undefined) return { problems };
-  const found = checkDeployment(document);
+  const templates = await readRunOptions(path, Object.keys(document.value.projects));
+  const found = [...checkDeployment(document), ...templates.problems];
   return found.length > 0
     ? { problems: found }
-    : { config: toDeploymentConfig(document.value), problems: [] };
+    : { config: toDeploymentConfig(document.value, templates.optionsOf), problems: [] };
 }
 
-function toDeploymentConfig(file: DeploymentFile): DeploymentConfig {
+function toDeploymentConfig(
+  file: DeploymentFile,
+  optionsOf: ReadonlyMap<string, RunOptions>,
+): DeploymentConfig {
+  const platform = file.deployment_platform ?? 'docker';
   const services = Object.entries(file.projects).flatMap(([project, { services, domains }]) =>
     Object.entries(services).map(([written, service]) => {
       const name = serviceNameOf(written);
       return {
         ...toServiceConfig(project, name, service),
-        ...present({ domains: domainsOf(name, domains) }),
+        ...present({
+          domains: domainsOf(name, domains),
+          runOptions: isOnHosts(service.deployment_platform ?? platform) ? optionsOf.get(project) : undefined,
+        }),
       };
     }),
   );
-  const platform = file.deployment_platform ?? 'docker';
   if (file.git_config === undefined) return { platform, services };
   const { base_url: baseUrl, url_pattern: urlPattern = '{base_url}/{project}.git' } = file.git_config;
   return { platform, git: { baseUrl, urlPattern }, services };
 }
+
+/** Kubernetes is told how to run a container by other files. */
+const isOnHosts = (platform: Platform): boolean => platform !== 'kubernetes';
 
 function toServiceConfig(project: string, service: string, file: ServiceFile): ServiceConfig {
   const build = present({
@@ -105,6 +121,10 @@ function toServiceConfig(project: string, service: string, file: ServiceFile): S
     ...present({
       build,
       image: file.image,
+      imageLogin: file.image_login && {
+        username: file.image_login.username,
+        secret: file.image_login.secret.toUpperCase(),
+      },
       command: toWords(file.command),
       releaseCommand: toWords(file.release_command),
       variables: toVariables(file.environment),

@@ -26,6 +26,7 @@ export interface ServiceFile {
   containerfile_path?: string;
   build_context?: string;
   image?: string;
+  image_login?: { username: string; secret: string };
   command?: Words;
   release_command?: Words;
   environment?: Record<string, string | number | boolean>;

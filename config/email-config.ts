@@ -8,6 +8,8 @@ export interface EmailConfig {
   from: string;
   /** Each address once. */
   recipients: string[];
+  /** How often a mail says that all is well, or what is not; 0 for never. */
+  heartbeatMinutes: number;
   smtp: {
     host: string;
     port: number;
@@ -43,6 +45,7 @@ interface EmailFile {
   /** The original tool's name for `from`; one of them is there. */
   from_address?: string;
   recipients: string[] | Record<string, string>;
+  heartbeat_minutes?: number;
   smtp_settings: {
     host: string;
     port?: number;
@@ -55,14 +58,15 @@ interface EmailFile {
 
 const SUBMISSION_PORT = 587;
 const IMPLICIT_TLS_PORT = 465;
+const HEARTBEAT_MINUTES = 15;
 
 function toEmailConfig(file: EmailFile, recipients: string[]): EmailConfig {
   const { host, port = SUBMISSION_PORT, secure = port === IMPLICIT_TLS_PORT, username } = file.smtp_settings;
   const password = passwordOf(file.smtp_settings);
   const from = (file.from ?? file.from_address)!;
-  const smtp = { host, port, secure };
-  if (username === undefined || password === undefined) return { from, recipients, smtp };
-  return { from, recipients, smtp: { ...smtp, login: { username, ...password } } };
+  const login = username === undefined || password === undefined ? undefined : { username, ...password };
+  const smtp = { host, port, secure, ...(login && { login }) };
+  return { from, recipients, heartbeatMinutes: file.heartbeat_minutes ?? HEARTBEAT_MINUTES, smtp };
 }
 
 function passwordOf({

@@ -23,7 +23,8 @@ export interface JsonFile<T> {
 }
 
 /** The schemas in schemas/, by what their files are called before `.schema.json`. */
-export type SchemaName = 'deployment_config' | 'email_config' | 'sms_config';
+export type SchemaName =
+  'deployment_config' | 'docker_run' | 'email_config' | 'sms_config' | 'webhook_config';
 
 /**
  * Reads a JSON file that may hold comments and trailing commas, and checks it against its schema. Never

@@ -1,20 +1,19 @@
 import { join } from 'node:path';
 import { readDeploymentConfig, type DeploymentConfig } from './deployment-config.ts';
-import { readEmailConfig, type EmailConfig } from './email-config.ts';
 import { loadEnvironment, type EnvironmentSource, type Settings } from './environment.ts';
 import type { Problem } from './problems.ts';
 import { readProjectsCsv, type ProjectRow } from './projects-csv.ts';
-import { readSmsConfig, type SmsConfig } from './sms-config.ts';
+import { readNotificationConfig, unsetVariables, type NotificationConfig } from './notification-config.ts';
 
 /** All that the operator is configured with. Act on it only when `problems` is empty. */
 export interface Configuration {
   rows: ProjectRow[];
   /** Undefined when there is no deployment_config.json: then droplets run without services. */
   deployment: DeploymentConfig | undefined;
-  /** Undefined when nobody gets mail. */
-  email: EmailConfig | undefined;
-  /** Undefined when nobody gets text messages. */
-  sms: SmsConfig | undefined;
+  /** Who is told; of each way undefined when nobody is by it. */
+  email: NotificationConfig['email'];
+  sms: NotificationConfig['sms'];
+  webhook: NotificationConfig['webhook'];
   settings: Settings;
   /** Every mistake in every file and in the environment. */
   problems: Problem[];
@@ -25,12 +24,13 @@ export interface Configuration {
 /** Where each configuration file is, in that folder. */
 export function configurationFiles(
   dir: string,
-): Record<'projects' | 'deployment' | 'email' | 'sms' | 'infrastructure', string> {
+): Record<'projects' | 'deployment' | 'email' | 'sms' | 'webhook' | 'infrastructure', string> {
   return {
     projects: join(dir, 'projects.csv'),
     deployment: join(dir, 'deployment_config.json'),
     email: join(dir, 'email_config.json'),
     sms: join(dir, 'sms_config.json'),
+    webhook: join(dir, 'webhook_config.json'),
     infrastructure: join(dir, 'infrastructure.json'),
   };
 }
@@ -38,20 +38,23 @@ export function configurationFiles(
 /** Reads the folder's files and the environment. Only projects.csv must be there. Never rejects. */
 export async function loadConfiguration(dir: string, source: EnvironmentSource): Promise<Configuration> {
   const files = configurationFiles(dir);
-  const [projects, deployment, email, sms] = await Promise.all([
+  const [projects, deployment, notifications] = await Promise.all([
     readProjectsCsv(files.projects),
     readDeploymentConfig(files.deployment),
-    readEmailConfig(files.email),
-    readSmsConfig(files.sms),
+    readNotificationConfig(files),
   ]);
   const environment = loadEnvironment(source);
   return {
     rows: projects.rows,
     deployment: deployment.config,
-    email: email.config,
-    sms: sms.config,
+    email: notifications.email,
+    sms: notifications.sms,
+    webhook: notifications.webhook,
     settings: environment.settings,
-    problems: [projects, deployment, email, sms, environment].flatMap(({ problems }) => problems),
-    warnings: email.warnings,
+    problems: [projects, deployment, notifications, environment].flatMap(({ problems }) => problems),
+    warnings: [
+      ...notifications.warnings,
+      ...unsetVariables(notifications, files, environment.settings.variable),
+    ],
   };
 }

@@ -13,7 +13,7 @@ const SECRET_VALUE = /:\/\/[^/]*@/;
 interface ParentSchema {
   description?: string;
   errorMessage?: string;
-  properties?: Record<string, { description?: string }>;
+  properties?: Record<string, { description?: string; not?: object }>;
   minimum?: number;
   maximum?: number;
 }
@@ -42,7 +42,9 @@ function missing(error: ErrorObject, schema: ParentSchema): string {
 }
 
 function unknownName(node: jsonc.Node, name: string, schema: ParentSchema): OffsetProblem {
-  const allowed = Object.keys(schema.properties ?? {}).filter(known => known !== '$schema');
+  const allowed = Object.entries(schema.properties ?? {}).flatMap(([known, { not }]) =>
+    known === '$schema' || not !== undefined ? [] : [known],
+  );
   const place = `${name}_env`;
   const advice = allowed.includes(place)
     ? `; a secret never stands in a file: put it into the environment or .env, and the variable's name into "${place}"`

@@ -8,11 +8,13 @@ import { host } from './host.ts';
 import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
+import { notify } from './notify.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
+import { snapshot } from './snapshot.ts';
 
 /** All that the operator does, in the order of one row's way. */
 export const CONCERNS = [
@@ -28,8 +30,10 @@ export const CONCERNS = [
   health,
   service,
   loadBalancer,
+  snapshot,
   orphans,
   infrastructureFile,
+  notify,
 ] as const;
 
 type Each = (typeof CONCERNS)[number];

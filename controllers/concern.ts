@@ -43,7 +43,7 @@ export interface Parts {
   readonly controllers?: readonly Controller[];
   readonly leaderTasks?: readonly LeaderTask[];
   /** Watched before anything runs, and closed at the end. */
-  readonly files?: readonly WatchedFile[];
+  readonly files?: readonly Pick<WatchedFile, 'ready' | 'close'>[];
 }
 
 /** An index of the objects of one kind. */

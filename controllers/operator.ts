@@ -1,9 +1,8 @@
 import type { Registry } from 'prom-client';
 import { sleep, type Clock } from '../clients/clock.ts';
 import { createInformer } from '../clients/kubernetes/informer.ts';
-import type { WatchedFile } from '../config/watched-file.ts';
 import { CONCERNS, type ConcernOptions, type TimingOverrides, type Timings } from './all.ts';
-import type { Concern } from './concern.ts';
+import type { Concern, Parts } from './concern.ts';
 import { createContext, type ContextOptions } from './context.ts';
 import { registerIn } from './metrics.ts';
 import type { SendingEventRecorder } from './runtime/events.ts';
@@ -112,7 +111,7 @@ async function lastEvents(events: SendingEventRecorder, clock: Clock): Promise<v
 
 async function runAndClose(
   manager: Manager,
-  files: readonly WatchedFile[],
+  files: NonNullable<Parts['files']>,
   signal: AbortSignal,
 ): Promise<void> {
   try {

@@ -27,6 +27,9 @@ export const apiTag = (apiId: string): string => tagOf(API, [apiId]);
 export const projectRoleTag = (fleetId: string, project: string, role: 'master' | 'web'): string =>
   tagOf(FLEET, [fleetId, project, role]);
 
+/** On a snapshot from which a server was made that came up as it should. */
+export const VERIFIED_TAG = 'dropfleet-verified';
+
 /** The uid of the object that a resource with these tags belongs to. */
 export const uidOf = (tags: readonly string[]): string | undefined => partAfter(UID, tags);
 

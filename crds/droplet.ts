@@ -76,12 +76,29 @@ export interface DropletStatus {
     /** The server that the condition LoadBalancerReady is about. */
     serverID?: number;
   };
-  /** The newest snapshot that recovery could use. */
+  /** The newest snapshot that recovery could use. Written by the snapshot controller. */
   snapshot?: {
     /** DigitalOcean's id of the snapshot. */
     id: string;
-    /** When it was taken. */
+    /** When it was asked for. */
     createdAt: string;
+    /** What is billed of it, in GB. */
+    sizeGB?: number;
+    /** How long databases stood still for it, in milliseconds; none where there was none. */
+    pauseMs?: number;
+  };
+  /** The snapshot that is being taken. Written by the snapshot controller. */
+  snapshotting?: {
+    /** Its name, written here before it is asked for, so that a request whose answer was lost can be found again. */
+    name: string;
+    /** When it was asked for. */
+    requestedAt: string;
+    /** Why it is taken. */
+    cause: 'daily' | 'release';
+    /** DigitalOcean's id of the action that takes it. */
+    actionID?: number;
+    /** How long databases stood still for it, in milliseconds. */
+    pauseMs?: number;
   };
   /** What is being done about a server that its observers found dead, or that a person gave up. Written by the health controller, carried out by the droplet controller. */
   recovery?: {

@@ -72,6 +72,8 @@ export const FLEET_LABEL = 'dropfleet.io/fleet';
 export const FLEET_CONFIG_MAP = 'dropfleet-fleet';
 /** The ConfigMap by which the gate remembers what it let through and what it holds. */
 export const GATE_CONFIG_MAP = 'dropfleet-gate';
+/** The ConfigMap that keeps what is still to be sent to people, and what they were told. */
+export const OUTBOX_CONFIG_MAP = 'dropfleet-outbox';
 
 /** The name of a project's master droplet. */
 export const masterName = (project: string): string => `${project}-master`;

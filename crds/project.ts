@@ -22,6 +22,8 @@ export interface ProjectSpec {
     /** As for web. A master restored from a snapshot loses what was written since, so the default is manual. */
     master?: 'auto' | 'manual' | 'off';
   };
+  /** auto takes snapshots of the servers, after each production deploy and of the master daily, and keeps those of 7 days, 4 weeks and 6 months, at $0.06 per GB a month. off takes none and removes none. */
+  snapshots?: 'auto' | 'off';
 }
 
 /** What dropfleet last saw. Written by the operator only. */

@@ -53,6 +53,40 @@ export interface ServiceDeploymentSpec {
     /** Where it is in the container. */
     path: string;
   }[];
+  /** What else docker or podman starts the containers with, from templates/docker/run.json. A change of it is a new release of the same image. */
+  runOptions?: {
+    /** Where the engine keeps what the containers print. */
+    logging?: {
+      /** The log driver. */
+      driver: 'json-file' | 'journald' | 'none';
+      /** The driver's own options, such as max-size. */
+      options?: Record<string, string>;
+    };
+    /** Limits of a process by their names, soft and hard, such as 1024:4096. */
+    ulimits?: Record<string, string>;
+    /** Whether the containers' own file system can not be written to. */
+    readOnly?: boolean;
+    /** Paths in the containers that are in memory, and empty at every start. */
+    tmpfs?: string[];
+    /** Capabilities of Linux that are taken from the containers, or ALL. */
+    capDrop?: string[];
+    /** Capabilities of Linux that the containers get. */
+    capAdd?: string[];
+    /** Security options, such as no-new-privileges. */
+    securityOpt?: string[];
+    /** How large /dev/shm is, such as 128m. */
+    shmSize?: string;
+    /** How many processes and threads one container may have. */
+    pidsLimit?: number;
+    /** The addresses of further host names. */
+    extraHosts?: Record<string, string>;
+    /** The addresses of the name servers. */
+    dns?: string[];
+    /** Labels of the containers. Those of dropfleet win. */
+    labels?: Record<string, string>;
+    /** Whether an init process passes signals on and reaps what is left behind. */
+    init?: boolean;
+  };
   /** Seconds that a container has to end after SIGTERM. */
   stopSeconds?: number;
   /** Whether a container that ends is started again. */
@@ -82,6 +116,13 @@ export interface ServiceDeploymentSpec {
   version?: string;
   /** The published image that should run, for a service that is not built. */
   image?: string;
+  /** Who may fetch the image from its registry, where not everybody may. It is shown to the registry alone, by the master, and to no container. */
+  imageLogin?: {
+    /** The user's name there. */
+    username: string;
+    /** The name, never the value, of the secret that holds the password or token. */
+    secret: string;
+  };
 }
 
 /** What dropfleet last saw. Written by the operator only. */
@@ -96,6 +137,8 @@ export interface ServiceDeploymentStatus {
   release?: string;
   /** When that release began to serve. */
   deployedAt?: string;
+  /** True until that release has served for a minute. One that fails goes back to the last that did. */
+  unproven?: boolean;
   /** The port on the master's private address, under which other services reach it. */
   port?: number;
   /** The release that was wanted and failed; what ran before goes on. */
@@ -131,6 +174,8 @@ export interface ServiceDeploymentStatus {
     release?: string;
     /** When it started to serve. */
     deployedAt: string;
+    /** True when it was replaced before it had served for a minute. */
+    unproven?: boolean;
   }[];
   /** Built, Rolled, Routed and Ready. */
   conditions?: Condition[];

@@ -19,6 +19,7 @@ export const DROPLET_OWNERS = {
   host: { fields: ['host'], conditions: ['Reachable', 'Configured'] },
   loadBalancer: { fields: ['loadBalancer'], conditions: ['LoadBalancerReady'] },
   health: { fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy'], conditions: ['Healthy'] },
+  snapshot: { fields: ['snapshot', 'snapshotting'], conditions: [] },
 } as const satisfies Owners<DropletStatus>;
 
 /** Who writes what of a Project's status. */
@@ -39,6 +40,7 @@ export const SERVICE_OWNERS = {
       'image',
       'release',
       'deployedAt',
+      'unproven',
       'port',
       'endpoints',
       'history',

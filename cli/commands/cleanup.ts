@@ -4,34 +4,33 @@ import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
 import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { entryOf, type Effect } from '../../reconcilers/gate/effect.ts';
-import { createLedger } from '../../reconcilers/gate/ledger.ts';
-import { judge } from '../../reconcilers/gate/policy.ts';
-import type { OwnedResource } from '../../reconcilers/orphans/plan.ts';
+import { createLedger, type Ledger } from '../../reconcilers/gate/ledger.ts';
+import { judge, type Verdict } from '../../reconcilers/gate/policy.ts';
 import { asksYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
-import { readCloudResources } from '../world/orphans.ts';
+import { describeSurplus, surplusLines, totalOf } from '../show/surplus-lines.ts';
 import { standingOf } from '../world/standing.ts';
 import { openWorld } from '../world/open.ts';
+import { effectsOfCleanup, readSurplus, type Surplus } from '../world/surplus.ts';
 import type { World } from '../world/world.ts';
 
-/** Removes what the fleet pays for and no object owns; with `dryRun` only says what that is. */
+/** Removes what the fleet pays for and no object owns, and old snapshots; with `dryRun` only says what that is. */
 export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: true }): Promise<void> {
-  const world = await openWorld({ ...options, readOnly: options.dryRun ?? false });
+  const { dryRun = false } = options;
+  const world = await openWorld({ ...options, readOnly: dryRun });
   try {
     const { items } = await world.kubernetes.list(DROPLETS);
     // What is an orphan is known only of a fleet that surely is this one.
     const problem = await standingOf(world);
     if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
-    const { orphans } = await readCloudResources(world, items);
-    if (!options.dryRun && orphans.length > 0) await removeAll(world, items, orphans, options);
-    const verb = options.dryRun ? 'would remove' : 'removed';
-    printResult(options, { dryRun: options.dryRun ?? false, orphans }, () =>
-      orphans.length === 0
-        ? ['No orphans.']
-        : orphans.map(({ kind, id, name }) => `${verb} ${kind} ${id} (${name})`),
-    );
+    const surplus = await readSurplus(world, items);
+    if (!dryRun && surplus.length > 0) await removeAll(world, items, surplus, options);
+    const of = (isSnapshot: boolean): Surplus[] =>
+      surplus.filter(({ kind }) => (kind === 'snapshot') === isSnapshot);
+    const result = { dryRun, orphans: of(false), snapshots: of(true), monthlySavings: totalOf(surplus) };
+    printResult(options, result, () => surplusLines(surplus, dryRun));
   } finally {
     await world.close();
   }
@@ -41,46 +40,57 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
 async function removeAll(
   world: World,
   droplets: readonly Droplet[],
-  orphans: readonly OwnedResource[],
+  surplus: readonly Surplus[],
   options: { yes?: true },
 ): Promise<void> {
   const { kubernetes, namespace } = world;
   const signal = new AbortController().signal;
   const ledger = createLedger({ kubernetes, namespace, clock: systemClock });
   await ledger.load(signal);
-  const effects = orphans.filter(({ kind }) => kind === 'droplet').map(effectOf);
-  const held = judge({
-    requests: [
-      { asker: 'cleanup', group: 'cleanup', effects, ageMs: 0, believedAfterMs: 0, confirmed: false },
-    ],
+  const effects = await effectsOfCleanup(world, surplus);
+  const confirmed = options.yes ?? (await isMeant(surplus, whyNot(verdictOn(effects, droplets, ledger))));
+  await expectSurplusStill(world, surplus);
+  await ledger.write({ admit: effects.map(effect => ({ ...entryOf(effect), confirmed })) }, signal);
+  for (const each of surplus) await remove(world, each);
+}
+
+function verdictOn(
+  effects: readonly Effect[],
+  droplets: readonly Droplet[],
+  ledger: Ledger,
+): Verdict | undefined {
+  const request = { asker: 'cleanup', group: 'cleanup', effects, ageMs: 0, believedAfterMs: 0 };
+  return judge({
+    requests: [{ ...request, confirmed: false }],
     admitted: ledger.admitted(),
     held: new Set(),
     droplets: new Map(),
-    fleetSize: droplets.length + effects.length,
+    fleetSize: droplets.length + effects.filter(({ verb }) => verb === 'destroy').length,
   }).get('cleanup');
-  const why = held?.type === 'hold' ? held.message : undefined;
-  const confirmed = options.yes ?? (await isMeant(orphans, why));
-  await expectOrphansStill(world, orphans);
-  await ledger.write({ admit: effects.map(effect => ({ ...entryOf(effect), confirmed })) }, signal);
-  for (const orphan of orphans) await remove(world, orphan);
+}
+
+/** A person need not wait for what is spread over time otherwise: he may say that it is meant. */
+function whyNot(verdict: Verdict | undefined): string | undefined {
+  if (verdict?.type === 'hold') return verdict.message;
+  return verdict?.type === 'wait' ? 'other snapshots were removed within the last ten minutes' : undefined;
 }
 
 /** While a person thought about it, somebody may have adopted one: nothing is removed then. */
-async function expectOrphansStill(world: World, orphans: readonly OwnedResource[]): Promise<void> {
+async function expectSurplusStill(world: World, surplus: readonly Surplus[]): Promise<void> {
   const { items } = await world.kubernetes.list(DROPLETS);
-  const now = await readCloudResources(world, items);
-  const ids = new Set(now.orphans.map(({ kind, id }) => `${kind} ${id}`));
-  const gone = orphans.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
+  const ids = new Set((await readSurplus(world, items)).map(({ kind, id }) => `${kind} ${id}`));
+  const gone = surplus.find(({ kind, id }) => !ids.has(`${kind} ${id}`));
   if (gone === undefined) return;
+  const what = gone.kind === 'snapshot' ? 'to be removed' : 'an orphan';
   throw new CommandFailure(
-    `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer an orphan; run "dropfleet cleanup" again`,
+    `nothing was removed: ${gone.kind} ${gone.id} (${gone.name}) is no longer ${what}; run "dropfleet cleanup" again`,
   );
 }
 
 /** A little is removed without a question where nobody can answer it; anything that is held never is. */
-async function isMeant(orphans: readonly OwnedResource[], why: string | undefined): Promise<boolean> {
-  for (const { kind, id, name } of orphans)
-    process.stderr.write(`orphan: ${kind} ${id} (${printable(name)})\n`);
+async function isMeant(surplus: readonly Surplus[], why: string | undefined): Promise<boolean> {
+  for (const each of surplus)
+    process.stderr.write(`${each.kind === 'snapshot' ? 'old' : 'orphan'}: ${describeSurplus(each)}\n`);
   if (why !== undefined) process.stderr.write(`Held: ${printable(why)}.\n`);
   if (!isInteractive()) {
     if (why === undefined) return false;
@@ -90,16 +100,7 @@ async function isMeant(orphans: readonly OwnedResource[], why: string | undefine
   throw new CommandFailure('nothing was removed');
 }
 
-const effectOf = ({ id, name }: OwnedResource): Effect => ({
-  verb: 'destroy',
-  cause: 'orphan',
-  project: '',
-  name,
-  uid: '',
-  server: Number(id),
-});
-
-async function remove({ cloud }: World, { kind, id }: OwnedResource): Promise<void> {
+async function remove({ cloud }: World, { kind, id }: Surplus): Promise<void> {
   try {
     if (kind === 'droplet') await cloud.deleteDroplet(Number(id));
     else if (kind === 'firewall') await cloud.deleteFirewall(id);

@@ -9,7 +9,7 @@ import { stopSignal } from '../stop.ts';
 import { recordedSource } from '../world/cluster-csv.ts';
 import { engineOf } from '../world/engine.ts';
 import { standBy } from '../world/leader.ts';
-import { createMetrics, createWorldOperator } from '../world/operator.ts';
+import { createMetrics, createWorldOperator, notificationsOf } from '../world/operator.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { recordSource } from '../world/source.ts';
@@ -43,6 +43,7 @@ export async function operator(
         deploymentPath: configurationFiles(options.configDir).deployment,
       }),
       ...(options.infrastructure !== undefined && { infrastructurePath: options.infrastructure }),
+      notifications: notificationsOf(options),
       engine: await engineOf(options),
       http: {
         // A pod's probes come from its node, so not from loopback.

@@ -4,6 +4,7 @@ import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
+import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
@@ -14,6 +15,7 @@ import type { GlobalOptions } from '../options.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { readCloudResources } from '../world/orphans.ts';
+import { notificationLines, notificationReport } from '../world/notification-report.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
 import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
@@ -37,15 +39,16 @@ export async function status(options: GlobalOptions): Promise<void> {
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
     const objects = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { orphans, servers } = await readCloudResources(world, objects.droplets);
+    const { orphans, servers, snapshots } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const services = fleet.services();
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
-    const [standing, { held }, votes] = await Promise.all([
+    const [standing, { held }, notifications, votes] = await Promise.all([
       standingOf(world),
       readLedger(world.kubernetes, namespace),
+      notificationReport(options, world),
       readVotes(world.kubernetes, namespace),
     ]);
     const suspected = suspicionsOf(votes, droplets, Date.now());
@@ -60,9 +63,15 @@ export async function status(options: GlobalOptions): Promise<void> {
       convergence,
       problems,
       orphans,
+      snapshots: {
+        count: snapshots.length,
+        sizeGB: sizeOf(snapshots),
+        monthlyCost: snapshotsCost(snapshots),
+      },
       standing,
       held,
       suspected,
+      notifications,
     };
     printResult(options, result, () => [
       ...fleetTable(summary),
@@ -70,11 +79,13 @@ export async function status(options: GlobalOptions): Promise<void> {
       '',
       fleetLine(summary),
       ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
+      ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...orphans.map(
         orphan => `orphan: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),
+      ...notificationLines(notifications),
       ...(isKept ? [] : [nobodyKeepsIt(world)]),
     ]);
     process.exitCode = ready ? 0 : 1;

@@ -1,3 +1,4 @@
+import { describeError } from '../../clients/log/describe-error.ts';
 import { configurationFiles, loadConfiguration } from '../../config/load.ts';
 import { ConfigurationError, formatProblems } from '../../config/problems.ts';
 import { readProjectsCsv } from '../../config/projects-csv.ts';
@@ -7,6 +8,7 @@ import { quoteCommand } from '../../clients/ssh/quote.ts';
 import { commandLine } from '../options.ts';
 import { printLine } from '../output.ts';
 import { fleetLine } from '../show/fleet-table.ts';
+import { transitionLine } from '../show/monitor-lines.ts';
 import { createProgress, type Progress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
@@ -14,9 +16,15 @@ import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { expectCsv, localCsvOf } from '../world/csv.ts';
 import type { HostsChoice } from '../world/embedded.ts';
 import { announceDaemon, withdrawDaemon } from '../world/daemon-file.ts';
+import { createWorldMonitor } from '../world/monitor.ts';
 import { engineOf } from '../world/engine.ts';
 import { pricesOf, watchFleet, type FleetWatch } from '../world/fleet-watch.ts';
-import { createMetrics, createWorldOperator, infrastructurePathOf } from '../world/operator.ts';
+import {
+  createMetrics,
+  createWorldOperator,
+  infrastructurePathOf,
+  notificationsOf,
+} from '../world/operator.ts';
 import { readWorldSettings } from '../world/settings.ts';
 import { expectSource, recordSource, type SourceOptions } from '../world/source.ts';
 import { openWorld } from '../world/open.ts';
@@ -25,6 +33,8 @@ import type { World } from '../world/world.ts';
 const DEFAULT_HTTP_PORT = 8080;
 /** Another command may be at work in the state directory; one that lasts is reported. */
 const PATIENCE_MS = 15_000;
+/** How loud what the monitor finds is. An observer that is dead itself abstains, of which its own observers tell. */
+const LEVELS = { fails: 'warn', abstains: 'info', well: 'info' } as const;
 const PORTS = { standalone: 7443, sandbox: 7480 };
 
 export interface UpOptions extends SourceOptions {
@@ -103,6 +113,7 @@ async function run(
       deploymentPath: configurationFiles(options.configDir).deployment,
     }),
     infrastructurePath: infrastructurePathOf(options),
+    notifications: notificationsOf(options),
     engine: await engineOf(options),
     http: {
       host: '127.0.0.1',
@@ -112,7 +123,14 @@ async function run(
       onListening: listening.resolve,
     },
   });
-  const running = operator.run(AbortSignal.any([signal, failed.signal]));
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const monitor = await createWorldMonitor(world, metrics.registry, log, {
+    onTransition: transition => log[LEVELS[transition.stance]](transitionLine(transition)),
+  });
+  const running = operator.run(stop);
+  const monitoring = monitor
+    .run(stop)
+    .catch((error: unknown) => log.error('the monitor has ended', { error: describeError(error) }));
   const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
   try {
     await introduce(world, httpUrl, options);
@@ -124,6 +142,8 @@ async function run(
     await running;
     if (!signal.aborted) throw error;
   } finally {
+    failed.abort(new Error('the operator has stopped'));
+    await monitoring;
     if (!world.hasCluster) await withdrawDaemon(world.folder);
   }
   printLine(options, 'Stopped. Droplets go on as they are; "dropfleet up" resumes.');

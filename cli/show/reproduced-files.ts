@@ -2,6 +2,8 @@ import { posix } from 'node:path';
 import { stringify } from 'yaml';
 import { quoteCommand } from '../../clients/ssh/quote.ts';
 import type { ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
+import { optionArguments } from '../../reconcilers/service/options-plan.ts';
+import { composeOptions } from './compose-options.ts';
 
 /** One service of a release, as far as it is known. */
 export interface ReproducedService {
@@ -88,6 +90,7 @@ function compose(release: Reproduction): string {
         }),
         ...(spec.memory !== undefined && { mem_limit: spec.memory }),
         ...(spec.cpus !== undefined && { cpus: spec.cpus }),
+        ...composeOptions(spec.runOptions),
         stop_grace_period: `${spec.stopSeconds ?? 30}s`,
       },
     ] as const;
@@ -138,6 +141,7 @@ function runScript(release: Reproduction): string {
       ]),
       ...(spec.memory === undefined ? [] : ['--memory', spec.memory]),
       ...(spec.cpus === undefined ? [] : ['--cpus', spec.cpus]),
+      ...optionArguments(spec.runOptions),
       image,
       ...(spec.command ?? []),
     ];

@@ -57,4 +57,16 @@ export function addOperatorCommands(program: Command): void {
     .action(async (own: object, command: Command) =>
       (await import('../commands/operator.ts')).operator({ ...globals(command), ...own }),
     );
+
+  program
+    .command('monitor')
+    .description(
+      'look at droplets from other droplets, and vote against those that do not answer; "dropfleet up" does so by itself',
+    )
+    .argument('[droplets...]', 'those to look from; without any, the monitors that run share the fleet')
+    .addOption(portOption())
+    .addHelpText('after', `${example('dropfleet monitor')}\n  dropfleet monitor shop-master shop-web1`)
+    .action(async (droplets: string[], own: { httpPort?: number }, command: Command) =>
+      (await import('../commands/monitor.ts')).monitor({ ...globals(command), ...own, droplets }),
+    );
 }

@@ -8,7 +8,9 @@ import { example, globals } from './words.ts';
 export function addRepairCommands(program: Command): void {
   program
     .command('cleanup')
-    .description("remove what carries this fleet's tag in the cloud and belongs to no object")
+    .description(
+      "remove what carries this fleet's tag and belongs to no object, and old snapshots; say what that saves",
+    )
     .option('--dry-run', 'only say what would be removed')
     .option('--yes', 'do not ask, however much it is')
     .addHelpText('after', example('dropfleet cleanup --dry-run'))

@@ -9,6 +9,7 @@ import { createSshPool } from '../../clients/ssh/pool.ts';
 import type { Logger } from '../../clients/log.ts';
 import { configurationFiles } from '../../config/load.ts';
 import { registerCloudMetrics } from '../../controllers/cloud-metrics.ts';
+import type { NotificationSettings } from '../../controllers/notify.ts';
 import { createOperator, type OperatorOptions } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { FLEET_LABEL } from '../../crds/names.ts';
@@ -24,6 +25,7 @@ import { findOperatorAddress } from './operator-address.ts';
 import { deadHoldersOf, EMBEDDED, isEmbedded } from './running-operator.ts';
 import { identityOf, rememberFleet } from './identity.ts';
 import { secretVariablesOf } from './secret-variables.ts';
+import { TRANSPORTS } from './transports.ts';
 import { sshKeyOf } from './world-keys.ts';
 import type { Observers, World } from './world.ts';
 
@@ -51,8 +53,14 @@ export function createMetrics(): Metrics {
 /** What the commands choose about an operator; the rest follows from the world. */
 export type OperatorChoices = Pick<
   OperatorOptions,
-  'csvPath' | 'deploymentPath' | 'infrastructurePath' | 'http' | 'engine'
+  'csvPath' | 'deploymentPath' | 'infrastructurePath' | 'notifications' | 'http' | 'engine'
 >;
+
+/** How an operator tells people what the files of that folder say; one that only helps a command tells nobody. */
+export const notificationsOf = ({ configDir }: GlobalOptions): NotificationSettings => ({
+  files: configurationFiles(configDir),
+  transports: TRANSPORTS,
+});
 
 /** An operator for that world. */
 export async function createWorldOperator(

@@ -1,4 +1,4 @@
-import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
+import type { CloudDroplet, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
@@ -6,6 +6,8 @@ import { adviseOn, type AdvisedOrphan } from '../../reconcilers/orphans/advice-p
 import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
 import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
+import { isOfFleet } from '../../reconcilers/snapshot/owner-plan.ts';
+import { planPruning } from '../../reconcilers/snapshot/retention-plan.ts';
 import { fleetIdOf, identityOf } from './identity.ts';
 import type { World } from './world.ts';
 
@@ -18,9 +20,14 @@ export const serversOf = async (world: World): Promise<Servers> =>
 
 /** What the fleet has in the cloud. */
 interface CloudResources {
-  /** What no object owns: droplets and snapshots, then firewalls. */
+  /** What no object owns: droplets, then firewalls. */
   orphans: AdvisedOrphan[];
   servers: Servers;
+  /** The size slugs of the servers, by id. */
+  sizes: ReadonlyMap<number, string>;
+  snapshots: readonly CloudSnapshot[];
+  /** Those of the snapshots that need not be kept. */
+  oldSnapshots: readonly CloudSnapshot[];
 }
 
 /** Reads what carries the fleet's tag in the cloud. */
@@ -36,10 +43,11 @@ export async function readCloudResources(
     world.cloud.listSnapshots(),
     world.kubernetes.list(PROJECTS),
   ]);
-  const resources: OwnedResource[] = [
-    ...servers.map(({ id, ...server }) => ({ kind: 'droplet' as const, id: String(id), ...server })),
-    ...snapshots.map(snapshot => ({ kind: 'snapshot' as const, ...snapshot })),
-  ];
+  const resources = servers.map(({ id, ...server }): OwnedResource => ({
+    kind: 'droplet',
+    id: String(id),
+    ...server,
+  }));
   const uids = new Set(droplets.map(({ metadata }) => metadata.uid!));
   const [now, ageMs] = [Date.now(), ORPHANS.timings.ageMs];
   const orphans = findOrphans(resources, tag, api, uids, now, ageMs);
@@ -52,5 +60,14 @@ export async function readCloudResources(
   ]);
   const unused = findOrphanFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
   const advised = adviseOn([...orphans, ...unused], fleetId, servers);
-  return { orphans: advised, servers: byId(servers) };
+  const of = { fleetId, apiId: api };
+  const ids = new Set(servers.map(({ id }) => id));
+  const { old, ofGone } = planPruning({ ...of, snapshots, droplets, servers: ids, now });
+  return {
+    orphans: advised,
+    servers: byId(servers),
+    sizes: new Map(servers.map(({ id, size }) => [id, size])),
+    snapshots: snapshots.filter(snapshot => isOfFleet(snapshot, of)),
+    oldSnapshots: [...[...old.values()].flat(), ...ofGone],
+  };
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/deployment-file.ts';
+import { secretNamesIn } from '../../reconcilers/secrets/names-plan.ts';
 import { lookupIn, resolveSecret, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
 import type { SecretsReport } from '../show/secrets-table.ts';
 import type { ConfiguredService } from './configured-services.ts';
@@ -22,7 +23,9 @@ function resolveAll(
   services: readonly ConfiguredService[],
   resolve: (name: string) => ResolvedSecret,
 ): Pick<SecretsReport, 'complete' | 'secrets' | 'missing'> {
-  const wanted = services.flatMap(({ service, secrets = [] }) => secrets.map(name => ({ service, name })));
+  const wanted = services.flatMap(service =>
+    secretNamesIn(service).map(name => ({ service: service.service, name })),
+  );
   const secrets = wanted.map(({ service, name }) => {
     const { from, empty } = resolve(name);
     return { service, name, from: from ?? null, empty };

@@ -3,16 +3,18 @@ import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
 import type { Environment } from '../../config/deployment-file.ts';
 import { PROJECT_LABEL, STORED_KEYS_ANNOTATION } from '../../crds/names.ts';
 import { secretNamesOf, type ResolvedSecret } from '../../reconcilers/secrets/lookup-plan.ts';
+import { secretNamesIn } from '../../reconcilers/secrets/names-plan.ts';
 import { observeSecrets, toSeen } from '../../reconcilers/secrets/observe.ts';
 import { planStore, type StorePlan } from '../../reconcilers/secrets/store-plan.ts';
 import { CommandFailure } from '../failure.ts';
+import type { ConfiguredService } from './configured-services.ts';
 import type { World } from './world.ts';
 
 /** Whose secrets a deploy needs. */
 interface DeployedServices {
   project: string;
   environment: Environment;
-  services: readonly { service: string; secrets?: readonly string[] }[];
+  services: readonly Pick<ConfiguredService, 'service' | 'secrets' | 'imageLogin'>[];
   /** Find out what would be done, and do nothing. */
   dryRun?: true;
 }
@@ -44,7 +46,7 @@ type Place = Pick<World, 'kubernetes' | 'namespace' | 'settings' | 'hasCluster' 
 export async function storeSecrets(world: Place, deployed: DeployedServices): Promise<StoredSecrets> {
   const { project, environment, services, dryRun } = deployed;
   const { kubernetes, namespace, settings } = world;
-  const names = services.flatMap(({ secrets = [] }) => secrets.map(name => name.toUpperCase())).toSorted();
+  const names = services.flatMap(secretNamesIn).toSorted();
   const [own] = secretNamesOf(project, environment);
   const secret = `${namespace}/${own}`;
   const before = await findSecret(world, secret);
@@ -106,9 +108,7 @@ const missingOf = (
     name,
     places,
     empty,
-    services: services
-      .filter(({ secrets = [] }) => secrets.some(other => other.toUpperCase() === name))
-      .map(({ service }) => service),
+    services: services.filter(service => secretNamesIn(service).includes(name)).map(({ service }) => service),
   }));
 
 function expectOwn(plan: StorePlan, before: Secret | undefined, project: string, secret: string): void {

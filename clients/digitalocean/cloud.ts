@@ -96,12 +96,21 @@ export interface CloudFirewall extends FirewallRequest {
   createdAt: string;
 }
 
-/** A snapshot, as far as the sweep for orphans needs it. */
-export interface CloudResource {
+/** A snapshot of a droplet. It outlives the droplet. */
+export interface CloudSnapshot {
   id: string;
   name: string;
+  /** The droplet that it was taken of. */
+  dropletId: number;
   tags: readonly string[];
+  /** RFC 3339. */
   createdAt: string;
+  /** What is billed, in GB: less than the disk. */
+  sizeGB: number;
+  /** GB of disk that a droplet must have to be made from it. */
+  minDisk: number;
+  /** Slugs of the regions where droplets can be made from it. */
+  regions: readonly string[];
 }
 
 /** The account, without its owner's name. */
@@ -129,6 +138,13 @@ export interface Cloud {
   powerOnDroplet(id: number, signal?: AbortSignal): Promise<CloudAction>;
   /** CPU and memory only: the disk stays as it is, so that the resize can be undone. */
   resizeDroplet(id: number, size: string, signal?: AbortSignal): Promise<CloudAction>;
+  /**
+   * The droplet runs on meanwhile. Sent once: after a doubtful failure (isDoubtful) the snapshot may come all the same,
+   * and is known by its name. It is listed when the action has completed.
+   *
+   * @param name anything; the tags API alone can put tags on it, afterwards.
+   */
+  snapshotDroplet(id: number, name: string, signal?: AbortSignal): Promise<CloudAction>;
   getAction(id: number, signal?: AbortSignal): Promise<CloudAction>;
   listSizes(signal?: AbortSignal): Promise<CloudSize[]>;
   listKeys(signal?: AbortSignal): Promise<CloudKey[]>;
@@ -147,7 +163,9 @@ export interface Cloud {
   tagDroplet(id: number, tag: string, signal?: AbortSignal): Promise<void>;
   /** Takes a tag off a droplet; one that does not carry it is fine. */
   untagDroplet(id: number, tag: string, signal?: AbortSignal): Promise<void>;
-  /** Droplet snapshots only. */
-  listSnapshots(signal?: AbortSignal): Promise<CloudResource[]>;
+  /** Puts a tag that exists on a snapshot of a droplet; one that carries it is fine. */
+  tagSnapshot(id: string, tag: string, signal?: AbortSignal): Promise<void>;
+  /** Of droplets, all of the account. */
+  listSnapshots(signal?: AbortSignal): Promise<CloudSnapshot[]>;
   deleteSnapshot(id: string, signal?: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { CloudAccount, CloudAction, CloudDroplet, CloudKey, CloudResource, CloudSize } from './cloud.ts';
+import type { CloudAccount, CloudAction, CloudDroplet, CloudKey, CloudSize, CloudSnapshot } from './cloud.ts';
 import {
   AMOUNT,
   COUNT,
@@ -6,6 +6,7 @@ import {
   fieldsOf,
   FINGERPRINT,
   FLAG,
+  GIGABYTES,
   ID,
   LABEL,
   listOf,
@@ -114,17 +115,24 @@ export const decodeKey: Kind<CloudKey> = (value, path) => {
   };
 };
 
-/** A snapshot. */
-export const decodeResource: Kind<CloudResource> = (value, path) => {
+export const decodeSnapshot: Kind<CloudSnapshot> = (value, path) => {
   const fields = fieldsOf(value, path);
   return {
     id: fields('id', idText),
     name: fields('name', LABEL),
+    dropletId: fields('resource_id', idNumber),
     tags: fields('tags', listOf(TAG)),
-    createdAt: fields('created_at', optional(TIME)) ?? '',
+    createdAt: fields('created_at', TIME),
+    sizeGB: fields('size_gigabytes', GIGABYTES),
+    minDisk: fields('min_disk_size', AMOUNT),
+    regions: fields('regions', listOf(SLUG)),
   };
 };
 
 /** Snapshots of droplets have had numbers for ids. */
 const idText: Kind<string> = (value, path) =>
   typeof value === 'number' ? String(ID(value, path)) : WORD(value, path);
+
+/** What is a number everywhere else is text where it could be a volume's. */
+const idNumber: Kind<number> = (value, path) =>
+  ID(typeof value === 'string' && /^[1-9]\d*$/.test(value) ? Number(value) : value, path);

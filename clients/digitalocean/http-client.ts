@@ -177,6 +177,8 @@ export function createCloud(options: CloudOptions): HttpCloud {
       act('resizeDroplet', signal, context =>
         droplets.resizeDroplet(context)({ droplet_id: id, size, disk: false }),
       ),
+    snapshotDroplet: (id, name, signal) =>
+      act('snapshotDroplet', signal, context => droplets.snapshotDroplet(context)({ droplet_id: id, name })),
     getAction: (id, signal) =>
       ask(
         'getAction',
@@ -245,13 +247,20 @@ export function createCloud(options: CloudOptions): HttpCloud {
           resources: [{ resource_id: String(id), resource_type: 'droplet' }],
         }),
       ),
+    tagSnapshot: (id, tag, signal) =>
+      expectNoContent('tagSnapshot', signal, context =>
+        tagResources(context)({
+          tag_name: encodeURIComponent(tag),
+          resources: [{ resource_id: id, resource_type: 'image' }],
+        }),
+      ),
     listSnapshots: signal =>
       list(
         'listSnapshots',
         signal,
         (context, page) => listSnapshots(context)({ ...page, resource_type: 'droplet' }),
         'snapshots',
-        decode.decodeResource,
+        decode.decodeSnapshot,
       ),
     deleteSnapshot: (id, signal) =>
       expectNoContent('deleteSnapshot', signal, context =>

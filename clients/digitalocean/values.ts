@@ -85,6 +85,11 @@ export const PRICE: Kind<number> = only(
   'a price',
   (value): value is number => typeof value === 'number' && value >= 0 && value <= 1_000_000,
 );
+/** Of a snapshot: billed by the hundredth. */
+export const GIGABYTES: Kind<number> = only(
+  'a size in GB',
+  (value): value is number => typeof value === 'number' && value >= 0 && value <= 1_000_000,
+);
 
 // The patterns of names are those of DigitalOcean's OpenAPI document.
 export const DROPLET_NAME = text(

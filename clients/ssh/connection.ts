@@ -17,10 +17,13 @@ export class ChannelRefused extends Error {
   override readonly name = 'ChannelRefused';
   /** Whether the host said so; else the connection had ended before it was asked. */
   readonly isByHost: boolean;
+  /** The host's reason code, as RFC 4254 numbers them. */
+  readonly code: number | undefined;
 
-  constructor(message: string, isByHost: boolean) {
+  constructor(message: string, isByHost: boolean, code?: number) {
     super(message);
     this.isByHost = isByHost;
+    this.code = code;
   }
 }
 
@@ -126,6 +129,9 @@ function connectionOver(client: Client, socket: Socket, access: HostAccess, host
   };
 }
 
+const refusedBy = ({ message, reason }: { message: string; reason?: unknown }): ChannelRefused =>
+  new ChannelRefused(message, true, typeof reason === 'number' ? reason : undefined);
+
 type Done = (error: Error | undefined, channel: ClientChannel) => void;
 
 function openChannel(access: HostAccess, ask: (done: Done) => void): Promise<ClientChannel> {
@@ -133,7 +139,7 @@ function openChannel(access: HostAccess, ask: (done: Done) => void): Promise<Cli
     try {
       ask((error: (Error & { reason?: unknown }) | undefined, channel) => {
         if (error === undefined) resolve(channel);
-        else if (error.reason !== undefined) reject(new ChannelRefused(error.message, true));
+        else if (error.reason !== undefined) reject(refusedBy(error));
         else reject(lost(access, 'the start of a command'));
       });
     } catch {

@@ -62,9 +62,21 @@ export class OutputTooLong extends SshError {
   override readonly name = 'OutputTooLong';
 }
 
+/**
+ * Why a forward was not opened. `refused`: who it leads to is there, and said no. `unreachable`: nobody answered, or
+ * there is no way. `prohibited`: the host itself would not, so that nothing is known of who it leads to.
+ */
+export type ForwardRefusal = 'refused' | 'unreachable' | 'prohibited';
+
 /** The host could not, or would not, connect to where a forward leads. */
 export class ForwardRefused extends SshError {
   override readonly name = 'ForwardRefused';
+  readonly refusal: ForwardRefusal;
+
+  constructor(message: string, refusal: ForwardRefusal) {
+    super(message);
+    this.refusal = refusal;
+  }
 }
 
 export const isSshError = (error: unknown): error is SshError => error instanceof SshError;

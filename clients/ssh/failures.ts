@@ -8,6 +8,7 @@ import {
   HostKeyMismatch,
   HostUnreachable,
   OutputTooLong,
+  type ForwardRefusal,
 } from './errors.ts';
 import type { CommandResult, HostAccess } from './ssh.ts';
 
@@ -105,8 +106,23 @@ export function commandFailed(
 }
 
 /** The error for a forward that found nobody. */
-export function forwardRefused(place: Place, target: string, why: string): ForwardRefused {
-  return new ForwardRefused(`${nameOf(place)} cannot connect to ${target}: ${why}`);
+export function forwardRefused(
+  place: Place,
+  target: string,
+  { message, code }: { message: string; code: number | undefined },
+): ForwardRefused {
+  return new ForwardRefused(
+    `${nameOf(place)} cannot connect to ${target}: ${message}`,
+    refusalOf(message, code),
+  );
+}
+
+/** SSH_OPEN_CONNECT_FAILED of RFC 4254; with it sshd says what the C library said of the attempt. */
+const CONNECT_FAILED = 2;
+
+function refusalOf(message: string, code: number | undefined): ForwardRefusal {
+  if (code !== CONNECT_FAILED) return 'prohibited';
+  return /refused/i.test(message) ? 'refused' : 'unreachable';
 }
 
 /** A command as errors name it. */

@@ -3,7 +3,7 @@ import type { ClientChannel } from 'ssh2';
 import type { Clock } from '../clock.ts';
 import type { ChannelSlots } from './channel-slots.ts';
 import { followCommand } from './command.ts';
-import { isChannelRefused, type Connection } from './connection.ts';
+import { isChannelRefused, type ChannelRefused, type Connection } from './connection.ts';
 import { commandFailed, describeCommand, forwardRefused, opensNoChannel, stopped } from './failures.ts';
 import { quoteCommand } from './quote.ts';
 import type { SharedConnection } from './shared-connection.ts';
@@ -45,7 +45,7 @@ export function createHost(access: HostAccess, shared: () => SharedConnection, c
       return withSlot(access, shared, target, signal, (connection, release) =>
         openForward(connection.forward(address, port), release, signal, {
           whenStopped: () => stopped(access, `connecting to ${target}`),
-          whenRefused: why => forwardRefused(access, target, why),
+          whenRefused: refusal => forwardRefused(access, target, refusal),
         }),
       );
     },
@@ -101,7 +101,7 @@ async function openForward(
   opening: Promise<ClientChannel>,
   release: () => void,
   signal: AbortSignal | undefined,
-  { whenStopped, whenRefused }: { whenStopped: () => Error; whenRefused: (why: string) => Error },
+  { whenStopped, whenRefused }: { whenStopped: () => Error; whenRefused: (refusal: ChannelRefused) => Error },
 ): Promise<Duplex> {
   opening.then(channel => channel.once('close', release), release);
   try {
@@ -113,7 +113,7 @@ async function openForward(
       channel => channel.resume().close(),
       () => undefined,
     );
-    if (isChannelRefused(error) && error.isByHost) throw whenRefused(error.message);
+    if (isChannelRefused(error) && error.isByHost) throw whenRefused(error);
     throw error;
   }
 }

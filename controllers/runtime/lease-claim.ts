@@ -59,7 +59,18 @@ export class LeaseClaim {
 
   /** Lets the next one have it at once. */
   async release(signal: AbortSignal): Promise<void> {
-    if (this.#known === undefined || this.#isOthers()) return;
+    try {
+      await this.#giveBack(signal);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // A renewal that was cut off may have been written all the same.
+      await this.#read(signal);
+      await this.#giveBack(signal);
+    }
+  }
+
+  async #giveBack(signal: AbortSignal): Promise<void> {
+    if (this.#known === undefined || this.holder !== this.#options.identity) return;
     const released = releaseLease(this.#known, this.#options.clock.now());
     this.#note(await this.#options.client.replace(LEASES, released, { signal }));
   }

@@ -21,6 +21,8 @@ export const MOST_SECONDS = 3_600;
 
 /** The exit codes of `beginBuild`, after sysexits. */
 export const CUT_OFF = 65;
+/** Of `pullPublishedImage`: the registry does not take the login. */
+export const LOGIN_REFUSED = 77;
 export const NO_SOURCE = 66;
 /** Those of `publishImage` and `pullImage`. */
 export const OTHER_IMAGE = 65;
@@ -84,9 +86,18 @@ export const publishImage = ({ engine, project, image }: ProjectImage, master: s
 export const pullImage = ({ engine, project, image }: ProjectImage, master: string): string[] =>
   asRoot(PULL, engine, project, image, registryAt(master));
 
-/** Fetches a published image; with an id, that one or none. */
-export const pullPublishedImage = (engine: Engine, project: string, name: string, image = ''): string[] =>
-  asRoot(PULL_PUBLISHED, engine, project, fullName(name), image);
+/** Fetches a published image; with an id, that one or none. As a user, whose password comes on stdin. */
+export function pullPublishedImage(
+  engine: Engine,
+  project: string,
+  name: string,
+  image = '',
+  username = '',
+): string[] {
+  const full = fullName(name);
+  const login = username === '' ? [] : [full.split('/')[0]!, username];
+  return asRoot(PULL_PUBLISHED, engine, project, full, image, ...login);
+}
 
 /** Tells the project's images on a host. */
 export const listImages = (engine: Engine, project: string): string[] => asRoot(IMAGES, engine, project);

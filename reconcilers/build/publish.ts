@@ -1,5 +1,7 @@
+import type { HiddenText } from '../../clients/ssh/ssh.ts';
 import type { Engine } from '../host/desired.ts';
 import {
+  LOGIN_REFUSED,
   NO_IMAGE,
   NO_REGISTRY,
   OTHER_IMAGE,
@@ -58,6 +60,20 @@ export interface PublishedImage {
   digest?: string;
 }
 
+/** The registry of a published image does not take the login. */
+class LoginRefused extends BuildError {}
+
+export const isLoginRefused = (error: unknown): error is BuildError => error instanceof LoginRefused;
+
+/** What is fetched, and as whom. */
+interface PublishedRequest {
+  engine: Engine;
+  project: string;
+  name: string;
+  id?: string;
+  login?: { username: string; password: HiddenText };
+}
+
 /**
  * Fetches a published image: on the first server by its name, on the others by the digest and the id that the first
  * got. Rejects with BuildError.
@@ -66,14 +82,21 @@ export interface PublishedImage {
  */
 export async function pullPublished(
   host: BuildHost,
-  { engine, project, name, id }: { engine: Engine; project: string; name: string; id?: string },
+  { engine, project, name, id, login }: PublishedRequest,
   signal: AbortSignal,
 ): Promise<PublishedImage> {
-  const command = pullPublishedImage(engine, project, name, id);
-  const { code, stdout, stderr } = await host.run(command, { signal, timeoutMs: TRANSFER_MS });
+  const command = pullPublishedImage(engine, project, name, id, login?.username);
+  const stdin = login?.password.reveal() ?? '';
+  const result = await host.run(command, { stdin, signal, timeoutMs: TRANSFER_MS });
+  const { code, stdout } = result;
+  const stderr = stdin === '' ? result.stderr : result.stderr.replaceAll(stdin, '***');
   const [, image = '', digest] = /^image\t(sha256:[0-9a-f]{64})(?:\t(\S+))?$/m.exec(stdout) ?? [];
   if (code === 0 && image !== '') return { image, ...(digest && { digest }) };
   if (code === OTHER_IMAGE) throw new BuildError(`${lastLine(stderr)}, not ${id}`);
+  if (code === LOGIN_REFUSED)
+    throw new LoginRefused(
+      `the registry of ${name} refuses ${login?.username}: ${lastLine(stderr)}; set the secret of its image_login anew, or give that user access`,
+    );
   throw new BuildError(`cannot pull ${name}: ${lastLine(stderr)}; check its name, and the registry's login`);
 }
 

@@ -36,7 +36,7 @@ export interface FirewallInput {
 /** The services' own ports: nginx on the master, or infrastructure, answers there. */
 const SERVICE_PORTS = '7000-9999';
 /** Their containers are published on these, of their host's private address: a service's port and 10000 or 12000. */
-const CONTAINER_PORTS = '18000-21999';
+const CONTAINER_PORTS = '18000-23999';
 const ALL_PORTS = '0';
 const EVERYWHERE = ['0.0.0.0/0', '::/0'];
 

@@ -15,6 +15,8 @@ export interface Effect {
   uid: string;
   /** DigitalOcean's id of the server that is there, or was. */
   server?: number;
+  /** DigitalOcean's id of the snapshot that goes. */
+  snapshot?: string;
   /** What a confirmation must name besides: such as `9 to 2`. */
   change?: string;
   /** Why it must not be done by itself, however little it is. One sentence. */
@@ -35,8 +37,9 @@ export interface Doubt {
  *     buy        | money: a server is asked for
  *     take-over  | a server that this object did not have so far
  *     remove     | a service: its containers, never its volumes
+ *     prune      | a snapshot, while newer ones stay, or its server is long gone
  */
-export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove';
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune';
 
 /** Why it is to be done. */
 export type Cause =
@@ -51,13 +54,15 @@ export type Cause =
   | 'power'
   | 'new'
   | 'adopted'
-  | 'left the file';
+  | 'left the file'
+  | 'old snapshot';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
- * course and whoever decided it; what belongs to no object goes by the server.
+ * course and whoever decided it; what belongs to no object goes by the server, and a snapshot by itself.
  */
-export function keyOfEffect({ verb, cause, uid, server }: Effect): string {
+export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): string {
+  if (verb === 'prune') return `prune snapshot ${snapshot}`;
   if (verb === 'destroy' && (cause === 'duplicate' || cause === 'orphan')) return `destroy server ${server}`;
   return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
 }
@@ -72,8 +77,8 @@ export const entryOf = (effect: Effect) => ({
 });
 
 /** All that a confirmation of it names; another server, another size or another object is another thing. */
-export const contentOfEffect = ({ verb, name, uid, server, change }: Effect): string =>
-  [verb, name, uid, server ?? '-', change ?? '-'].join(' ');
+export const contentOfEffect = ({ verb, name, uid, server, snapshot, change }: Effect): string =>
+  [verb, name, uid, server ?? snapshot ?? '-', change ?? '-'].join(' ');
 
 /** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
 export function describeEffects(effects: readonly Effect[]): string {
@@ -90,7 +95,7 @@ function describeGroup(effects: readonly Effect[]): string {
   const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   const of = project.slice(project.indexOf('/') + 1);
   const fromTo = change === undefined ? '' : ` (${change})`;
-  return `${WORDS[verb]} ${count(names.length, verb === 'remove' ? 'service' : 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
+  return `${WORDS[verb]} ${count(names.length, NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
 }
 
 const WORDS: Record<Verb, string> = {
@@ -99,7 +104,10 @@ const WORDS: Record<Verb, string> = {
   buy: 'create',
   'take-over': 'take over',
   remove: 'remove',
+  prune: 'destroy',
 };
+
+const NOUNS: Partial<Record<Verb, string>> = { remove: 'service', prune: 'snapshot' };
 
 /** `1 droplet`, `2 droplets`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -8,6 +8,8 @@ export const MOST_DROPLETS = 2;
 export const MOST_SHARE = 0.3;
 /** Nor more servers bought in place of ones that vanished: several gone together are a storm, not a shopping list. */
 export const MOST_VANISHED = 1;
+/** Nor more old snapshots removed: a retention that is wrong is found out before all are gone. */
+export const MOST_PRUNED = 10;
 /** How long what was let through counts, in ms. */
 export const WINDOW_MS = 600_000;
 
@@ -79,6 +81,9 @@ export type Verdict =
  *     destroys, and with all that is asked for, and all that    | hold
  *       was asked for or done in the last ten minutes, it is    |
  *       more than the limit                                     |
+ *     prunes, and it alone is more than the limit               | hold
+ *     prunes, and with all that was in the last ten minutes it  | wait until it is not
+ *       is more than the limit                                  |
  *     anything else                                             | pass
  */
 export function judge(input: PolicyInput): Map<string, Verdict> {
@@ -130,6 +135,8 @@ const isCounted = ({ isFresh, wasHeld, confirmed, ageMs }: State): boolean =>
 interface Excess {
   destroy?: Doubt;
   buy?: Doubt;
+  /** How long ago snapshots were removed without a confirmation, ms, the oldest first. */
+  pruned: readonly number[];
 }
 
 function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): Verdict {
@@ -145,7 +152,23 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (waitMs > 0) return { type: 'wait', ms: waitMs };
   return excess.destroy !== undefined && asked.some(isDestruction)
     ? { type: 'hold', isLimit: true, ...excess.destroy }
-    : { type: 'pass' };
+    : verdictOnPruning(asked.filter(isPruning).length, excess.pruned);
+}
+
+/**
+ * Snapshots are no droplets: they come and go by the day, so that what is above the limit is spread over time, where
+ * it can be, and need not be confirmed.
+ */
+function verdictOnPruning(asked: number, pruned: readonly number[]): Verdict {
+  if (asked > MOST_PRUNED)
+    return {
+      type: 'hold',
+      isLimit: true,
+      reason: 'LargePruning',
+      message: `would destroy ${count(asked, 'snapshot')} at once; the limit without a confirmation is ${MOST_PRUNED}`,
+    };
+  const surplus = asked + pruned.length - MOST_PRUNED;
+  return asked > 0 && surplus > 0 ? { type: 'wait', ms: WINDOW_MS - pruned[surplus - 1]! } : { type: 'pass' };
 }
 
 /** Servers that another API keeps are taken over when a person names them: nothing else would end that doubt. */
@@ -159,6 +182,7 @@ export const FLEET_TAKEN = 'FleetTaken';
 const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
 
 const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
+const isPruning = ({ verb }: Pick<Effect, 'verb'>): boolean => verb === 'prune';
 const isReplacement = ({ verb, cause }: Effect): boolean => verb === 'buy' && cause === 'vanished';
 
 function findExcess(states: readonly State[], input: PolicyInput): Excess {
@@ -169,7 +193,12 @@ function findExcess(states: readonly State[], input: PolicyInput): Excess {
   const unconfirmed = askedBy(states.filter(({ confirmed }) => !confirmed));
   const destroy = tooManyDestroyed(counted.filter(isDestruction), recent, input);
   const buy = tooManyReplaced(unconfirmed.filter(isReplacement), recent);
-  return { ...(destroy && { destroy }), ...(buy && { buy }) };
+  const pruned = recent.filter(isPruning).map(({ ageMs }) => ageMs);
+  return {
+    ...(destroy && { destroy }),
+    ...(buy && { buy }),
+    pruned: pruned.toSorted((a, b) => b - a),
+  };
 }
 
 function tooManyDestroyed(

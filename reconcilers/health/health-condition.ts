@@ -4,6 +4,9 @@ import { inWords } from './recovery-plan.ts';
 import type { Recovery, Scene, WatchedServer } from './scene.ts';
 import { HOLD_MS, verdictOf, type Course } from './verdict.ts';
 
+/** For how long a recovery that ended well is news, ms. */
+const NEWS_MS = 600_000;
+
 /** Every reason of the condition Healthy. */
 export type HealthReason =
   | 'Healthy'
@@ -13,7 +16,8 @@ export type HealthReason =
   | 'Partitioned'
   | 'ApprovalNeeded'
   | 'Recovering'
-  | 'RecoveryFailed';
+  | 'RecoveryFailed'
+  | 'Recovered';
 
 type Health = ConditionValue & { readonly reason: HealthReason };
 
@@ -23,6 +27,7 @@ type Health = ConditionValue & { readonly reason: HealthReason };
  *     status | reason         | when
  *     -------+----------------+-----------------------------------------------------------------------
  *     True   | Healthy        | no vote counts
+ *     True   | Recovered      | the same, a moment after a recovery
  *     True   | Suspected      | fewer votes than a quorum: one observer may be cut off itself
  *     False  | Suspected      | a quorum, not yet for long enough
  *     False  | Unreachable    | the witness alone, for long, of a server that nobody else observes
@@ -39,7 +44,7 @@ export function healthOf(server: WatchedServer, scene: Scene, objection: Objecti
   const { course, role, watch } = server;
   switch (verdictOf(course, role, watch, scene.now)) {
     case 'Healthy':
-      return { status: 'True', reason: 'Healthy', message: 'no observer fails to reach it' };
+      return well(server, scene);
     case 'Suspected':
       return { status: 'True', reason: 'Suspected', message: suspicion(server) };
     case 'Unreachable':
@@ -58,6 +63,13 @@ export const recovering = (
   reason: 'Recovering',
   message: `${step === 'PowerCycle' ? 'cutting the power of' : 'replacing'} droplet ${serverID}: ${cause}`,
 });
+
+function well({ recoveries: [last] }: WatchedServer, { wall }: Scene): Health {
+  const isNew = last?.result === 'Recovered' && wall - Date.parse(last.endedAt) < NEWS_MS;
+  return isNew
+    ? { status: 'True', reason: 'Recovered', message: `well after ${last.step} of droplet ${last.serverID}` }
+    : { status: 'True', reason: 'Healthy', message: 'no observer fails to reach it' };
+}
 
 const suspicion = ({ course, watch }: WatchedServer): string =>
   `unreachable for ${inWords(course!.by)}; ${

@@ -1,14 +1,11 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { Change, Informer } from '../../clients/kubernetes/client.ts';
 import type { Lease } from '../../clients/kubernetes/kinds.ts';
-import { GROUP } from '../../crds/names.ts';
+import { MONITOR_LABEL } from '../monitor/heartbeat.ts';
 import { createRenewals } from './renewals.ts';
 import { createTally, type Tally } from './tally.ts';
 import { readVote } from './vote.ts';
 import { readVouch, VOUCH_SECONDS } from './vouch.ts';
-
-/** On the heartbeat of every monitor: its name. */
-const MONITOR_LABEL = `${GROUP}/monitor`;
 
 /** For how long after the last heartbeat somebody is believed to watch, ms: monitors may be restarted meanwhile. */
 const SILENCE_MS = 300_000;

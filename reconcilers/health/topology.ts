@@ -61,4 +61,4 @@ const namesOf = (members: readonly Member[], wanted: Member['role']): string[] =
     .toSorted(byNumber);
 
 /** So that web10 comes after web9, on every machine. */
-const byNumber = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);
+export const byNumber = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1);

@@ -1,9 +1,9 @@
 import { apiOf, uidOf } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
 
-/** Something in the cloud that carries the fleet's tag. */
+/** Something in the cloud that carries the fleet's tag. What becomes of snapshots, snapshot/retention-plan.ts says. */
 export interface OwnedResource {
-  kind: 'droplet' | 'firewall' | 'snapshot';
+  kind: 'droplet' | 'firewall';
   id: string;
   name: string;
   tags: readonly string[];

@@ -3,6 +3,7 @@ import type { Secret } from '../../clients/kubernetes/kinds.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { PROJECT_LABEL } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { secretNamesIn } from './names-plan.ts';
 import { secretsOf, type SecretsContext, type ServiceSecrets } from './values.ts';
 
 /** The secrets of all services as they are now, and word of those that may have changed. */
@@ -26,7 +27,7 @@ export function createSecretSource(parts: SourceParts): SecretSource {
   const tell = (isConcerned: (service: ServiceDeployment) => boolean): void => {
     const concerned = parts.services
       .list()
-      .filter(service => (service.spec.secrets ?? []).length > 0 && isConcerned(service));
+      .filter(service => secretNamesIn(service.spec).length > 0 && isConcerned(service));
     for (const handler of handlers) handler(concerned.map(keyOf));
   };
   parts.secrets.onChange(({ type, object, before, initial }) => {

@@ -35,6 +35,12 @@ export interface SecretsContext {
   readonly privateKey: HiddenText;
 }
 
+/** Who an image is fetched as. */
+export interface ImageLogin {
+  readonly username: string;
+  readonly password: HiddenText;
+}
+
 /** The secrets of a service, as far as there are any. */
 export interface ServiceSecrets {
   /** By the names that they have in the container, in their order. */
@@ -43,13 +49,15 @@ export interface ServiceSecrets {
   missing: ResolvedSecret[];
   /** Why others cannot be given to it: a sentence for each, without a value. */
   refused: string[];
+  /** What its image is fetched with, which no container gets; undefined where it needs none, or its value is missing. */
+  imageLogin?: ImageLogin | undefined;
   /** Another one whenever a name or a value is; nobody without the fleet's key can guess a value by it. */
   digest: string;
 }
 
 /** Finds the values of all secrets of a service. Of the empty ones the next place is asked, as lookup-plan says. */
 export function secretsOf(context: SecretsContext, service: ServiceDeployment): ServiceSecrets {
-  const { project, environment, secrets: written = [] } = service.spec;
+  const { project, environment, secrets: written = [], imageLogin } = service.spec;
   const names = [...new Set(written.map(name => name.toUpperCase()))].toSorted();
   const [own, wanted] = [names.filter(isOwnName), names.filter(name => !isOwnName(name))];
   const seen = secretNamesOf(project, environment).flatMap(name => {
@@ -60,8 +68,12 @@ export function secretsOf(context: SecretsContext, service: ServiceDeployment): 
   const resolved = wanted.map(name => resolveSecret({ project, environment, name }, lookup));
   const found = resolved.map(({ name, from }) => ({ name, from, value: from && valueIn(context, from) }));
   const values = found.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+  const login =
+    imageLogin && resolveSecret({ project, environment, name: imageLogin.secret.toUpperCase() }, lookup);
+  const password = login?.from && !isOwnName(login.name) ? valueIn(context, login.from) : undefined;
   return {
     values,
+    ...(imageLogin && password && { imageLogin: { username: imageLogin.username, password } }),
     missing: resolved.filter(({ from }) => from === undefined),
     refused: [
       ...own.map(refuseOwn),

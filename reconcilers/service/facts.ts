@@ -55,7 +55,8 @@ function parseContainer(line: string): Container | undefined {
     release,
     version,
     ...(/^\d+$/.test(port) && { port: Number(port) }),
-    state,
+    // One that is held for a snapshot runs on in a moment.
+    state: state === 'paused' ? 'running' : state,
     exitCode: Number(exitCode),
     restarts: Number(restarts),
     // podman leaves the algorithm out, and docker begins names with a slash.

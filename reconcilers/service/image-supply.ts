@@ -1,13 +1,14 @@
-import { isGitError } from '../../clients/git/errors.ts';
+import { isGitError, type GitFailureReason } from '../../clients/git/errors.ts';
 import type { Git } from '../../clients/git/git.ts';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { goodRelease } from './history-plan.ts';
 import type { Images, ImageState, WantedImage } from './images.ts';
 import { buildKeyOf } from '../build/build-key.ts';
 import type { Builder } from '../build/build.ts';
 import { prune } from '../build/prune.ts';
 import { neededImages } from '../build/prune-plan.ts';
-import { publish, pull, pullPublished } from '../build/publish.ts';
+import { isLoginRefused, publish, pull, pullPublished } from '../build/publish.ts';
 import type { BuildRequest, BuildSource, BuildState } from '../build/request.ts';
 
 /** What images are made with. */
@@ -83,18 +84,25 @@ async function makingRoom(
 const neededBy = (services: readonly ServiceDeployment[]): Set<string> =>
   neededImages(
     services.map(({ status = {} }) => ({
-      images: [status.image, ...(status.history ?? []).map(({ image }) => image)],
+      images: [status.image, goodRelease(status)?.image, ...(status.history ?? []).map(({ image }) => image)],
     })),
   );
 
 async function ensurePublished(
-  { service, engine, known, master }: WantedImage,
+  { service, engine, known, master, login }: WantedImage,
   signal: AbortSignal,
 ): Promise<ImageState> {
   const { project, image: name = '' } = service.spec;
   const id = known === undefined ? {} : { id: known };
-  const { image } = await pullPublished(master.ssh, { engine, project, name, ...id }, signal);
-  return { state: 'ready', image };
+  const wanted = { engine, project, name, ...id, ...(login && { login }) };
+  try {
+    const { image } = await pullPublished(master.ssh, wanted, signal);
+    return { state: 'ready', image };
+  } catch (error) {
+    // With another login it is tried again.
+    if (isLoginRefused(error)) return failed('ImageLoginRefused', error.message);
+    throw error;
+  }
 }
 
 type Source = { tree: string; from: BuildSource };
@@ -114,10 +122,16 @@ async function sourceOf(
     const { commit, tree } = await resolveVersion(git, url, version, ref, signal);
     return { tree, from: { open: stop => git.archive(url, commit, stop) } };
   } catch (error) {
-    if (isGitError(error)) return failed('SourceUnavailable', error.message);
-    throw error;
+    if (!isGitError(error)) throw error;
+    if (!PASSING.has(error.reason)) return failed('SourceUnavailable', error.message);
+    const message = `${error.message}; tried again every ${AGAIN_MS / 1_000} s`;
+    return { state: 'pending', reason: 'SourceUnavailable', message, afterMs: AGAIN_MS };
   }
 }
+
+/** What is wrong with the way to a repository, and may be over in a while. */
+const PASSING: ReadonlySet<GitFailureReason> = new Set(['Unreachable', 'TimedOut']);
+const AGAIN_MS = 30_000;
 
 /** A version is a tag of its repository; one that a person made up is built from the ref beside it. */
 async function resolveVersion(git: Git, url: string, version: string, ref: string, signal: AbortSignal) {

@@ -1,6 +1,7 @@
 import type { SshHost } from '../../clients/ssh/ssh.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Engine } from '../host/desired.ts';
+import type { ImageLogin } from '../secrets/values.ts';
 
 /** What an image is wanted for. */
 export interface WantedImage {
@@ -11,6 +12,8 @@ export interface WantedImage {
   engine: Engine;
   /** The id of the image that the version was before, if it is known. */
   known?: string | undefined;
+  /** Who a published image is fetched as. */
+  login?: ImageLogin | undefined;
   /** The project's master: builds are done there, and its registry serves the others. */
   master: ImageServer;
 }
@@ -19,7 +22,8 @@ export interface WantedImage {
 export type ImageState =
   /** It is on the master; `image` is its id. */
   | { state: 'ready'; image: string }
-  | { state: 'pending'; reason: string; message: string }
+  /** `afterMs`: so soon another look is worth it; soon by default. */
+  | { state: 'pending'; reason: string; message: string; afterMs?: number }
   /** Not tried again by itself. */
   | { state: 'failed'; reason: string; message: string };
 

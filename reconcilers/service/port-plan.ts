@@ -4,8 +4,11 @@ import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/servic
 const RANGE = 1_000;
 const BASES = { infra: 7_000, backend: 8_000, frontend: 9_000 } as const;
 
-/** The host ports of a web's containers: its own plus one of these, so that two releases can run side by side. */
-const HOST_PORT_OFFSETS = [10_000, 12_000] as const;
+/**
+ * The host ports of a web's containers: its own plus one of these, so that three releases can run side by side: a new
+ * one, the one that it replaces, and where that was not proven yet, the last one that was.
+ */
+const HOST_PORT_OFFSETS = [10_000, 12_000, 14_000] as const;
 
 /** Words in the names of webs that people look at, and of those that programs talk to. */
 const FRONTEND =
@@ -36,11 +39,8 @@ export function portFor(
   return kept.has(service) ? service.status?.port : undefined;
 }
 
-/** The two host ports on which the containers of a web with that port are published, in turns. */
-export const hostPortsOf = (port: number): [number, number] => [
-  port + HOST_PORT_OFFSETS[0],
-  port + HOST_PORT_OFFSETS[1],
-];
+/** The host ports on which the containers of a web with that port are published, in turns. */
+export const hostPortsOf = (port: number): number[] => HOST_PORT_OFFSETS.map(offset => port + offset);
 
 /** Whether other services can reach it by a port. */
 export const isReachable = ({ spec }: ServiceDeployment): boolean => spec.type !== 'worker';

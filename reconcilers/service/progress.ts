@@ -30,10 +30,10 @@ export interface Rollout {
 
 /** Sends requests there from now on. */
 export async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise<void> {
-  const { context, goal, service, memory } = rollout;
+  const { context, goal, service, memory, isFallback } = rollout;
   const isNew = goal !== undefined && service.status?.release !== goal.target.release;
   const now = new Date(context.clock.now()).toISOString();
-  const fields = switchedTo(service, goal?.serving, endpoints, now);
+  const fields = switchedTo(service, goal?.serving, endpoints, now, isFallback);
   for (const { address } of endpoints) memory.drained(keyOf(service)).delete(address);
   await report(rollout, { fields, ...(isNew && saying('Switching', 'switching to it', rollout)) });
   if (!isNew) return;
@@ -50,16 +50,22 @@ const namesOf = (endpoints: readonly Endpoint[]): string =>
 /** Says that all is as it should be, and cleans up. */
 export async function settle(rollout: Rollout): Promise<void> {
   const { service, goal, isFallback } = rollout;
-  const { rejected, endpoints = [] } = service.status ?? {};
+  const { release, rejected, endpoints = [] } = service.status ?? {};
+  // Nothing is left to go back to.
+  const proven = release === goal?.target.release && { unproven: undefined };
   if (goal === undefined) {
     const conditions = { Rolled: notYet('Stopped', 'stopped: dropfleet start brings it back') };
     return await report(rollout, { conditions });
   }
-  if (isFallback) return await report(rollout, { conditions: { Rolled: rejectedCondition(rollout) } });
+  if (isFallback)
+    return await report(rollout, {
+      fields: { ...proven },
+      conditions: { Rolled: rejectedCondition(rollout) },
+    });
   await clean(rollout);
   const message = `${goal.serving.version} on ${namesOf(endpoints)}`;
   await report(rollout, {
-    fields: { ...(rejected && { rejected: undefined }) },
+    fields: { ...proven, ...(rejected && { rejected: undefined }) },
     conditions: { Built: built(goal), Rolled: rolled('Running', message) },
   });
 }
@@ -85,10 +91,9 @@ export async function reject(
   rollout: Rollout,
   { serving }: Goal,
   { reason, message }: Rejection,
-): Promise<'rejected'> {
+): Promise<'again'> {
   const { context, service, run } = rollout;
   const { release, version } = serving;
-  context.since.forget(`service ${keyOf(service)}`);
   await report(rollout, {
     fields: { rejected: { release, version, reason, message } },
     conditions: { Rolled: notYet(reason, `${version} was rejected: ${message}`) },
@@ -96,7 +101,7 @@ export async function reject(
   context.metrics.rollouts.inc({ environment: service.spec.environment, result: 'rejected' });
   run.log.warn(`${version} was rejected: ${message}`);
   context.events.record(service, 'Warning', reason, `${version} was rejected: ${message}`);
-  return 'rejected';
+  return 'again';
 }
 
 /** What is being done, with the release that it is done for. */

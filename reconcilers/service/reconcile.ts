@@ -3,6 +3,7 @@ import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { SERVICE_FINALIZER } from '../../crds/names.ts';
+import type { ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Hosts } from '../context.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
@@ -13,7 +14,8 @@ import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
 import { mayBringBack } from './rollout-plan.ts';
 import { report, type Rollout } from './progress.ts';
-import { rollOut, wishOf } from './rollout.ts';
+import { wishOf } from './overtaken.ts';
+import { rollOut } from './rollout.ts';
 import { notYet } from './status.ts';
 import { findWanted, type Supplies } from './wanted.ts';
 
@@ -61,15 +63,16 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
   for (;;) {
     rollout.wish = wishOf(rollout.service);
     const surroundings = observeService(context, hosts, rollout.service);
-    const wanted = await findWanted(rollout.service, surroundings, hosts, supplies, run);
+    const say = (Built: ConditionValue): Promise<void> => report(rollout, { conditions: { Built } });
+    const wanted = await findWanted(rollout.service, surroundings, hosts, supplies, run, say);
     if (wanted.type === 'unclear') {
       await report(rollout, { conditions: wanted.conditions });
-      return wanted.isOwn ? { requeueAfterMs: hosts.timings.retryMs } : undefined;
+      return wanted.againMs === undefined ? undefined : { requeueAfterMs: wanted.againMs };
     }
     rollout.goal = wanted.type === 'release' ? wanted.goal : undefined;
     rollout.isFallback = wanted.type === 'release' && wanted.isFallback;
     const outcome = await rollOut(rollout);
-    if (outcome !== 'rejected') return outcome;
+    if (outcome !== 'again') return outcome;
   }
 }
 

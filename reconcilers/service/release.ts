@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { optionArguments } from './options-plan.ts';
 
 /** What a release consists of besides the ServiceDeployment's spec. */
 export interface ReleaseInput {
@@ -35,6 +36,7 @@ export function releaseOf({ service, version, image, secrets, masterAddress }: R
     spec.stopSeconds ?? null,
     spec.restart ?? null,
     metadata.annotations?.[RESTARTED_ANNOTATION] ?? null,
+    ...optionArguments(spec.runOptions),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, DIGITS);
 }

@@ -3,19 +3,23 @@
 //
 //     what there is                                        | next step
 //     -----------------------------------------------------+---------------------------------------------------
-//     containers of neither this release nor the last      | drain and remove them
+//     one that has served unharmed for its first minute    | prove: nothing goes back further than to it
+//     containers of none of the releases that are kept     | drain and remove them
 //     a release command that has not run yet               | run it
 //     a server without a healthy container of the release  | start it, beside the old one
 //     endpoints that are not those of the release          | switch: they become so
 //     a load balancer that still sends requests elsewhere  | wait for it
-//     a worker of the last release that runs               | stop it, and keep it
-//     containers of the last release, for a minute         | watch the new ones; one that fails takes it all back
-//     containers of the last release                       | drain and remove them
+//     a worker of a former release that runs               | stop it, and keep it
+//     containers of a former release, for a minute         | watch the new ones; one that fails takes it all back
+//     containers of a former release                       | drain and remove them
 //
+// Kept are the release, the one that serves meanwhile, and as long as that has not proven itself, the last that had: a
+// failure goes back to it, whoever replaced whom within a minute.
 // A container's name has its release, so that the same name is the same in every respect.
 
 import type { ServiceDeploymentSpec, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
 import type { Container } from './facts.ts';
+import { goodRelease } from './history-plan.ts';
 
 /** A server of the project, as far as the service is concerned. */
 export interface ServerView {
@@ -63,7 +67,7 @@ export interface RolloutInput {
   isBalanced: boolean;
   /** Whether no request is in flight to an address that the load balancer sends nothing to any more. */
   isDrained: (address: string) => boolean;
-  /** How long the release has served under this process's eyes, and how long it is to be watched; ms. */
+  /** How long the one that serves has done so under this process's eyes, and how long it is to be watched; ms. */
   servedMs: number;
   watchMs: number;
 }
@@ -93,6 +97,8 @@ export type RolloutStep =
   | { type: 'await-route' }
   | { type: 'stop'; at: Placed[] }
   | { type: 'watch'; at: Placed[] }
+  /** What serves is what a failure goes back to, from now on. */
+  | { type: 'prove' }
   | { type: 'settled' };
 
 /** A container and where it is. */
@@ -114,6 +120,7 @@ export function planRollout(given: RolloutInput): RolloutStep {
   if (target === undefined) return planEnd(input, found);
   const parts = classify(input, target, found);
   return (
+    prove(input, found) ??
     clear(input, parts.obsolete) ??
     begin(input, target, parts) ??
     planSwitch(input, target, parts) ??
@@ -141,19 +148,22 @@ export const mayBringBack = ({ isAvailable, isThere, containers }: ServerView): 
 interface Parts {
   /** Those of the release on the servers where it is to run. */
   wanted: Found[];
-  /** Those that a failure would go back to. */
+  /** Those that serve meanwhile, and those that a failure would go back to. */
   last: Found[];
-  /** Neither. */
+  /** None of these. */
   obsolete: Found[];
 }
 
-/** The release that served before the target, or serves while the target is made ready. */
-const lastRelease = ({ status }: RolloutInput, { release }: Target): string | undefined =>
-  status.release === release ? status.history?.[0]?.release : status.release;
+/** The release that serves while the target is made ready, and the last that was proven. */
+function lastReleases({ status }: RolloutInput, { release }: Target): (string | undefined)[] {
+  const good = goodRelease(status)?.release;
+  if (status.release === release) return [good];
+  return status.unproven ? [status.release, good] : [status.release];
+}
 
 function classify(input: RolloutInput, target: Target, found: readonly Found[]): Parts {
   const { release } = target;
-  const last = lastRelease(input, target);
+  const last = lastReleases(input, target);
   const rejected = input.status.rejected?.release;
   const parts: Parts = { wanted: [], last: [], obsolete: [] };
   for (const one of found) {
@@ -162,10 +172,34 @@ function classify(input: RolloutInput, target: Target, found: readonly Found[]):
     // What failed stays for its logs until something else is wanted.
     const isKept = input.isFallback && container.release === rejected && !isOfTarget && !isLive(container);
     if (isOfTarget && (server.isAssigned || container.kind === 'task')) parts.wanted.push(one);
-    else if (isOfTarget || (container.kind === 'service' && container.release === last)) parts.last.push(one);
+    else if (isOfTarget || (container.kind === 'service' && last.includes(container.release)))
+      parts.last.push(one);
     else if (!isKept) parts.obsolete.push(one);
   }
   return parts;
+}
+
+/**
+ * What has served for its first minute is good when none of its containers failed meanwhile. Something else may be wanted
+ * by then, and is no reason to take it for worse.
+ */
+function prove(
+  { status, servers, mayEnd, servedMs, watchMs }: RolloutInput,
+  found: readonly Found[],
+): RolloutStep | undefined {
+  if (!status.unproven || status.release === status.rejected?.release || servedMs < watchMs) return undefined;
+  const addresses = new Set((status.endpoints ?? []).map(({ address }) => address));
+  const own = found.filter(
+    one => one.container.release === status.release && addresses.has(addressOf(one)) && !isTask(one),
+  );
+  const available = servers.filter(
+    server =>
+      server.isAvailable && (status.endpoints ?? []).some(({ droplet }) => droplet === server.droplet),
+  );
+  const isEach = available.every(server => own.some(one => one.server === server));
+  const isGood = ({ container: { state, restarts, exitCode } }: Found): boolean =>
+    (state === 'running' && restarts === 0) || (mayEnd && state === 'exited' && exitCode === 0);
+  return own.length > 0 && isEach && own.every(isGood) ? { type: 'prove' } : undefined;
 }
 
 /** What is not stopped for good. */
@@ -226,7 +260,7 @@ function begin(input: RolloutInput, target: Target, { wanted, last }: Parts): Ro
       ? last.filter(isRunningOn(server)).map(({ container }) => container.name)
       : [],
   }));
-  return { type: 'start', at, isTrial: isNew || last.length > 0 };
+  return { type: 'start', at, isTrial: isNew || (status.unproven === true && last.length > 0) };
 }
 
 const containerOn = (found: readonly Found[], server: ServerView): Container | undefined =>
@@ -311,7 +345,8 @@ function retire(input: RolloutInput, { wanted, last: all }: Parts): RolloutStep 
   if (last.length === 0) return undefined;
   const running = last.filter(({ container }) => isLive(container));
   if (!input.isBalanced && running.length > 0) return { type: 'stop', at: placed(running) };
-  if (input.servedMs < input.watchMs) {
+  // What has failed in its first minute is looked at after it, too.
+  if (input.status.unproven && (!input.isFallback || input.servedMs < input.watchMs)) {
     const watched = wanted.filter(one => !isTask(one) && one.server.isAvailable && isLive(one.container));
     if (watched.length > 0) return { type: 'watch', at: placed(watched) };
   }

@@ -1,7 +1,5 @@
 import { isSshError } from '../../clients/ssh/errors.ts';
 import { keyOf } from '../../crds/meta.ts';
-import { RESTARTED_ANNOTATION } from '../../crds/names.ts';
-import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import { isWaiting, Waiting, type Outcome } from '../outcome.ts';
 import { isBalancer } from '../read-model/balancing.ts';
@@ -9,18 +7,15 @@ import { runReleaseCommand, start, stop, watch, type Site } from './apply.ts';
 import { drain } from './drain.ts';
 import type { Goal } from './goal.ts';
 import { lookAgain, observeService, sshOf, type Server, type Surroundings } from './observe.ts';
+import { isOvertaken, untilOvertaken } from './overtaken.ts';
 import { reject, report, saying, settle, switchTo, type Rollout } from './progress.ts';
 import { isRejection } from './rejection.ts';
 import { planRollout, type Placed, type RolloutStep } from './rollout-plan.ts';
 import { notYet } from './status.ts';
 import { imageWantedOn } from './wanted.ts';
 
-/** What a person may change of an object, in a word that changes with it. */
-export const wishOf = ({ metadata }: ServiceDeployment): string =>
-  [metadata.generation, metadata.deletionTimestamp, metadata.annotations?.[RESTARTED_ANNOTATION]].join();
-
-/** Goes on until there is nothing to do, or something has to be waited for. */
-export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
+/** Goes on until there is nothing to do, or something has to be waited for; `again`: what is wanted is another now. */
+export async function rollOut(rollout: Rollout): Promise<Outcome | 'again'> {
   const { context, hosts, run } = rollout;
   for (let isFresh = false; ;) {
     if (isOvertaken(rollout)) return { requeueAfterMs: 0 };
@@ -34,12 +29,6 @@ export async function rollOut(rollout: Rollout): Promise<Outcome | 'rejected'> {
   }
 }
 
-/** Whether something else is wanted by now: who fixes a bad release does not wait until it was watched to its end. */
-function isOvertaken({ context, service, wish }: Rollout): boolean {
-  const now = context.services.get(keyOf(service));
-  return now !== undefined && wishOf(now) !== wish;
-}
-
 /** What is no act needs no fresh look: the next probe tells. */
 const isIdle = ({ type }: RolloutStep): boolean =>
   type === 'settled' || type === 'wait' || type === 'await-route';
@@ -51,8 +40,8 @@ function inputOf(
   const { spec, status = {} } = service;
   const key = keyOf(service);
   const drained = memory.drained(key);
-  const isServing = goal !== undefined && status.release === goal.target.release;
-  if (!isServing) context.since.forget(`service ${key}`);
+  const serving = goal === undefined || !status.endpoints?.length ? undefined : status.release;
+  if (serving === undefined) context.since.forget(`service ${key}`);
   return {
     type: spec.type,
     isStopFirst: spec.type === 'infra' || (spec.type === 'worker' && spec.update === 'stop-first'),
@@ -64,12 +53,12 @@ function inputOf(
     proven: memory.proven(key),
     isBalanced: spec.type === 'web' && master !== undefined && isBalancer(master, project),
     isDrained: address => drained.has(address),
-    servedMs: isServing ? context.since.ageMs(`service ${key}`, goal.target.release) : 0,
+    servedMs: serving === undefined ? 0 : context.since.ageMs(`service ${key}`, serving),
     watchMs: context.timings.watchMs,
   };
 }
 
-type Next = Outcome | 'rejected' | 'on';
+type Next = Outcome | 'again' | 'on';
 
 /** Does one step. */
 async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundings): Promise<Next> {
@@ -87,6 +76,10 @@ async function take(rollout: Rollout, step: RolloutStep, surroundings: Surroundi
     case 'switch':
       await switchTo(rollout, step.endpoints);
       return 'on';
+    case 'prove':
+      await report(rollout, { fields: { unproven: undefined } });
+      // What a failure goes back to is another.
+      return 'again';
     case 'drain': {
       const ms = await drain(hosts, service, step.addresses, surroundings, memory, run);
       return ms === 0 ? 'on' : { requeueAfterMs: ms };
@@ -113,6 +106,8 @@ async function tryRelease(rollout: Rollout, step: Attempt, surroundings: Surroun
     // Something else may be wanted by now.
     return step.type === 'watch' ? { requeueAfterMs: 1 } : 'on';
   } catch (error) {
+    // What it was about is over, whatever came of it.
+    if (isOvertaken(rollout) && !isRejection(error)) return { requeueAfterMs: 0 };
     if (isRejection(error) && !isFallback && isTrial) return await reject(rollout, goal!, error);
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
@@ -136,7 +131,7 @@ async function attempt(
   step: Attempt,
   surroundings: Surroundings,
 ): Promise<void> {
-  const { context, hosts, run, memory, service } = rollout;
+  const { context, memory, service } = rollout;
   const key = keyOf(service);
   switch (step.type) {
     case 'run-task':
@@ -152,7 +147,7 @@ async function attempt(
       await atEach(rollout, surroundings, step.at, async (site, { hostPort, replaced, droplet }) => {
         await bring(rollout, surroundings, site.server);
         if (replaced.length > 0) await stop(site, launch, 'stop', { droplet, names: replaced });
-        await start(site, launch, hostPort);
+        await untilOvertaken(rollout, cut => start({ ...site, run: cut }, launch, hostPort));
         memory.proven(key).add(`${droplet}/${service.metadata.name}-${target.release}`);
       });
       return;
@@ -164,7 +159,7 @@ async function attempt(
       await atEach(rollout, surroundings, step.at, async (site, { names }) => {
         for (const container of site.server.containers ?? [])
           if (names.includes(container.name))
-            await watch({ context, hosts, run, server: site.server }, launch, container, seconds);
+            await untilOvertaken(rollout, cut => watch({ ...site, run: cut }, launch, container, seconds));
       });
     }
   }

@@ -1,6 +1,7 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Engine } from '../host/desired.ts';
 import type { Check, ContainerSpec } from './commands.ts';
+import { optionArguments } from './options-plan.ts';
 
 /** A container that is about to be started. */
 export interface RunInput {
@@ -21,6 +22,8 @@ export function serviceContainer(input: RunInput): ContainerSpec {
   const { service, engine } = input;
   const { spec } = service;
   const options = [
+    ...optionArguments(spec.runOptions),
+    // Behind those of a person: of two labels of one name, the last one counts.
     ...labels(input, 'service'),
     `--restart=${restartPolicy(spec.restart, engine)}`,
     `--stop-timeout=${spec.stopSeconds ?? 30}`,
@@ -38,7 +41,13 @@ export function serviceContainer(input: RunInput): ContainerSpec {
 export function taskContainer(input: RunInput): ContainerSpec {
   const { service } = input;
   const { spec } = service;
-  const options = [...labels(input, 'task'), '--restart=no', ...limits(spec), ...mounts(service)];
+  const options = [
+    ...optionArguments(spec.runOptions),
+    ...labels(input, 'task'),
+    '--restart=no',
+    ...limits(spec),
+    ...mounts(service),
+  ];
   return {
     name: taskName(service, input.release),
     ...published({ ...input, hostPort: undefined }),

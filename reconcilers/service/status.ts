@@ -2,6 +2,7 @@ import type { ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
 import type { SERVICE_OWNERS } from '../../crds/status-owners.ts';
 import type { StatusChange } from '../status/write.ts';
+import { remembered } from './history-plan.ts';
 import type { Endpoint } from './rollout-plan.ts';
 
 export type ServiceChange = StatusChange<ServiceDeploymentStatus, (typeof SERVICE_OWNERS)['service']>;
@@ -13,34 +14,37 @@ export interface Serving {
   image: string;
 }
 
-/** How many former releases a status remembers: images are kept of fewer. */
-const REMEMBERED = 10;
-
 /**
  * The status of a service whose requests go to those endpoints from now on. What served before becomes history; what
  * is gone back to is taken out of it.
+ *
+ * @param isReturn whether it serves again because another was rejected: what it has proven before holds.
  */
 export function switchedTo(
   { status = {} }: ServiceDeployment,
   next: Serving | undefined,
   endpoints: Endpoint[],
   now: string,
+  isReturn: boolean,
 ): NonNullable<ServiceChange['fields']> {
   if (next === undefined || status.release === next.release) return { endpoints };
-  const { version, image, release, deployedAt, rejected, history = [] } = status;
+  const { version, image, release, deployedAt, unproven, rejected, history = [] } = status;
   const isPast = version !== undefined && image !== undefined && release !== rejected?.release;
   const entry = {
     version: version!,
     image: image!,
     ...(release && { release }),
     deployedAt: deployedAt ?? now,
+    ...(unproven && { unproven }),
   };
+  const isUnproven = !isReturn || history.some(one => one.release === next.release && one.unproven);
   const rest = history.filter(one => one.release !== next.release);
   return {
     endpoints,
     ...next,
     deployedAt: now,
-    history: [...(isPast ? [entry] : []), ...rest].slice(0, REMEMBERED),
+    unproven: isUnproven || undefined,
+    history: remembered([...(isPast ? [entry] : []), ...rest]),
   };
 }
 

@@ -1,11 +1,13 @@
 import { isSshError } from '../../clients/ssh/errors.ts';
-import type { ConditionValue } from '../../crds/conditions.ts';
+import { findCondition, type ConditionValue } from '../../crds/conditions.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
+import { platformConflict } from '../host/engine.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { goalFor, type Goal } from './goal.ts';
+import { goodRelease } from './history-plan.ts';
 import { imageName, knownImage, versionOf } from './image-plan.ts';
 import type { Images, ImageState, WantedImage } from './images.ts';
 import { isUsableMaster, sshOf, type Surroundings } from './observe.ts';
@@ -21,18 +23,27 @@ export interface Supplies {
 export type Wanted =
   /** Nothing: the service is stopped, or goes. */
   | { type: 'nothing' }
-  /** It cannot be said yet; what runs goes on. `isOwn`: it goes on by itself. */
-  | { type: 'unclear'; conditions: { Built?: ConditionValue; Rolled?: ConditionValue }; isOwn: boolean }
+  /** It cannot be said yet; what runs goes on. `againMs`: it goes on by itself, and is worth a look then. */
+  | {
+      type: 'unclear';
+      conditions: { Built?: ConditionValue; Rolled?: ConditionValue };
+      againMs?: number | undefined;
+    }
   /** `fallback`: the release that is wanted was rejected, and this is the one before. */
   | { type: 'release'; goal: Goal; isFallback: boolean };
 
-/** Finds out what should run of a service; builds it, if need be. */
+/**
+ * Finds out what should run of a service; builds it, if need be.
+ *
+ * @param say writes down what is being done, before it is waited for.
+ */
 export async function findWanted(
   service: ServiceDeployment,
   surroundings: Surroundings,
   hosts: Hosts,
   supplies: Supplies,
   run: Run,
+  say: (built: ConditionValue) => Promise<void>,
 ): Promise<Wanted> {
   if (service.metadata.deletionTimestamp !== undefined || service.spec.stopped) return { type: 'nothing' };
   const why = whyUnclear(service, surroundings);
@@ -43,7 +54,12 @@ export async function findWanted(
   if (lacking !== undefined) return unclear({ Rolled: notYet('SecretsMissing', lacking) });
   const known = knownImage(service, version, surroundings.services);
   if (known === undefined) {
-    const made = await makeImage(service, version, surroundings, hosts, supplies, run);
+    const { imageLogin } = service.spec;
+    if (imageLogin !== undefined && secrets.imageLogin === undefined)
+      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret)) });
+    // A first look may take half a minute, in which nothing else is said.
+    if (!isBuilding(service)) await say(notYet('Building', `${version}: getting its image ready`));
+    const made = await makeImage(service, version, surroundings, hosts, supplies, run, secrets);
     if (made.type !== 'image') return made;
     return release(service, { version, image: made.image }, secrets, surroundings);
   }
@@ -62,6 +78,8 @@ function whyUnclear(service: ServiceDeployment, { project, services }: Surroundi
     return unclear({
       Rolled: notYet('PlatformNotSupported', 'platform kubernetes is not there yet; use docker or podman'),
     });
+  const conflict = platformConflict(service, services);
+  if (conflict !== undefined) return unclear({ Rolled: notYet('PlatformConflict', conflict) });
   if (versionOf(service) !== undefined) return undefined;
   const message = `not deployed yet: dropfleet deploy ${spec.environment} ${spec.project}`;
   return services.length === 0 ? undefined : unclear({ Built: notYet('NotDeployed', message) });
@@ -76,6 +94,15 @@ function whyLacking({ missing, refused }: ServiceSecrets): string | undefined {
     : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for`;
 }
 
+/** Whether that is what is said of it already. */
+function isBuilding({ metadata, status }: ServiceDeployment): boolean {
+  const built = findCondition(status?.conditions, 'Built');
+  return built?.status === 'False' && status?.observedGeneration === metadata.generation;
+}
+
+const noLogin = (name: string): string =>
+  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for`;
+
 type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
 
 async function makeImage(
@@ -85,13 +112,18 @@ async function makeImage(
   hosts: Hosts,
   { images }: Supplies,
   { signal }: Run,
+  { imageLogin: login }: ServiceSecrets,
 ): Promise<Made> {
   const wanted = imageWantedOn(service, version, surroundings, hosts);
   if (wanted === undefined)
     return unclear({ Built: notYet('NoMaster', 'the master is not ready yet, which images are made on') });
-  const state = await images.ensure(wanted, signal).catch(toState);
+  const state = await images.ensure({ ...wanted, login }, signal).catch(toState);
   if (state.state === 'ready') return { type: 'image', image: state.image };
-  return unclear({ Built: notYet(state.reason, state.message) }, state.state === 'pending');
+  if (state.state === 'failed') return unclear({ Built: notYet(state.reason, state.message) });
+  return unclear(
+    { Built: notYet(state.reason, `${version}: ${state.message}`) },
+    state.afterMs ?? hosts.timings.retryMs,
+  );
 }
 
 /** The host could not be asked, or did not do it: that may be over in a moment. */
@@ -134,26 +166,48 @@ function release(
   if (goal.refused.length > 0) return unclear({ Rolled: notYet('VariablesRefused', refusal(goal.refused)) });
   const { rejected } = service.status ?? {};
   if (rejected?.release !== goal.target.release) return { type: 'release', goal, isFallback: false };
-  const before = releaseBefore(service, goal.target.release);
-  if (before === undefined) return { type: 'release', goal: lastResort(goal), isFallback: true };
-  const again = goalOf(before);
-  const canStart = again.target.release === before.release;
-  const target = { ...again.target, release: before.release, canStart, hasTask: false };
-  // Of another configuration by now, it goes on in the containers that it has.
-  const launch = { ...again.launch, release: before.release };
-  return { type: 'release', goal: { ...again, target, launch, serving: before }, isFallback: true };
+  const pasts = releasesBefore(service, goal.target.release).map(past => ({ past, again: goalOf(past) }));
+  const before = pasts.find(one => isToBeHad(one, service, surroundings)) ?? pasts[0];
+  const back = before === undefined ? lastResort(goal) : goalBefore(before);
+  return { type: 'release', goal: back, isFallback: true };
+}
+
+/** A former release, and what its version would be today. */
+interface Past {
+  past: Serving;
+  again: Goal;
+}
+
+const isSame = ({ past, again }: Past): boolean => again.target.release === past.release;
+
+/** Whether it can be started again, or is still there. */
+const isToBeHad = (one: Past, { metadata }: ServiceDeployment, { servers }: Surroundings): boolean =>
+  isSame(one) ||
+  servers.some(({ containers }) =>
+    containers?.some(({ name }) => name === `${metadata.name}-${one.past.release}`),
+  );
+
+/** Of another configuration by now, it goes on in the containers that it has. */
+function goalBefore(one: Past): Goal {
+  const { past, again } = one;
+  const { release } = past;
+  const target = { ...again.target, release, canStart: isSame(one), hasTask: false };
+  return { ...again, target, launch: { ...again.launch, release }, serving: past };
 }
 
 const refusal = (names: readonly string[]): string =>
   `${names.join(', ')}: no container can be given this as it is, because of zero bytes, its length (128 KiB), or line breaks in a variable that engines read themselves`;
 
-/** What served before that release, or serves beside it. */
-function releaseBefore({ status = {} }: ServiceDeployment, rejected: string): Serving | undefined {
-  const past = status.history?.[0];
-  const before = status.release === rejected ? past : status;
-  const { version, image, release } = before ?? {};
-  if (version === undefined || image === undefined || release === undefined) return undefined;
-  return { version, image, release };
+/** What served before that release or serves beside it, the best first: what has proven itself. */
+function releasesBefore({ status = {} }: ServiceDeployment, rejected: string): Serving[] {
+  const isBeside = status.release !== rejected;
+  const good = goodRelease(status);
+  const all = !isBeside ? [good] : status.unproven ? [good, status] : [status];
+  return all.flatMap(({ version, image, release } = {}) =>
+    version === undefined || image === undefined || release === undefined
+      ? []
+      : [{ version, image, release }],
+  );
 }
 
 /** There is nothing to go back to: nothing is started, and what failed stays for its logs. */
@@ -164,5 +218,5 @@ const lastResort = (goal: Goal): Goal => ({
 
 const unclear = (
   conditions: Extract<Wanted, { type: 'unclear' }>['conditions'],
-  isOwn = false,
-): Extract<Wanted, { type: 'unclear' }> => ({ type: 'unclear', conditions, isOwn });
+  againMs?: number,
+): Extract<Wanted, { type: 'unclear' }> => ({ type: 'unclear', conditions, againMs });

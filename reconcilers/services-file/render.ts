@@ -101,6 +101,7 @@ const OWNED = Object.keys({
   platform: true,
   build: true,
   image: true,
+  imageLogin: true,
   command: true,
   releaseCommand: true,
   variables: true,
@@ -110,6 +111,7 @@ const OWNED = Object.keys({
   memory: true,
   cpus: true,
   volumes: true,
+  runOptions: true,
   stopSeconds: true,
   restart: true,
   update: true,
@@ -145,11 +147,12 @@ export function changesByFile(
   return Object.keys(patch).length === 0 ? undefined : patch;
 }
 
-/** In a merge patch, what a map has too much must be named; anything else is replaced. */
+/** In a merge patch, what a map has too much must be named, at any depth; anything else is replaced. */
 export function patchOf(before: unknown, after: unknown): unknown {
   if (after === undefined) return null;
   if (!isMap(before) || !isMap(after)) return after;
-  return { ...Object.fromEntries(Object.keys(before).map(key => [key, null])), ...after };
+  const names = Object.keys({ ...before, ...after });
+  return Object.fromEntries(names.map(name => [name, patchOf(before[name], after[name])]));
 }
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;

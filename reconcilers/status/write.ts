@@ -33,7 +33,7 @@ export type OnConflict = 'fail' | 'retry';
 
 type StatusContext = Pick<Context, 'kubernetes' | 'clock'>;
 
-/** Writes the droplet, host, load-balancer or health controller's part of a Droplet's status, and what follows. */
+/** Writes the droplet, host, load-balancer, health or snapshot controller's part of a Droplet's status, and what follows. */
 export const writeDropletStatus = <Owner extends keyof typeof DROPLET_OWNERS>(
   context: StatusContext & Pick<Context, 'hosts'>,
   _owner: Owner,

@@ -14,6 +14,7 @@ import { generateKeyPair, type SshKeyPair } from '../../clients/ssh/key-pair.ts'
 import { createSshPool } from '../../clients/ssh/pool.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import type { TimingOverrides } from '../../controllers/all.ts';
+import type { NotificationSettings } from '../../controllers/notify.ts';
 import { createOperator } from '../../controllers/operator.ts';
 import { createRuntimeMetrics } from '../../controllers/runtime/metrics.ts';
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
@@ -50,6 +51,8 @@ const TIMINGS = {
   gate: { settleMs: 200 },
   firewall: { resyncMs: 600, maxAgeMs: 300, pollMs: 100, addressRetryMs: 1_000, refusedMs: 2_000 },
   'load-balancer': { pollMs: 100 },
+  snapshot: { settleMs: 1_000, lookMs: 1_000, pollMs: 100, holdMs: 500 },
+  notify: { gatherMs: 200, observeMs: 50 },
 } satisfies TimingOverrides;
 /** Whom SSH lets in, where firewalls are made. */
 export const ADMIN_IP = '203.0.113.7';
@@ -57,7 +60,7 @@ export const OPERATOR_ADDRESS = '203.0.113.50';
 const POLLS = { movingMs: 100, firstPollMs: 100, idleMs: 500 };
 const BOOT_MS = 200;
 /** Longer than anything takes on a machine that is busy with other things. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 
 /** The machines of a world whose droplets are more than records. */
 export interface WorldHosts {
@@ -88,6 +91,7 @@ interface OperatorStart {
   identity?: string;
   lease?: string;
   firewalls?: boolean;
+  notifications?: NotificationSettings;
 }
 
 /** A fleet of its own: a namespace, a cloud, a projects.csv, and operators that see nothing else. */
@@ -241,7 +245,13 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
           wanted.every(each => isReady(droplet(each)))
         );
       }),
-    startOperator({ csv = true, identity, lease = `leader-${namespace}`, firewalls = false } = {}) {
+    startOperator({
+      csv = true,
+      identity,
+      lease = `leader-${namespace}`,
+      firewalls = false,
+      notifications,
+    } = {}) {
       const operator = startOperator({
         server,
         namespace,
@@ -253,6 +263,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
         identity,
         lease,
         firewalls,
+        notifications,
         hosts,
         sshKey,
         changed,
@@ -317,13 +328,26 @@ interface OperatorParts {
   identity: string | undefined;
   lease: string;
   firewalls: boolean;
+  notifications: NotificationSettings | undefined;
   hosts: WorldHosts | undefined;
   sshKey: SshKeyPair;
   changed: () => void;
 }
 
 function startOperator(parts: OperatorParts): RunningOperator {
-  const { server, namespace, urls, files, identity, lease, firewalls, hosts, sshKey, changed } = parts;
+  const {
+    server,
+    namespace,
+    urls,
+    files,
+    identity,
+    lease,
+    firewalls,
+    notifications,
+    hosts,
+    sshKey,
+    changed,
+  } = parts;
   const lines = fakeLogger();
   const cloudCalls: string[] = [];
   const connection = { ...server.connection(), server: urls.kubernetes };
@@ -369,6 +393,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
         operatorAddress: () => Promise.resolve(hosts?.driver.operatorAddress ?? OPERATOR_ADDRESS),
       },
     }),
+    ...(notifications && { notifications, secretVariables: NO_VARIABLES }),
     timings: timingsFor(hosts),
     pollIntervals: POLLS,
     ...(identity !== undefined && { leaderElection: { ...election, identity } }),
@@ -391,6 +416,14 @@ function startOperator(parts: OperatorParts): RunningOperator {
     },
   };
 }
+
+/** What the files of these tests name no variables for. */
+const NO_VARIABLES = {
+  envFile: '.env',
+  sourceOf: () => undefined,
+  valueOf: () => undefined,
+  reread: () => undefined,
+};
 
 const timingsFor = (hosts: WorldHosts | undefined): TimingOverrides => ({
   ...TIMINGS,

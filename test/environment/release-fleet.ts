@@ -23,7 +23,7 @@ import {
 } from './dropfleet.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 
-/** `dropfleet up` on docker hosts, in a process of its own, with one project named shop. */
+/** `dropfleet up` on docker hosts, or those of the cloud that its environment names, with one project named shop. */
 export interface ReleaseFleet {
   readonly place: Workplace;
   readonly kubectl: Kubectl;
@@ -54,7 +54,10 @@ export interface ReleaseFleet {
 
 /** As long as anything takes on a busy machine: the image of the hosts may have to be built. */
 const PATIENCE_MS = 600_000;
-const SSH_PORT = 22;
+
+const hasCloud = ({ env }: Workplace): boolean => env['DO_TOKEN'] !== undefined;
+const stateOf = (place: Workplace, ...path: string[]): string =>
+  place.path('.dropfleet', hasCloud(place) ? 'digitalocean' : 'sandbox', ...path);
 
 /** Starts it, and waits until every server is Ready. */
 export async function openReleaseFleet(
@@ -85,7 +88,7 @@ interface Parts {
 async function start(place: Workplace): Promise<Parts> {
   const daemon = startDropfleet(place, 'up');
   await daemon.says(/^Kubernetes .*\(standalone\)$/m);
-  const kubeconfig = place.path('.dropfleet', 'sandbox', 'kubernetes', 'kubeconfig');
+  const kubeconfig = stateOf(place, 'kubernetes', 'kubeconfig');
   const connection = await loadConnection({ env: { KUBECONFIG: kubeconfig } });
   const client = createKubernetesClient(connection, { clock: systemClock });
   const stop = new AbortController();
@@ -190,8 +193,12 @@ function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
     },
     until,
     async shell(droplet, script) {
-      const { current } = (await keysInFolder(place.path('.dropfleet', 'sandbox', 'ssh')).find())!;
-      const way = { ssh, port: SSH_PORT, privateKey: current.privateKey };
+      const { current } = (await keysInFolder(stateOf(place, 'ssh')).find())!;
+      const way = {
+        ssh,
+        port: Number(place.env['DROPFLEET_SSH_PORT'] ?? 22),
+        privateKey: current.privateKey,
+      };
       const host = hostOf(way, parts.droplets.get(keyOf(droplet))!)!;
       const argv = ['sudo', '-n', 'sh', '-c', script];
       return (await host.succeed(argv, { timeoutMs: PATIENCE_MS })).stdout.trim();
@@ -208,7 +215,7 @@ function fleetOf(place: Workplace, first: Parts): ReleaseFleet {
     async close() {
       ssh.close();
       await end('SIGTERM');
-      await command('sandbox', 'reset');
+      if (!hasCloud(place)) await command('sandbox', 'reset');
       await place.remove();
     },
   };

@@ -71,7 +71,8 @@ export function itKeepsTheSshContract(subject: () => Subject): void {
   });
 
   it('says when a forward finds nobody, and when there is no host', async () => {
-    expect(isForwardRefused(await rejection(host().forward('127.0.0.9', 1)))).to.equal(true);
+    const error = await rejection(host().forward('127.0.0.9', 1));
+    expect(isForwardRefused(error) && error.refusal).to.equal('refused');
     expect(isUnreachable(await rejection(host({ address: '127.0.0.9', port: 1 }).run(['cat'])))).to.equal(
       true,
     );

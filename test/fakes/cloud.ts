@@ -5,8 +5,8 @@ import type {
   CloudDroplet,
   CloudFirewall,
   CloudKey,
-  CloudResource,
   CloudSize,
+  CloudSnapshot,
 } from '../../clients/digitalocean/cloud.ts';
 import { CloudError } from '../../clients/digitalocean/errors.ts';
 
@@ -29,7 +29,7 @@ export interface FakeCloud extends Cloud {
   readonly firewalls: Map<string, CloudFirewall>;
   /** Those that were made by name, besides those that droplets carry. */
   readonly tags: Set<string>;
-  readonly snapshots: Map<string, CloudResource>;
+  readonly snapshots: Map<string, CloudSnapshot>;
   readonly sizes: CloudSize[];
   readonly account: CloudAccount;
   /** How often the operation was called. */
@@ -44,7 +44,9 @@ export interface FakeCloud extends Cloud {
   finishBoot(id: number): CloudDroplet;
   /** Changes a droplet behind everybody's back. */
   changeDroplet(id: number, change: Partial<CloudDroplet>): CloudDroplet;
-  /** The action ends; its droplet is unlocked and, when it completed, has changed. */
+  /** Puts a snapshot there as if somebody had taken it. */
+  addSnapshot(snapshot?: Partial<CloudSnapshot>): CloudSnapshot;
+  /** The action ends; its droplet is unlocked and, when it completed, has changed or has a snapshot. */
   finishAction(id: number, status?: 'completed' | 'errored'): void;
 }
 
@@ -58,14 +60,14 @@ export function fakeCloud(): FakeCloud {
   let lastId = 1000;
   let allowed: ReadonlySet<CloudOperation> | undefined;
   const failures = new Map<CloudOperation, { error: unknown; applied: boolean }[]>();
-  const effects = new Map<number, { droplet: number; change: Partial<CloudDroplet> }>();
+  const effects = new Map<number, { droplet: number; carryOut: () => void }>();
   const calls: CloudCall[] = [];
   const droplets = new Map<number, CloudDroplet>();
   const actions = new Map<number, CloudAction>();
   const keys = new Map<number, CloudKey>();
   const firewalls = new Map<string, CloudFirewall>();
   const tags = new Set<string>();
-  const snapshots = new Map<string, CloudResource>();
+  const snapshots = new Map<string, CloudSnapshot>();
   const sizes = [...SIZES];
   const account = { uuid: 'account-1', dropletLimit: 25, status: 'active' };
 
@@ -103,18 +105,27 @@ export function fakeCloud(): FakeCloud {
     return firewall;
   }
 
-  function act(
+  function addSnapshot(snapshot: Partial<CloudSnapshot> = {}): CloudSnapshot {
+    const id = snapshot.id ?? `${++lastId}`;
+    snapshots.set(id, { ...SNAPSHOT, name: `snapshot-${id}`, ...snapshot, id });
+    return found(snapshots, id);
+  }
+
+  const act = (
     operation: CloudOperation,
     id: number,
     type: string,
     change: Partial<CloudDroplet>,
     args = [id] as unknown[],
-  ) {
+  ) => begin(operation, id, type, () => void changeDroplet(id, change), args);
+
+  /** @param carryOut what comes of the action when it completes. */
+  function begin(operation: CloudOperation, id: number, type: string, carryOut: () => void, args: unknown[]) {
     return call(operation, args, () => {
       if (found(droplets, id).locked) throw refusal(422, 'Droplet already has a pending event.', operation);
       const action: CloudAction = { id: ++lastId, type, status: 'in-progress' };
       actions.set(action.id, action);
-      effects.set(action.id, { droplet: id, change });
+      effects.set(action.id, { droplet: id, carryOut });
       changeDroplet(id, { locked: true });
       return action;
     });
@@ -137,13 +148,15 @@ export function fakeCloud(): FakeCloud {
     allowOnly: (...operations) => void (allowed = new Set(operations)),
     addDroplet,
     changeDroplet,
+    addSnapshot,
     finishBoot: id => changeDroplet(id, { status: 'active', ...addressesOf(id) }),
     finishAction(id, status = 'completed') {
       actions.set(id, { ...found(actions, id), status });
       const effect = effects.get(id);
       if (effect === undefined) throw new Error(`action ${id} is over already`);
       effects.delete(id);
-      changeDroplet(effect.droplet, { locked: false, ...(status === 'completed' ? effect.change : {}) });
+      changeDroplet(effect.droplet, { locked: false });
+      if (status === 'completed') effect.carryOut();
     },
 
     getAccount: () => call('getAccount', [], () => ({ ...account })),
@@ -164,6 +177,8 @@ export function fakeCloud(): FakeCloud {
     powerOffDroplet: id => act('powerOffDroplet', id, 'power_off', { status: 'off' }),
     powerOnDroplet: id => act('powerOnDroplet', id, 'power_on', { status: 'active' }),
     resizeDroplet: (id, size) => act('resizeDroplet', id, 'resize', { size }, [id, size]),
+    snapshotDroplet: (id, name) =>
+      begin('snapshotDroplet', id, 'snapshot', () => void addSnapshot({ name, dropletId: id }), [id, name]),
     getAction: id => call('getAction', [id], () => found(actions, id)),
     listSizes: () => call('listSizes', [], () => [...sizes]),
     listKeys: () => call('listKeys', [], () => [...keys.values()]),
@@ -202,6 +217,11 @@ export function fakeCloud(): FakeCloud {
         const { tags: before } = found(droplets, id);
         changeDroplet(id, { tags: before.filter(other => other !== tag) });
       }),
+    tagSnapshot: (id, tag) =>
+      call('tagSnapshot', [id, tag], () => {
+        const snapshot = found(snapshots, id);
+        snapshots.set(id, { ...snapshot, tags: [...new Set([...snapshot.tags, tag])] });
+      }),
     listSnapshots: () => call('listSnapshots', [], () => [...snapshots.values()]),
     deleteSnapshot: id => call('deleteSnapshot', [id], () => remove(snapshots, id)),
   };
@@ -215,6 +235,15 @@ const SIZES: readonly CloudSize[] = [
   { slug: 's-2vcpu-2gb', vcpus: 2, memory: 2048, disk: 60, priceMonthly: 18 },
   { slug: 's-2vcpu-4gb', vcpus: 2, memory: 4096, disk: 80, priceMonthly: 24 },
 ].map(size => ({ ...size, available: true, regions: ['nyc3', 'fra1'] }));
+
+const SNAPSHOT: Omit<CloudSnapshot, 'id' | 'name'> = {
+  dropletId: 1001,
+  tags: [],
+  createdAt: CREATED_AT,
+  sizeGB: 2.5,
+  minDisk: 25,
+  regions: ['nyc3'],
+};
 
 const newDroplet = (id: number): CloudDroplet => ({
   id,

@@ -155,20 +155,19 @@ function idOf({ group, version, kind }: ResourceKind): string {
 function inSelection(selection: Selection): (object: KubernetesObject) => boolean {
   const terms = (selection.labelSelector ?? '').split(',').filter(term => term !== '');
   const present = terms.filter(term => /^[^=!]+$/.test(term));
-  const absent = terms.filter(term => /^![^=!]+$/.test(term)).map(term => term.slice(1));
-  const labels = parseSelector(terms.filter(term => /=/.test(term)).join(','));
+  const labels = parseSelector(terms.filter(term => !present.includes(term)).join(','));
   const fields = parseSelector(selection.fieldSelector);
   return ({ metadata }) =>
     (selection.namespace === undefined || metadata.namespace === selection.namespace) &&
     labels.every(([name, value]) => metadata.labels?.[name] === value) &&
     present.every(name => metadata.labels?.[name] !== undefined) &&
-    absent.every(name => metadata.labels?.[name] === undefined) &&
     fields.every(([path, value]) => metadata[path.slice('metadata.'.length) as 'name'] === value);
 }
 
-function parseSelector(selector: string | undefined): [string, string][] {
+function parseSelector(selector: string | undefined): [string, string | undefined][] {
   const terms = selector === undefined || selector === '' ? [] : selector.split(',');
   return terms.map(term => {
+    if (/^![^=!]+$/.test(term)) return [term.slice(1), undefined];
     const match = /^([^=!]+)=([^=]*)$/.exec(term);
     if (match === null) throw new Error(`The fake client does not understand the selector ${selector}.`);
     return [match[1]!, match[2]!];

@@ -101,7 +101,8 @@ export function fakeSsh(): FakeSsh {
       async forward(address, port, { signal } = {}) {
         const target = `${address} port ${port}`;
         logIn(access, target, signal);
-        if (!hosts.has(address)) throw forwardRefused(access, target, 'nothing is there');
+        if (!hosts.has(address))
+          throw forwardRefused(access, target, { message: 'Connection refused', code: 2 });
         return await perform(access, ['forward', target], () => Duplex.from([Buffer.from(target)]));
       },
       async hostKey({ signal } = {}) {

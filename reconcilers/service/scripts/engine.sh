@@ -3,7 +3,8 @@
 # shellcheck disable=SC2154 # both are set by the scripts
 last_words() { "$engine" logs --tail 10 "$1" 2>&1 | tail -c 2000; } # last_words CONTAINER
 field() { "$engine" inspect --format "$2" "$1" 2>/dev/null; }        # field CONTAINER TEMPLATE
-runs() { [ "$(field "$1" '{{.State.Status}}')" = running ]; }
+# One that is held for a snapshot runs on in a moment.
+runs() { case $(field "$1" '{{.State.Status}}') in running | paused) ;; *) return 1 ;; esac; }
 # An engine that is being restarted says nothing of its containers: that is no word against them. It is tried again later.
 expect_engine() { "$engine" ps -q >/dev/null 2>&1 || { echo "$engine does not answer" >&2; exit 1; }; }
 exists() { [ -n "$(field "$1" '{{.State.Status}}')" ] || { expect_engine; return 1; }; }
@@ -56,7 +57,7 @@ check() {
 }
 ended() { # ended CONTAINER: whether it is not running, or had to be started again; one that may end may have ended with 0
   case $(field "$1" '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}} {{.HostConfig.RestartPolicy.Name}}') in
-    'running 0 '* | 'created 0 '* | 'exited 0 0 no' | 'exited 0 0 on-failure') return 1 ;;
+    'running 0 '* | 'paused 0 '* | 'created 0 '* | 'exited 0 0 no' | 'exited 0 0 on-failure') return 1 ;;
     '') expect_engine ;;
   esac
 }

@@ -1,5 +1,6 @@
 import { parseCidr } from '../../account/network/cidr.ts';
 import type { HostPeer, HostSpec } from '../driver.ts';
+import type { Docker } from './docker.ts';
 import { faultOf, type Faults } from './faults.ts';
 import { findMachine } from './machine.ts';
 import { renderPacketFilter } from './packet-filter.ts';
@@ -31,8 +32,24 @@ const packetFilterOf = (rack: Rack, { firewall }: HostSpec, faults: Faults): str
 async function holdStill({ docker, names }: Rack, id: number, still: boolean): Promise<void> {
   const machine = await findMachine(docker, names, id);
   if (machine === undefined || machine.power === 'off' || (machine.power === 'frozen') === still) return;
-  await docker.run([still ? 'pause' : 'unpause', names.dropletOf(id)]);
+  if (still) await pause(docker, names.dropletOf(id));
+  else await docker.run(['unpause', names.dropletOf(id)]);
 }
+
+const PAUSES = 10;
+
+/** Processes that start others may escape it on a busy machine: then Docker lets go of all, and it is tried again. */
+export async function pause(docker: Docker, container: string): Promise<void> {
+  for (let left = PAUSES - 1; ; left -= 1)
+    try {
+      await docker.run(['pause', container]);
+      return;
+    } catch (error) {
+      if (left === 0 || !ESCAPED.test((error as Error).message)) throw error;
+    }
+}
+
+const ESCAPED = /unable to freeze/;
 
 function cutAddresses(rack: Rack, faults: Faults): readonly string[] | 'all' {
   const cut = faultOf(faults, 'cut');

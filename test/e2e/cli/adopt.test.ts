@@ -82,7 +82,7 @@ describe('When state is lost, dropfleet adopt', () => {
     cloud = await openSandboxCloud();
     place = await openWorkplace(['blog,1,,', 'shop,3,,'], cloud.env);
     up();
-    await daemon!.says(/^4 of 4 droplets Ready/m, 60_000);
+    await daemon!.says(/^4 of 4 droplets Ready/m);
     await down();
     servers = await cloud.ids();
   });
@@ -97,7 +97,7 @@ describe('When state is lost, dropfleet adopt', () => {
       const changes = await cloud.changes();
       await lose('kubernetes');
       up();
-      await daemon!.says(/another Kubernetes API.*"dropfleet adopt" takes them over/s, 60_000);
+      await daemon!.says(/another Kubernetes API.*"dropfleet adopt" takes them over/s);
       const status = await run('status');
       expect(status.stdout).to.contain('"dropfleet adopt" takes them over');
       expect(status.code).to.equal(1);
@@ -126,7 +126,7 @@ describe('When state is lost, dropfleet adopt', () => {
       expect(stderr).to.equal('');
       expect(stdout).to.match(/^4 servers taken over\.$/m);
       expect(code).to.equal(0);
-      await daemon!.says(/^4 of 4 droplets Ready/m, 60_000);
+      await daemon!.says(/^4 of 4 droplets Ready/m);
       expect(await cloud.ids()).to.deep.equal(servers);
       expect(await cloud.changes()).to.deep.equal(changes);
       expect((await run('adopt')).stdout).to.match(/^Nothing is to be taken over/m);
@@ -142,7 +142,7 @@ describe('When state is lost, dropfleet adopt', () => {
       const changes = await cloud.changes();
       for (const part of ['kubernetes', 'fleet.json', 'daemon.json']) await lose(part);
       up();
-      await daemon!.says(/belong to the fleet (\S+)\. If that is this one, whose state was lost/, 60_000);
+      await daemon!.says(/belong to the fleet (\S+)\. If that is this one, whose state was lost/);
       const { stdout } = await run('status');
       expect(stdout).to.contain(`run "dropfleet adopt --fleet ${fleet}"`);
       expect(await cloud.changes()).to.deep.equal(changes);
@@ -169,7 +169,7 @@ describe('When state is lost, dropfleet adopt', () => {
       expect(code).to.equal(0);
       expect(await place.json(...STATE, 'fleet.json')).to.deep.equal({ fleet });
       up();
-      await daemon!.says(/^4 of 4 droplets Ready/m, 60_000);
+      await daemon!.says(/^4 of 4 droplets Ready/m);
       expect(await cloud.ids()).to.deep.equal(servers);
       expect(await cloud.changes()).to.deep.equal(changes);
     });
@@ -270,7 +270,7 @@ describe('While the end of a project is held, dropfleet adopt', () => {
     cloud = await openSandboxCloud();
     place = await openWorkplace(['shop,4,,'], cloud.env);
     daemon = startDropfleet(place, 'up', '--http-port', '0');
-    await daemon.says(/^4 of 4 droplets Ready/m, 60_000);
+    await daemon.says(/^4 of 4 droplets Ready/m);
     servers = await cloud.ids();
   });
   after(async () => {

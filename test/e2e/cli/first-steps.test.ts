@@ -12,6 +12,7 @@ const COMMANDS = [
   'init',
   'up',
   'operator',
+  'monitor',
   'plan',
   'orchestrate',
   'status',
@@ -98,7 +99,11 @@ describe('dropfleet --help', () => {
 describe('A call that cannot be, dropfleet answers in a sentence and not with a stack', () => {
   let place: Workplace;
   const calls: { args: string[]; env?: Record<string, string>; says: RegExp; exits?: number }[] = [
-    { args: ['--monitor', 'master'], says: /^dropfleet: --monitor is not there yet: [^\n]*\n$/ },
+    {
+      args: ['--monitor', 'master'],
+      says: /^dropfleet: nothing runs here to report to: start "dropfleet up"/,
+      exits: 1,
+    },
     { args: ['conquer'], says: /^dropfleet: unknown command 'conquer'\n/ },
     { args: ['statsu'], says: /^dropfleet: unknown command 'statsu'\n\(Did you mean status\?\)\n/ },
     {

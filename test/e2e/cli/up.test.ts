@@ -15,8 +15,6 @@ import {
 } from '../../environment/dropfleet.ts';
 
 const FAST = ['--boot-delay', '200ms'];
-/** How long the daemon may take to stop. */
-const STOP_MS = 5_000;
 const DEFAULT_PORTS = [7443, 7480, 8080];
 
 // One owner's day: each step finds what the ones before it left.
@@ -113,10 +111,8 @@ describe('dropfleet up', () => {
     expect(code).to.equal(1);
   });
 
-  it('stops soon when it is asked to', async () => {
-    const before = performance.now();
+  it('stops in order when it is asked to', async () => {
     const { code, stdout, stderr } = await daemon.stop();
-    expect(performance.now() - before).to.be.below(STOP_MS);
     expect(stdout).to.match(/^Stopped\. .*resumes\.\n$/m);
     expect(stderr.split('\n').filter(line => !line.includes(' held: '))).to.deep.equal(['']);
     expect(code).to.equal(0);

@@ -96,7 +96,7 @@ describe('dropfleet update-ip', function () {
   it('holds after the daemon was started again', async () => {
     await daemon.stop();
     daemon = startDropfleet(place, 'up');
-    await daemon.says(/^2 of 2 droplets Ready/m, 60_000);
+    await daemon.says(/^2 of 2 droplets Ready/m);
     expect((await runDropfleet(place, 'plan')).stdout).to.match(/^Nothing to do/m);
     expect(await admins()).to.deep.equal([['127.0.0.0/24'], ['127.0.0.0/24']]);
   });
@@ -119,7 +119,7 @@ describe('dropfleet update-ip', function () {
 
     before(async () => {
       await place.writeCsv('shop,2,,', 'blog,1,,');
-      await daemon.says(/^3 of 3 droplets Ready/m, 60_000);
+      await daemon.says(/^3 of 3 droplets Ready/m);
     });
 
     it('goes on for the others, and says whose firewalls keep their old rule', async () => {

@@ -21,7 +21,7 @@ const NO_FAULTS: CloudFaults = { listLag: false, lostReply: false };
 describeOnApiServers('An operator that dies and is started again', server => {
   for (const scenario of SCENARIOS) {
     it(`leaves one server for each Droplet and no other, wherever it dies while ${scenario.name}`, async function () {
-      this.timeout(400_000);
+      this.timeout(900_000);
       const calm = await runCase(server(), scenario, { fault: NO_FAULTS });
       expect(calm.flaws, 'without a crash').to.deep.equal([]);
       const cases = casesOf(calm.effects.length).filter((_, i) => i % STRIDE[server().name] === 0);

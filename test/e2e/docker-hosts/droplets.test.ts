@@ -84,7 +84,7 @@ describe('the sandbox with docker hosts', () => {
       `curl -s -o /dev/null -m 2 http://${to.privateIp}/`,
     );
 
-  it('has three droplets up, with cloud-init finished and SSH answering, within 30 seconds', async () => {
+  it('has three droplets up, with cloud-init finished and SSH answering', async () => {
     const [public_key] = machines.spec(1).authorizedKeys;
     const key = (await call('POST', '/v2/account/keys', { name: 'test', public_key })).ssh_key.id;
     const start = performance.now();
@@ -103,9 +103,7 @@ describe('the sandbox with docker hosts', () => {
       ssh(droplet, 'cloud-init status --wait >/dev/null && cat /root/first-boot'),
     );
     expect(await Promise.all(names)).to.deep.equal(droplets.map(({ name }) => name));
-    const seconds = (performance.now() - start) / 1000;
-    console.log(`      three droplets: ${seconds.toFixed(1)} s`);
-    expect(seconds).to.be.below(30);
+    console.log(`      three droplets: ${((performance.now() - start) / 1_000).toFixed(1)} s`);
   });
 
   it('brings a deleted file back by a rebuild from a snapshot', async () => {

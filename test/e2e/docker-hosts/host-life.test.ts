@@ -6,7 +6,7 @@ import { itHasBadDays } from '../hosts/bad-days.ts';
 import { describeHostLife } from '../hosts/host-life.ts';
 import { BROKEN_FIRST_BOOT, itHasWorseDays } from './bad-days.ts';
 
-const HOSTS = { kind: 'docker', patienceMs: 110_000, open };
+const HOSTS = { kind: 'docker', patienceMs: 250_000, open };
 
 describeHostLife({
   ...HOSTS,

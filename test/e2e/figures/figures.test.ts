@@ -29,7 +29,7 @@ describeOnApiServers('The traffic of an operator', server => {
     let world: StillWorld;
 
     before(async function () {
-      this.timeout(180_000);
+      this.timeout(300_000);
       world = await openStillWorld(server());
       await world.writeCsv(['shop,100,s-2vcpu-2gb,s-1vcpu-1gb', 'blog,100,s-1vcpu-1gb,s-1vcpu-1gb']);
       await world.operate(async operator => {

@@ -10,7 +10,7 @@ import { fakeClock, type FakeClock } from '../../fakes/clock.ts';
 import { startOperator, type CountedOperator } from './operator.ts';
 
 /** Longer than a busy machine takes for what happens without time passing. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 /** So many turns of the event loop without any traffic: reconciles take their turns one by one. */
 const QUIET_TURNS = 30;
 /** From create to active: what DigitalOcean takes (design, "Speed"). */

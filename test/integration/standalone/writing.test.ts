@@ -35,6 +35,7 @@ describeOnApiServers('Writing objects', server => {
         image: 'debian-13-x64',
         suspend: false,
         recovery: { web: 'auto', master: 'manual' },
+        snapshots: 'auto',
       });
     });
 

@@ -31,9 +31,9 @@ const MEANINGS: Record<string, string | RegExp> = {
   '--reproduce v1.2.3-uat-20241215-1430': 'reproduce v1.2.3-uat-20241215-1430',
   '--reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced':
     'reproduce v1.2.3-uat-20241215-1430 --reproduce-dir ./reproduced',
-  '--monitor master': /^--monitor is not there yet: .* "dropfleet status" shows/,
-  '--monitor web1': /^--monitor is not there yet: /,
-  '--monitor web2': /^--monitor is not there yet: /,
+  '--monitor master': 'monitor master',
+  '--monitor web1': 'monitor web1',
+  '--monitor web2': 'monitor web2',
   '--recover web1': /^--recover is not there yet: .* with an empty disk$/,
 };
 

@@ -91,22 +91,40 @@ describe('the files that init writes', () => {
     expect(configuration.deployment?.services).to.have.length(2);
   });
 
+  it('start containers with nothing of a person until somebody takes an example in', async () => {
+    await writeMissing(inFolder('config'), folder);
+    const read = async () => {
+      const { deployment, problems } = await loadConfiguration(inFolder('config'), { env: {} });
+      expect(formatProblems(problems)).to.equal('');
+      return deployment!.services;
+    };
+    for (const { runOptions } of await read()) expect(runOptions).to.equal(undefined);
+    const path = inFolder('templates/docker/run.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replaceAll(/^( *)\/\/ (?=")(.*)$/gm, '$1$2'));
+    for (const { runOptions } of await read()) expect(Object.keys(runOptions!)).to.have.length(12);
+  });
+
   it('tell nobody anything until somebody fills in the recipients', async () => {
     await writeMissing(inFolder('config'), folder);
-    const { email, sms, settings } = await loadConfiguration(inFolder('config'), { env: {} });
-    expect([email, sms, settings.token]).to.deep.equal([undefined, undefined, undefined]);
+    const { email, sms, webhook, settings } = await loadConfiguration(inFolder('config'), { env: {} });
+    expect([email, sms, webhook, settings.token]).to.deep.equal([undefined, undefined, undefined, undefined]);
   });
 
   it('are valid too once their comments are taken in', async () => {
     await writeMissing(inFolder('config'), folder);
-    for (const name of ['deployment_config.json', 'email_config.json', 'sms_config.json']) {
+    for (const name of [
+      'deployment_config.json',
+      'email_config.json',
+      'sms_config.json',
+      'webhook_config.json',
+    ]) {
       const text = await readFile(inFolder(`config/${name}`), 'utf8');
       await writeFile(inFolder(`config/${name}`), text.replaceAll(/^( *)\/\/ (?=")(.*)$/gm, '$1$2'));
     }
     const example = await readFile(inFolder('.env.example'), 'utf8');
     await writeFile(inFolder('.env'), example.replaceAll(/^#(?=[A-Z_]+=)/gm, ''));
     const source = { env: {}, envFile: inFolder('.env') };
-    const { problems, deployment, email, sms, settings } = await loadConfiguration(
+    const { problems, deployment, email, sms, webhook, settings } = await loadConfiguration(
       inFolder('config'),
       source,
     );
@@ -114,6 +132,7 @@ describe('the files that init writes', () => {
     expect(deployment!.services.filter(({ type }) => type === 'infra')).to.have.length(4);
     expect(email!.recipients).to.have.length(1);
     expect(sms!.recipients).to.have.length(1);
+    expect(webhook!.address).to.deep.equal({ variable: 'WEBHOOK_URL' });
     expect(settings.additionalIps).to.have.length(2);
   });
 
@@ -125,6 +144,8 @@ describe('the files that init writes', () => {
       inFolder('config/deployment_config.json'),
       inFolder('config/email_config.json'),
       inFolder('config/sms_config.json'),
+      inFolder('config/webhook_config.json'),
+      inFolder('templates/docker/run.json'),
       inFolder('.env.example'),
     ]);
     expect(await readFile(inFolder('config/projects.csv'), 'utf8')).to.equal('mine');

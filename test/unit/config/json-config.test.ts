@@ -8,6 +8,7 @@ import { readEmailConfig } from '../../../config/email-config.ts';
 import { formatProblems, type Problem } from '../../../config/problems.ts';
 import type { SecretText } from '../../../config/secret-text.ts';
 import { readSmsConfig } from '../../../config/sms-config.ts';
+import { readWebhookConfig } from '../../../config/webhook-config.ts';
 
 /** What the loader makes of that text; the problems without the folder's name. */
 async function load<T>(
@@ -85,7 +86,7 @@ describe('deployment_config.json', () => {
       'c.json:3:17: "base_url" is missing here: The address that all repositories share, such as https://github.com/acme. It holds no password: give git a credential helper or an SSH key',
       'c.json:3:34: found "https://git.example.com/x.git"; must be an address that contains {project}, such as {base_url}/{project}.git, without a password in it',
       'c.json:5:5: found "Shop"; a name is lower-case letters, digits and dashes, begins with a letter, ends with a letter or digit, and has at most 50 characters',
-      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
+      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, image_login, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
       'c.json:7:44: found "70000"; must be from 1 to 65535',
       'c.json:7:62: items 1 and 2 are the same; keep one',
       'c.json:7:91: found "../x"; must be a path inside the repository, with forward slashes: not absolute, and without ..',
@@ -187,6 +188,40 @@ describe('deployment_config.json', () => {
       'c.json:8:13: a stands here already; keep one',
       'c.json:9:13: /x stands here already; keep one',
     ]);
+  });
+
+  it('has one engine for all services of a project, as a host has one', async () => {
+    const services = (...platforms: (string | undefined)[]) => ({
+      projects: {
+        shop: {
+          services: Object.fromEntries(
+            platforms.map((one, i) => [`api${i}`, one === undefined ? {} : { deployment_platform: one }]),
+          ),
+        },
+      },
+    });
+    expect((await deployment(services('podman', 'podman'))).lines).to.deep.equal([]);
+    expect((await deployment(services('docker', undefined, 'docker'))).lines).to.deep.equal([]);
+    expect((await deployment(services(undefined, undefined, 'podman'))).lines).to.deep.equal([
+      'c.json:8:34: api2 runs on podman and api0 on docker, and a host has one engine; write the same for all services of shop',
+    ]);
+    expect((await deployment(services('podman', undefined))).lines).to.deep.equal([
+      'c.json:6:34: api1 runs on docker and api0 on podman, and a host has one engine; write the same for all services of shop',
+    ]);
+  });
+
+  it('logs in to the registry of a published image by the name of a secret', async () => {
+    const login = { username: 'ci', secret: 'registry_token' };
+    const image = 'registry.example.com/shop:v1';
+    const { config, lines } = await service({ image, image_login: login });
+    expect(lines).to.deep.equal([]);
+    expect(config!.services[0]!.imageLogin).to.deep.equal({ username: 'ci', secret: 'REGISTRY_TOKEN' });
+    expect((await service({ image_login: login })).lines.join()).to.contain('only a published image');
+    const own = await service({ image, image_login: { ...login, secret: 'DO_TOKEN' } });
+    expect(own.lines.join()).to.contain("DO_TOKEN is dropfleet's own");
+    const shown = await service({ image, image_login: { ...login, secret: 'hunter2!' } });
+    expect(shown.lines.join()).to.contain('never its value');
+    expect((await service({ image, image_login: { username: 'ci' } })).lines).to.have.length(1);
   });
 
   it('has no variable that is a secret, or that dropfleet sets, or that is more than a line', async () => {
@@ -359,6 +394,7 @@ describe('email_config.json', () => {
     expect((await email({})).config).to.deep.equal({
       from: 'dropfleet <a@example.com>',
       recipients: ['b@example.com'],
+      heartbeatMinutes: 15,
       smtp: {
         host: 'smtp.example.com',
         port: 587,
@@ -366,6 +402,15 @@ describe('email_config.json', () => {
         login: { username: 'a', passwordVariable: 'SMTP_PASSWORD' },
       },
     });
+  });
+
+  it('says how often a heartbeat is sent, from never to once a day', async () => {
+    const minutesOf = async (heartbeat_minutes: unknown) =>
+      (await email({ heartbeat_minutes })).config?.heartbeatMinutes;
+    expect(await minutesOf(0)).to.equal(0);
+    expect(await minutesOf(1440)).to.equal(1440);
+    for (const wrong of [-1, 1441, 1.5, '15'])
+      expect((await email({ heartbeat_minutes: wrong })).lines[0]).to.contain('must be');
   });
 
   it('means TLS from the first byte on port 465, unless it says otherwise', async () => {
@@ -490,5 +535,42 @@ describe('sms_config.json', () => {
     });
     expect(lines).to.have.length(3);
     expect(lines.join()).to.contain('country code').and.not.contain('hunter');
+  });
+});
+
+describe('webhook_config.json', () => {
+  const webhook = (file: object) => load(readWebhookConfig, file);
+
+  it('names the variable that holds the address, and the form', async () => {
+    const { config, lines, warnings } = await webhook({ url_env: 'WEBHOOK_URL', template: 'slack' });
+    expect(config).to.deep.equal({ address: { variable: 'WEBHOOK_URL' }, form: { template: 'slack' } });
+    expect([lines, warnings]).to.deep.equal([[], []]);
+  });
+
+  it('takes a form of the user in the place of one that is known, and plain by default', async () => {
+    const body = { a: ['{{text}}', 1, null] };
+    expect((await webhook({ url_env: 'U', template: 'slack', body })).config?.form).to.deep.equal({ body });
+    expect((await webhook({ url_env: 'U' })).config?.form).to.deep.equal({ template: 'plain' });
+  });
+
+  it('posts nothing while it names no address', async () => {
+    expect((await webhook({ template: 'discord' })).config).to.equal(undefined);
+  });
+
+  it('takes an address in the file, with one warning, and never shows it', async () => {
+    const { config, warnings } = await webhook({ url: 'https://hooks.example.com/T0/canary' });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/^c\.json:2:10: this works, but .*"url_env": "WEBHOOK_URL"/);
+    expect(inspect({ config, warnings }, { depth: 9 })).not.to.contain('canary');
+    const { address } = config!;
+    expect('url' in address && address.url.reveal()).to.equal('https://hooks.example.com/T0/canary');
+  });
+
+  it('tells its mistakes', async () => {
+    const { lines } = await webhook({ url: 'ftp://a', url_env: 'https://a', template: 'teams' });
+    expect(lines.join('\n')).to.contain('must be an http or https address').and.to.contain('teams');
+    expect((await webhook({ url: 'https://a/b', url_env: 'U' })).lines).to.deep.equal([
+      'c.json:3:14: the address stands in this file, too; remove it from here and keep this',
+    ]);
   });
 });

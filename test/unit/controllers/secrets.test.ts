@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WatchedFile } from '../../../config/watched-file.ts';
-import type { Setup } from '../../../controllers/concern.ts';
+import type { Parts, Setup } from '../../../controllers/concern.ts';
 import { secrets, type WatchedVariables } from '../../../controllers/secrets.ts';
 import type { SecretSource } from '../../../reconcilers/secrets/source.ts';
 import { fakeLogger } from '../../fakes/logger.ts';
@@ -11,7 +10,7 @@ import { fakeLogger } from '../../fakes/logger.ts';
 describe('The .env file of an operator', () => {
   let folder: string;
   let envFile: string;
-  let files: readonly WatchedFile[];
+  let files: NonNullable<Parts['files']>;
   let fault: string | undefined;
   let happened: PromiseWithResolvers<'changed' | 'reread'>;
   const log = fakeLogger();

@@ -32,7 +32,7 @@ export function started(container: Container, at: number, pid: number): Containe
 }
 
 export function stopped(container: Container, at: number, exitCode: number): Container {
-  const isRunning = container.status === 'running';
+  const isRunning = container.status === 'running' || container.status === 'paused';
   return {
     ...container,
     status: container.status === 'created' ? 'created' : 'exited',
@@ -82,7 +82,7 @@ function endOfScript(script: string): { ms: number; exitCode: number } | undefin
 export function settled(container: Container, now: number): { container: Container; passages: Passage[] } {
   const passages: Passage[] = [];
   let current = container;
-  while (current.next !== undefined && current.next.at <= now) {
+  while (current.status !== 'paused' && current.next !== undefined && current.next.at <= now) {
     const { at } = current.next;
     current = current.status === 'running' ? ended(current) : startedAgain(current);
     const what = current.status === 'running' ? 'started' : 'exited';
@@ -113,7 +113,7 @@ function restarts({ config, restartCount }: Container, exitCode: number): boolea
 
 /** After its engine or machine went down; `exitCode` is of those that ran. */
 export function halted(container: Container, at: number, exitCode: number): Container {
-  const isRunning = container.status === 'running' || container.status === 'restarting';
+  const isRunning = ['running', 'paused', 'restarting'].includes(container.status);
   const over: Container = isRunning
     ? { ...container, status: 'exited', exitCode, finishedAt: at, next: undefined, pid: 0 }
     : container;

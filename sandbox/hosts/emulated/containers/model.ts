@@ -72,7 +72,7 @@ export interface Container {
   readonly imageName: string;
   readonly config: ContainerConfig;
   readonly created: number;
-  readonly status: 'created' | 'running' | 'restarting' | 'exited';
+  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited';
   readonly exitCode: number;
   /** 0 for never, as all times here. */
   readonly startedAt: number;

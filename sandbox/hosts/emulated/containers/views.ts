@@ -102,8 +102,8 @@ export function containerView(engine: Engine, container: Container): object {
 function stateView(engine: Engine, { status, exitCode, startedAt, finishedAt, pid }: Container): object {
   return {
     Status: status,
-    Running: status === 'running' || status === 'restarting',
-    Paused: false,
+    Running: ['running', 'paused', 'restarting'].includes(status),
+    Paused: status === 'paused',
     Restarting: status === 'restarting',
     OOMKilled: false,
     Dead: false,

@@ -10,6 +10,8 @@ export interface Faults {
   get<T extends HostFault['type']>(type: T): Extract<HostFault, { type: T }> | undefined;
   /** What reaches the machine from `peer`, or, outgoing, what reaches the peer from it. */
   conditions(peer: HostPeer, direction: 'incoming' | 'outgoing'): Conditions;
+  /** Whether nothing at all passes between it and `peer`; a machine that is frozen still takes connections. */
+  isCutFrom(peer: HostPeer): boolean;
   /** Resolves at the next change. */
   changed(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export function createFaults(): Faults {
   };
   return {
     get,
+    isCutFrom: isCut,
     set(fault) {
       faults.set(fault.type, fault);
       change();

@@ -42,6 +42,7 @@ export function createNetwork(clock: Clock, random: () => number): Network {
       await sleep(clock, CONNECT_TIMEOUT_MS, signal);
       throw new ConnectionError('Connection timed out');
     }
+    await untilJoined(from, to, signal);
     const [near, far] = duplexPair();
     const [inner, outer] = duplexPair();
     // A stopped machine's kernel still takes connections; only what is behind them does not answer.
@@ -50,6 +51,21 @@ export function createNetwork(clock: Clock, random: () => number): Network {
     pump(far, inner, wayBetween(from, to));
     pump(inner, far, wayBetween(to, from));
     return near;
+  }
+
+  /** A SYN that a cut swallows is sent again until it is through, or Linux gives up. */
+  async function untilJoined(from: Host, to: Host, signal: AbortSignal): Promise<void> {
+    const isCut = (): boolean => from.faults.isCutFrom(to.id) || to.faults.isCutFrom(from.id);
+    if (from === to || !isCut()) return;
+    const isOver = new AbortController();
+    const givenUp = sleep(clock, CONNECT_TIMEOUT_MS, AbortSignal.any([signal, isOver.signal])).then(
+      () => true,
+    );
+    while (isCut()) {
+      const changed = Promise.race([from.faults.changed(), to.faults.changed()]).then(() => false);
+      if (await Promise.race([changed, givenUp])) throw new ConnectionError('Connection timed out');
+    }
+    isOver.abort();
   }
 
   function wayBetween(from: Host, to: Host): Way {

@@ -98,7 +98,10 @@ function serveConnection(
       settled: context.settled,
     });
   });
-  connection.on('tcpip', (accept, reject, wanted) => void forward(context, accept, reject, wanted));
+  connection.on('tcpip', (accept, reject, wanted) => {
+    const refuse = (why: string): void => saying(connection, why, reject);
+    void forward(context, accept, refuse, wanted);
+  });
   connection.on('request', (_accept, reject) => reject?.());
 }
 
@@ -129,7 +132,7 @@ function isSigned(attempt: PublicKeyAuthContext): boolean {
 async function forward(
   context: SshdContext,
   accept: () => Duplex | undefined,
-  reject: () => void,
+  refuse: (why: string) => void,
   { destIP, destPort }: TcpipRequestInfo,
 ): Promise<void> {
   try {
@@ -139,8 +142,23 @@ async function forward(
     near.pipe(far).pipe(near);
     near.on('error', () => far.destroy()).once('close', () => far.destroy());
     far.on('error', () => near.destroy()).once('close', () => near.destroy());
-  } catch {
-    // The client is told that the connection failed; why, sshd does not say either.
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+interface Protocol {
+  channelOpenFail(recipient: number, reason: number, description: string): void;
+}
+
+/** sshd says what the C library said of the attempt; ssh2's server has no way to, so its packet is given the words. */
+function saying(connection: Connection, why: string, reject: () => void): void {
+  const { _protocol: protocol } = connection as unknown as { _protocol: Protocol };
+  const send = protocol.channelOpenFail.bind(protocol);
+  protocol.channelOpenFail = (recipient, reason) => send(recipient, reason, why);
+  try {
     reject();
+  } finally {
+    protocol.channelOpenFail = send;
   }
 }

@@ -108,6 +108,27 @@ describe('The client against a simulated DigitalOcean', () => {
     expect(await cloud.listSnapshots()).to.deep.equal([]);
   });
 
+  it('takes a snapshot that outlives its droplet, is known by its name and can be tagged', async () => {
+    const { id } = await create();
+    await clock.advance(BOOT_MS);
+    const { id: action } = await cloud.snapshotDroplet(id, 'before the move');
+    expect(isPendingEvent(await rejection(cloud.snapshotDroplet(id, 'another')))).to.equal(true);
+    expect(await cloud.listSnapshots()).to.deep.equal([]);
+    await clock.advance(10 * BOOT_MS);
+    expect(await cloud.getAction(action)).to.include({ type: 'snapshot', status: 'completed' });
+
+    const [snapshot] = await cloud.listSnapshots();
+    expect(snapshot).to.include({ name: 'before the move', dropletId: id, minDisk: 25 });
+    expect(snapshot!.sizeGB).to.be.above(0);
+    expect(isCloudNotFound(await rejection(cloud.tagSnapshot(snapshot!.id, 'unheard-of')))).to.equal(true);
+    await cloud.tagSnapshot(snapshot!.id, TAG);
+    await cloud.deleteDroplet(id);
+    await clock.advance(BOOT_MS);
+    expect(await cloud.listSnapshots()).to.deep.equal([{ ...snapshot, tags: [TAG] }]);
+    await cloud.deleteSnapshot(snapshot!.id);
+    expect(await cloud.listSnapshots()).to.deep.equal([]);
+  });
+
   it('lists more than 200 droplets with one call for every 200', async () => {
     for (let i = 1; i <= 205; i++) await create(`shop-web${i}`, `n${i}`);
     const listed = await cloud.listDroplets(TAG);

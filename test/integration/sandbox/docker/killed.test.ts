@@ -20,7 +20,7 @@ describe('docker hosts whose sandbox is killed', () => {
   after(() => droplets.end());
 
   it('are what they should be in the next life, wherever the last one was cut off', async function () {
-    this.timeout(300_000);
+    this.timeout(900_000); // that many boots, on a busy machine
     const data = { id: '506f78a4-0000-4000-8000-000000000009', name: 'data', size: 1 };
     for (let life = 1; life <= LIVES; life += 1) {
       const spec = droplets.spec(412_000_001, { ...placeOf(droplets), installation: life, volumes: [data] });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { quoteCommand } from '../../../../clients/ssh/quote.ts';
+import { pullPublishedImage } from '../../../../reconcilers/build/commands.ts';
 import { aHost } from '../../../builders/hosts.ts';
 import type { HostSpec } from '../../../../sandbox/hosts/driver.ts';
 import { openEmulatedWorld, type EmulatedWorld } from './world.ts';
@@ -89,6 +91,19 @@ describe('Containers of emulated hosts', function () {
     await ask(web, `podman pull -q ${IMAGE}`);
     const id = await ask(master, `docker image inspect --format '{{.Id}}' ${IMAGE}`);
     expect(`sha256:${await ask(web, `podman image inspect --format '{{.Id}}' ${IMAGE}`)}`).to.equal(id);
+  });
+
+  it('come from private registries by the script that logs in, which leaves nothing of the login', async () => {
+    const pull = quoteCommand(
+      pullPublishedImage('docker', 'shop', 'registry.example.com/private:v1', '', 'ci'),
+    );
+    expect(await ask(master, pull, 's3cret')).to.match(/^image\tsha256:[0-9a-f]{64}\t/);
+    const { code, stderr } = await world.ssh(master, [pull], '');
+    expect([code, stderr.trim()]).to.deep.equal([
+      77,
+      'Error response from daemon: unauthorized: incorrect username or password',
+    ]);
+    expect(await ask(master, 'sudo ls /run/dropfleet')).to.not.contain('login');
   });
 
   it('cannot be pulled where the registry does not run', async () => {

@@ -338,8 +338,7 @@ describe('The driver of emulated hosts', () => {
       await world.driver.converge(other, signal);
       const ssh = await client(web);
       await world.driver.setFault(2, { type: 'cut', peer: 1 });
-      const stream = await ssh.forward('10.116.0.3', world.driver.sshPort);
-      const heard = banner(stream);
+      const heard = ssh.forward('10.116.0.3', world.driver.sshPort).then(banner);
       const isHeard = Promise.race([heard.then(() => true), ssh.run(['true']).then(() => false)]);
       expect(await isHeard).to.equal(false);
       expect(await on(other, 'echo reached')).to.equal('reached');

@@ -41,6 +41,8 @@ export class OperatorProcess {
   /** To the world, in this reconcile. */
   #words = 0;
   death: Death | undefined;
+  /** How many words it has said to the world in its life. */
+  spoken = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -109,6 +111,7 @@ export class OperatorProcess {
   /** Everything that the process does to the world goes through here. */
   io = async <T>(what: string, act: () => Promise<T>): Promise<T> => {
     const { death } = this;
+    this.spoken++;
     if (this.#words++ > MOST_WORDS) {
       this.#world.violate('one reconcile never ends');
       this.kill();
@@ -131,7 +134,7 @@ export class OperatorProcess {
     const { client } = world;
     // What it says itself wakes it no more.
     const told = <T>(answer: T): T => {
-      world.isDirty = true;
+      world.wrote();
       return answer;
     };
     const kubernetes: Context['kubernetes'] = {

@@ -3,8 +3,8 @@ import { dropletNames } from '../../../../crds/names.ts';
 import type { ServiceDeploymentSpec } from '../../../../crds/service-deployment.ts';
 import { FATES } from './engine.ts';
 import { judge } from './oracle.ts';
-import { OperatorProcess } from './process.ts';
-import { isGoing, KEY, World } from './world.ts';
+import { OperatorProcess, type Death } from './process.ts';
+import { isGoing, KEY, TICK_MS, World } from './world.ts';
 
 /** Something that happens, so long after what happened before; `choice` says which of its kind. */
 export interface Happening {
@@ -136,27 +136,30 @@ export const HAPPENINGS = {
   },
 };
 
-/** Tells a story to its end. */
-export async function tell({ seed, kind, servers, happenings }: Story): Promise<World> {
+/** Tells a story to its end, in which the first operator may die. */
+export async function tell({ seed, kind, servers, happenings }: Story, death?: Death): Promise<World> {
   const world = new World(seed, KINDS[kind]!, servers);
   let at = 0;
   for (const { what, afterMs, choice } of happenings) {
     at += afterMs;
     world.schedule(at, () => HAPPENINGS[what](world, choice));
   }
-  await live(world);
+  await live(world, death);
   if (world.violations.length === 0 && !isBeyondHelp(world))
     for (const wrong of judge(world)) world.violate(wrong);
   return world;
 }
 
 /** Until nothing is left to do, and a look around changes nothing. */
-async function live(world: World): Promise<void> {
+async function live(world: World, firstDeath: Death | undefined): Promise<void> {
+  let death = firstDeath;
   let hasLooked = false;
   for (let reconciles = 0; world.violations.length === 0;) {
     if (world.process === undefined) {
       await world.pass(world.upTo(4_000));
       world.process = new OperatorProcess(world);
+      world.process.death = death && { ...death };
+      death = undefined;
       hasLooked = false;
     }
     const next = Math.min(world.process.dueAt, world.nextScheduled);
@@ -166,7 +169,7 @@ async function live(world: World): Promise<void> {
       await world.process.reconcile();
       if (world.process !== undefined && world.process.dueAt < Infinity) hasLooked = false;
     } else if (next < Infinity || world.isDirty) {
-      await world.pass(Math.min(next - world.now, world.isDirty ? 400 : Infinity));
+      await passUntil(world, Math.min(next, world.isDirty ? world.now + TICK_MS : Infinity));
     } else {
       if (hasLooked) return;
       hasLooked = true;
@@ -176,8 +179,16 @@ async function live(world: World): Promise<void> {
   }
 }
 
+/** Until then, or until the operator is woken. */
+async function passUntil(world: World, until: number): Promise<void> {
+  do await world.pass(Math.min(TICK_MS, until - world.now));
+  while (world.now < until && world.process !== undefined && world.process.dueAt > world.now);
+}
+
 /**
- * What fails late serves, since all that it could have gone back to is gone: it has vanished, or another release was
- * asked for before this one had failed. It is started again and again.
+ * What fails late serves, since all that it could have gone back to is gone: it has vanished, or none had served for a
+ * minute under the eyes of one process. It is started again and again.
  */
-const isBeyondHelp = (world: World): boolean => world.service()?.status?.version?.startsWith('late') ?? false;
+const isBeyondHelp = (world: World): boolean =>
+  (world.service()?.status?.version?.startsWith('late') ?? false) &&
+  (world.isTampered || world.hasForgotten || !world.returns.hasGood());

@@ -20,11 +20,12 @@ import { chanceOf } from './chance.ts';
 import { FakeEngine, fateOf, isWell, Refused, type EngineContainer } from './engine.ts';
 import { FakeNginx } from './nginx.ts';
 import type { OperatorProcess } from './process.ts';
+import { Returns } from './returns.ts';
 
 export const KEY = 'default/shop-prod-site';
 const START = Date.parse('2026-01-01T00:00:00Z');
 /** How finely time passes, ms. */
-const TICK_MS = 400;
+export const TICK_MS = 400;
 
 /** A server as it truly is. */
 export interface Machine {
@@ -68,6 +69,9 @@ export class World {
   wishes = 0;
   /** Whether servers or containers have gone or come: not even the best can then serve everywhere again. */
   isTampered = false;
+  /** Whether a process died, and with it what it had seen of a release's first minute. */
+  hasForgotten = false;
+  readonly returns = new Returns();
   /** Versions of which a container has vanished: they may be taken for bad. */
   readonly vanished = new Set<string>();
   readonly violations: string[] = [];
@@ -113,6 +117,14 @@ export class World {
 
   get nextScheduled(): number {
     return Math.min(Infinity, ...this.#scheduled.map(({ at }) => at));
+  }
+
+  /** The operator has written a status. */
+  wrote(): void {
+    this.isDirty = true;
+    const service = this.service();
+    const wrong = service && this.returns.note(service, this.now);
+    if (wrong !== undefined && !this.isTampered && !this.hasForgotten) this.violate(wrong);
   }
 
   /** What the load balancer or the operator looks at has changed. */
@@ -275,6 +287,7 @@ export class World {
   /** The operator's process is gone, and with it what its load balancer was about to do. */
   crashed(): void {
     this.process = undefined;
+    this.hasForgotten = true;
     this.#applyAt = this.#reportAt = undefined;
     this.isDirty = true;
     this.#probeAt = this.now + this.upTo(3_000);

@@ -21,6 +21,7 @@ const release: Reproduction = {
         command: ['sh', '-c', 'echo "$HOME"; serve'],
         variables: { GREETING: "it's $5" },
         secrets: ['KEY'],
+        runOptions: { readOnly: true, tmpfs: ['/tmp'], ulimits: { nofile: '1024:4096' } },
       },
       bases: ['node:24'],
       image: `sha256:${'1'.repeat(64)}`,
@@ -54,6 +55,11 @@ describe('what is written beside a reproduced source', () => {
       DROPFLEET_VERSION: release.version,
     });
     expect(services['main-db'].image).to.equal('postgres:17');
+    expect(services.website).to.deep.include({
+      read_only: true,
+      tmpfs: ['/tmp'],
+      ulimits: { nofile: { soft: 1024, hard: 4096 } },
+    });
     expect(Object.keys(volumes)).to.deep.equal(['main-db-data']);
   });
 
@@ -65,6 +71,7 @@ describe('what is written beside a reproduced source', () => {
     );
     expect(script).to.contain(`'GREETING=it'\\''s $5'`);
     expect(script).to.contain('"$engine" pull postgres:17');
+    expect(script).to.contain("'--ulimit=nofile=1024:4096' --read-only '--tmpfs=/tmp' shop-website:");
   });
 
   it('names secrets without values, and says what ran', () => {

@@ -32,7 +32,17 @@ const SIZE = {
   regions: ['nyc3'],
 };
 const KEY = { id: 6, name: "Zoë's laptop", fingerprint: 'aa:bb', public_key: 'ssh-ed25519 AAAA a@b' };
-const SNAPSHOT = { id: '8', name: 'before the move', tags: ['t'], created_at: NOW };
+const SNAPSHOT = {
+  id: '8',
+  name: 'before the move',
+  resource_id: '7',
+  resource_type: 'droplet',
+  regions: ['nyc3'],
+  min_disk_size: 25,
+  size_gigabytes: 2.34,
+  tags: ['t'],
+  created_at: NOW,
+};
 const ACCOUNT = { uuid: 'b6fr89dbf6d9156cace5f3c78dc9851d957381ef', droplet_limit: 25, status: 'active' };
 const ACTION = { id: 5, type: 'power_off', status: 'in-progress' };
 
@@ -41,7 +51,7 @@ const EXAMPLES: readonly [Kind<unknown>, object][] = [
   [decodeFirewall, FIREWALL],
   [decode.decodeSize, SIZE],
   [decode.decodeKey, KEY],
-  [decode.decodeResource, SNAPSHOT],
+  [decode.decodeSnapshot, SNAPSHOT],
   [decode.decodeAccount, ACCOUNT],
   [decode.decodeAction, ACTION],
 ];
@@ -106,7 +116,11 @@ describe("What is read of DigitalOcean's replies", () => {
     [decode.decodeSize, SIZE, ['memory'], [-1, '1', 1.5, undefined]],
     [decode.decodeKey, KEY, ['name'], ['a\u0007', 'x'.repeat(256), 7, undefined]],
     [decode.decodeKey, KEY, ['public_key'], ['', 'a\nb', 'x'.repeat(20_000), undefined]],
-    [decode.decodeResource, SNAPSHOT, ['id'], ['', '8/9', 0, undefined]],
+    [decode.decodeSnapshot, SNAPSHOT, ['id'], ['', '8/9', 0, undefined]],
+    [decode.decodeSnapshot, SNAPSHOT, ['resource_id'], ['', '7/8', '07', '1e3', 0, null, undefined]],
+    [decode.decodeSnapshot, SNAPSHOT, ['size_gigabytes'], [-1, '2', NaN, Infinity, undefined]],
+    [decode.decodeSnapshot, SNAPSHOT, ['min_disk_size'], [-1, '25', 2.5, undefined]],
+    [decode.decodeSnapshot, SNAPSHOT, ['created_at'], ['', 'then', null, undefined]],
     [decode.decodeAccount, ACCOUNT, ['droplet_limit'], [-1, 1e9, '25', undefined]],
     [decode.decodeAccount, ACCOUNT, ['uuid'], ['', 'a b', 7, undefined]],
     [decode.decodeAction, ACTION, ['status'], ['done', undefined]],
@@ -128,7 +142,10 @@ describe("What is read of DigitalOcean's replies", () => {
     expect(decode.decodeDroplet({ ...DROPLET, networks: undefined }, 'it')).not.to.have.property(
       'publicAddress',
     );
-    expect(decode.decodeResource({ ...SNAPSHOT, id: 8, tags: null }, 'it')).to.include({ id: '8' });
+    expect(decode.decodeSnapshot({ ...SNAPSHOT, id: 8, resource_id: 7, tags: null }, 'it')).to.include({
+      id: '8',
+      dropletId: 7,
+    });
     for (const ports of ['', 'all', '0', undefined])
       expect(decodeFirewall(changed(FIREWALL, [...RULE, 'ports'], ports), 'it').inbound[0]!.ports).to.equal(
         '0',
@@ -229,7 +246,7 @@ function flaws(thing: unknown, name = ''): string[] {
 function isPossible(value: unknown, name: string): boolean {
   if (typeof value === 'boolean') return true;
   if (typeof value === 'number')
-    return value >= 0 && (Number.isSafeInteger(value) || name === 'priceMonthly');
+    return value >= 0 && (Number.isSafeInteger(value) || ['priceMonthly', 'sizeGB'].includes(name));
   if (typeof value !== 'string' || /\p{Cc}/u.test(value)) return false;
   if (name.endsWith('Address')) return isIPv4(value) && !/^(0|22[4-9]|2[3-5].|169\.254)\./.test(value);
   if (name === 'addresses') return isIP(value.split('/')[0]!) > 0;

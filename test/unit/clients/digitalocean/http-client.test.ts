@@ -111,6 +111,7 @@ describe('createCloud', () => {
     await cloud.powerOffDroplet(7);
     await cloud.powerOnDroplet(7);
     await cloud.resizeDroplet(7, 's-2vcpu-2gb');
+    await cloud.snapshotDroplet(7, 'before the move');
     await cloud.getAction(5);
     await cloud.createKey('k', 'ssh-ed25519 AAAA');
     await cloud.deleteDroplet(7);
@@ -123,6 +124,7 @@ describe('createCloud', () => {
         'POST /v2/droplets/7/actions {"type":"power_off"}',
         'POST /v2/droplets/7/actions {"type":"power_on"}',
         'POST /v2/droplets/7/actions {"disk":false,"size":"s-2vcpu-2gb","type":"resize"}',
+        'POST /v2/droplets/7/actions {"name":"before the move","type":"snapshot"}',
         'GET /v2/actions/5',
         'POST /v2/account/keys {"name":"k","public_key":"ssh-ed25519 AAAA"}',
         'DELETE /v2/droplets/7',
@@ -159,7 +161,16 @@ describe('createCloud', () => {
       },
     ]);
     expect(await cloud.listSnapshots()).to.deep.equal([
-      { id: '8', name: 's', tags: ['t'], createdAt: '2026-01-01T00:00:00Z' },
+      {
+        id: '8',
+        name: 's',
+        dropletId: 7,
+        tags: ['t'],
+        createdAt: '2026-01-01T00:00:00Z',
+        sizeGB: 2.34,
+        minDisk: 25,
+        regions: ['nyc3'],
+      },
     ]);
     expect(server.received.at(-1)!.path).to.equal('/v2/snapshots?page=1&per_page=200&resource_type=droplet');
   });
@@ -209,6 +220,20 @@ describe('createCloud', () => {
       'POST /v2/tags {"name":"dropfleet:f"}',
       'POST /v2/tags/dropfleet%3Af/resources {"resources":[{"resource_id":"7","resource_type":"droplet"}]}',
     ]);
+  });
+
+  it('puts a tag on a snapshot as on the image that it is', async () => {
+    await serve(() => ({ status: 204 }));
+    await cloud.tagSnapshot('8', 'dropfleet:f');
+    expect(server.received.map(({ method, path, body }) => `${method} ${path} ${body}`)).to.deep.equal([
+      'POST /v2/tags/dropfleet%3Af/resources {"resources":[{"resource_id":"8","resource_type":"image"}]}',
+    ]);
+  });
+
+  it('asks for a snapshot once, whatever becomes of the reply', async () => {
+    await serve(() => ({ status: 503 }));
+    expect(isDoubtful(await rejection(cloud.snapshotDroplet(7, 'before the move')))).to.equal(true);
+    expect(server.received).to.have.length(1);
   });
 
   it('takes a tag off by a DELETE whose body says of what', async () => {
@@ -552,7 +577,19 @@ function listReply(path: string): unknown {
     sizes: [size],
     ssh_keys: [{ id: 6, name: 'k', fingerprint: 'aa:bb', public_key: 'ssh' }],
     firewalls: [{ id: 'f-1', name: 'f', tags: null, created_at: '2026-01-01T00:00:00Z' }],
-    snapshots: [{ id: 8, name: 's', tags: ['t'], created_at: '2026-01-01T00:00:00Z' }],
+    snapshots: [
+      {
+        id: 8,
+        name: 's',
+        resource_id: '7',
+        resource_type: 'droplet',
+        regions: ['nyc3'],
+        min_disk_size: 25,
+        size_gigabytes: 2.34,
+        tags: ['t'],
+        created_at: '2026-01-01T00:00:00Z',
+      },
+    ],
     links: {},
     meta: { total: 1 },
     path,

@@ -203,6 +203,21 @@ describe('Leader election', () => {
     expect(await rejection(leadership.fence(() => Promise.resolve()))).to.satisfy(isLeadershipLost);
   });
 
+  it('lets the next one begin at once though a renewal was written that it does not know of', async () => {
+    const leadership = await contend(client, clock, 'a');
+    client.failNext('replace', unreachable(), { afterEffect: true });
+    await clock.advance(2000);
+    await leadership.release();
+    expect(leaseOf(client)).to.include({ holderIdentity: '' });
+  });
+
+  it('leaves a lease alone at its release that somebody else got meanwhile', async () => {
+    const leadership = await contend(client, clock, 'a');
+    await client.patch(LEASES, KEY, { spec: { holderIdentity: 'thief' } });
+    await leadership.release();
+    expect(leaseOf(client)).to.include({ holderIdentity: 'thief' });
+  });
+
   it('does not touch a lease that it lost', async () => {
     const leadership = await contend(client, clock, 'a');
     await client.patch(LEASES, KEY, { spec: { holderIdentity: 'thief' } });

@@ -151,7 +151,7 @@ describe('A rendered firewall', () => {
       'tcp 443 0.0.0.0/0 ::/0',
       'tcp 5000 dropfleet:f',
       'tcp 7000-9999 dropfleet:f',
-      'tcp 18000-21999 dropfleet:f',
+      'tcp 18000-23999 dropfleet:f',
       'icmp 0 dropfleet:f',
     ]);
   });
@@ -160,7 +160,7 @@ describe('A rendered firewall', () => {
     expect(lines('web')).to.deep.equal([
       'tcp 22 198.51.100.0/24 203.0.113.7 dropfleet:f',
       'tcp 7000-9999 dropfleet:f',
-      'tcp 18000-21999 dropfleet:f',
+      'tcp 18000-23999 dropfleet:f',
       'icmp 0 dropfleet:f',
     ]);
   });

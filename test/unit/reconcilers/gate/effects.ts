@@ -21,6 +21,13 @@ export function destroy(name: string, parts: Partial<Effect> = {}): Effect {
 export const rebuy = (name: string, parts: Partial<Effect> = {}): Effect =>
   destroy(name, { verb: 'buy', cause: 'vanished', ...parts });
 
+/** Old snapshots of a Droplet go, with these ids. */
+export const prune = (name: string, snapshots: readonly number[]): Effect[] =>
+  snapshots.map(id => {
+    const { server: _server, ...effect } = destroy(name, { verb: 'prune', cause: 'old snapshot' });
+    return { ...effect, snapshot: `${id}` };
+  });
+
 /** Some id that is the same for the same name. */
 export const idOf = (name: string): number =>
   name.split('').reduce((sum, char) => sum * 7 + char.charCodeAt(0), 1) % 99_991;

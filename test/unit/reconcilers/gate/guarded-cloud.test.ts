@@ -17,6 +17,7 @@ const METHODS: Record<keyof Cloud, 'reads' | 'changes' | 'takes over'> = {
   powerOffDroplet: 'changes',
   powerOnDroplet: 'changes',
   resizeDroplet: 'changes',
+  snapshotDroplet: 'changes',
   getAction: 'reads',
   listSizes: 'reads',
   listKeys: 'reads',
@@ -29,6 +30,7 @@ const METHODS: Record<keyof Cloud, 'reads' | 'changes' | 'takes over'> = {
   createTag: 'takes over',
   tagDroplet: 'takes over',
   untagDroplet: 'takes over',
+  tagSnapshot: 'changes',
   listSnapshots: 'reads',
   deleteSnapshot: 'changes',
 };

@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../../../reconcilers/gate/policy.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
-import { admission, destroy, destroyFirst, rebuy, request, uidsOf } from './effects.ts';
+import { admission, destroy, destroyFirst, prune, rebuy, request, uidsOf } from './effects.ts';
 
 const FLEET = { shop: 3, blog: 1, wiki: 1 };
 const STANDING = { reason: 'AccountChanged', message: 'another account' };
@@ -218,6 +218,33 @@ describe('The policy', () => {
       const first = request('wiki', [destroy('wiki-master', { verb: 'buy', cause: 'new' })]);
       const storm = request('shop', [rebuy('shop-web1'), rebuy('shop-web2')]);
       expect(reasonOf(verdictsOf([storm, first], {}).get('wiki')!)).to.equal('pass');
+    });
+  });
+
+  describe('spreads the removal of old snapshots over time', () => {
+    const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+    const pruned = (n: number, ageMs: number) =>
+      prune('blog-master', range(n)).map(effect => admission(effect, { ageMs }));
+    const two = request('snapshots', prune('shop-master', [100, 101]));
+
+    it('ten within ten minutes, and the next when the first of them are ten minutes ago', () => {
+      expect(verdictOf([two], { admitted: pruned(8, 60_000) })).to.deep.equal({ type: 'pass' });
+      const admitted = [...pruned(9, 60_000).slice(1), ...pruned(1, 500_000)];
+      expect(verdictOf([two], { admitted })).to.deep.equal({ type: 'wait', ms: 100_000 });
+      expect(verdictOf([two], { admitted: pruned(10, WINDOW_MS) })).to.deep.equal({ type: 'pass' });
+    });
+
+    it('and holds more than that at once, until a person confirms it', () => {
+      const many = request('snapshots', prune('shop-master', range(11)));
+      expect(reasonOf(verdictOf([many]))).to.equal('LargePruning');
+      expect(verdictOf([{ ...many, confirmed: true }])).to.deep.equal({ type: 'pass' });
+    });
+
+    it('without a word on droplets: neither counts for the other', () => {
+      const end = request('shop', [destroy('shop-web1'), destroy('shop-web2')]);
+      expect(verdictOf([end, two], { admitted: pruned(10, 60_000) })).to.deep.equal({ type: 'pass' });
+      const admitted = destroyFirst('shop', 2).map(effect => admission(effect));
+      expect(verdictOf([two], { admitted })).to.deep.equal({ type: 'pass' });
     });
   });
 

@@ -126,7 +126,7 @@ describe('The health controller', () => {
       result: 'Recovered',
       serverID: 2,
     });
-    expect(healthOf('shop-web1')).to.equal('True Healthy');
+    expect(healthOf('shop-web1')).to.equal('True Recovered');
     expect(events).to.include('Recovered shop-web1');
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ServiceDeployment } from '../../../../crds/service-deployment.ts';
-import { desiredHostOf, engineFor } from '../../../../reconcilers/host/engine.ts';
+import { desiredHostOf, engineFor, platformConflict } from '../../../../reconcilers/host/engine.ts';
 import { aDroplet, aProject, aServiceDeployment } from '../../../builders/objects.ts';
 import { createRig } from '../reconcile-rig.ts';
 
@@ -20,11 +20,29 @@ describe('The engine of a host', () => {
     expect(engineOf(undefined, 'docker', 'docker')).to.equal('docker');
   });
 
-  it("is the operator's where they ask for none, or for several", () => {
+  it("is the operator's where they ask for none", () => {
     expect(engineOf()).to.equal('podman');
     expect(engineOf(undefined)).to.equal('podman');
     expect(engineOf('kubernetes')).to.equal('podman');
-    expect(engineOf('docker', 'podman')).to.equal('podman');
+  });
+
+  it('is what most of them ask for, and of as many what the oldest does: the others are told', () => {
+    expect(engineOf('docker', 'podman', 'docker')).to.equal('docker');
+    expect(engineOf('docker', 'podman')).to.equal('docker');
+    const [old, young] = ['docker', 'podman'].map((platform, i) =>
+      aServiceDeployment(
+        `shop-prod-${'ba'[i]}`,
+        {},
+        {
+          metadata: { creationTimestamp: `2026-01-0${i + 1}T00:00:00Z` },
+          spec: { platform: platform as 'docker' },
+        },
+      ),
+    ) as [ServiceDeployment, ServiceDeployment];
+    expect(platformConflict(old, [young, old])).to.equal(undefined);
+    expect(platformConflict(young, [young, old])).to.match(
+      /^it asks for podman, and shop-prod-b for docker: .* deployment_platform /,
+    );
   });
 
   it('is no matter of the services of other projects', () => {

@@ -15,6 +15,6 @@ describe('The advice on an orphan', () => {
 
   it('is to remove what does not tell its project, and what is no droplet', () => {
     expect(adviceWith([], { tags: ['dropfleet:mine'] })).to.equal('cleanup');
-    expect(adviceWith([], { kind: 'snapshot' })).to.equal('cleanup');
+    expect(adviceWith([], { kind: 'firewall' })).to.equal('cleanup');
   });
 });

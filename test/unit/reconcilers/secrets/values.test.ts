@@ -46,6 +46,20 @@ const valuesOf = (context: SecretsContext, names: string[]) =>
   secretsOf(context, aService(names)).values.map(([name, value]) => [name, value.reveal()]);
 
 describe('The secrets of a service', () => {
+  it('include the login of its image, which its containers do not get and no release depends on', () => {
+    const imageLogin = { username: 'ci', secret: 'REGISTRY_TOKEN' };
+    const service = aServiceDeployment('shop-prod-api', {}, { spec: { secrets: ['A'], imageLogin } });
+    const of = (token: object) => secretsOf(contextOf({ A: 'a', ...token }), service);
+    const found = of({ REGISTRY_TOKEN: 'for all', SHOP_REGISTRY_TOKEN: 's3cret' });
+    expect(found.imageLogin!.password.reveal()).to.equal('s3cret');
+    expect(found.imageLogin!.username).to.equal('ci');
+    expect(found.values.map(([name]) => name)).to.deep.equal(['A']);
+    expect(of({}).imageLogin).to.equal(undefined);
+    expect(of({}).missing, 'what runs needs none').to.deep.equal([]);
+    expect(of({}).digest).to.equal(found.digest);
+    expect(inspect(found)).to.not.contain('s3cret');
+  });
+
   it('come from the most specific place that has one, under upper-case names in their order', () => {
     const secrets = [
       aSecret('shop-prod', { B: 'B of shop-prod', C: 'C' }),

@@ -85,10 +85,10 @@ describe('The port of a service', () => {
     expect(portFor(newer, [older])).to.not.equal(8_100);
   });
 
-  it('leads to two host ports that no other service of a project can have', () => {
+  it('leads to three host ports that no other service of a project can have', () => {
     const ports = Array.from({ length: 2_000 }, (_, i) => hostPortsOf(8_000 + i)).flat();
-    expect(hostPortsOf(8_123)).to.deep.equal([18_123, 20_123]);
-    expect(new Set(ports).size).to.equal(4_000);
+    expect(hostPortsOf(8_123)).to.deep.equal([18_123, 20_123, 22_123]);
+    expect(new Set(ports).size).to.equal(6_000);
     expect(Math.max(...ports)).to.be.lessThan(32_768);
   });
 });

@@ -4,6 +4,7 @@ import type { ServiceDeploymentSpec } from '../../../../crds/service-deployment.
 import { imageName, knownImage, versionOf } from '../../../../reconcilers/service/image-plan.ts';
 import { releaseOf, type ReleaseInput } from '../../../../reconcilers/service/release.ts';
 import { checkOf, serviceContainer } from '../../../../reconcilers/service/run-plan.ts';
+import { goodRelease } from '../../../../reconcilers/service/history-plan.ts';
 import { switchedTo } from '../../../../reconcilers/service/status.ts';
 import { aServiceDeployment } from '../../../builders/objects.ts';
 
@@ -38,6 +39,9 @@ describe('A release', () => {
       [{ volumes: [{ name: 'data', path: '/data' }] }],
       [{ stopSeconds: 5 }],
       [{ restart: 'never' }],
+      [{ runOptions: { init: true } }],
+      [{ runOptions: { dns: ['10.0.0.1', '10.0.0.2'] } }],
+      [{ runOptions: { dns: ['10.0.0.2', '10.0.0.1'] } }],
     ];
     const all = [release(), ...others.map(([spec, parts]) => release(spec, parts))];
     expect(new Set(all).size).to.equal(all.length);
@@ -55,6 +59,10 @@ describe('A release', () => {
       { B: '2', A: '1' },
     ];
     expect(release({ variables: ab })).to.equal(release({ variables: ba }));
+    expect(release({ runOptions: { labels: ab, capAdd: ['CHOWN', 'KILL'] } })).to.equal(
+      release({ runOptions: { capAdd: ['KILL', 'CHOWN'], labels: ba } }),
+    );
+    expect(release({ runOptions: {} })).to.equal(release());
   });
 });
 
@@ -125,6 +133,43 @@ describe('The container of a release', () => {
     expect(args.slice(-3)).to.deep.equal(['image', 'a', 'b c']);
   });
 
+  it('has the options of its template, none of which takes the place of what dropfleet sets', () => {
+    const runOptions: ServiceDeploymentSpec['runOptions'] = {
+      logging: { driver: 'json-file', options: { 'max-size': '10m' } },
+      ulimits: { nofile: '1024:4096' },
+      readOnly: true,
+      tmpfs: ['/tmp'],
+      capDrop: ['ALL'],
+      capAdd: ['CHOWN'],
+      securityOpt: ['no-new-privileges'],
+      shmSize: '128m',
+      pidsLimit: 100,
+      extraHosts: { ledger: '10.0.0.7' },
+      dns: ['10.0.0.1'],
+      labels: { 'dropfleet.uid': 'mine', team: 'web site' },
+      init: true,
+    };
+    const { arguments: args } = container({ runOptions });
+    expect(args.slice(0, args.indexOf('--init') + 1)).to.deep.equal([
+      '--log-driver=json-file',
+      '--log-opt=max-size=10m',
+      '--ulimit=nofile=1024:4096',
+      '--read-only',
+      '--tmpfs=/tmp',
+      '--cap-drop=ALL',
+      '--cap-add=CHOWN',
+      '--security-opt=no-new-privileges',
+      '--shm-size=128m',
+      '--pids-limit=100',
+      '--add-host=ledger:10.0.0.7',
+      '--dns=10.0.0.1',
+      '--label=dropfleet.uid=mine',
+      '--label=team=web site',
+      '--init',
+    ]);
+    expect(args.findLast(argument => argument.startsWith('--label=dropfleet.uid='))).to.not.contain('mine');
+  });
+
   it('comes back at boot as its engine does that, unless it is not to', () => {
     expect(container({}).arguments).to.include('--restart=unless-stopped');
     expect(container({}, 'podman').arguments).to.include('--restart=always');
@@ -144,12 +189,34 @@ describe('The container of a release', () => {
 describe('A switch to a release', () => {
   const serving = { release: 'two', version: 'v2', image: id('2') };
   const before = { version: 'v1', image: id('1'), release: 'one', deployedAt: 'then' };
-  const change = (status: object) =>
-    switchedTo(aServiceDeployment('shop-prod-api', {}, { status }), serving, [], 'now');
+  const change = (status: object, isReturn = false) =>
+    switchedTo(aServiceDeployment('shop-prod-api', {}, { status }), serving, [], 'now', isReturn);
 
   it('remembers what served before', () => {
     expect(change(before)).to.deep.include({ ...serving, deployedAt: 'now' });
     expect(change(before).history).to.deep.equal([before]);
+  });
+
+  it('is unproven until it has served for a minute, and remembers what was replaced before it had', () => {
+    expect(change(before)).to.include({ unproven: true });
+    const hasty = { ...before, unproven: true };
+    expect(change(hasty).history).to.deep.equal([hasty]);
+  });
+
+  it('goes back to what has proven itself as such, and to the rest as it was', () => {
+    const bad = { version: 'v3', image: id('3'), release: 'three', rejected: { release: 'three' } };
+    const past = { ...serving, deployedAt: 'then' };
+    expect(change({ ...bad, history: [past] }, true).unproven).to.equal(undefined);
+    expect(change({ ...bad, history: [past] }, false), 'a person does').to.include({ unproven: true });
+    expect(change({ ...bad, history: [{ ...past, unproven: true }] }, true)).to.include({ unproven: true });
+  });
+
+  it('remembers the last that was proven, however many came after it', () => {
+    const hasty = Array.from({ length: 20 }, (_, i) => ({ ...before, release: `r${i}`, unproven: true }));
+    const { history } = change({ ...hasty[0], history: [...hasty.slice(1), before] });
+    expect(history).to.have.length(10);
+    expect(history!.at(-1)).to.deep.equal(before);
+    expect(goodRelease({ history: history! })).to.deep.equal(before);
   });
 
   it('does not remember what was rejected, nor what is gone back to', () => {

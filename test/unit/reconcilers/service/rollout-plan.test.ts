@@ -8,7 +8,7 @@ import {
   type ServerView,
 } from '../../../../reconcilers/service/rollout-plan.ts';
 
-const [A, B] = [18_000, 20_000];
+const [A, B, C] = [18_000, 20_000, 22_000];
 
 const aContainer = (
   release: string,
@@ -47,7 +47,7 @@ const web = (
 const target = (release: string, parts = {}) => ({
   release,
   port: 8_000,
-  hostPorts: [A, B],
+  hostPorts: [A, B, C],
   hasTask: false,
   canStart: true,
   ...parts,
@@ -61,6 +61,7 @@ const serving = (release: string, port: number, webs: number[], past?: string): 
     endpoints,
     routed: { addresses: endpoints.map(({ address }) => address) },
     ...(past !== undefined && {
+      unproven: true,
       history: [
         { version: `v-${past}`, image: 'sha256:1', release: past, deployedAt: '2026-01-01T00:00:00Z' },
       ],
@@ -99,7 +100,10 @@ const task = (exitCode: number): Container =>
   aContainer('two', undefined, { kind: 'task', state: 'exited', exitCode });
 const PROVEN = { proven: new Set(['web1/site-two', 'web2/site-two']) };
 const ONE_SERVES = serving('one', A, [1]);
+/** For the first minute. */
 const TWO_SERVES = serving('two', B, [1], 'one');
+const TWO_IS_PROVEN = { ...TWO_SERVES, unproven: false };
+const OLD = { servedMs: 60_000 };
 
 describe('The next step of a rollout', () => {
   it('does nothing on a server that was not probed yet', () => {
@@ -135,15 +139,16 @@ describe('The next step of a rollout', () => {
     expect(plan([web(1, [one, two]), web(2, [one])], ONE_SERVES, PROVEN).type).to.equal('start');
   });
 
-  it('waits for the load balancer, then watches for a minute, then drains, then removes', () => {
+  it('waits for the load balancer, then watches for a minute, then is proven, drains, and removes', () => {
     const servers = [web(1, [one, two])];
     const routed = { addresses: [`10.0.0.1:${A}`, `10.0.0.1:${B}`] };
     expect(plan(servers, { ...TWO_SERVES, routed })).to.deep.equal({ type: 'await-route' });
     const watched = { type: 'watch', at: [{ droplet: 'web1', names: ['site-two'] }] };
     expect(plan(servers, TWO_SERVES, { servedMs: 59_999 })).to.deep.equal(watched);
-    const old = { servedMs: 60_000 };
-    expect(plan(servers, TWO_SERVES, old)).to.deep.equal({ type: 'drain', addresses: [`10.0.0.1:${A}`] });
-    expect(plan(servers, TWO_SERVES, { ...old, isDrained: () => true })).to.deep.equal({
+    expect(plan(servers, TWO_SERVES, OLD)).to.deep.equal({ type: 'prove' });
+    const drain = { type: 'drain', addresses: [`10.0.0.1:${A}`] };
+    expect(plan(servers, TWO_IS_PROVEN), 'whoever saw it').to.deep.equal(drain);
+    expect(plan(servers, TWO_IS_PROVEN, { isDrained: () => true })).to.deep.equal({
       type: 'remove',
       at: [{ droplet: 'web1', names: ['site-one'] }],
     });
@@ -160,14 +165,74 @@ describe('The next step of a rollout', () => {
     expect(plan([web(1, [one, stopped])], ONE_SERVES).type).to.equal('remove');
   });
 
-  it('makes room for a third release while the second is watched: there are two ports', () => {
-    const wanted = { target: target('three') };
-    expect(plan([web(1, [one, two])], TWO_SERVES, wanted).type).to.equal('drain');
-    expect(plan([web(1, [two])], TWO_SERVES, wanted)).to.deep.equal(start({ droplet: 'web1', hostPort: A }));
-  });
-
   it('uses no port to which requests go, though the container there has vanished', () => {
     expect(plan([web(1, [])], ONE_SERVES)).to.deep.equal(start({ droplet: 'web1', hostPort: B }));
+  });
+});
+
+describe('A third release within the minute of the second', () => {
+  const three = aContainer('three', C);
+  const wanted = { target: target('three') };
+  const past = (release: string, parts = {}) => ({
+    version: `v-${release}`,
+    image: 'sha256:1',
+    release,
+    deployedAt: '2026-01-01T00:00:00Z',
+    ...parts,
+  });
+  /** One served for long, two for some seconds, and then three. */
+  const status = {
+    ...serving('three', C, [1]),
+    unproven: true,
+    history: [past('two', { unproven: true }), past('one')],
+  };
+
+  it('is started at once beside the two: the one that proved itself is what a failure goes back to', () => {
+    expect(plan([web(1, [one, two])], TWO_SERVES, wanted)).to.deep.equal(
+      start({ droplet: 'web1', hostPort: C }),
+    );
+  });
+
+  it('is enough when the second has served for its minute meanwhile: that is proven, and the first goes', () => {
+    expect(plan([web(1, [one, two])], TWO_SERVES, { ...wanted, ...OLD })).to.deep.equal({ type: 'prove' });
+    expect(plan([web(1, [one, two])], TWO_IS_PROVEN, wanted).type).to.equal('drain');
+  });
+
+  it('does not prove a second of which a container failed, ended, vanished or was rejected', () => {
+    const later = { ...wanted, ...OLD };
+    const failed = [
+      { ...two, restarts: 1 },
+      { ...two, state: 'exited' },
+      { ...two, state: 'restarting' },
+    ];
+    for (const one of failed) expect(plan([web(1, [one])], TWO_SERVES, later).type).to.equal('start');
+    expect(plan([web(1, [two]), web(2, [])], serving('two', B, [1, 2], 'one'), later).type).to.equal('start');
+    const rejected = { release: 'two', reason: 'NotHealthy', message: 'no' };
+    expect(plan([web(1, [two])], { ...TWO_SERVES, rejected }, later).type).to.equal('start');
+  });
+
+  it('takes the place of the second, which was never proven, and keeps the first for its own minute', () => {
+    const servers = [web(1, [one, two, three])];
+    expect(plan(servers, status, wanted)).to.deep.equal({ type: 'drain', addresses: [`10.0.0.1:${B}`] });
+    const watched = { type: 'watch', at: [{ droplet: 'web1', names: ['site-three'] }] };
+    expect(plan([web(1, [one, three])], status, wanted)).to.deep.equal(watched);
+    const failed = [web(1, [one, { ...three, restarts: 1 }])];
+    expect(plan(failed, status, { ...wanted, ...OLD }), 'it failed before').to.deep.equal(watched);
+  });
+
+  it('leaves a port for a fourth', () => {
+    const fourth = { target: target('four') };
+    expect(plan([web(1, [one, three])], status, fourth)).to.deep.equal(
+      start({ droplet: 'web1', hostPort: B }),
+    );
+  });
+
+  it('goes back to the first when it is rejected, before the switch and after it', () => {
+    const rejected = { release: 'three', reason: 'NotHealthy', message: 'no' };
+    const back = { target: target('one'), isFallback: true, proven: new Set(['web1/site-one']) };
+    const stopped = { ...three, state: 'exited' };
+    expect(plan([web(1, [one, two, stopped])], { ...TWO_SERVES, rejected }, back).type).to.equal('switch');
+    expect(plan([web(1, [one, three])], { ...status, rejected }, back).type).to.equal('switch');
   });
 });
 
@@ -267,14 +332,11 @@ describe('A service that serves', () => {
 
   it('moves from a master that was alone without a gap', () => {
     const master = web(9, [two], { isAssigned: false });
-    const old = { servedMs: 60_000 };
-    expect(plan([master, web(1, [])], serving('two', B, [9]), old)).to.deep.equal(
-      start({ droplet: 'web1', hostPort: B }),
+    expect(plan([master, web(1, [])], serving('two', B, [9]))).to.deep.equal(
+      restart({ droplet: 'web1', hostPort: B }),
     );
-    expect(plan([master, web(1, [two])], serving('two', B, [9]), { ...old, ...PROVEN }).type).to.equal(
-      'switch',
-    );
-    expect(plan([master, web(1, [two])], serving('two', B, [1]), old).type).to.equal('drain');
+    expect(plan([master, web(1, [two])], serving('two', B, [9]), PROVEN).type).to.equal('switch');
+    expect(plan([master, web(1, [two])], serving('two', B, [1])).type).to.equal('drain');
   });
 
   it('keeps the endpoint of a server that is away, and waits for it with a new release', () => {
@@ -324,9 +386,9 @@ describe('A service that no load balancer knows', () => {
   const old = aContainer('one', undefined);
   const next = aContainer('two', undefined);
   const status = (release: string, past?: string): ServiceDeploymentStatus => {
-    const { history, endpoints } = serving(release, 0, [1], past);
+    const { history, endpoints, unproven } = serving(release, 0, [1], past);
     const bare = endpoints!.map(({ droplet, address }) => ({ droplet, address: address.split(':')[0]! }));
-    return { release, endpoints: bare, ...(history && { history }) };
+    return { release, endpoints: bare, ...(history && { history, unproven: unproven! }) };
   };
   const worker = { type: 'worker', isBalanced: false, target: target('two', { hostPorts: [] }) } as const;
 
@@ -340,7 +402,8 @@ describe('A service that no load balancer knows', () => {
     });
     const stopped = [web(1, [{ ...old, state: 'exited' }, next])];
     expect(plan(stopped, status('two', 'one'), worker).type).to.equal('watch');
-    expect(plan(stopped, status('two', 'one'), { ...worker, servedMs: 60_000 }).type).to.equal('remove');
+    const isProven = { ...status('two', 'one'), unproven: false };
+    expect(plan(stopped, isProven, worker).type).to.equal('remove');
   });
 
   it('stops the old one first where it is told so, and starts it again when the new one was rejected', () => {

@@ -129,6 +129,15 @@ describe('What deployment_config.json changes in a ServiceDeployment', () => {
     });
   });
 
+  it("takes away what a template has no more, however deep in a service's options it is", () => {
+    const before = { ...website, runOptions: { init: true, labels: { team: 'web', floor: '2' } } };
+    const after = { ...website, runOptions: { readOnly: true, labels: { team: 'api' } } };
+    expect(changes(shown(before), after)).to.deep.equal({
+      runOptions: { readOnly: true, init: null, labels: { team: 'api', floor: null } },
+    });
+    expect(changes(shown(before), website)).to.deep.equal({ runOptions: null });
+  });
+
   it('is the repository of what came from one', () => {
     const found = shown(website, { source: { git: { url: 'https://old/shop', ref: 'v1' } } });
     expect(changes(found, website, 'https://new/shop')).to.deep.equal({

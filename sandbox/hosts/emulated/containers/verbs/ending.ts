@@ -70,7 +70,7 @@ async function removeOne(call: Call, name: string, isForced: boolean, isForgivin
       await process.error.write(Buffer.from(`Error response from daemon: ${error.message}\n`));
     return;
   }
-  const isRunning = container.status === 'running' || container.status === 'restarting';
+  const isRunning = ['running', 'paused', 'restarting'].includes(container.status);
   if (isRunning && !isForced)
     throw engine.kind === 'docker'
       ? new EngineError(
@@ -83,6 +83,33 @@ async function removeOne(call: Call, name: string, isForced: boolean, isForgivin
   engine.drop(container.id);
   await say(call, name);
 }
+
+/** What is paused stands still: it ends by itself, if at all, when it goes on. */
+export const pause: Verb = call =>
+  each(call, optionsOf(call, ['a|all']).operands, async name => {
+    const { engine } = call;
+    const container = containerNamed(engine, name);
+    if (container.status !== 'running')
+      throw refusal(engine.kind, {
+        docker: `Container ${container.id} is ${container.status === 'paused' ? 'already paused' : 'not running'}`,
+        podman: `"${container.status}" is not running, can't pause: container state improper`,
+      });
+    engine.put({ ...container, status: 'paused' });
+    await say(call, name);
+  });
+
+export const unpause: Verb = call =>
+  each(call, optionsOf(call, ['a|all']).operands, async name => {
+    const { engine } = call;
+    const container = containerNamed(engine, name);
+    if (container.status !== 'paused')
+      throw refusal(engine.kind, {
+        docker: `Container ${container.id} is not paused`,
+        podman: `"${container.status}" is not paused, can't unpause: container state improper`,
+      });
+    engine.put({ ...container, status: 'running' });
+    await say(call, name);
+  });
 
 export const rename: Verb = ({ engine, args: [from = '', to = ''] }) => {
   engine.put({ ...containerNamed(engine, from), name: to });

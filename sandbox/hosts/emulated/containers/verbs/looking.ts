@@ -61,7 +61,7 @@ export const ps: Verb = async call => {
   const found = engine
     .state()
     .containers.filter(
-      container => showsAll || container.status === 'running' || container.status === 'restarting',
+      container => showsAll || ['running', 'paused', 'restarting'].includes(container.status),
     )
     .filter(container => fits(engine, container, filters))
     .toReversed();
@@ -147,7 +147,8 @@ function rowOf(engine: Engine, container: Container, isWhole: boolean): Record<s
 
 function statusText({ now }: Engine, { status, exitCode, startedAt, finishedAt }: Container): string {
   if (status === 'created') return 'Created';
-  if (status === 'running') return `Up ${ageText(now() - startedAt)}`;
+  if (status === 'running' || status === 'paused')
+    return `Up ${ageText(now() - startedAt)}${status === 'paused' ? ' (Paused)' : ''}`;
   const what = status === 'exited' ? 'Exited' : 'Restarting';
   return `${what} (${exitCode}) ${ageText(now() - finishedAt)} ago`;
 }

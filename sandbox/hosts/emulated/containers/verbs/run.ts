@@ -193,6 +193,11 @@ export const start: Verb = call => {
   const options = optionsOf(call, ['a|attach', 'i|interactive', 'all', 'f=|filter=']);
   return each(call, options.operands, async name => {
     const container = containerNamed(call.engine, name);
+    if (container.status === 'paused')
+      throw refusal(call.engine.kind, {
+        docker: 'cannot start a paused container, try unpause instead',
+        podman: `unable to start container "${container.id}": container ${container.id} must be in Created or Stopped state to be started: container state improper`,
+      });
     if (container.status !== 'running') startPublished(call.engine, container);
     await say(call, name);
   });

@@ -1,9 +1,9 @@
 import { findImage } from '../images.ts';
 import { build } from './build.ts';
 import { findContainer, type Verb } from './call.ts';
-import { kill, rename, restart, rm, stop } from './ending.ts';
+import { kill, pause, rename, restart, rm, stop, unpause } from './ending.ts';
 import { BUILDER_VERBS, containerPrune, exists, info, SYSTEM_VERBS, version } from './engine.ts';
-import { imageInspect, imagePrune, images, pull, push, rmi, tag } from './images.ts';
+import { imageInspect, imagePrune, images, login, pull, push, rmi, tag } from './images.ts';
 import { exec, logs } from './inside.ts';
 import { inspect, ps } from './looking.ts';
 import { create, run, start, wait } from './run.ts';
@@ -14,12 +14,12 @@ type Verbs = Readonly<Record<string, Verb>>;
 const containerInspect: Verb = call => inspect({ ...call, args: ['--type', 'container', ...call.args] });
 
 const OF_CONTAINERS: Verbs = {
-  create, exec, kill, logs, rename, restart, rm, run, start, stop, wait,
+  create, exec, kill, logs, pause, rename, restart, rm, run, start, stop, unpause, wait,
 }; // prettier-ignore
 
 /** What a client of either engine is asked for. */
 export const VERBS: Verbs = {
-  ...OF_CONTAINERS, build, images, info, inspect, ps, pull, push, rmi, tag, version,
+  ...OF_CONTAINERS, build, images, info, inspect, login, ps, pull, push, rmi, tag, version,
 }; // prettier-ignore
 
 /** Those of two words, as `image ls`. */

@@ -39,6 +39,20 @@ for (const kind of ['docker', 'podman'] as const)
       expect(await ask(STATE)).to.equal('exited 1 0');
     });
 
+    it('stands still while it is paused, and is not taken for one that ended', async () => {
+      const { ask, clock } = await engineMachine(kind);
+      await ask('run -d --name c -e DROPFLEET_REHEARSE=exits-after=20s app');
+      await ask('pause c');
+      await clock.advance(60_000);
+      expect(await ask(STATE)).to.equal('paused 0 0');
+      expect(await ask('ps --format {{.Names}}')).to.equal('c');
+      expect(await ask('pause c 2>&1 || true')).to.match(/already paused|can't pause/);
+      expect(await ask('start c 2>&1 || true')).to.match(/cannot start a paused|state improper/);
+      await ask('unpause c');
+      expect(await ask(STATE)).to.equal('exited 1 0');
+      expect(await ask('unpause c 2>&1 || true')).to.match(/is not paused/);
+    });
+
     it('exits at once, or later, where that is rehearsed', async () => {
       const { ask, clock } = await engineMachine(kind);
       await ask('run -d --name c -e DROPFLEET_REHEARSE=exits app');

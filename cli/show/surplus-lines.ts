@@ -1,0 +1,25 @@
+import { printable } from '../../clients/log/printable.ts';
+import { formatDollars } from '../../reconcilers/read-model/cost.ts';
+import { formatGigabytes } from '../../reconcilers/read-model/snapshot-cost.ts';
+import type { Surplus } from '../world/surplus.ts';
+
+/** `droplet 7 (shop-web1), $6.00 a month`, `snapshot 8 (...), 2.3 GB, $0.14 a month`. */
+export const describeSurplus = ({ kind, id, name, sizeGB, monthlyCost }: Surplus): string =>
+  [
+    `${kind} ${id} (${printable(name)})`,
+    ...(sizeGB === undefined ? [] : [formatGigabytes(sizeGB)]),
+    ...(monthlyCost ? [`${formatDollars(monthlyCost)} a month`] : []),
+  ].join(', ');
+
+/** What all of it costs a month, in US dollars, as far as prices are known. */
+export const totalOf = (surplus: readonly Surplus[]): number =>
+  surplus.reduce((sum, { monthlyCost = 0 }) => sum + monthlyCost, 0);
+
+/** What was removed, or would be, and what that saves. */
+export function surplusLines(surplus: readonly Surplus[], dryRun: boolean): string[] {
+  if (surplus.length === 0) return ['No orphans, and no old snapshots.'];
+  return [
+    ...surplus.map(each => `${dryRun ? 'would remove' : 'removed'} ${describeSurplus(each)}`),
+    `${dryRun ? 'This would save' : 'This saves'} ${formatDollars(totalOf(surplus))} a month.`,
+  ];
+}

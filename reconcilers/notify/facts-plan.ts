@@ -1,0 +1,191 @@
+import { findCondition, toKubernetesTime } from '../../crds/conditions.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { keyOf, type Condition, type KubernetesObject } from '../../crds/meta.ts';
+import { CONFIRMATION_REQUIRED, ROW_HELD } from '../../crds/names.ts';
+import type { Project } from '../../crds/project.ts';
+import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { dropletState } from '../read-model/droplet-state.ts';
+import { whyStuck } from '../read-model/service-state.ts';
+import { aboutObject, type Notice, type NoticeKind, type Side } from './notice.ts';
+
+/** Something that is so now, and that a person should have been told. */
+export interface Fact {
+  /** Another id is another occurrence: it has the condition's reason and transition in it, so it outlives every process. */
+  id: string;
+  notice: Notice;
+}
+
+/** All that is looked at. */
+export interface Objects {
+  projects: readonly Project[];
+  droplets: readonly Droplet[];
+  services: readonly ServiceDeployment[];
+  /** Why nothing is done in the fleet at all, if so. */
+  standing?: string | undefined;
+}
+
+/** How long what is not Ready may be so before anybody hears of it, in milliseconds. */
+export interface Patience {
+  /** What should have been Ready. */
+  readonly failedMs: number;
+  /** What is merely on its way, such as a first boot. */
+  readonly slowMs: number;
+  /** Nobody seems to be coming: from now on a person is needed. */
+  readonly lastingMs: number;
+}
+
+/** What is so now; and in how many ms something becomes a fact that is none yet. */
+export function factsOf(
+  objects: Objects,
+  now: number,
+  patience: Patience,
+): { facts: Fact[]; nextMs: number | undefined } {
+  const { projects, droplets, services, standing } = objects;
+  const waits: number[] = [];
+  const late = (fact: Unready | undefined): Fact[] => {
+    if (fact === undefined) return [];
+    const { fact: found, nextMs } = grow(fact, now, patience);
+    if (nextMs !== undefined) waits.push(nextMs);
+    return found ? [found] : [];
+  };
+  const facts = [
+    ...(standing === undefined ? [] : [standingFact(standing, now)]),
+    ...projects.flatMap(project => [...byRules(project), ...late(closedFirewall(project))]),
+    ...droplets.flatMap(droplet => {
+      const ruled = byRules(droplet);
+      // What the health controller says of a server says more than that it is not Ready.
+      const isSaid = ruled.some(({ notice }) => notice.side === 'health');
+      return [...ruled, ...(isSaid ? [] : late(unreadyDroplet(droplet)))];
+    }),
+    ...services.flatMap(service => [...rejection(service, now), ...late(unreadyService(service))]),
+  ];
+  return { facts, nextMs: waits.length === 0 ? undefined : Math.min(...waits) };
+}
+
+/** What a condition means to people. A new reason is a new line; the first that fits counts for its side. */
+const RULES: readonly {
+  type: string;
+  status?: Condition['status'];
+  reason?: string;
+  kind: NoticeKind;
+  side: Side;
+  needsPerson: boolean;
+}[] = [
+  { type: CONFIRMATION_REQUIRED, status: 'True', kind: 'held', side: 'held', needsPerson: true },
+  { type: ROW_HELD, status: 'True', kind: 'held', side: 'row', needsPerson: true },
+  { type: 'Healthy', reason: 'Dead', kind: 'failure', side: 'health', needsPerson: false },
+  { type: 'Healthy', reason: 'Unreachable', kind: 'failure', side: 'health', needsPerson: true },
+  { type: 'Healthy', reason: 'Partitioned', kind: 'failure', side: 'health', needsPerson: true },
+  { type: 'Healthy', reason: 'Recovering', kind: 'recovery-started', side: 'health', needsPerson: false },
+  { type: 'Healthy', reason: 'ApprovalNeeded', kind: 'approval-needed', side: 'health', needsPerson: true },
+  { type: 'Healthy', reason: 'RecoveryFailed', kind: 'recovery-failed', side: 'health', needsPerson: true },
+  { type: 'Healthy', reason: 'Recovered', kind: 'recovery-finished', side: 'health', needsPerson: false },
+];
+
+function byRules(object: Project | Droplet): Fact[] {
+  return RULES.flatMap(({ type, status, reason, ...notice }) => {
+    const condition = findCondition(object.status?.conditions, type);
+    const isMeant =
+      condition !== undefined &&
+      (status ?? condition.status) === condition.status &&
+      (reason ?? condition.reason) === condition.reason;
+    return isMeant ? [factOf(object, condition, notice)] : [];
+  });
+}
+
+function factOf(
+  object: KubernetesObject,
+  { type, status, reason, message, lastTransitionTime: at }: Condition,
+  notice: Pick<Notice, 'kind' | 'side' | 'needsPerson'>,
+): Fact {
+  const about = aboutOf(object);
+  return { id: `${type} ${status} ${reason} ${at}`, notice: { ...notice, about, sentence: message, at } };
+}
+
+const aboutOf = (object: KubernetesObject): string => aboutObject(object.kind, keyOf(object));
+
+const standingFact = (message: string, now: number): Fact => ({
+  id: message,
+  notice: {
+    kind: 'held',
+    about: 'Fleet',
+    side: 'standing',
+    needsPerson: true,
+    sentence: `Nothing is done: ${message}`,
+    at: toTime(now),
+  },
+});
+
+/** What failed stays as it is, and nothing tries it again; but what ran before goes on, so that it wakes nobody. */
+function rejection(service: ServiceDeployment, now: number): Fact[] {
+  const { rejected } = service.status ?? {};
+  if (rejected === undefined || service.metadata.deletionTimestamp !== undefined) return [];
+  const about = aboutOf(service);
+  const { release, reason, message } = rejected;
+  const notice = { kind: 'deploy-failed', side: 'deploy', needsPerson: false } as const;
+  return [{ id: `${release} ${reason}`, notice: { ...notice, about, sentence: message, at: toTime(now) } }];
+}
+
+/** Something that is not as it should be, and may become so by itself. */
+interface Unready {
+  object: KubernetesObject;
+  side: Side;
+  condition: Condition;
+  /** Nothing moves before a person acts. */
+  isStuck: boolean;
+  /** Nothing is wrong with it: it takes its time. */
+  isOnItsWay: boolean;
+}
+
+/** A fact once it has lasted, and another one when it lasts on. */
+function grow(
+  { object, side, condition, isStuck, isOnItsWay }: Unready,
+  now: number,
+  { failedMs, slowMs, lastingMs }: Patience,
+): { fact?: Fact; nextMs?: number } {
+  // A clock that jumped back is no reason to wait for longer than that.
+  const ageMs = Math.max(0, now - Date.parse(condition.lastTransitionTime));
+  const afterMs = isOnItsWay ? slowMs : failedMs;
+  if (ageMs < afterMs) return { nextMs: afterMs - ageMs };
+  const isLasting = ageMs >= lastingMs;
+  const stage = isLasting ? 'lasting' : isStuck ? 'stuck' : 'failed';
+  const needsPerson = isStuck || isLasting;
+  const { type, lastTransitionTime } = condition;
+  const { notice } = factOf(object, condition, { kind: 'failure', side, needsPerson });
+  const minutes = Math.round(lastingMs / 60_000);
+  const sentence = isLasting
+    ? `not Ready for more than ${minutes} minutes: ${notice.sentence}`
+    : notice.sentence;
+  // Its reason may change as it tries: that is no news.
+  const fact = { id: `${type} ${stage} ${lastTransitionTime}`, notice: { ...notice, sentence } };
+  return isLasting ? { fact } : { fact, nextMs: lastingMs - ageMs };
+}
+
+function unreadyDroplet(droplet: Droplet): Unready | undefined {
+  const { metadata, status } = droplet;
+  const condition = findCondition(status?.conditions, 'Ready');
+  if (metadata.deletionTimestamp !== undefined || condition === undefined) return undefined;
+  if (condition.status === 'True' || condition.reason === 'Suspended') return undefined;
+  const { state, stuck, degraded } = dropletState(droplet);
+  // The hold itself is told.
+  if (state === 'Held') return undefined;
+  return { object: droplet, side: 'health', condition, isStuck: stuck, isOnItsWay: !degraded };
+}
+
+function unreadyService(service: ServiceDeployment): Unready | undefined {
+  const { metadata, spec, status } = service;
+  const condition = findCondition(status?.conditions, 'Ready');
+  const isWanted = (spec.version ?? spec.image) !== undefined && spec.stopped !== true;
+  if (!isWanted || metadata.deletionTimestamp !== undefined || condition === undefined) return undefined;
+  if (condition.status === 'True' || status?.rejected !== undefined) return undefined;
+  const isStuck = whyStuck(service) !== undefined;
+  return { object: service, side: 'health', condition, isStuck, isOnItsWay: !isStuck };
+}
+
+function closedFirewall(project: Project): Unready | undefined {
+  const condition = findCondition(project.status?.conditions, 'FirewallReady');
+  if (project.metadata.deletionTimestamp !== undefined || condition?.status !== 'False') return undefined;
+  return { object: project, side: 'firewall', condition, isStuck: false, isOnItsWay: false };
+}
+
+const toTime = (ms: number): string => toKubernetesTime(new Date(ms));

@@ -1,0 +1,82 @@
+import type { CloudAction, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
+import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
+import type { Droplet } from '../../crds/droplet.ts';
+import { projectKeyOf } from '../context.ts';
+import { formatGigabytes } from '../read-model/snapshot-cost.ts';
+import type { Run } from '../run.ts';
+import { writeDropletStatus } from '../status/write.ts';
+import type { Context } from './concern.ts';
+import { forgetFailures, noteFailure } from './failure.ts';
+import { isGood } from './owner-plan.ts';
+import type { SnapshotSource } from './source.ts';
+
+/** Looks after a snapshot that is being taken, until it is there or did not come. */
+export async function settleSnapshot(
+  context: Context,
+  source: SnapshotSource,
+  droplet: Droplet,
+  run: Run,
+): Promise<void> {
+  const { name, actionID } = droplet.status!.snapshotting!;
+  const action = actionID === undefined ? undefined : await findAction(context, actionID, run);
+  if (action?.status === 'in-progress') return;
+  if (action?.status === 'errored')
+    return await noteFailure(context, droplet, "DigitalOcean failed; see the droplet's history there", run);
+  const snapshot = (await source.list(0, run.signal)).find(one => one.name === name && isGood(one));
+  if (snapshot !== undefined) return await finish(context, droplet, snapshot, run);
+  if (hasHadTime(context, droplet)) await noteFailure(context, droplet, 'DigitalOcean never showed it', run);
+}
+
+async function findAction({ cloud }: Context, id: number, { signal }: Run): Promise<CloudAction | undefined> {
+  try {
+    return await cloud.getAction(id, signal);
+  } catch (error) {
+    if (isCloudNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A list may lag, and a request whose reply was lost may still be under way. */
+function hasHadTime({ servers, since, timings }: Context, { metadata, status }: Droplet): boolean {
+  const isAtWork = servers.get(status?.server?.id ?? 0)?.locked === true;
+  const seenMs = since.ageMs(`snapshot ${metadata.uid}`, `${status?.snapshotting?.name} ${isAtWork}`);
+  return !isAtWork && seenMs >= timings.graceMs;
+}
+
+async function finish(context: Context, droplet: Droplet, snapshot: CloudSnapshot, run: Run): Promise<void> {
+  const { events, metrics, since } = context;
+  const { metadata, status } = droplet;
+  const { requestedAt, pauseMs } = status!.snapshotting!;
+  for (const tag of tagsOf(context, droplet).filter(tag => !snapshot.tags.includes(tag)))
+    await putTag(context, snapshot, tag, run);
+  const { id, sizeGB } = snapshot;
+  const taken = { id, createdAt: requestedAt, sizeGB, ...(pauseMs !== undefined && { pauseMs }) };
+  const fields = { snapshot: taken, snapshotting: undefined };
+  await writeDropletStatus(context, 'snapshot', droplet, { fields }, run);
+  metrics.snapshots.inc({ result: 'taken' });
+  forgetFailures(context, projectKeyOf(droplet));
+  since.forget(`snapshot ${metadata.uid}`);
+  const still = pauseMs === undefined ? '' : `; databases stood still for ${(pauseMs / 1000).toFixed(1)} s`;
+  const message = `snapshot ${id} of ${metadata.name} was taken, ${formatGigabytes(sizeGB)}${still}`;
+  events.record(droplet, 'Normal', 'SnapshotTaken', message);
+}
+
+const tagsOf = ({ fleetId, apiId }: Context, { metadata, spec }: Droplet): string[] => [
+  fleetTag(fleetId),
+  uidTag(metadata.uid!),
+  apiTag(apiId),
+  projectRoleTag(fleetId, spec.project, spec.role),
+];
+
+/** The droplet carries them too, so that they nearly always exist. */
+async function putTag({ cloud }: Context, { id }: CloudSnapshot, tag: string, run: Run): Promise<void> {
+  const put = (): Promise<void> => run.fenced(signal => cloud.tagSnapshot(id, tag, signal));
+  try {
+    await put();
+  } catch (error) {
+    if (!isCloudNotFound(error)) throw error;
+    await run.fenced(signal => cloud.createTag(tag, signal));
+    await put();
+  }
+}
