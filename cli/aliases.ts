@@ -1,23 +1,18 @@
-import { CommandFailure } from './failure.ts';
-
 /**
  * The spellings of the tool that dropfleet grew out of, such as `--scale hostomatic 5`, as the commands that they
  * stand for. Anything else comes back as it is.
- * @throws CommandFailure for what that tool could do and dropfleet cannot yet.
  */
 export function translateAliases(args: readonly string[]): string[] {
   const at = findAlias(args);
   if (at < 0) return [...args];
   const [name, value] = args[at]!.split(/=(.*)/s, 2) as [string, string | undefined];
-  const instead = LATER.get(name);
-  if (instead !== undefined) throw new CommandFailure(`${name} is not there yet: ${instead}`, 2);
   const command = COMMANDS.get(name)!;
   return [...command, ...(value === undefined ? [] : [value]), ...args.slice(at + 1), ...args.slice(0, at)];
 }
 
 /** Before a command's own words there are only options and their values; behind `--` or a command all is its own. */
 function findAlias(args: readonly string[]): number {
-  const at = args.findIndex(arg => isAlias(nameOf(arg)));
+  const at = args.findIndex(arg => COMMANDS.has(nameOf(arg)));
   const before = args.slice(0, Math.max(at, 0));
   const isOwn = before.some((arg, i) => arg === '--' || !(isOption(arg) || isOption(before[i - 1] ?? '')));
   return isOwn ? -1 : at;
@@ -26,8 +21,6 @@ function findAlias(args: readonly string[]): number {
 const isOption = (arg: string): boolean => arg.startsWith('--');
 
 const nameOf = (arg: string): string => arg.split('=', 1)[0]!;
-
-const isAlias = (name: string): boolean => COMMANDS.has(name) || LATER.has(name);
 
 /** By spelling, the words of the command. */
 const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -42,12 +35,5 @@ const COMMANDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['--deploy-prod', ['deploy', 'prod']],
   ['--reproduce', ['reproduce']],
   ['--monitor', ['monitor']],
-]);
-
-/** What comes in a later version, and what to do meanwhile. */
-const LATER: ReadonlyMap<string, string> = new Map([
-  [
-    '--recover',
-    'recovery from snapshots follows in a later version; "kubectl delete droplet <name>" has a new server made in the place of a lost one, with an empty disk',
-  ],
+  ['--recover', ['recover']],
 ]);

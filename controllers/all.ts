@@ -11,6 +11,7 @@ import { loadBalancer } from './load-balancer.ts';
 import { notify } from './notify.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
+import { retired } from './retired.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
 import { sizes } from './sizes.ts';
@@ -31,6 +32,7 @@ export const CONCERNS = [
   service,
   loadBalancer,
   snapshot,
+  retired,
   orphans,
   infrastructureFile,
   notify,

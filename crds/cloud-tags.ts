@@ -6,6 +6,8 @@ const FLEET = 'dropfleet:';
 const UID = 'dropfleet-uid:';
 const NONCE = 'dropfleet-nonce:';
 const API = 'dropfleet-api:';
+const RETIRED = 'dropfleet-retired:';
+const RETIRED_AT = 'dropfleet-retired-at:';
 const LONGEST_TAG = 255;
 
 /** On every resource of the fleet: lists and the sweep for orphans go by it. */
@@ -39,9 +41,31 @@ export const nonceOf = (tags: readonly string[]): string | undefined => partAfte
 /** The Kubernetes API that keeps the object of a resource with these tags. */
 export const apiOf = (tags: readonly string[]): string | undefined => partAfter(API, tags);
 
-/** Whether the tag says whose a resource is: by its object, or by its Kubernetes API. */
+/** Whether the tag says whose a resource is or was: by its object, or by its Kubernetes API. */
 export const isOwnerTag = (tag: string): boolean =>
-  [UID, API].some(prefix => tag.toLowerCase().startsWith(prefix));
+  [UID, API, RETIRED, RETIRED_AT].some(prefix => tag.toLowerCase().startsWith(prefix));
+
+/** On a droplet that another has taken the place of: the uid of the object whose server it was. */
+export const retiredTag = (uid: string): string => tagOf(RETIRED, [uid]);
+
+/** On the same: when that was, in ms since 1970, to the second. */
+export const retiredAtTag = (ms: number): string =>
+  tagOf(RETIRED_AT, [`${new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}z`]);
+
+/** The uid of the object whose server a droplet with these tags was. */
+export const retiredUidOf = (tags: readonly string[]): string | undefined => partAfter(RETIRED, tags);
+
+/** When another took the place of a droplet with these tags, in ms since 1970; undefined when they do not say it. */
+export function retiredAtOf(tags: readonly string[]): number | undefined {
+  const time = /^(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z$/.exec(partAfter(RETIRED_AT, tags) ?? '');
+  if (time === null) return undefined;
+  const [year, month, day, hour, minute, second] = time.slice(1).map(Number);
+  return Date.UTC(year!, month! - 1, day, hour, minute, second);
+}
+
+/** Whether a droplet that carries the tag is taken for its object's server, by its uid or by its place in a project. */
+export const isLiveTag = (tag: string): boolean =>
+  tag.toLowerCase().startsWith(UID) || /^dropfleet:[^:]+:[^:]+:(?:master|web)$/i.test(tag);
 
 /** The project and the role that a droplet of the fleet with these tags was made for. */
 export function projectRoleOf(

@@ -19,7 +19,7 @@ export interface DropletSpec {
 export interface DropletStatus {
   /** The generation of the spec that this status describes. */
   observedGeneration?: number;
-  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests in flight to it have finished, to be stopped or destroyed then. Resizing, stopped to change size. PoweringOn, off for whatever reason, and about to run again. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
+  /** Where the server is in its life. Pending, nothing sent yet. Creating, asked for but not yet seen in the cloud. Booting, seen but not running. Active, running. Draining, left running until the requests in flight to it have finished, to be stopped or destroyed then. Resizing, stopped to change size. PoweringOn, off for whatever reason, and about to run again. Replacing, being powered off so that another server takes its place. Deleting, being destroyed. Failed, a person must act; the Ready condition says how. */
   phase?:
     | 'Pending'
     | 'Creating'
@@ -28,6 +28,7 @@ export interface DropletStatus {
     | 'Draining'
     | 'Resizing'
     | 'PoweringOn'
+    | 'Replacing'
     | 'Deleting'
     | 'Failed';
   /** The server at DigitalOcean. Written by the droplet controller. */
@@ -50,6 +51,8 @@ export interface DropletStatus {
     size?: string;
     /** DigitalOcean's id of the last power or resize action that was asked for. */
     actionID?: number;
+    /** When the recovery was decided for which the server's power was cut and given back. It is written before that is asked for, so that one recovery never does it twice. */
+    cycledFor?: string;
     /** The size that DigitalOcean was last asked to give the server, while it has another. A refusal is not asked for again until the spec has another size, or orchestrate --force asks. */
     resize?: {
       /** The size slug that was asked for. */

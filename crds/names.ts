@@ -60,7 +60,7 @@ export const ADMIN_ACCESS_CONFIG_MAP = 'dropfleet-admin-access';
 export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
 
 /**
- * On a Droplet: a person wants its server replaced, whatever its observers say. The value is DigitalOcean's id of that
+ * On a Droplet: a person wants its server replaced, whatever its observers say. The value (recover-wish.ts) is DigitalOcean's id of that
  * server, so that it is not taken for a wish about the next one; it is taken off when the replacement begins.
  */
 export const RECOVER_ANNOTATION = 'dropfleet.io/recover';

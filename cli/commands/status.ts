@@ -8,6 +8,7 @@ import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
+import { retiredLines } from '../show/retired-lines.ts';
 import { serviceLines } from '../show/services-table.ts';
 import { createLogger } from '../logger.ts';
 import { printResult } from '../output.ts';
@@ -39,7 +40,7 @@ export async function status(options: GlobalOptions): Promise<void> {
     const rows = problems.length > 0 ? undefined : csv?.rows;
     const isKept = await isOperatorRunning(world);
     const objects = { projects: fleet.projects(), droplets: fleet.droplets() };
-    const { orphans, servers, snapshots } = await readCloudResources(world, objects.droplets);
+    const { orphans, servers, snapshots, retired } = await readCloudResources(world, objects.droplets);
     const { projects, droplets } = isKept ? objects : asInCloud(objects, servers, new Date());
     const summary = summarizeFleet(projects, droplets, prices);
     const services = fleet.services();
@@ -68,6 +69,7 @@ export async function status(options: GlobalOptions): Promise<void> {
         sizeGB: sizeOf(snapshots),
         monthlyCost: snapshotsCost(snapshots),
       },
+      retired,
       standing,
       held,
       suspected,
@@ -82,6 +84,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
+      ...retiredLines(retired, prices),
       ...orphans.map(
         orphan => `orphan: ${orphan.kind} ${orphan.id} (${orphan.name}); ${describeAdvice(orphan)}`,
       ),

@@ -2,6 +2,7 @@ import { formatDollars } from '../../reconcilers/read-model/cost.ts';
 import type { DropletChange } from '../../reconcilers/fleet-plan/changes-plan.ts';
 import type { FleetPlan } from '../../reconcilers/fleet-plan/plan.ts';
 import { alignColumns } from './columns.ts';
+import { retiredLines } from './retired-lines.ts';
 
 /** A plan as lines: `+` made, `-` destroyed, `~` changed, `!` refused, as Terraform's users know them. */
 export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): string[] {
@@ -23,6 +24,7 @@ export function planTable(plan: FleetPlan, heldRows: readonly string[] = []): st
     ),
     ...heldRows.map(message => `! ${message}`),
     ...plan.taken.map(({ project, message }) => `! project ${project} is left alone: ${message}`),
+    ...retiredLines(plan.retired),
     ...(rows.length === 0 ? [] : ['', totalsLine(plan)]),
     ...(plan.overLimit
       ? [
@@ -40,6 +42,8 @@ const SIGNS = {
   update: '~',
   resize: '~',
   'power-on': '~',
+  'power-cycle': '~',
+  retire: '~',
   tag: '~',
   delete: '-',
   refuse: '!',
@@ -60,6 +64,10 @@ function describe(change: DropletChange): string {
       return `resize droplet ${change.id} from ${change.from} to ${change.size}`;
     case 'power-on':
       return `power on droplet ${change.id}`;
+    case 'power-cycle':
+      return `power-cycle droplet ${change.id}`;
+    case 'retire':
+      return `power off droplet ${change.id}, kept for 24 hours`;
     case 'take-over':
       return `take over droplet ${change.id}`;
     case 'tag':
@@ -75,7 +83,7 @@ function describe(change: DropletChange): string {
 function totalsLine({ droplets, monthlyCost: { before, after } }: FleetPlan): string {
   const count = (...actions: string[]): number =>
     droplets.filter(change => actions.includes(change.action)).length;
-  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on', 'tag', 'take-over')} to change`;
+  const totals = `${count('create')} to create, ${count('delete')} to delete, ${count('resize', 'power-on', 'power-cycle', 'retire', 'tag', 'take-over')} to change`;
   if (before === undefined || after === undefined) return totals;
   const difference = after - before;
   const sign = difference < 0 ? '-' : '+';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AdoptFlags } from '../commands/adopt.ts';
+import type { RecoverFlags } from '../commands/recover.ts';
 import { parseFleet, parseId } from './parsers.ts';
 import { hostsOption, timeoutOption } from './shared-options.ts';
 import { example, globals } from './words.ts';
@@ -25,6 +26,20 @@ export function addRepairCommands(program: Command): void {
     .addHelpText('after', example('dropfleet confirm'))
     .action(async (own: { yes?: true }, command: Command) =>
       (await import('../commands/confirm.ts')).confirm({ ...globals(command), ...own }),
+    );
+
+  program
+    .command('recover')
+    .description(
+      'replace a server that is dead or given up, after saying what would be lost; the old one is kept a day',
+    )
+    .argument('<droplet>', 'a droplet; web1 will do when only one project has it')
+    .option('--clean', "boot the project's image, though there is a snapshot")
+    .option('--yes', 'do not ask, also when it is well')
+    .addOption(timeoutOption())
+    .addHelpText('after', example('dropfleet recover shop-web1'))
+    .action(async (droplet: string, own: RecoverFlags, command: Command) =>
+      (await import('../commands/recover.ts')).recover({ ...globals(command), ...own, droplet }),
     );
 
   program

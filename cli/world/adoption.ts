@@ -49,6 +49,7 @@ const NEVER: ReadonlySet<string> = new Set<keyof HttpCloud>([
   'deleteSnapshot',
   'shutdownDroplet',
   'powerOffDroplet',
+  'powerCycleDroplet',
   'resizeDroplet',
 ]);
 

@@ -5,6 +5,7 @@ import { fleetTag } from '../../crds/cloud-tags.ts';
 import { adviseOn, type AdvisedOrphan } from '../../reconcilers/orphans/advice-plan.ts';
 import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
 import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
+import { keptServers, type KeptServer } from '../../reconcilers/retired/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { isOfFleet } from '../../reconcilers/snapshot/owner-plan.ts';
 import { planPruning } from '../../reconcilers/snapshot/retention-plan.ts';
@@ -28,6 +29,8 @@ interface CloudResources {
   snapshots: readonly CloudSnapshot[];
   /** Those of the snapshots that need not be kept. */
   oldSnapshots: readonly CloudSnapshot[];
+  /** Those that were replaced. */
+  retired: KeptServer[];
 }
 
 /** Reads what carries the fleet's tag in the cloud. */
@@ -65,6 +68,7 @@ export async function readCloudResources(
   const { old, ofGone } = planPruning({ ...of, snapshots, droplets, servers: ids, now });
   return {
     orphans: advised,
+    retired: keptServers(staying),
     servers: byId(servers),
     sizes: new Map(servers.map(({ id, size }) => [id, size])),
     snapshots: snapshots.filter(snapshot => isOfFleet(snapshot, of)),

@@ -136,6 +136,8 @@ export interface Cloud {
   shutdownDroplet(id: number, signal?: AbortSignal): Promise<CloudAction>;
   powerOffDroplet(id: number, signal?: AbortSignal): Promise<CloudAction>;
   powerOnDroplet(id: number, signal?: AbortSignal): Promise<CloudAction>;
+  /** Cuts the power of a droplet that is on, and gives it back. */
+  powerCycleDroplet(id: number, signal?: AbortSignal): Promise<CloudAction>;
   /** CPU and memory only: the disk stays as it is, so that the resize can be undone. */
   resizeDroplet(id: number, size: string, signal?: AbortSignal): Promise<CloudAction>;
   /**

@@ -173,6 +173,8 @@ export function createCloud(options: CloudOptions): HttpCloud {
       act('powerOffDroplet', signal, context => droplets.powerOffDroplet(context)({ droplet_id: id })),
     powerOnDroplet: (id, signal) =>
       act('powerOnDroplet', signal, context => droplets.powerOnDroplet(context)({ droplet_id: id })),
+    powerCycleDroplet: (id, signal) =>
+      act('powerCycleDroplet', signal, context => droplets.powerCycleDroplet(context)({ droplet_id: id })),
     resizeDroplet: (id, size, signal) =>
       act('resizeDroplet', signal, context =>
         droplets.resizeDroplet(context)({ droplet_id: id, size, disk: false }),

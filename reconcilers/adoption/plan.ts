@@ -1,4 +1,4 @@
-import { uidOf } from '../../crds/cloud-tags.ts';
+import { retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
 import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, dropletNames } from '../../crds/names.ts';
@@ -71,7 +71,7 @@ export interface AdoptionInput {
  *
  *     the server's tags and name           | the object               | then
  *     -------------------------------------+--------------------------+-------------------------------------
- *     name the uid of a Droplet            | any                      | - (it is that one's)
+ *     name the uid of a Droplet            | any                      | - (it is, or was, that one's)
  *     do not tell its place                | any                      | left alone
  *     tell the same place as another's     | any                      | both left alone
  *     tell a place that the project has not| none                     | left alone
@@ -82,7 +82,10 @@ export interface AdoptionInput {
 export function planAdoption(input: AdoptionInput): AdoptionPlan {
   const uids = new Set(input.droplets.map(({ metadata }) => metadata.uid));
   const orphans = input.servers
-    .filter(({ tags }) => !uids.has(uidOf(tags.map(tag => tag.toLowerCase()))))
+    .filter(({ tags: given }) => {
+      const tags = given.map(tag => tag.toLowerCase());
+      return !uids.has(uidOf(tags) ?? retiredUidOf(tags));
+    })
     .toSorted((a, b) => a.id - b.id);
   const leftAlone: LeftAlone[] = [];
   const placed: { server: Candidate; place: Place }[] = [];

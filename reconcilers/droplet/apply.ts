@@ -24,6 +24,7 @@ import { renderUserData } from '../host/render.ts';
 import type { Context } from './concern.ts';
 import type { DropletPlan, DropletStep, ServerStatus } from './model.ts';
 import { noteEnd, noteRequest } from './observe.ts';
+import { imageOf } from './recovery-plan.ts';
 import { writeDropletStatus } from '../status/write.ts';
 import { withFormer, withoutServer } from './status.ts';
 
@@ -32,7 +33,7 @@ export interface DropletApply {
   droplet: Droplet;
   server: ServerStatus;
   /** What is said of a server that was seen and does not run as asked, also when a step fails. */
-  seen?: Pick<DropletPlan, 'phase' | 'provisioned'>;
+  seen?: Pick<DropletPlan, 'phase' | 'provisioned' | 'reason'>;
   /** A change has been asked of the cloud, or is about to be. */
   asked?: boolean;
   /** For how many ms the plan is not carried out. */
@@ -99,6 +100,15 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
   'shut-down': act(({ id }, { cloud }, signal) => cloud.shutdownDroplet(id, signal)),
   'power-off': act(({ id }, { cloud }, signal) => cloud.powerOffDroplet(id, signal)),
   'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
+  'power-cycle': powerCycle,
+  retire: async ({ id, put, off }, progress, context, run) => {
+    for (const tag of put) await putTag(id, tag, context, run);
+    for (const tag of off) await run.fenced(signal => context.cloud.untagDroplet(id, tag, signal));
+    const message = `droplet ${id} is off; it is kept for 24 hours, and another takes its place`;
+    run.log.info(message);
+    context.events.record(progress.droplet, 'Normal', 'Retired', message);
+    context.servers.wake();
+  },
   resize,
   'remember-refusal': ({ refusal }, progress) => {
     progress.server = { ...progress.server, resize: { ...attemptOf(progress.droplet), ...refusal } };
@@ -186,7 +196,7 @@ function requestFor(droplet: Droplet, context: Context, nonce: string) {
     name: metadata.name,
     region: spec.region,
     size: spec.size,
-    image: spec.image,
+    image: imageOf(droplet),
     tags: [...ownTags(droplet, context), nonceTag(nonce)],
   };
 }
@@ -211,6 +221,39 @@ async function putTag(id: number, tag: string, { cloud }: Context, run: Run): Pr
     if (!isCloudNotFound(error)) throw error;
     await run.fenced(signal => cloud.createTag(tag, signal));
     await put();
+  }
+}
+
+const askPowerCycle = act<Extract<DropletStep, { type: 'power-cycle' }>>(({ id }, { cloud }, signal) =>
+  cloud.powerCycleDroplet(id, signal),
+);
+
+/**
+ * Asked for once for each recovery: that it is about to be is written down before, and taken back only when the cloud
+ * surely did nothing. A second time would stop a server that is just about to be well.
+ */
+async function powerCycle(
+  step: Extract<DropletStep, { type: 'power-cycle' }>,
+  progress: DropletApply,
+  context: Context,
+  run: Run,
+): Promise<void> {
+  const { cycledFor: _before, ...before } = progress.server;
+  const server = { ...before, cycledFor: step.recovery };
+  progress.droplet = await writeDropletStatus(
+    context,
+    'droplet',
+    progress.droplet,
+    { fields: { server } },
+    run,
+    'fail',
+  );
+  progress.server = server;
+  try {
+    await askPowerCycle(step, progress, context, run);
+  } catch (error) {
+    if (!isDoubtful(error)) progress.server = before;
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
 import type { CloudView, DropletPlan, DropletStep, Server } from './model.ts';
 import { isKept, KEPT, MISSING } from './plan.ts';
+import { POWER_CYCLING, REPLACING } from './recovery-plan.ts';
 
 /** What the gate must let through before a plan is carried out. */
 export interface DropletEffects {
@@ -24,6 +25,9 @@ export interface DropletEffects {
  *     it never had one                           | buy; doubted where there may be one already
  *     others carry its tags                      | destroy each; doubted unless it surely is a second answer
  *                                                |   to one request
+ *     its server is to be replaced, and is on    | power off, and buy another in its place; doubted as the first
+ *     its place is free                          | buy another
+ *     its power is to be cut and given back      | power off
  *     shut down, power off, resize               | power off
  *     take over                                  | take over
  */
@@ -56,8 +60,13 @@ export function effectsOf(
     ...(plan.reason === MISSING || (view.notFound && has('launch'))
       ? own({ verb: 'buy', cause: 'vanished' })
       : []),
-    ...(!view.notFound && has('launch') ? own({ verb: 'buy', cause: 'new', ...(doubt && { doubt }) }) : []),
-    ...(has('shut-down', 'power-off', 'resize')
+    ...(!view.notFound && has('launch') && view.retired === undefined
+      ? own({ verb: 'buy', cause: 'new', ...(doubt && { doubt }) })
+      : []),
+    ...ofRecovery(view, plan).flatMap(effect =>
+      own({ ...effect, ...(effect.verb === 'buy' && doubt && { doubt }) }),
+    ),
+    ...(plan.reason !== REPLACING && has('shut-down', 'power-off', 'resize')
       ? own({ verb: 'power-off', cause: 'resize', change: `${status?.server?.size ?? '?'} to ${spec.size}` })
       : []),
     ...(has('take-over')
@@ -73,6 +82,32 @@ export function effectsOf(
     });
   return { own: effects, duplicates };
 }
+
+/** What a recovery does, asked for as a whole before any of it: a server is not stopped for another that must not be bought. */
+function ofRecovery(
+  { server: own, retired }: CloudView,
+  { steps, reason }: Pick<DropletPlan, 'steps' | 'reason'>,
+): Pick<Effect, 'verb' | 'cause' | 'server' | 'change'>[] {
+  const server = own ?? retired?.server;
+  if (server === undefined) return [];
+  const base = { cause: 'recovery', server: server.id } as const;
+  const isCycled = reason === POWER_CYCLING;
+  const isReplaced =
+    reason === REPLACING || (retired !== undefined && steps.some(({ type }) => type === 'launch'));
+  const isStopped = isCycled || (isReplaced && server.status !== 'off');
+  return [
+    ...(isStopped
+      ? [{ ...base, verb: 'power-off', change: isCycled ? 'power cycle' : 'for good' } as const]
+      : []),
+    ...(isReplaced ? [{ ...base, verb: 'buy', change: `in place of ${server.id}` } as const] : []),
+  ];
+}
+
+/** Whether what speaks against a first server must be looked for. */
+export const buysFirst = (
+  view: CloudView,
+  { steps, reason }: Pick<DropletPlan, 'steps' | 'reason'>,
+): boolean => reason === REPLACING || (!view.notFound && steps.some(({ type }) => type === 'launch'));
 
 /**
  * It goes on being asked for, though nothing is done: who else goes with it would be let through if it were taken

@@ -17,6 +17,9 @@ export interface Server {
 /** What a Droplet's status says of its server. */
 export type ServerStatus = NonNullable<DropletStatus['server']>;
 
+/** What is to be done about a server that is dead, or that a person gave up. */
+export type Recovery = NonNullable<DropletStatus['recovery']>;
+
 /** What the cloud holds for one Droplet object. */
 export interface CloudView {
   /** The one whose id the status names, else that of its request, else the oldest; its tags say that it is this object's. */
@@ -25,6 +28,8 @@ export interface CloudView {
   duplicates: readonly Server[];
   /** The server whose id the status names, when its tags do not say that it is this object's. */
   foreign?: { id: number; name: string };
+  /** The server whose place another is to take, as the cloud has it now; whether the list still shows it as this object's. */
+  retired?: { server: Server; isListed: boolean };
   /** How long ago the newest list of the fleet began, ms; undefined before the first. */
   listAgeMs?: number;
   /** For how long this process has known of the request that status.server.nonce names, and no list has shown what came of it, ms. */
@@ -60,6 +65,8 @@ export type DropletStep =
   | { type: 'destroy'; id: number }
   | { type: 'shut-down'; id: number }
   | { type: 'power-off'; id: number }
+  | { type: 'power-cycle'; id: number; recovery: string }
+  | { type: 'retire'; id: number; put: string[]; off: string[] }
   | { type: 'resize'; id: number; size: string }
   | { type: 'remember-refusal'; refusal: ResizeRefusal }
   | { type: 'power-on'; id: number }

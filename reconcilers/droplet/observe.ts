@@ -8,11 +8,12 @@ import { DROPLETS_BY_UID, projectKeyOf } from '../context.ts';
 import { balancerOf, isRegistered, type Balancer } from '../draining/protocol.ts';
 import type { Context } from './concern.ts';
 import type { Claim, CloudView, ServerAction } from './model.ts';
+import { isRetired, replacedID } from './recovery-plan.ts';
 
 /**
  * What the cloud holds for a Droplet. The fleet's list answers for free and nearly always; the cloud is asked
  * only for a server that the list lacks though it should be there, because lists lag and absence costs money,
- * for one that is being resized or powered on, because the next step depends on the last one's end, and for one that the
+ * for one that is being resized, powered on or recovered, because the next step depends on the last one's end, and for one that the
  * list shows in another state than the one that was reached.
  */
 export async function observeCloud(
@@ -26,7 +27,24 @@ export async function observeCloud(
   const isDoubtful = observed.absence === 'gone' || !observed.isOurs;
   const action = isDoubtful ? undefined : await lastAction(context, droplet, signal);
   const claim = await claimOf(context, droplet, listing.mine.length, signal);
-  return { ...observed.view, ...(action && { action }), ...(claim && { claim }) };
+  const retired = observed.view.server ? undefined : await retiredServer(context, droplet, signal);
+  return {
+    ...observed.view,
+    ...(action && { action }),
+    ...(claim && { claim }),
+    ...(retired && { retired: { server: retired, isListed: false } }),
+  };
+}
+
+/** Whether the one whose place is to be taken is still off is asked before another is. */
+async function retiredServer(
+  context: Pick<Context, 'cloud'>,
+  droplet: Droplet,
+  signal: AbortSignal,
+): Promise<CloudDroplet | undefined> {
+  const id = replacedID(droplet);
+  const server = id === undefined ? undefined : await getIfFound(context, id, signal);
+  return server !== undefined && isRetired(droplet, server.tags) ? server : undefined;
 }
 
 /** What an observation needs of the world. */
@@ -74,7 +92,10 @@ export function observe(
     nonceSeenMs,
     duplicates: mine.filter(other => other.id !== id && other !== taken),
     ...(taken && { server: taken }),
-    ...(!isOurs && { foreign: { id: found.id, name: found.name } }),
+    ...(!isOurs &&
+      (isRetired(droplet, found.tags)
+        ? { retired: { server: found, isListed: mine.some(other => other.id === id) } }
+        : { foreign: { id: found.id, name: found.name } })),
     ...(listAgeMs !== undefined && { listAgeMs }),
     ...(isGone && { notFound: true }),
     ...(typeof absence === 'object' && { missing: absence }),
@@ -123,7 +144,9 @@ function mustAsk(
   // What the cloud itself said was reached is not taken back on the word of a list, which may be older: the
   // status would go to and fro until the next list, and a server that runs be powered on.
   const mayBeOldNews = phase === 'Active' && (listed.status !== 'active' || listed.locked);
-  return isDestroyed || isChanged || mayBeOldNews;
+  const { recovery, server } = droplet.status;
+  const isRecovered = recovery?.serverID === server?.id || isRetired(droplet, listed.tags);
+  return isDestroyed || isChanged || isRecovered || mayBeOldNews;
 }
 
 /** Whether the list should show it by now. It also lacks droplets that were made a moment ago (api-v2#202). */

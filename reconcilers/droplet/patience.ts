@@ -20,6 +20,8 @@ const ASKS: ReadonlySet<DropletStep['type']> = new Set([
   'destroy',
   'shut-down',
   'power-off',
+  'power-cycle',
+  'retire',
   'resize',
   'power-on',
 ]);

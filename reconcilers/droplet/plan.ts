@@ -5,6 +5,7 @@ import { immutableProblem } from '../../crds/immutable.ts';
 import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 import type { Claim, CloudView, DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
 import { planPower } from './power-plan.ts';
+import { isReplaced, planRecovery, planSuccession } from './recovery-plan.ts';
 
 /**
  * What brings one Droplet and its server together. A server is this object's only while its own tags say so.
@@ -23,6 +24,8 @@ import { planPower } from './power-plan.ts';
  *     live     | several that carry our uid     | keep one, destroy the others
  *     live     | one that lacks a tag of ours   | put it on
  *     live     | new or locked                  | wait
+ *     live     | one that a recovery names, or  | see recovery-plan.ts
+ *              |  that was retired              |
  *     live     | another size, or off           | see power-plan.ts
  *     live     | active, as asked               | -
  *     deleted  | one that a person wants to keep| wait until it has another object
@@ -52,6 +55,8 @@ export function planDroplet(input: PlanInput): DropletPlan {
 
 function planAbsent(input: PlanInput): DropletPlan {
   const { spec, status } = input.droplet;
+  const succession = input.view.retired && planSuccession(input, input.view.retired);
+  if (succession !== undefined) return succession;
   const asked: DropletPlan = {
     steps: [],
     phase: 'Creating',
@@ -89,7 +94,10 @@ export function mayStillAppear({
   view,
   timings,
 }: Pick<PlanInput, 'droplet' | 'view' | 'timings'>): boolean {
-  if (droplet.status?.server?.nonce === undefined || view.notFound) return false;
+  const { nonce, id } = droplet.status?.server ?? {};
+  // The server of the last request is known: it is the one that was retired.
+  const hasCome = id !== undefined && view.retired?.server.id === id;
+  if (nonce === undefined || view.notFound || hasCome) return false;
   if (view.listAgeMs === undefined) return true;
   return view.nonceSeenMs - view.listAgeMs <= timings.launchGraceMs;
 }
@@ -169,9 +177,10 @@ function planPresent(input: PlanInput, server: Server): DropletPlan {
     input.droplet.status?.server?.id === server.id
       ? []
       : [{ type: 'adopt', id: server.id, ...(keepsNonce && { keepsNonce }) }];
-  const missing = missingTags(input, server);
+  // What is on its way out gives its tags away.
+  const missing = isReplaced(input.droplet, server) ? [] : missingTags(input, server);
   const tag: DropletStep[] = missing.length === 0 ? [] : [{ type: 'tag', id: server.id, tags: missing }];
-  const plan = planServer(input, server);
+  const plan = planRecovery(input, server) ?? planServer(input, server);
   return { ...plan, steps: [...adopt, ...tag, ...plan.steps] };
 }
 

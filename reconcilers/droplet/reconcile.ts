@@ -19,11 +19,13 @@ import { writeDropletStatus } from '../status/write.ts';
 import { applyStep, ownTags, type DropletApply } from './apply.ts';
 import type { Context } from './concern.ts';
 import { takeOffExpired } from '../gate/gate.ts';
+import { buysFirst } from './effects-plan.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
 import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
 import type { CloudView, DropletPlan, PlanInput } from './model.ts';
 import { planDroplet } from './plan.ts';
+import { imageOf, REPLACING } from './recovery-plan.ts';
 import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { dropletChange, withServer } from './status.ts';
 
@@ -140,15 +142,14 @@ async function carryOut(
   return await carryOut({ ...input, droplet }, progress, context, run);
 }
 
-/** What the cloud holds; before a first server is bought, also what speaks against it. */
+/** What the cloud holds; before a server is bought that is not in place of one that is gone, also what speaks against it. */
 async function evidenceFor(
-  { steps }: DropletPlan,
+  plan: DropletPlan,
   { droplet, view }: PlanInput,
   context: Context,
   { signal }: Run,
 ): Promise<CloudView> {
-  const isFirst = !view.notFound && steps.some(({ type }) => type === 'launch');
-  return isFirst ? { ...view, ...(await observeOrphans(context, droplet, signal)) } : view;
+  return buysFirst(view, plan) ? { ...view, ...(await observeOrphans(context, droplet, signal)) } : view;
 }
 
 /**
@@ -240,7 +241,7 @@ function describeError(
   context: Context,
 ): Omit<DropletPlan, 'steps'> {
   const { timings } = context;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = (error instanceof Error ? error.message : String(error)) + whatWaits(seen, server);
   const isDeleted = droplet.metadata.deletionTimestamp !== undefined;
   const phase = isDeleted ? 'Deleting' : (seen?.phase ?? droplet.status?.phase ?? 'Pending');
   const base = { phase, provisioned: seen?.provisioned ?? isProvisioned(droplet), message };
@@ -259,11 +260,17 @@ function describeError(
   return { ...base, reason: 'Error', ...again };
 }
 
+/** A server that is to be replaced and cannot be stopped keeps its place. */
+const whatWaits = (seen: DropletApply['seen'], { id }: DropletApply['server']): string =>
+  seen?.reason === REPLACING
+    ? `; nothing takes the place of droplet ${id} before it is off: power it off at DigitalOcean if this goes on`
+    : '';
+
 const RETRYING = 'fix what it names. Retrying with backoff; "dropfleet orchestrate --force" retries now';
 
 /** The cloud's refusal names the field at most, and never its value. */
-const requestOf = ({ spec: { size, image, region } }: Droplet): string =>
-  `size ${size}, image ${image}, region ${region}`;
+const requestOf = (droplet: Droplet): string =>
+  `size ${droplet.spec.size}, image ${imageOf(droplet)}, region ${droplet.spec.region}`;
 
 const isProvisioned = ({ status }: Droplet): boolean =>
   status?.conditions?.some(({ type, status: holds }) => type === 'Provisioned' && holds === 'True') ?? false;

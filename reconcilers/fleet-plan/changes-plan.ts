@@ -18,6 +18,9 @@ export type DropletChange = Whose &
     | { action: 'delete'; size: string; region: string; id: number }
     | { action: 'resize'; size: string; from: string; id: number }
     | { action: 'power-on'; size: string; id: number }
+    | { action: 'power-cycle'; size: string; id: number }
+    /** It is powered off and kept for a while, and goes on being paid for. */
+    | { action: 'retire'; size: string; id: number }
     | { action: 'tag'; tags: string[]; id: number }
     /** What the spec asks for cannot be had, or a person must decide. */
     | { action: 'refuse'; problem: string }
@@ -101,6 +104,9 @@ function changeOf(
     }
     case 'resize':
       return [{ action: 'resize', ...whose, size: step.size, from: found(step.id).size, id: step.id }];
+    case 'power-cycle':
+    case 'retire':
+      return [{ action: step.type, ...whose, size: found(step.id).size, id: step.id }];
     case 'power-on':
       return [{ action: 'power-on', ...whose, size: found(step.id).size, id: step.id }];
     case 'tag':

@@ -1,5 +1,5 @@
 import type { Droplet } from '../../crds/droplet.ts';
-import { effectsOf, type DropletEffects } from '../droplet/effects-plan.ts';
+import { buysFirst, effectsOf, type DropletEffects } from '../droplet/effects-plan.ts';
 import type {
   CloudView,
   DropletPlan,
@@ -72,7 +72,7 @@ export function forecastDroplet(droplet: Droplet, known: ForecastInput): Forecas
   for (let view = settled(seen, droplet); ;) {
     const plan = planDroplet({ ...input, view } satisfies PlanInput);
     const steps = plan.steps.filter(step => !done.has(JSON.stringify(step)));
-    const isFirst = !view.notFound && steps.some(({ type }) => type === 'launch');
+    const isFirst = buysFirst(view, { ...plan, steps });
     const effects = effectsOf(droplet, isFirst ? { ...view, ...evidence } : view, { ...plan, steps });
     rounds.push({ steps, effects });
     if (steps.length === 0) return { droplet, servers: serversIn(seen), rounds, end: plan };
@@ -139,6 +139,12 @@ function viewAfter(view: CloudView, step: DropletStep): CloudView {
       return changed({ status: 'off' }, { type: 'shutdown', status: 'completed' });
     case 'power-off':
       return changed({ status: 'off' }, { type: 'power_off', status: 'completed' });
+    case 'power-cycle':
+      return view;
+    case 'retire': {
+      const { server: own, ...rest } = view;
+      return own === undefined ? view : { ...rest, retired: { server: own, isListed: false } };
+    }
     case 'resize':
       return changed({ size: step.size }, { type: 'resize', status: 'completed' });
     case 'power-on':

@@ -7,6 +7,7 @@ import type { Admission } from '../gate/policy.ts';
 import { planProjects, type CsvPlan, type DesiredProject } from '../projects-csv/plan.ts';
 import type { Prices } from '../read-model/cost.ts';
 import { hasItsName, namesOf, nameTakenMessage } from '../read-model/project-names.ts';
+import { keptServers, type KeptServer } from '../retired/plan.ts';
 import { changesOfAll, isHeld, type DropletChange } from './changes-plan.ts';
 import { forecastDroplet, type Evidence, type Forecast, type Observation } from './droplets-plan.ts';
 import { planFirewallChanges, type FirewallChange, type KnownFirewalls } from './firewalls-plan.ts';
@@ -29,6 +30,8 @@ export interface FleetPlan {
   overLimit?: { limit: number; needed: number };
   /** The Projects of which nothing is made, as another has their name: key, and what to do. */
   taken: { project: string; message: string }[];
+  /** Servers that were replaced, and are kept and paid for until then. */
+  retired: KeptServer[];
   /** US dollars a month, now and afterwards; undefined when a price is not known. */
   monthlyCost: { before?: number; after?: number };
 }
@@ -44,7 +47,7 @@ export interface FleetPlanInput {
   /** What speaks against a first server, by the project's name. */
   evidence: ReadonlyMap<string, Evidence>;
   /** All servers that carry the fleet's tag. */
-  servers: readonly { id: number; size: string }[];
+  servers: readonly { id: number; name: string; size: string; tags: readonly string[] }[];
   sizes: ReadonlyMap<string, SizeFacts>;
   prices: Prices;
   firewalls: KnownFirewalls;
@@ -86,6 +89,7 @@ export function planFleet(input: FleetPlanInput): FleetPlan {
     })),
     losses: csv.losses,
     ...(held && { held }),
+    retired: keptServers(input.servers),
     monthlyCost: costs(droplets, input),
   };
 }

@@ -325,7 +325,9 @@ const textOn = ({ metadata }: Project | Droplet): string | undefined =>
 
 /** Everything that counts later, or that must be known of when it is asked for again. */
 const isKept = ({ verb, cause }: Effect): boolean =>
-  verb === 'destroy' || verb === 'prune' || (verb === 'buy' && cause === 'vanished');
+  verb === 'destroy' ||
+  verb === 'prune' ||
+  (verb === 'buy' && (cause === 'vanished' || cause === 'recovery'));
 
 /** Whether the text is a confirmation of just that, and none that was used. */
 const isGiven = (text: string | undefined, asked: readonly Effect[], { used, now }: Scene): boolean =>

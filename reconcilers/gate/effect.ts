@@ -52,6 +52,8 @@ export type Cause =
   | 'orphan'
   | 'resize'
   | 'power'
+  | 'recovery'
+  | 'retired'
   | 'new'
   | 'adopted'
   | 'left the file'
@@ -63,9 +65,14 @@ export type Cause =
  */
 export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): string {
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
-  if (verb === 'destroy' && (cause === 'duplicate' || cause === 'orphan')) return `destroy server ${server}`;
-  return verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+  if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
+  const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+  // It is bought for another reason if it vanishes meanwhile, and by other limits.
+  return cause === 'recovery' ? `${key} ${cause}` : key;
 }
+
+/** The causes by which one server ends, and not its Droplet. */
+const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired']);
 
 /** What the gate keeps of an effect that it let through. */
 export const entryOf = (effect: Effect) => ({
@@ -82,7 +89,7 @@ export const contentOfEffect = ({ verb, name, uid, server, snapshot, change }: E
 
 /** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
 export function describeEffects(effects: readonly Effect[]): string {
-  const groups = Map.groupBy(effects, ({ verb, project }) => `${verb} ${project}`);
+  const groups = Map.groupBy(effects, ({ verb, project, change }) => [verb, project, change].join(' '));
   return [...groups.values()].map(describeGroup).join('; ');
 }
 

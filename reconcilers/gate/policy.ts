@@ -3,7 +3,7 @@ import { count, keyOfEffect, type Doubt, type Effect } from './effect.ts';
 
 /** More projects than this never lose all they have within the window without a confirmation. */
 export const MOST_PROJECTS = 1;
-/** Nor are more droplets destroyed than the larger of this number and this share of the fleet. */
+/** Nor are more droplets destroyed, or replaced by a recovery, than the larger of this number and this share of the fleet. */
 export const MOST_DROPLETS = 2;
 export const MOST_SHARE = 0.3;
 /** Nor more servers bought in place of ones that vanished: several gone together are a storm, not a shopping list. */
@@ -75,8 +75,11 @@ export type Verdict =
  *     a person confirmed it                                     | pass
  *     something in it is doubted                                | hold
  *     a limit held it, and it is still asked for                | hold
- *     buys in place of a server that vanished, and with all of  | hold
- *       these, held ones too, it is more than one               |
+ *     buys in place of a server that vanished or is recovered,  | hold
+ *       and of those that vanished, held ones too, there is     |
+ *       more than one                                           |
+ *     buys in place of a server that is recovered, and with all | hold
+ *       of these it is more than the limit of deletions         |
  *     asked for only just now                                   | wait
  *     destroys, and with all that is asked for, and all that    | hold
  *       was asked for or done in the last ten minutes, it is    |
@@ -135,6 +138,7 @@ const isCounted = ({ isFresh, wasHeld, confirmed, ageMs }: State): boolean =>
 interface Excess {
   destroy?: Doubt;
   buy?: Doubt;
+  recovery?: Doubt;
   /** How long ago snapshots were removed without a confirmation, ms, the oldest first. */
   pruned: readonly number[];
 }
@@ -146,8 +150,10 @@ function verdictOn(state: State, excess: Excess, standing: Doubt | undefined): V
   if (doubt !== undefined) return { type: 'hold', ...doubt };
   if (wasHeld) return { type: 'hold', wasHeld: true, ...HELD_BEFORE };
   // A storm is reported at once.
-  if (excess.buy !== undefined && asked.some(isReplacement))
+  if (excess.buy !== undefined && asked.some(effect => isReplacement(effect) || isRecovery(effect)))
     return { type: 'hold', isLimit: true, ...excess.buy };
+  if (excess.recovery !== undefined && asked.some(isRecovery))
+    return { type: 'hold', isLimit: true, ...excess.recovery };
   // A deletion when all of it has come, so that what is said of it is the whole.
   if (waitMs > 0) return { type: 'wait', ms: waitMs };
   return excess.destroy !== undefined && asked.some(isDestruction)
@@ -183,7 +189,10 @@ const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
 
 const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
 const isPruning = ({ verb }: Pick<Effect, 'verb'>): boolean => verb === 'prune';
-const isReplacement = ({ verb, cause }: Effect): boolean => verb === 'buy' && cause === 'vanished';
+const isReplacement = ({ verb, cause }: Pick<Effect, 'verb' | 'cause'>): boolean =>
+  verb === 'buy' && cause === 'vanished';
+const isRecovery = ({ verb, cause }: Pick<Effect, 'verb' | 'cause'>): boolean =>
+  verb === 'buy' && cause === 'recovery';
 
 function findExcess(states: readonly State[], input: PolicyInput): Excess {
   const recent = input.admitted.filter(({ confirmed, ageMs }) => !confirmed && ageMs < WINDOW_MS);
@@ -193,10 +202,12 @@ function findExcess(states: readonly State[], input: PolicyInput): Excess {
   const unconfirmed = askedBy(states.filter(({ confirmed }) => !confirmed));
   const destroy = tooManyDestroyed(counted.filter(isDestruction), recent, input);
   const buy = tooManyReplaced(unconfirmed.filter(isReplacement), recent);
+  const recovery = tooManyRecovered(unconfirmed.filter(isRecovery), recent, input);
   const pruned = recent.filter(isPruning).map(({ ageMs }) => ageMs);
   return {
     ...(destroy && { destroy }),
     ...(buy && { buy }),
+    ...(recovery && { recovery }),
     pruned: pruned.toSorted((a, b) => b - a),
   };
 }
@@ -212,7 +223,7 @@ function tooManyDestroyed(
   // What was destroyed a moment ago belonged to the fleet that the share is taken of.
   const before =
     fleetSize + new Set(recent.map(({ uid }) => uid).filter(uid => uid !== '' && !there.has(uid))).size;
-  const limit = Math.max(MOST_DROPLETS, Math.floor(before * MOST_SHARE));
+  const limit = limitOf(before);
   const ending = [...asked, ...recent].filter(({ uid }) => uid !== '');
   const projects = new Set(ending.map(({ project }) => project));
   // What was confirmed counts against nobody, but what is left of its project may be the last of that.
@@ -229,8 +240,25 @@ function tooManyDestroyed(
   };
 }
 
+const limitOf = (droplets: number): number => Math.max(MOST_DROPLETS, Math.floor(droplets * MOST_SHARE));
+
+function tooManyRecovered(
+  asked: readonly Effect[],
+  admitted: readonly Admission[],
+  { fleetSize }: PolicyInput,
+): Doubt | undefined {
+  const recent = admitted.filter(isRecovery);
+  const n = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]).size;
+  const limit = limitOf(fleetSize);
+  if (n <= limit) return undefined;
+  return {
+    reason: 'Storm',
+    message: `would replace ${n} of ${count(fleetSize, 'droplet')} within ten minutes; the limit without a confirmation is ${limit}: check what watches them, and DigitalOcean's status page`,
+  };
+}
+
 function tooManyReplaced(asked: readonly Effect[], admitted: readonly Admission[]): Doubt | undefined {
-  const recent = admitted.filter(({ verb, cause }) => verb === 'buy' && cause === 'vanished');
+  const recent = admitted.filter(isReplacement);
   const n = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]).size;
   if (n <= MOST_VANISHED) return undefined;
   const names = asked.map(({ name }) => name).slice(0, 10);

@@ -1,5 +1,6 @@
-import { apiOf, uidOf } from '../../crds/cloud-tags.ts';
+import { apiOf, retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
+import { keptUntil } from '../retired/plan.ts';
 
 /** Something in the cloud that carries the fleet's tag. What becomes of snapshots, snapshot/retention-plan.ts says. */
 export interface OwnedResource {
@@ -12,7 +13,8 @@ export interface OwnedResource {
 }
 
 /**
- * The resources that carry the fleet's tag and belong to no object: what is paid for and serves nobody.
+ * The resources that carry the fleet's tag and belong to no object: what is paid for and serves nobody. A server that was
+ * replaced belongs to its object for as long as that is there, and is kept for its time in any case.
  *
  * @param apiId the Kubernetes API that the objects are in; what another API keeps is its business.
  * @param uids the uids of all objects that may own a resource, those being deleted too.
@@ -27,10 +29,11 @@ export function findOrphans(
   ageMs: number,
 ): OwnedResource[] {
   return resources.filter(({ tags, createdAt }) => {
-    const owner = uidOf(tags);
+    const owner = uidOf(tags) ?? retiredUidOf(tags);
     const isOwned = owner !== undefined && uids.has(owner);
     const isOurs = tags.includes(fleetTag) && (apiOf(tags) ?? apiId) === apiId;
-    return isOurs && !isOwned && now - Date.parse(createdAt) >= ageMs;
+    const isKept = now < (keptUntil(tags) ?? 0);
+    return isOurs && !isOwned && !isKept && now - Date.parse(createdAt) >= ageMs;
   });
 }
 

@@ -93,6 +93,19 @@ export const activeStatus = (id: number, server: DropletStatus['server'] = {}): 
   conditions: [aCondition('Provisioned', 'True'), aCondition('Ready', 'True')],
 });
 
+/** What its observers ask for that found that server dead at the start of 2026. */
+export const aRecovery = (
+  serverID: number,
+  step: 'PowerCycle' | 'Replace' = 'Replace',
+  parts: { image?: string } = {},
+): NonNullable<DropletStatus['recovery']> => ({
+  serverID,
+  step,
+  startedAt: '2026-01-01T00:00:00Z',
+  cause: '2 of 2 observers found it dead',
+  ...parts,
+});
+
 /** All Droplets of a project with that many servers, each active; ids count from `firstID`. */
 export const activeDroplets = (project: string, servers: number, firstID = 1): Droplet[] =>
   dropletNames(project, servers).map((name, i) => aDroplet(name, { status: activeStatus(firstID + i) }));

@@ -176,6 +176,7 @@ export function fakeCloud(): FakeCloud {
     shutdownDroplet: id => act('shutdownDroplet', id, 'shutdown', { status: 'off' }),
     powerOffDroplet: id => act('powerOffDroplet', id, 'power_off', { status: 'off' }),
     powerOnDroplet: id => act('powerOnDroplet', id, 'power_on', { status: 'active' }),
+    powerCycleDroplet: id => act('powerCycleDroplet', id, 'power_cycle', {}),
     resizeDroplet: (id, size) => act('resizeDroplet', id, 'resize', { size }, [id, size]),
     snapshotDroplet: (id, name) =>
       begin('snapshotDroplet', id, 'snapshot', () => void addSnapshot({ name, dropletId: id }), [id, name]),

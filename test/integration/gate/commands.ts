@@ -5,6 +5,7 @@ import { ADOPT_ANNOTATION, CONFIRM_ANNOTATION } from '../../../crds/names.ts';
 import { confirmationOf } from '../../../reconcilers/gate/confirmation.ts';
 import { contentOfEffect } from '../../../reconcilers/gate/effect.ts';
 import { planProjects } from '../../../reconcilers/projects-csv/plan.ts';
+import { aRecovery } from '../../builders/objects.ts';
 import { Operator } from './operator.ts';
 import { Oracle } from './oracle.ts';
 import { KILLED, type Flaw } from './simulated-gate.ts';
@@ -131,6 +132,14 @@ const serverOf = ({ world }: Model, droplet: Droplet | undefined) => {
   const id = droplet?.status?.server?.id;
   return id === undefined ? undefined : world.there.get(id);
 };
+
+function recover(model: Model, a: number, step: 'PowerCycle' | 'Replace'): void {
+  const droplet = someDroplet(model, a);
+  const id = droplet?.status?.server?.id;
+  if (droplet === undefined || id === undefined) return;
+  const recovery = { ...aRecovery(id, step), startedAt: new Date(model.world.now()).toISOString() };
+  model.world.setStatus(droplet, { ...droplet.status, recovery });
+}
 
 const HAPPENINGS: Record<string, Happening> = {
   nothing: () => undefined,
@@ -307,6 +316,23 @@ const HAPPENINGS: Record<string, Happening> = {
   'a server is switched off': (model, a) => {
     const server = serverOf(model, someDroplet(model, a));
     if (server !== undefined) server.status = 'off';
+  },
+  'a server is switched on': ({ world }, a) => {
+    const server = pick(
+      [...world.there.values()].filter(({ status }) => status === 'off'),
+      a,
+    );
+    if (server !== undefined) server.status = 'active';
+  },
+  'a server is given up': (model, a, b) => recover(model, a, b % 4 === 0 ? 'PowerCycle' : 'Replace'),
+  'servers are given up': (model, a, b) => {
+    for (let i = 0; i <= b % 4; i++) recover(model, a + i, 'Replace');
+  },
+  'a recovery is called off': (model, a) => {
+    const droplet = someDroplet(model, a);
+    if (droplet === undefined) return;
+    const { recovery: _over, ...status } = droplet.status ?? {};
+    model.world.setStatus(droplet, status);
   },
 };
 

@@ -13,9 +13,11 @@ import {
   noteRequest,
   observe,
 } from '../../../reconcilers/droplet/observe.ts';
+import { buysFirst } from '../../../reconcilers/droplet/effects-plan.ts';
 import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
 import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
 import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
+import { isRetired, replacedID } from '../../../reconcilers/droplet/recovery-plan.ts';
 import { withFormer, withoutServer, withServer } from '../../../reconcilers/droplet/status.ts';
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
 import { GATE } from '../../../reconcilers/gate/concern.ts';
@@ -263,8 +265,7 @@ export class Operator {
       now: this.#world.now(),
       timings: this.#timings,
     });
-    const isFirst = !view.notFound && planned.steps.some(({ type }) => type === 'launch');
-    const evidence = isFirst ? { ...view, ...this.#orphans(droplet) } : view;
+    const evidence = buysFirst(view, planned) ? { ...view, ...this.#orphans(droplet) } : view;
     const asks = asksOf(this.#context, droplet, evidence, planned);
     const duplicates = { ask: asks.duplicates, answer: this.#ask(asks.duplicates) };
     const answer = this.#ask(asks.own);
@@ -298,7 +299,14 @@ export class Operator {
         : found;
     const { view } = observe(this.#context, droplet, listing, believed);
     const claim = this.#claim(droplet, listing.mine.length);
-    return { ...view, ...(claim && { claim }) };
+    const retired = view.server ? undefined : this.#retired(droplet);
+    return { ...view, ...(claim && { claim }), ...(retired && { retired }) };
+  }
+
+  #retired(droplet: Droplet): CloudView['retired'] {
+    const id = replacedID(droplet);
+    const server = id === undefined ? undefined : this.#get(id);
+    return server && isRetired(droplet, server.tags) ? { server, isListed: false } : undefined;
   }
 
   #get(id: number): TrueServer | undefined {
@@ -383,9 +391,16 @@ export class Operator {
       case 'report-drain-timeout':
       case 'remember-refusal':
         return undefined;
+      case 'power-cycle':
+        progress.status.server = { ...progress.status.server, cycledFor: step.recovery };
+        this.#io();
+        this.#world.setStatus(droplet, progress.status);
+        this.#call();
+        break;
       case 'tag':
         this.#call(true);
         break;
+      case 'retire':
       case 'shut-down':
       case 'power-off':
       case 'resize':
@@ -396,8 +411,12 @@ export class Operator {
     if (server === undefined) throw FAILED;
     this.#oracle.changes(this.#world, this, droplet, server, step.type);
     if (step.type === 'tag') server.tags = [...server.tags, ...step.tags];
-    else if (step.type === 'resize') server.size = step.size;
-    else server.status = step.type === 'power-on' ? 'active' : 'off';
+    else if (step.type === 'retire') {
+      server.tags = [...server.tags, ...step.put];
+      this.#io();
+      server.tags = server.tags.filter(tag => !step.off.includes(tag));
+    } else if (step.type === 'resize') server.size = step.size;
+    else if (step.type !== 'power-cycle') server.status = step.type === 'power-on' ? 'active' : 'off';
     this.#io();
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { apiOf, fleetTag, nonceOf } from '../../../crds/cloud-tags.ts';
+import { apiOf, fleetTag, nonceOf, retiredUidOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../../crds/names.ts';
 import type { CloudView } from '../../../reconcilers/droplet/model.ts';
@@ -45,6 +45,7 @@ export class Oracle {
   readonly #early = new Map<string, number>();
   readonly #destroyed: { t: number; key: string; uid: string; project: string }[] = [];
   readonly #boughtAgain: { t: number; uid: string }[] = [];
+  readonly #recovered: { t: number; key: string }[] = [];
   /** When an object was last there. */
   readonly #lastThere = new Map<string, number>();
   /** The servers that an object ever named as its own. */
@@ -78,6 +79,7 @@ export class Oracle {
   forgets(): void {
     this.#destroyed.length = 0;
     this.#boughtAgain.length = 0;
+    this.#recovered.length = 0;
   }
 
   /** A process finds on record what another let through, and begins to count it. */
@@ -102,11 +104,13 @@ export class Oracle {
       );
     for (const [group, held] of this.#lasting)
       if (admit.some(({ key }) => held.keys.has(key))) this.#lasting.delete(group);
-    for (const { key, confirmed, verb, uid } of admit) {
+    for (const { key, confirmed, verb, uid, cause } of admit) {
       if (confirmed) this.#confirmed.set(key, world.t + WINDOW_MS);
       else this.#confirmed.delete(key);
       if (verb !== 'buy' || confirmed) continue;
-      if (this.#isStorm(gate, uid)) throw new Violation('lets a server be bought in the middle of a storm');
+      const others = cause === 'recovery' ? 2 : 1;
+      if (this.#vanished(gate, uid) >= others)
+        throw new Violation('lets a server be bought in the middle of a storm');
       this.#early.set(key, world.t + WINDOW_MS);
     }
   }
@@ -225,7 +229,8 @@ export class Oracle {
       throw new Violation(`destroys ${what}, which a hand made`);
   }
 
-  launches(world: SimulatedWorld, operator: Operator, droplet: Droplet, { notFound }: CloudView): void {
+  launches(world: SimulatedWorld, operator: Operator, droplet: Droplet, view: CloudView): void {
+    const { notFound, retired } = view;
     this.#needsStanding(world, operator, 'buys');
     const { t, there } = world;
     const uid = droplet.metadata.uid!;
@@ -237,6 +242,7 @@ export class Oracle {
         !isDenied(operator, server, t)
       )
         throw new Violation(`buys a second server for ${droplet.metadata.name} beside ${server.id}`);
+    if (retired !== undefined) this.#succeeds(world, droplet, retired.server.id);
     if (!notFound) return;
     const key = `buy ${uid} ${droplet.status?.server?.id}`;
     if (this.#isConfirmed(key, world)) return;
@@ -246,17 +252,30 @@ export class Oracle {
     );
     if (recent.size > 1) throw new Violation('buys again for a storm');
     const isEarly = (this.#early.get(key) ?? 0) > t;
-    if (!isEarly && this.#isStorm(operator.gate, uid)) throw new Violation('buys in the middle of a storm');
+    if (!isEarly && this.#vanished(operator.gate, uid) > 0)
+      throw new Violation('buys in the middle of a storm');
   }
 
-  /** Whether others have vanished as well, as far as the gate was told, and nobody confirmed that. */
-  #isStorm(gate: SimulatedGate, uid: string): boolean {
+  /** What it takes the place of must be off, and not one of many. */
+  #succeeds(world: SimulatedWorld, { metadata }: Droplet, id: number): void {
+    const { t, there, droplets } = world;
+    if (there.get(id)?.status !== 'off') throw new Violation(`buys another while ${id} runs`);
+    const key = `buy ${metadata.uid} ${id} recovery`;
+    if (this.#isConfirmed(key, world)) return;
+    this.#recovered.push({ t, key });
+    const keys = new Set(this.#recovered.filter(other => t - other.t < WINDOW_MS).map(other => other.key));
+    const limit = Math.max(2, Math.floor(droplets.size * 0.3));
+    if (keys.size > limit) throw new Violation(`${keys.size} replaced within ten minutes`);
+  }
+
+  /** How many others have vanished as well, as far as the gate was told, and nobody confirmed that. */
+  #vanished(gate: SimulatedGate, uid: string): number {
     const given = new Set([...this.#given.values()].flatMap(({ contents }) => contents));
-    return [...gate.asks.values()].some(({ effects }) =>
+    return [...gate.asks.values()].filter(({ effects }) =>
       effects.some(
         effect => effect.cause === 'vanished' && effect.uid !== uid && !given.has(contentOfEffect(effect)),
       ),
-    );
+    ).length;
   }
 
   adopts(world: SimulatedWorld, operator: Operator, droplet: Droplet, id: number): void {
@@ -317,7 +336,11 @@ export class Oracle {
   ): void {
     const listed = operator.listed.find(({ id }) => id === server.id);
     const uid = droplet.metadata.uid!;
-    if (!world.isOwn(uid, server) && !(listed && world.isOwn(uid, listed)))
+    if (
+      !world.isOwn(uid, server) &&
+      !(listed && world.isOwn(uid, listed)) &&
+      retiredUidOf(server.tags) !== uid
+    )
       throw new Violation(`${what} ${server.id}, which is not of ${droplet.metadata.name}`);
   }
 

@@ -222,6 +222,7 @@ describe('The plan as a table', () => {
       conflicts: ['byhand'],
       taken: [{ project: 'default/twin', message: 'project twin exists elsewhere: give it another name' }],
       losses: [],
+      retired: [{ id: 9, name: 'shop-web1', size: 'small', keptUntil: '2026-01-02T00:00:05Z' }],
       monthlyCost: { before: 18, after: 12 },
     };
     const lines = planTable(plan, ['p.csv:2:8: this size is not offered']);
@@ -234,6 +235,7 @@ describe('The plan as a table', () => {
       '! project byhand was applied by hand and is left alone; its row has no effect',
       '! p.csv:2:8: this size is not offered',
       '! project default/twin is left alone: project twin exists elsewhere: give it another name',
+      'replaced: droplet 9 of shop-web1 is kept until 2026-01-02T00:00:05Z',
       '',
       '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
     ]);
@@ -247,6 +249,7 @@ describe('The plan as a table', () => {
       conflicts: [],
       taken: [],
       losses: [],
+      retired: [],
       monthlyCost: {},
     };
     expect(planTable(nothing)).to.deep.equal(['Nothing to do: the fleet is as projects.csv says.']);

@@ -1,5 +1,17 @@
 import { expect } from 'chai';
-import { fleetTag, nonceOf, nonceTag, projectRoleTag, uidOf, uidTag } from '../../../crds/cloud-tags.ts';
+import {
+  fleetTag,
+  isLiveTag,
+  nonceOf,
+  nonceTag,
+  projectRoleTag,
+  retiredAtOf,
+  retiredAtTag,
+  retiredTag,
+  retiredUidOf,
+  uidOf,
+  uidTag,
+} from '../../../crds/cloud-tags.ts';
 
 describe('The tags in the cloud', () => {
   it('say whose a resource is', () => {
@@ -12,6 +24,25 @@ describe('The tags in the cloud', () => {
     ]);
     expect(uidOf(tags)).to.equal('u-1');
     expect(nonceOf(tags)).to.equal('n1');
+  });
+
+  it('say whose a retired server was, and since when to the second', () => {
+    const at = Date.parse('2026-02-03T04:05:06.789Z');
+    const tags = [fleetTag('f1'), retiredTag('u-1'), retiredAtTag(at)];
+    expect(tags.slice(1)).to.deep.equal(['dropfleet-retired:u-1', 'dropfleet-retired-at:20260203t040506z']);
+    expect([uidOf(tags), retiredUidOf(tags), retiredAtOf(tags)]).to.deep.equal([undefined, 'u-1', at - 789]);
+    expect(retiredAtOf(['dropfleet-retired-at:tomorrow'])).to.equal(undefined);
+  });
+
+  it('take a server for its object’s by its uid or its place alone', () => {
+    const all = [
+      fleetTag('f1'),
+      projectRoleTag('f1', 'shop', 'web'),
+      uidTag('u'),
+      nonceTag('n'),
+      retiredTag('u'),
+    ];
+    expect(all.filter(isLiveTag)).to.deep.equal(['dropfleet:f1:shop:web', 'dropfleet-uid:u']);
   });
 
   it('are not found on a resource that is not ours', () => {

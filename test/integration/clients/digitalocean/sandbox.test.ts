@@ -92,6 +92,11 @@ describe('The client against a simulated DigitalOcean', () => {
     const resized = await cloud.getDroplet(id);
     expect(resized).to.include({ status: 'active', size: 's-2vcpu-2gb', disk: booted.disk });
 
+    const cycle = await cloud.powerCycleDroplet(id);
+    await clock.advance(BOOT_MS);
+    expect(await cloud.getAction(cycle.id)).to.include({ type: 'power_cycle', status: 'completed' });
+    expect(await cloud.getDroplet(id)).to.include({ status: 'active', locked: false });
+
     await cloud.deleteDroplet(id);
     await clock.advance(BOOT_MS);
     expect(isCloudNotFound(await rejection(cloud.getDroplet(id)))).to.equal(true);

@@ -110,6 +110,7 @@ describe('createCloud', () => {
     await cloud.shutdownDroplet(7);
     await cloud.powerOffDroplet(7);
     await cloud.powerOnDroplet(7);
+    await cloud.powerCycleDroplet(7);
     await cloud.resizeDroplet(7, 's-2vcpu-2gb');
     await cloud.snapshotDroplet(7, 'before the move');
     await cloud.getAction(5);
@@ -123,6 +124,7 @@ describe('createCloud', () => {
         'POST /v2/droplets/7/actions {"type":"shutdown"}',
         'POST /v2/droplets/7/actions {"type":"power_off"}',
         'POST /v2/droplets/7/actions {"type":"power_on"}',
+        'POST /v2/droplets/7/actions {"type":"power_cycle"}',
         'POST /v2/droplets/7/actions {"disk":false,"size":"s-2vcpu-2gb","type":"resize"}',
         'POST /v2/droplets/7/actions {"name":"before the move","type":"snapshot"}',
         'GET /v2/actions/5',

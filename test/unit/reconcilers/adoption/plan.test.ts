@@ -119,6 +119,19 @@ describe('The plan to adopt servers', () => {
     expect(made).to.deep.equal({ adoptions: [], leftAlone: [], steps: [], notes: [] });
   });
 
+  it('has nothing to do with what was replaced, and leaves it alone when its object is gone', () => {
+    const tags = (uid: string): string[] => [
+      'dropfleet:f',
+      `dropfleet-retired:${uid}`,
+      'dropfleet-retired-at:20260101t000000z',
+    ];
+    const droplets = [aDroplet('shop-web1', { status: activeStatus(8) })];
+    const former = plan([lost(7, 'shop-web1', { tags: tags('uid-shop-web1') })], { droplets });
+    expect([former.steps, former.leftAlone]).to.deep.equal([[], []]);
+    const left = plan([lost(7, 'shop-web1', { tags: tags('gone') })], { droplets });
+    expect([left.steps, reasons(left).length]).to.deep.equal([[], 1]);
+  });
+
   it('reads tags whatever their case', () => {
     const tags = ['DROPFLEET:F', 'Dropfleet:f:SHOP:master', 'dropfleet-uid:LOST'];
     expect(steps(plan([lost(1, 'shop-master', { tags })]))).to.deep.equal([

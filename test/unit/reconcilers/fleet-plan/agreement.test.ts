@@ -1,7 +1,15 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
-import { nonceTag, projectRoleTag, fleetTag } from '../../../../crds/cloud-tags.ts';
+import {
+  fleetTag,
+  nonceTag,
+  projectRoleTag,
+  retiredAtOf,
+  retiredAtTag,
+  retiredTag,
+  retiredUidOf,
+} from '../../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import { ADOPT_ANNOTATION, dropletNames } from '../../../../crds/names.ts';
@@ -10,7 +18,7 @@ import { observeFleet } from '../../../../reconcilers/fleet-plan/observe.ts';
 import { planFleet, type FleetPlan } from '../../../../reconcilers/fleet-plan/plan.ts';
 import { reconcileProject } from '../../../../reconcilers/project/reconcile.ts';
 import { GATE } from '../../../../reconcilers/gate/concern.ts';
-import { aDroplet, aProject, activeStatus } from '../../../builders/objects.ts';
+import { aDroplet, aProject, aRecovery, activeStatus } from '../../../builders/objects.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 import { createRig, tagsFor } from '../reconcile-rig.ts';
 
@@ -20,6 +28,9 @@ type Rig = ReturnType<typeof createRig>;
 const FATES = [
   'fine',
   'off',
+  'cycled',
+  'replaced',
+  'retired',
   'booting',
   'gone',
   'unborn',
@@ -65,6 +76,18 @@ function arrange(rig: Rig, fate: Fate, name: string, id: number): Droplet {
       return active;
     case 'off':
       add({ status: 'off' });
+      return active;
+    case 'cycled':
+    case 'replaced':
+      add();
+      return aDroplet(name, {
+        status: {
+          ...activeStatus(id),
+          recovery: aRecovery(id, fate === 'cycled' ? 'PowerCycle' : 'Replace'),
+        },
+      });
+    case 'retired':
+      add({ status: 'off', tags: [fleetTag('fleet'), retiredTag(active.metadata.uid!), retiredAtTag(0)] });
       return active;
     case 'booting':
       add({ status: 'new' });
@@ -186,8 +209,14 @@ function askedFor({ cloud }: Rig): string[] {
     ...callsOf('deleteDroplet').map(([id]) => `delete ${String(id)}`),
     ...callsOf('resizeDroplet').map(([id, size]) => `resize ${String(id)} ${String(size)}`),
     ...poweredOn.map(([id]) => `power-on ${String(id)}`),
-    ...callsOf('tagDroplet').map(([id, tag]) => `tag ${String(id)} ${String(tag)}`),
+    ...callsOf('powerCycleDroplet').map(([id]) => `power-cycle ${String(id)}`),
+    ...callsOf('tagDroplet').flatMap(([id, tag]) => tagged(String(id), String(tag))),
   ].toSorted();
+}
+
+function tagged(id: string, tag: string): string[] {
+  if (retiredUidOf([tag]) !== undefined) return [`retire ${id}`];
+  return retiredAtOf([tag]) === undefined ? [`tag ${id} ${tag}`] : [];
 }
 
 function messagesIn({ droplets }: FleetPlan): string[] {
@@ -198,6 +227,8 @@ function messagesIn({ droplets }: FleetPlan): string[] {
           return [`create ${change.name} ${change.size}`];
         case 'delete':
         case 'power-on':
+        case 'power-cycle':
+        case 'retire':
           return [`${change.action} ${change.id}`];
         case 'resize':
           return [`resize ${change.id} ${change.size}`];

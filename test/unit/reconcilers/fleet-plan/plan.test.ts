@@ -52,7 +52,9 @@ function plan(
     namespace: 'default',
     projects,
     droplets,
-    servers: droplets.flatMap(serversOf),
+    servers: droplets.flatMap(droplet =>
+      serversOf(droplet).map(server => ({ ...server, name: droplet.metadata.name })),
+    ),
     observations: new Map(
       droplets.map(droplet => [droplet.metadata.uid!, observationOf(droplet, serversOf(droplet))]),
     ),

@@ -16,6 +16,7 @@ const METHODS: Record<keyof Cloud, 'reads' | 'changes' | 'takes over'> = {
   shutdownDroplet: 'changes',
   powerOffDroplet: 'changes',
   powerOnDroplet: 'changes',
+  powerCycleDroplet: 'changes',
   resizeDroplet: 'changes',
   snapshotDroplet: 'changes',
   getAction: 'reads',

@@ -194,6 +194,44 @@ describe('The policy', () => {
     });
   });
 
+  describe('limits what a recovery replaces', () => {
+    const replace = (name: string) => request(name, [aBuy(name, 'recovery')]);
+    const aBuy = (name: string, cause: Effect['cause']): Effect => ({
+      verb: 'buy',
+      cause,
+      project: 'default/shop',
+      name,
+      uid: `uid-${name}`,
+      server: 7,
+    });
+
+    it('to two of a small fleet, and says so', () => {
+      const verdicts = judge({
+        requests: ['a', 'b', 'c'].map(replace),
+        admitted: [],
+        held: new Set(),
+        droplets: new Map(),
+        fleetSize: 5,
+      });
+      expect(verdicts.get('a')).to.include({ type: 'hold', reason: 'Storm', isLimit: true });
+      expect(verdicts.get('a'))
+        .to.have.property('message')
+        .that.matches(/^would replace 3 of 5 droplets within ten minutes/);
+    });
+
+    it('to none while others vanish', () => {
+      const vanished = ['b', 'c'].map(name => request(name, [aBuy(name, 'vanished')]));
+      const verdicts = judge({
+        requests: [replace('a'), ...vanished],
+        admitted: [],
+        held: new Set(),
+        droplets: new Map(),
+        fleetSize: 50,
+      });
+      expect(verdicts.get('a')).to.include({ type: 'hold', reason: 'Storm' });
+    });
+  });
+
   describe('buys nothing for a storm', () => {
     it('but one server in place of one that vanished', () => {
       expect(reasonOf(verdictOf([request('shop', [rebuy('shop-web1')])]))).to.equal('pass');

@@ -33,6 +33,17 @@ describe('A orphan', () => {
     expect(find({ tags: [...tags, 'dropfleet-api:our-api'] })).to.equal(1);
   });
 
+  it('is not what was replaced, while its object is there, and for a day after it was in any case', () => {
+    const retired = (uid: string, at: string): string[] => [
+      'dropfleet:mine',
+      `dropfleet-retired:${uid}`,
+      `dropfleet-retired-at:${at}`,
+    ];
+    expect(find({ tags: retired('alive', '20200101t000000z') })).to.equal(0);
+    expect(find({ tags: retired('gone', '20251231t010001z') })).to.equal(0);
+    expect(find({ tags: retired('gone', '20251231t010000z') })).to.equal(1);
+  });
+
   it("carries the fleet's tag and the uid of no object", () => expect(find({})).to.equal(1));
 
   it("may carry no uid at all, as long as it has the fleet's tag", () =>

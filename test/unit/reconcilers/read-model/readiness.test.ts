@@ -50,6 +50,14 @@ describe('Whether a Droplet is Ready', () => {
       expect(said).to.include({ status: 'False', reason: type, message: `${type} is False` });
     });
 
+  it('forgets what observers found of a server when another is asked for', () => {
+    const conditions = [aCondition('Healthy', 'False')];
+    const healthyOf = (server: DropletStatus['server']) =>
+      findCondition(settleDroplet({ server: server!, conditions }, [], NOW).conditions, 'Healthy');
+    expect(healthyOf({ id: 7 })).to.include({ status: 'False' });
+    expect(healthyOf({ nonce: 'n', formerIDs: [7] })).to.equal(undefined);
+  });
+
   it('says first what keeps the others from being known', () => {
     expect(ready({ Provisioned: false, Reachable: false })).to.include({ reason: 'Provisioned' });
     expect(ready({ Provisioned: true, Configured: false, Reachable: false })).to.include({
