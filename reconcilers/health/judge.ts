@@ -4,6 +4,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { RECOVER_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
+import { parseRecoverWish } from '../../crds/recover-wish.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { requiredGates } from '../read-model/readiness.ts';
 import { createSince, type Since } from '../since.ts';
@@ -133,6 +134,7 @@ function serverOf(
   else courses.set(name, course);
   const launchedAt = status?.server?.launchedAt;
   const recovery = status?.recovery;
+  const wish = parseRecoverWish(metadata.annotations?.[RECOVER_ANNOTATION]);
   const isSilent = course !== undefined && course.by.length > 0;
   return {
     name,
@@ -143,7 +145,8 @@ function serverOf(
     occupied: whyOccupied(droplet),
     voucher: isSilent ? voucherOf(droplet) : undefined,
     bornMs: launchedAt === undefined ? undefined : wall - Date.parse(launchedAt),
-    approvedID: approvedID(droplet),
+    approvedID: wish?.serverID,
+    isCleanWanted: wish?.clean ?? false,
     recovery,
     recoveries: status?.recoveries ?? [],
     recoveryMs: recovery === undefined ? 0 : since.ageMs(`recovery ${name}`, recovery.startedAt),
@@ -161,11 +164,6 @@ function serverOf(
 function durationOf(since: Since, key: string, isSo: boolean, thing: string): number | undefined {
   const age = since.ageMs(key, isSo ? thing : 'not so');
   return isSo ? age : undefined;
-}
-
-function approvedID({ metadata }: Droplet): number | undefined {
-  const word = metadata.annotations?.[RECOVER_ANNOTATION]?.trim();
-  return word && /^\d{1,15}$/.test(word) ? Number(word) : undefined;
 }
 
 function whyOccupied({ spec, status }: Droplet): string | undefined {

@@ -79,10 +79,11 @@ function stepFor(server: WatchedServer, { wall }: Scene): Recovery['step'] {
 
 function recoveryOf(server: WatchedServer, step: Recovery['step'], { wall }: Scene): Recovery {
   const { serverID, snapshot, course } = server;
+  const isClean = isApproved(server) && server.isCleanWanted;
   return {
     serverID: serverID!,
     step,
-    ...(step === 'Replace' && snapshot && { image: snapshot.id }),
+    ...(step === 'Replace' && !isClean && snapshot && { image: snapshot.id }),
     startedAt: toKubernetesTime(new Date(wall)),
     cause: isApproved(server) ? 'a person asked for it' : `unreachable for ${inWords(course?.by ?? [])}`,
   };

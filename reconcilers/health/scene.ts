@@ -22,6 +22,8 @@ export interface WatchedServer extends Member {
   readonly bornMs: number | undefined;
   /** The server that a person wants replaced. */
   readonly approvedID: number | undefined;
+  /** They want it from the image of the spec, though there is a snapshot. */
+  readonly isCleanWanted: boolean;
   readonly recovery: Recovery | undefined;
   readonly recoveries: readonly PastRecovery[];
   /** For how long this process has known of the recovery. */

@@ -20,6 +20,7 @@ const aServer = (parts: Partial<WatchedServer> = {}): WatchedServer => ({
   voucher: undefined,
   bornMs: 24 * HOUR,
   approvedID: undefined,
+  isCleanWanted: false,
   recovery: undefined,
   recoveries: [],
   recoveryMs: 0,
