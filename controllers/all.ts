@@ -3,6 +3,7 @@ import { csvSync } from './csv-sync.ts';
 import { droplet } from './droplet.ts';
 import { firewall } from './firewall.ts';
 import { gate } from './gate.ts';
+import { health } from './health.ts';
 import { host } from './host.ts';
 import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
@@ -27,6 +28,7 @@ export const CONCERNS = [
   droplet,
   firewall,
   host,
+  health,
   service,
   loadBalancer,
   snapshot,

@@ -6,6 +6,7 @@ import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
 import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
+import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { retiredLines } from '../show/retired-lines.ts';
 import { serviceLines } from '../show/services-table.ts';
@@ -45,11 +46,13 @@ export async function status(options: GlobalOptions): Promise<void> {
     const services = fleet.services();
     const { namespace } = world;
     const convergence = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
-    const [standing, { held }, notifications] = await Promise.all([
+    const [standing, { held }, notifications, votes] = await Promise.all([
       standingOf(world),
       readLedger(world.kubernetes, namespace),
       notificationReport(options, world),
+      readVotes(world.kubernetes, namespace),
     ]);
+    const suspected = suspicionsOf(votes, droplets, Date.now());
     const isFree = standing === undefined && held.length === 0;
     const isConverged = convergence.state === 'converged' && problems.length === 0;
     const ready = isConverged && isFree;
@@ -69,6 +72,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       retired,
       standing,
       held,
+      suspected,
       notifications,
     };
     printResult(options, result, () => [
@@ -76,6 +80,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...serviceLines(services),
       '',
       fleetLine(summary),
+      ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
       ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),

@@ -74,6 +74,8 @@ const RULES: readonly {
   { type: CONFIRMATION_REQUIRED, status: 'True', kind: 'held', side: 'held', needsPerson: true },
   { type: ROW_HELD, status: 'True', kind: 'held', side: 'row', needsPerson: true },
   { type: 'Healthy', reason: 'Dead', kind: 'failure', side: 'health', needsPerson: false },
+  { type: 'Healthy', reason: 'Unreachable', kind: 'failure', side: 'health', needsPerson: true },
+  { type: 'Healthy', reason: 'Partitioned', kind: 'failure', side: 'health', needsPerson: true },
   { type: 'Healthy', reason: 'Recovering', kind: 'recovery-started', side: 'health', needsPerson: false },
   { type: 'Healthy', reason: 'ApprovalNeeded', kind: 'approval-needed', side: 'health', needsPerson: true },
   { type: 'Healthy', reason: 'RecoveryFailed', kind: 'recovery-failed', side: 'health', needsPerson: true },

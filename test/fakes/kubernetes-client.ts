@@ -151,13 +151,16 @@ function idOf({ group, version, kind }: ResourceKind): string {
   return group === '' ? `${version} ${kind}` : `${group}/${version} ${kind}`;
 }
 
-/** Equality selectors only: `a=b,c=d`; `!e` for a label that is absent; and metadata.name or metadata.namespace as fields. */
+/** `a=b,c,!d` for labels, and equality of metadata.name or metadata.namespace for fields. */
 function inSelection(selection: Selection): (object: KubernetesObject) => boolean {
-  const labels = parseSelector(selection.labelSelector);
+  const terms = (selection.labelSelector ?? '').split(',').filter(term => term !== '');
+  const present = terms.filter(term => /^[^=!]+$/.test(term));
+  const labels = parseSelector(terms.filter(term => !present.includes(term)).join(','));
   const fields = parseSelector(selection.fieldSelector);
   return ({ metadata }) =>
     (selection.namespace === undefined || metadata.namespace === selection.namespace) &&
     labels.every(([name, value]) => metadata.labels?.[name] === value) &&
+    present.every(name => metadata.labels?.[name] !== undefined) &&
     fields.every(([path, value]) => metadata[path.slice('metadata.'.length) as 'name'] === value);
 }
 
