@@ -58,7 +58,8 @@ export async function findWanted(
     if (imageLogin !== undefined && secrets.imageLogin === undefined)
       return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret)) });
     // A first look may take half a minute, in which nothing else is said.
-    if (!isBuilding(service)) await say(notYet('Building', `${version}: getting its image ready`));
+    if (!isBuilding(service) && !isRejected(service, version))
+      await say(notYet('Building', `${version}: getting its image ready`));
     const made = await makeImage(service, version, surroundings, hosts, supplies, run, secrets);
     if (made.type !== 'image') return made;
     return release(service, { version, image: made.image }, secrets, surroundings);
@@ -99,6 +100,10 @@ function isBuilding({ metadata, status }: ServiceDeployment): boolean {
   const built = findCondition(status?.conditions, 'Built');
   return built?.status === 'False' && status?.observedGeneration === metadata.generation;
 }
+
+/** What was rejected had its image, which is remembered of releases alone that served long enough to go back to. */
+const isRejected = ({ metadata, status }: ServiceDeployment, version: string): boolean =>
+  status?.rejected?.version === version && status.observedGeneration === metadata.generation;
 
 const noLogin = (name: string): string =>
   `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for`;

@@ -60,6 +60,14 @@ describe('What should run', () => {
     expect((await find(aService({ metadata: { generation: 3 }, status }), building)).said).to.have.length(1);
   });
 
+  it('is no news of what was rejected, whose image is looked up again each time', async () => {
+    const rejected = { release: 'r2', version: 'v2', reason: 'NotHealthy', message: 'ill' };
+    const service = aService({ metadata: { generation: 2 }, status: { observedGeneration: 2, rejected } });
+    expect((await find(service, building)).said).to.deep.equal([]);
+    const edited = { ...service, metadata: { ...service.metadata, generation: 3 } };
+    expect((await find(edited, building)).said).to.have.length(1);
+  });
+
   it('is a published image only with the login that its registry asks for', async () => {
     const imageLogin = { username: 'ci', secret: 'REGISTRY_TOKEN' };
     const private_ = aService({ spec: { version: 'v2', image: 'registry.example.com/shop:v2', imageLogin } });
