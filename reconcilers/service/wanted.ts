@@ -56,7 +56,7 @@ export async function findWanted(
   if (known === undefined) {
     const { imageLogin } = service.spec;
     if (imageLogin !== undefined && secrets.imageLogin === undefined)
-      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret)) });
+      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret, secrets)) });
     // A first look may take half a minute, in which nothing else is said.
     if (!isBuilding(service)) await say(notYet('Building', `${version}: getting its image ready`));
     const made = await makeImage(service, version, surroundings, hosts, supplies, run, secrets);
@@ -86,13 +86,18 @@ function whyUnclear(service: ServiceDeployment, { project, services }: Surroundi
 }
 
 /** All that is missing, in one sentence. */
-function whyLacking({ missing, refused }: ServiceSecrets): string | undefined {
+function whyLacking(secrets: ServiceSecrets): string | undefined {
+  const { missing, refused } = secrets;
   const names = missing.map(({ name }) => name).join(', ');
   const sentences = [...(names === '' ? [] : [`missing secrets: ${names}`]), ...refused];
   return sentences.length === 0
     ? undefined
-    : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for`;
+    : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for${namespaceOf(secrets)}`;
 }
+
+/** Secrets beside an object in another namespace than the operator's are seen by nobody. */
+const namespaceOf = ({ elsewhere }: ServiceSecrets): string =>
+  elsewhere === undefined ? '' : `: Secrets in namespace ${elsewhere} alone`;
 
 /** Whether that is what is said of it already. */
 function isBuilding({ metadata, status }: ServiceDeployment): boolean {
@@ -100,8 +105,8 @@ function isBuilding({ metadata, status }: ServiceDeployment): boolean {
   return built?.status === 'False' && status?.observedGeneration === metadata.generation;
 }
 
-const noLogin = (name: string): string =>
-  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for`;
+const noLogin = (name: string, secrets: ServiceSecrets): string =>
+  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for${namespaceOf(secrets)}`;
 
 type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
 
