@@ -84,6 +84,18 @@ describe('What should run', () => {
     expect((await find(aService(), failed)).wanted).to.not.have.property('againMs', 2_000);
   });
 
+  it('waits for its secrets where it serves nowhere, and goes on as it was where it does', async () => {
+    const lacks = { missing: ['KEY'] };
+    const { wanted } = await find(aService(), building, lacks);
+    const { conditions } = wanted as Extract<typeof wanted, { type: 'unclear' }>;
+    expect(conditions.Rolled).to.deep.include({ reason: 'SecretsMissing' });
+    expect(conditions.Rolled!.message).to.match(/^missing secrets: KEY; "dropfleet secrets check"/);
+    const served = aService({ status: { release: 'r1', version: 'v1', endpoints: [] } });
+    const kept = (await find(served, building, lacks)).wanted as Extract<typeof wanted, { type: 'kept' }>;
+    expect(kept.type).to.equal('kept');
+    expect(`${kept.lacking.what}; ${kept.lacking.next}`).to.equal(conditions.Rolled!.message);
+  });
+
   it('says in which namespace its secrets are looked for when that is not its own', async () => {
     const { wanted } = await find(aService(), building, { missing: ['KEY'], elsewhere: 'dropfleet-system' });
     const { conditions } = wanted as Extract<typeof wanted, { type: 'unclear' }>;
