@@ -1,7 +1,13 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { didYouMean } from '../../config/near-match.ts';
 import { planDeploy, type DeployStep } from '../../reconcilers/versions/deploy-plan.ts';
-import { imageOf, isDeployed, releasesOf, versionBefore } from '../../reconcilers/versions/release-plan.ts';
+import {
+  imageOf,
+  isDeployed,
+  releasesOf,
+  versionBefore,
+  type VersionBefore,
+} from '../../reconcilers/versions/release-plan.ts';
 import { CommandFailure } from '../failure.ts';
 import { commandLine } from '../options.ts';
 import { printLine, printResult } from '../output.ts';
@@ -10,7 +16,7 @@ import { findDeployTarget } from '../world/deploy-target.ts';
 import { release, withReleaseWorld, type ReleaseOptions, type ReleaseWorld } from '../world/release.ts';
 
 export interface RollbackOptions extends ReleaseOptions {
-  /** The version before the present one when absent. */
+  /** When absent, the last version before the present one that served for a full minute, if there is one. */
   to?: string;
 }
 
@@ -24,10 +30,11 @@ async function rollbackIn(world: ReleaseWorld, options: RollbackOptions, signal:
   const own = target.services.filter(
     service => service.spec.environment === environment && isDeployed(service),
   );
-  const version = versionFor(own, options);
+  const { version, passedOver } = versionFor(own, options);
   const rebuilt = own.filter(service => needsBuild(service, target.services, version));
   const { namespace, master } = target;
   const prepare = (): Promise<DeployStep[]> => {
+    if (passedOver !== undefined) printLine(options, passedOverLine(passedOver, options));
     printLine(options, `${version} is to run in ${environment} of ${project}.`);
     for (const { spec } of rebuilt)
       printLine(
@@ -48,6 +55,9 @@ async function rollbackIn(world: ReleaseWorld, options: RollbackOptions, signal:
   ]);
 }
 
+const passedOverLine = (version: string, options: RollbackOptions): string =>
+  `${version} never served for a full minute, so it is passed over; "${commandLine(options, 'rollback', options.project, options.environment, '--to', version)}" goes back to it all the same.`;
+
 const pinned = (service: ServiceDeployment, version: string): ServiceDeployment => ({
   ...service,
   spec: { ...service.spec, version },
@@ -59,20 +69,21 @@ const needsBuild = (
   version: string,
 ): boolean => spec.image === undefined && imageOf(all, spec.project, spec.service, version) === undefined;
 
-function versionFor(own: readonly ServiceDeployment[], options: RollbackOptions): string {
+function versionFor(own: readonly ServiceDeployment[], options: RollbackOptions): VersionBefore {
   const { project, environment, to } = options;
   const history = commandLine(options, 'history', project, environment);
   if (own.length === 0)
     throw new CommandFailure(
       `nothing of ${project} was ever deployed to ${environment}: there is nothing to go back to`,
     );
-  const version = to ?? versionBefore(own);
-  if (version === undefined)
+  const before = to === undefined ? versionBefore(own) : { version: to };
+  if (before === undefined)
     throw new CommandFailure(
       `no changes made: no version ran in ${environment} of ${project} before this one; see "${history}"`,
     );
   const known = new Set(own.flatMap(releasesOf).map(release => release.version));
-  if (known.has(version)) return version;
+  const { version } = before;
+  if (known.has(version)) return before;
   throw new CommandFailure(
     `no changes made: ${version} never ran in ${environment} of ${project}${didYouMean(version, known)}; see "${history}", or deploy it with "${commandLine(options, 'deploy', environment, project)}"`,
   );

@@ -25,7 +25,10 @@ export function addReleaseCommands(program: Command): void {
     .description('have the services of an environment run a version that ran before, and wait until they do')
     .argument('<project>', 'a project that was deployed')
     .addArgument(new Argument('<env>', 'its environment').choices(ENVIRONMENTS))
-    .option('--to <version>', 'one of those that "history" shows (default: the one before the present one)')
+    .option(
+      '--to <version>',
+      'one of those that "history" shows (default: the last before the present one that served for a minute)',
+    )
     .addOption(timeoutOption())
     .addOption(hostsOption())
     .addHelpText('after', example('dropfleet rollback hostomatic prod --to v1.2.3-uat-20241215-1430'))

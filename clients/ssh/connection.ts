@@ -45,17 +45,26 @@ export interface Connection {
 /**
  * Connects and logs in. Before the host has proved that it has one of the expected keys it is told nothing but
  * the protocol's version and algorithms.
+ *
+ * @param signal ends an attempt that nobody waits for any more; a connection that was made is not its business.
  */
-export async function openConnection(access: HostAccess, clock: Clock): Promise<Connection> {
+export async function openConnection(
+  access: HostAccess,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<Connection> {
   if (access.hostKeys.length === 0) throw keyUnknown(access);
   // ssh2 takes 50 ms to load.
   const { default: ssh2 } = await import('ssh2');
+  if (signal?.aborted) throw unreachable(access, 'dropfleet is stopping');
   const client = new ssh2.Client();
   const socket = connectSocket({ host: access.address, port: access.port, noDelay: true });
   const stopWatching = watchForSilence(socket, clock, () => socket.destroy());
   client.once('close', stopWatching);
   // What comes after the connection was made ends it, and that is enough.
   client.on('error', () => socket.destroy());
+  const giveUp = (): void => void socket.destroy();
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     const hostKey = await logIn(client, socket, access, clock);
     return connectionOver(client, socket, access, hostKey);
@@ -63,6 +72,8 @@ export async function openConnection(access: HostAccess, clock: Clock): Promise<
     stopWatching();
     socket.destroy();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

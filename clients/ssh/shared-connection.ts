@@ -27,6 +27,7 @@ export interface SharedConnection {
   open(): Promise<OpenConnection>;
   /** Whether there is nothing to remember: no connection, and no failure that still holds others back. */
   isForgettable(): boolean;
+  /** Ends the connection, or the attempt to make it. */
   end(): void;
 }
 
@@ -36,10 +37,11 @@ export function shareConnection(access: HostAccess, clock: Clock, random: () => 
   let failures = 0;
   let lastFailure: unknown;
   let retryAt = 0;
+  const over = new AbortController();
 
   async function connect(): Promise<Connection> {
     try {
-      const connection = await openConnection(access, clock);
+      const connection = await openConnection(access, clock, over.signal);
       failures = 0;
       return connection;
     } catch (error) {
@@ -74,6 +76,7 @@ export function shareConnection(access: HostAccess, clock: Clock, random: () => 
     },
     isForgettable: () => current === undefined && clock.monotonic() >= retryAt,
     end() {
+      over.abort();
       current?.then(
         ({ connection }) => connection.end(),
         () => undefined,

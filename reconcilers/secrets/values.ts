@@ -51,6 +51,8 @@ export interface ServiceSecrets {
   refused: string[];
   /** What its image is fetched with, which no container gets; undefined where it needs none, or its value is missing. */
   imageLogin?: ImageLogin | undefined;
+  /** The namespace that its Secrets are looked for in, where that is not its own. */
+  elsewhere?: string | undefined;
   /** Another one whenever a name or a value is; nobody without the fleet's key can guess a value by it. */
   digest: string;
 }
@@ -79,6 +81,7 @@ export function secretsOf(context: SecretsContext, service: ServiceDeployment): 
       ...own.map(refuseOwn),
       ...found.flatMap(({ from, value }) => (from && value === undefined ? [refuseBytes(from)] : [])),
     ],
+    ...(service.metadata.namespace !== context.namespace && { elsewhere: context.namespace }),
     digest: digestOf(context.privateKey, keyOf(service), values),
   };
 }

@@ -76,7 +76,7 @@ function rejectedCondition({ service, goal }: Rollout) {
   const { rejected } = service.status ?? {};
   const { reason, message, version } = rejected!;
   const isSame = goal?.serving.version === version;
-  const what = isSame ? `${version} with its new settings` : version;
+  const what = isSame ? `${version}, started anew or with new settings,` : version;
   const before =
     goal?.target.release === 'none'
       ? 'nothing ran before it'

@@ -9,6 +9,7 @@ import type { Hosts } from '../context.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import type { Context } from './concern.ts';
+import { keep } from './keep.ts';
 import { createServiceMemory } from './memory.ts';
 import { observeService } from './observe.ts';
 import { portFor } from './port-plan.ts';
@@ -68,6 +69,10 @@ async function reconcile(rollout: Rollout): Promise<Outcome> {
     if (wanted.type === 'unclear') {
       await report(rollout, { conditions: wanted.conditions });
       return wanted.againMs === undefined ? undefined : { requeueAfterMs: wanted.againMs };
+    }
+    if (wanted.type === 'kept') {
+      await keep(rollout, wanted.lacking);
+      return undefined;
     }
     rollout.goal = wanted.type === 'release' ? wanted.goal : undefined;
     rollout.isFallback = wanted.type === 'release' && wanted.isFallback;

@@ -203,7 +203,7 @@ function prove(
 }
 
 /** What is not stopped for good. */
-const isLive = ({ state }: Container): boolean => state === 'running' || state === 'restarting';
+export const isLive = ({ state }: Container): boolean => state === 'running' || state === 'restarting';
 
 /** Removes containers to which no request is under way; those of a server that is away when it is back. */
 function clear(input: RolloutInput, all: readonly Found[]): RolloutStep | undefined {
@@ -224,7 +224,8 @@ const mayHaveRequests = ({ isBalanced, isDrained }: RolloutInput, one: Found): b
 
 const addressOf = ({ server, container }: Found): string => endpointAddress(server, container.port);
 
-const endpointAddress = ({ address }: ServerView, port: number | undefined): string =>
+/** Where a server's containers answer at that port. */
+export const endpointAddress = ({ address }: ServerView, port: number | undefined): string =>
   port === undefined ? address : `${address}:${port}`;
 
 /** Brings the release up where it is missing. */

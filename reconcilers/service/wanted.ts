@@ -29,8 +29,16 @@ export type Wanted =
       conditions: { Built?: ConditionValue; Rolled?: ConditionValue };
       againMs?: number | undefined;
     }
+  /** What serves goes on where it does, and is started nowhere. */
+  | { type: 'kept'; lacking: Lacking }
   /** `fallback`: the release that is wanted was rejected, and this is the one before. */
   | { type: 'release'; goal: Goal; isFallback: boolean };
+
+/** Why no container can be started, and what a person does about it. */
+export interface Lacking {
+  what: string;
+  next: string;
+}
 
 /**
  * Finds out what should run of a service; builds it, if need be.
@@ -51,12 +59,15 @@ export async function findWanted(
   const version = versionOf(service)!;
   const secrets = supplies.secretsOf(service);
   const lacking = whyLacking(secrets);
-  if (lacking !== undefined) return unclear({ Rolled: notYet('SecretsMissing', lacking) });
+  if (lacking !== undefined)
+    return service.status?.release === undefined
+      ? unclear({ Rolled: notYet(SECRETS_MISSING, `${lacking.what}; ${lacking.next}`) })
+      : { type: 'kept', lacking };
   const known = knownImage(service, version, surroundings.services);
   if (known === undefined) {
     const { imageLogin } = service.spec;
     if (imageLogin !== undefined && secrets.imageLogin === undefined)
-      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret)) });
+      return unclear({ Built: notYet('ImageLoginMissing', noLogin(imageLogin.secret, secrets)) });
     // A first look may take half a minute, in which nothing else is said.
     if (!isBuilding(service) && !isRejected(service, version))
       await say(notYet('Building', `${version}: getting its image ready`));
@@ -86,14 +97,22 @@ function whyUnclear(service: ServiceDeployment, { project, services }: Surroundi
   return services.length === 0 ? undefined : unclear({ Built: notYet('NotDeployed', message) });
 }
 
-/** All that is missing, in one sentence. */
-function whyLacking({ missing, refused }: ServiceSecrets): string | undefined {
+/** The reason while a secret of a service has no value. */
+export const SECRETS_MISSING = 'SecretsMissing';
+
+/** All that is missing, and where it may be set. */
+function whyLacking(secrets: ServiceSecrets): Lacking | undefined {
+  const { missing, refused } = secrets;
   const names = missing.map(({ name }) => name).join(', ');
   const sentences = [...(names === '' ? [] : [`missing secrets: ${names}`]), ...refused];
-  return sentences.length === 0
-    ? undefined
-    : `${sentences.join('; ')}; "dropfleet secrets check" says where they are looked for`;
+  if (sentences.length === 0) return undefined;
+  const next = `"dropfleet secrets check" says where they are looked for${namespaceOf(secrets)}`;
+  return { what: sentences.join('; '), next };
 }
+
+/** Secrets beside an object in another namespace than the operator's are seen by nobody. */
+const namespaceOf = ({ elsewhere }: ServiceSecrets): string =>
+  elsewhere === undefined ? '' : `: Secrets in namespace ${elsewhere} alone`;
 
 /** Whether that is what is said of it already. */
 function isBuilding({ metadata, status }: ServiceDeployment): boolean {
@@ -105,8 +124,8 @@ function isBuilding({ metadata, status }: ServiceDeployment): boolean {
 const isRejected = ({ metadata, status }: ServiceDeployment, version: string): boolean =>
   status?.rejected?.version === version && status.observedGeneration === metadata.generation;
 
-const noLogin = (name: string): string =>
-  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for`;
+const noLogin = (name: string, secrets: ServiceSecrets): string =>
+  `the image's registry asks for a login, and the secret ${name} has no value; "dropfleet secrets check" says where it is looked for${namespaceOf(secrets)}`;
 
 type Made = { type: 'image'; image: string } | Extract<Wanted, { type: 'unclear' }>;
 

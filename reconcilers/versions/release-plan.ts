@@ -79,20 +79,41 @@ export function releasesOf({ status }: ServiceDeployment): KnownRelease[] {
   return [...current, ...history.filter(entry => entry.version !== version || entry.image !== image)];
 }
 
+/** A version to go back to. */
+export interface VersionBefore {
+  version: string;
+  /** The newer one that is passed over, as it never served for a full minute. */
+  passedOver?: string;
+}
+
 /**
- * The version to go back to: what still runs where a newer one is wanted and failed, else the newest of those before.
- * Undefined when there is none.
+ * The version to go back to: what still runs where a newer one is wanted and failed, else the newest of those before
+ * that have proven themselves, else the newest of all. Undefined when there is none.
  */
-export function versionBefore(services: readonly ServiceDeployment[]): string | undefined {
+export function versionBefore(services: readonly ServiceDeployment[]): VersionBefore | undefined {
   const wanted = new Set(services.map(({ spec }) => spec.version));
-  const candidates = services
-    .flatMap(service => releasesOf(service))
-    .filter(({ version }) => !wanted.has(version));
   const running = services
     .map(({ status }) => status?.version)
     .find(version => version && !wanted.has(version));
-  return running ?? candidates.reduce<KnownRelease | undefined>(newer, undefined)?.version;
+  if (running !== undefined) return { version: running };
+  const candidates = services
+    .flatMap(({ status }) => status?.history ?? [])
+    .filter(({ version }) => !wanted.has(version));
+  const newest = candidates.reduce<KnownRelease | undefined>(newer, undefined)?.version;
+  const proven = candidates
+    .filter(({ version }) => isProvenIn(services, version))
+    .reduce<KnownRelease | undefined>(newer, undefined)?.version;
+  if (newest === undefined || proven === undefined || proven === newest)
+    return newest === undefined ? undefined : { version: newest };
+  return { version: proven, passedOver: newest };
 }
+
+/** Whether each service that had the version had it for a full minute once. */
+const isProvenIn = (services: readonly ServiceDeployment[], version: string): boolean =>
+  services.every(({ status }) => {
+    const own = (status?.history ?? []).filter(release => release.version === version);
+    return own.length === 0 || own.some(({ unproven }) => !unproven);
+  });
 
 const newer = (a: KnownRelease | undefined, b: KnownRelease): KnownRelease =>
   a === undefined || (b.deployedAt ?? '') > (a.deployedAt ?? '') ? b : a;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -53,6 +54,21 @@ describe('The SSH client, with a real sshd', () => {
     closing.close();
     await cutOff;
     expect(clock.pending()).to.equal(0);
+  });
+
+  it('gives up a login that is under way when it is closed', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const clock = fakeClock();
+    const closing = createSshPool({ clock, random: Math.random });
+    const cutOff = rejection(closing.host({ ...sshd.access, port }).run(['true']));
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    socket.on('error', () => undefined).resume();
+    closing.close();
+    expect(isUnreachable(await cutOff)).to.equal(true);
+    expect(clock.pending()).to.equal(0);
+    silent.close();
   });
 
   it('carries bytes as they are', async () => {

@@ -83,6 +83,22 @@ describe('A builder', () => {
     expect(received).to.have.length(1);
   });
 
+  it('waits no longer for a source that is being sent when it is stopped', async () => {
+    const arrived = Promise.withResolvers<number>();
+    const stop = new AbortController();
+    const begun = Promise.withResolvers<number>();
+    const take = (): Promise<number> => {
+      begun.resolve(0);
+      return arrived.promise;
+    };
+    const { host } = fakeHost([NOTHING], take);
+    const waiting = createBuilder(clock()).ensureBuilt(host, REQUEST, archive('tar'), stop.signal);
+    await begun.promise;
+    stop.abort(new Error('stopped by SIGTERM'));
+    expect((await rejection(waiting)).message).to.equal('stopped by SIGTERM');
+    arrived.resolve(0);
+  });
+
   it('sends again what was cut off', async () => {
     const codes = [65, 0];
     const { host, received } = fakeHost([NOTHING, NOTHING, RUNNING], () => Promise.resolve(codes.shift()!));

@@ -74,6 +74,13 @@ describe('The secrets of a service', () => {
     ]);
   });
 
+  it("are looked for in the operator's namespace, which they name where it is not the service's", () => {
+    const there = aServiceDeployment('shop-prod-api', {}, { metadata: { namespace: 'ops' } });
+    expect(secretsOf(contextOf({}), there).elsewhere).to.equal(undefined);
+    const other = aServiceDeployment('shop-prod-api', {}, { metadata: { namespace: 'team' } });
+    expect(secretsOf(contextOf({}), other).elsewhere).to.equal('ops');
+  });
+
   it('have their values exactly as they were set', () => {
     const value = ' a "b"\r\nc # d\n';
     const context = contextOf({ A: value }, [aSecret('shop', { B: value })]);

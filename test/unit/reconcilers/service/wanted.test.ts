@@ -12,7 +12,11 @@ const aService = (parts: object = {}): ServiceDeployment =>
   aServiceDeployment('shop-prod-api', {}, { spec: { version: 'v2' }, ...parts });
 
 /** What is wanted, and what was said on the way, where images are as far as that. */
-async function find(service: ServiceDeployment, image: ImageState, parts: { missing?: string[] } = {}) {
+async function find(
+  service: ServiceDeployment,
+  image: ImageState,
+  parts: { missing?: string[]; elsewhere?: string } = {},
+) {
   const said: ConditionValue[] = [];
   const master = aDroplet('shop-master', { status: activeStatus(1, { privateAddress: '10.0.0.1' }) });
   const server = { object: master, droplet: 'shop-master', address: '10.0.0.1' };
@@ -31,7 +35,7 @@ async function find(service: ServiceDeployment, image: ImageState, parts: { miss
   const missing = (parts.missing ?? []).map(name => ({ name }) as never);
   const supplies = {
     images: { ensure: () => Promise.resolve(image) } as never,
-    secretsOf: () => ({ values: [], missing, refused: [], digest: 'd' }),
+    secretsOf: () => ({ values: [], missing, refused: [], digest: 'd', elsewhere: parts.elsewhere }),
   };
   const say = (built: ConditionValue) => Promise.resolve(void said.push(built));
   const run = { signal: new AbortController().signal } as Run;
@@ -86,5 +90,23 @@ describe('What should run', () => {
     expect((await find(aService(), later)).wanted).to.include({ againMs: 30_000 });
     const failed = { state: 'failed', reason: 'BuildFailed', message: 'no' } as const;
     expect((await find(aService(), failed)).wanted).to.not.have.property('againMs', 2_000);
+  });
+
+  it('waits for its secrets where it serves nowhere, and goes on as it was where it does', async () => {
+    const lacks = { missing: ['KEY'] };
+    const { wanted } = await find(aService(), building, lacks);
+    const { conditions } = wanted as Extract<typeof wanted, { type: 'unclear' }>;
+    expect(conditions.Rolled).to.deep.include({ reason: 'SecretsMissing' });
+    expect(conditions.Rolled!.message).to.match(/^missing secrets: KEY; "dropfleet secrets check"/);
+    const served = aService({ status: { release: 'r1', version: 'v1', endpoints: [] } });
+    const kept = (await find(served, building, lacks)).wanted as Extract<typeof wanted, { type: 'kept' }>;
+    expect(kept.type).to.equal('kept');
+    expect(`${kept.lacking.what}; ${kept.lacking.next}`).to.equal(conditions.Rolled!.message);
+  });
+
+  it('says in which namespace its secrets are looked for when that is not its own', async () => {
+    const { wanted } = await find(aService(), building, { missing: ['KEY'], elsewhere: 'dropfleet-system' });
+    const { conditions } = wanted as Extract<typeof wanted, { type: 'unclear' }>;
+    expect(conditions.Rolled!.message).to.match(/looked for: Secrets in namespace dropfleet-system alone$/);
   });
 });

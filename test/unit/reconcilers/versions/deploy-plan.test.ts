@@ -104,9 +104,29 @@ describe('a release', () => {
       { version: 'v1', image: 'sha256:1', deployedAt: '2026-01-02T00:00:00Z' },
       { version: 'v0', image: 'sha256:0', deployedAt: '2026-01-01T00:00:00Z' },
     ];
-    expect(versionBefore([service({ version: 'v2', image: 'sha256:2', history })])).to.equal('v1');
-    expect(versionBefore([service({ version: 'v0', image: 'sha256:0', history })])).to.equal('v0');
+    expect(versionBefore([service({ version: 'v2', image: 'sha256:2', history })])).to.deep.equal({
+      version: 'v1',
+    });
+    expect(versionBefore([service({ version: 'v0', image: 'sha256:0', history })])).to.deep.equal({
+      version: 'v0',
+    });
     expect(versionBefore([service({ version: 'v2', image: 'sha256:2' })])).to.equal(undefined);
+  });
+
+  it('goes back past what never served for a full minute, as long as something did', () => {
+    const v1 = { version: 'v1', image: 'sha256:1', deployedAt: '2026-01-02T00:00:00Z' };
+    const v0 = { version: 'v0', image: 'sha256:0', deployedAt: '2026-01-01T00:00:00Z' };
+    const after = (...history: object[]) => service({ version: 'v2', image: 'sha256:2', history });
+    const brief = { ...v1, unproven: true };
+    expect(versionBefore([after(brief, v0)])).to.deep.equal({ version: 'v0', passedOver: 'v1' });
+    expect(versionBefore([after(brief, v1, v0)]), 'with other settings it did').to.deep.equal({
+      version: 'v1',
+    });
+    expect(versionBefore([after(v1), after(brief, v0)]), 'of another service it did not').to.deep.equal({
+      version: 'v0',
+      passedOver: 'v1',
+    });
+    expect(versionBefore([after(brief)])).to.deep.equal({ version: 'v1' });
   });
 
   it('is found by its version in any environment of its project, and in no other project', () => {
