@@ -2,7 +2,7 @@ import type { Clock } from '../../clients/clock.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
-import { attemptWithin } from './attempt.ts';
+import { attemptWithin } from '../../clients/kubernetes/attempt.ts';
 import { claimLease, holderOf, isHeldByOther, isOutlived, releaseLease, RENEW_DEADLINE_MS } from './lease.ts';
 
 /** Whose lease it is about, and how to reach it. */
