@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Reader } from '../clients/kubernetes/client.ts';
 import { DROPLETS, LEASES, PROJECTS, SERVICE_DEPLOYMENTS, type Lease } from '../clients/kubernetes/kinds.ts';
 import { knock } from '../clients/ssh/knock.ts';
 import type { Logger } from '../clients/log.ts';
@@ -33,7 +34,7 @@ export const health = defineConcern({
     const stored = informers.of(LEASES);
     const leases = followLeases(stored, context.clock);
     const watchers = createTrigger<void>();
-    const judge = createHealthReconciler(context, { leases, witness: witnessOf(context, log) });
+    const judge = createHealthReconciler(context, { leases, witness: witnessOf(context, stored, log) });
     const sweep = createSweep(context, { leases, stored, watchersChanged: () => watchers.emit() });
     context.metrics.votes.readAtScrape(() => {
       const suspects = leases.tally.suspects(0);
@@ -89,9 +90,14 @@ const judgedBy = ({ status = {} }: Droplet): unknown[] => [
     .map(({ type, status }) => [type, status]),
 ];
 
-function witnessOf({ kubernetes, namespace, clock, hosts, timings, servers }: Context, log: Logger): Witness {
+function witnessOf(
+  { kubernetes, namespace, clock, hosts, timings, servers }: Context,
+  leases: Reader<Lease>,
+  log: Logger,
+): Witness {
   return createWitness({
     kubernetes,
+    leases,
     namespace,
     clock,
     random: hosts?.random ?? (() => 0.5),

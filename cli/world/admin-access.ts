@@ -1,4 +1,5 @@
 import { isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { CONFIG_MAPS, type ConfigMap } from '../../clients/kubernetes/kinds.ts';
 import { ADMIN_ACCESS_CONFIG_MAP } from '../../crds/names.ts';
 import {
@@ -23,12 +24,7 @@ export async function readAdminAccess({
   kubernetes,
   namespace,
 }: Pick<World, 'kubernetes' | 'namespace'>): Promise<ConfigMap | undefined> {
-  try {
-    return await kubernetes.get(CONFIG_MAPS, `${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return await findObject(kubernetes, CONFIG_MAPS, `${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`);
 }
 
 /** Whom SSH lets in; undefined with a cluster, whose operator has an address of its own, or when it cannot be known. */

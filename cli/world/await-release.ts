@@ -1,10 +1,11 @@
-import { systemClock, type Clock } from '../../clients/clock.ts';
+import { systemClock } from '../../clients/clock.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
 import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import type { Logger } from '../../clients/log.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { releaseState, type ReleaseState } from '../../reconcilers/versions/release-plan.ts';
+import { untilOver, type Look } from './until-over.ts';
 import type { KubernetesWorld } from './world.ts';
 
 /** How waiting for a release ended. */
@@ -34,13 +35,6 @@ export interface ReleaseWait {
 /** How far a service is, seeing what it was when it was written. */
 export type StateOf = (service: ServiceDeployment, written: ServiceDeployment) => ReleaseState;
 
-/**
- * A failure may be an old one that is about to be tried again, or secrets that the operator is about to see: it is
- * believed when it has stayed for so long. A release that was rejected just now is believed at once, when the others
- * have come to their ends.
- */
-const FAILURE_STAYS_MS = 5_000;
-
 /** Waits until each of the services runs the version that was written, or one of them cannot go on by itself. */
 export async function awaitRelease(
   { kubernetes }: Pick<KubernetesWorld, 'kubernetes'>,
@@ -54,7 +48,12 @@ export async function awaitRelease(
   });
   const seen = (): ServiceDeployment[] =>
     wait.written.map(service => informer.get(keyOf(service)) ?? withoutStatus(service));
-  const ended = followRelease(wait, seen, handler => informer.onChange(handler), systemClock);
+  const ended = untilOver({
+    look: lookOf(wait, seen),
+    onChange: check => informer.onChange(check),
+    clock: systemClock,
+    signal: wait.signal,
+  });
   informer.start(stop.signal);
   try {
     return await ended;
@@ -71,42 +70,24 @@ const withoutStatus = ({ apiVersion, kind, metadata, spec }: ServiceDeployment):
   spec,
 });
 
-function followRelease(
-  { written, show, signal, stateOf = versionState }: ReleaseWait,
+/** A release that was rejected just now is believed at once, when the others have come to their ends. */
+function lookOf(
+  { written, show, stateOf = versionState }: ReleaseWait,
   seen: () => ServiceDeployment[],
-  onChange: (handler: () => void) => void,
-  clock: Clock,
-): Promise<ReleaseEnding> {
+): () => Look<ReleaseEnding> {
   const rejectedBefore = new Set(written.map(({ status }) => status?.rejected?.release));
   const isNews = ({ status }: ServiceDeployment): boolean => !rejectedBefore.has(status?.rejected?.release);
-  return new Promise(resolve => {
-    let isOver = false;
-    let forgetFailure: (() => void) | undefined;
-    const end = (ending: ReleaseEnding): void => {
-      isOver = true;
-      forgetFailure?.();
-      resolve(ending);
-    };
-    const check = (): void => {
-      if (isOver) return;
-      const services = seen();
-      show(services);
-      const states = services.map((service, i) => stateOf(service, written[i]!));
-      const ending = endingOf(services, states);
-      const isCertain =
-        states.some((each, i) => each.state === 'failed' && each.isFinal && isNews(services[i]!)) &&
-        states.every(({ state }) => state !== 'waiting');
-      if (ending.state === 'serving' || isCertain || signal.aborted) return end(ending);
-      if (ending.state === 'failed') forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(ending));
-      else {
-        forgetFailure?.();
-        forgetFailure = undefined;
-      }
-    };
-    onChange(check);
-    signal.addEventListener('abort', check, { once: true });
-    if (signal.aborted) check();
-  });
+  return () => {
+    const services = seen();
+    show(services);
+    const states = services.map((service, i) => stateOf(service, written[i]!));
+    const ending = endingOf(services, states);
+    const isCertain =
+      states.some((each, i) => each.state === 'failed' && each.isFinal && isNews(services[i]!)) &&
+      states.every(({ state }) => state !== 'waiting');
+    if (ending.state === 'serving' || isCertain) return { state: 'over', ending };
+    return { state: ending.state === 'failed' ? 'failed' : 'waiting', ending };
+  };
 }
 
 const versionState: StateOf = (service, { metadata }) => releaseState(service, metadata.generation ?? 0);

@@ -8,6 +8,7 @@ import { convergenceOf, type Convergence } from '../../reconcilers/read-model/co
 import { lostDroplets, type Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import type { Progress } from '../show/progress.ts';
 import type { FleetWatch } from './fleet-watch.ts';
+import { untilOver, type Look } from './until-over.ts';
 import type { World } from './world.ts';
 
 /** How waiting for a fleet ended. */
@@ -28,42 +29,26 @@ export interface Wait {
 }
 
 /**
- * A failure or a hold may be an old one, that the operator is about to reconcile again: because of the file's mending,
- * of a confirmation, of `--force`, or because it has just started. It is believed when it has stayed for so long.
+ * Waits until the fleet is as the rows say, or until that cannot come any more. A failure or a hold may be an old one,
+ * that the operator is about to reconcile again: because of the file's mending, of a confirmation, of `--force`, or
+ * because it has just started.
  */
-const FAILURE_STAYS_MS = 5_000;
-
-/** Waits until the fleet is as the rows say, or until that cannot come any more. */
 export function untilConverged({ fleet, rows, namespace, progress, clock, signal }: Wait): Promise<Ending> {
-  return new Promise(resolve => {
-    let isOver = false;
-    let forgetFailure: (() => void) | undefined;
-    const end = (ending: Ending): void => {
-      isOver = true;
-      forgetFailure?.();
-      resolve(ending);
-    };
-    const check = (): void => {
-      if (isOver) return;
-      const summary = fleet.summary();
-      const services = fleet.services();
-      progress?.show(summary, services);
-      const [projects, droplets] = [fleet.projects(), fleet.droplets()];
-      const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
-      if (now.state === 'converged') return end(now);
-      if (now.state === 'failed' || now.state === 'held') {
-        if (signal.aborted) return end(now);
-        forgetFailure ??= clock.after(FAILURE_STAYS_MS, () => end(now));
-        return;
-      }
-      forgetFailure?.();
-      forgetFailure = undefined;
-      if (signal.aborted) end({ state: 'timeout', waitingFor: now.waitingFor });
-    };
+  const look = (): Look<Ending> => {
+    const summary = fleet.summary();
+    const services = fleet.services();
+    progress?.show(summary, services);
+    const [projects, droplets] = [fleet.projects(), fleet.droplets()];
+    const now = convergenceOf({ rows, namespace, projects, droplets, fleet: summary, services });
+    if (now.state === 'converging')
+      return { state: 'waiting', ending: { state: 'timeout', waitingFor: now.waitingFor } };
+    return { state: now.state === 'converged' ? 'over' : 'failed', ending: now };
+  };
+  const onChange = (check: () => void): void => {
     fleet.onChange(check);
-    signal.addEventListener('abort', check, { once: true });
     check();
-  });
+  };
+  return untilOver({ look, onChange, clock, signal });
 }
 
 /** How often the cloud is asked again whether the servers run that are said to. */

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
-import { isAlreadyExists, isNotFound } from '../../clients/kubernetes/errors.ts';
+import { isAlreadyExists } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
 import { fingerprintOfLine } from '../../clients/ssh/fingerprint.ts';
 import { generateKeyPair, publicKeyOf } from '../../clients/ssh/key-pair.ts';
@@ -127,7 +128,7 @@ export function keysInSecret(client: KubernetesClient, namespace: string): KeyPl
   const key = `${namespace}/${SECRET_NAME}`;
 
   async function find(): Promise<KeyRing | undefined> {
-    const data = (await findSecret(client, key))?.data ?? {};
+    const data = (await findObject(client, SECRETS, key))?.data ?? {};
     const pair = (which: keyof typeof FILES): FleetKey | undefined => keyInSecret(key, which, data);
     const current = pair('current');
     return current && ringOf(current, pair('next'), pair('previous'));
@@ -138,13 +139,13 @@ export function keysInSecret(client: KubernetesClient, namespace: string): KeyPl
     howToPutBack: `"kubectl -n ${namespace} create secret generic ${SECRET_NAME} --from-file=${FILES.current}=FILE --dry-run=client -o yaml | kubectl apply -f -"`,
     find,
     async trace() {
-      const secret = await findSecret(client, key);
+      const secret = await findObject(client, SECRETS, key);
       if (secret === undefined) return undefined;
       return traceOf(Buffer.from(secret.data?.[PUBLIC] ?? '', 'base64').toString('utf8'));
     },
     async make() {
       const data = dataOf(await makeKey());
-      if ((await findSecret(client, key)) === undefined) await createSecret(client, namespace, data);
+      if ((await findObject(client, SECRETS, key)) === undefined) await createSecret(client, namespace, data);
       else await client.patch(SECRETS, key, { data });
       return (await find())!;
     },
@@ -179,15 +180,6 @@ const dataOf = ({ privateKey, publicKey }: FleetKey): Record<string, string> => 
   [FILES.current]: base64(privateKey.reveal()),
   [PUBLIC]: base64(publicKey),
 });
-
-async function findSecret(client: KubernetesClient, key: string): Promise<Secret | undefined> {
-  try {
-    return await client.get(SECRETS, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
 
 /** When another replica is first, its key is the fleet's. */
 async function createSecret(

@@ -1,4 +1,4 @@
-import { isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
 import type { Environment } from '../../config/deployment-file.ts';
 import { PROJECT_LABEL, STORED_KEYS_ANNOTATION } from '../../crds/names.ts';
@@ -49,7 +49,7 @@ export async function storeSecrets(world: Place, deployed: DeployedServices): Pr
   const names = services.flatMap(secretNamesIn).toSorted();
   const [own] = secretNamesOf(project, environment);
   const secret = `${namespace}/${own}`;
-  const before = await findSecret(world, secret);
+  const before = await findObject(world.kubernetes, SECRETS, secret);
   const others = await observeSecrets(kubernetes, namespace, project, environment);
   const secrets = [...(before ? [toSeen(before)] : []), ...others.filter(({ name }) => name !== own)];
   const plan = planStore({
@@ -84,15 +84,6 @@ function isSeenByOperator({ hasCluster, daemon }: Place, source: string): boolea
   if (hasCluster) return false;
   if (daemon === undefined) return true;
   return source !== 'environment' && daemon.workingDirectory === process.cwd();
-}
-
-async function findSecret({ kubernetes }: Place, key: string): Promise<Secret | undefined> {
-  try {
-    return await kubernetes.get(SECRETS, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 const namesOf = ({ store, remove }: StorePlan): Pick<StoredSecrets, 'stored' | 'removed'> => ({

@@ -13,7 +13,7 @@ import {
 } from '../../reconcilers/monitor/heartbeat.ts';
 import type { LiveMonitor } from '../../reconcilers/monitor/share-plan.ts';
 import { createSince } from '../../reconcilers/since.ts';
-import type { LeaseWriter } from './lease-writer.ts';
+import type { LeaseWriter } from '../../reconcilers/health/lease-writer.ts';
 
 /** What nobody has renewed for so long is of no use to anybody, in milliseconds. */
 const LITTER_MS = 300_000;

@@ -2,6 +2,7 @@ import { sleep, type Clock } from '../../clients/clock.ts';
 import { createInformer } from '../../clients/kubernetes/informer.ts';
 import type { Informer, KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { DROPLETS, LEASES, SERVICE_DEPLOYMENTS, type Lease } from '../../clients/kubernetes/kinds.ts';
+import { describeError } from '../../clients/log/describe-error.ts';
 import type { Logger } from '../../clients/log.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
@@ -12,7 +13,7 @@ import { projectKeyOf } from '../../reconcilers/context.ts';
 import { HEARTBEAT_MS, weighBySha256 } from '../../reconcilers/monitor/heartbeat.ts';
 import { shareVantages } from '../../reconcilers/monitor/share-plan.ts';
 import { isVantage, pairsOf, type Pair } from '../../reconcilers/monitor/watch-plan.ts';
-import { createLeaseWriter, type LeaseWriter } from './lease-writer.ts';
+import { createLeaseWriter, type LeaseWriter } from '../../reconcilers/health/lease-writer.ts';
 import { joinMonitors, type Membership } from './membership.ts';
 import { createPairs, type Pairs, type PairsOptions } from './pairs.ts';
 import { createVouching, type Vouching } from './vouching.ts';
@@ -101,7 +102,9 @@ interface Working {
 async function work(options: MonitorOptions, caches: Caches, signal: AbortSignal): Promise<void> {
   const { clock, namespace, name, pinned, log, kubernetes } = options;
   const { droplets, leases } = caches;
-  const writerParts = { kubernetes, leases, clock, log };
+  const onFailure = (lease: string, error: unknown): void =>
+    log.debug('could not write a Lease', { lease, error: describeError(error) });
+  const writerParts = { kubernetes, leases, clock, onFailure };
   const writer: LeaseWriter = createLeaseWriter(writerParts, signal);
   const self = { name, pinned };
   const membership = joinMonitors({ self, namespace, leases, clock }, writer);

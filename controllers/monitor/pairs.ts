@@ -13,7 +13,7 @@ import type { Observation, Probe, Stance } from '../../reconcilers/monitor/obser
 import { createProber, type Prober } from '../../reconcilers/monitor/probe.ts';
 import { planVote } from '../../reconcilers/monitor/vote-plan.ts';
 import type { Pair } from '../../reconcilers/monitor/watch-plan.ts';
-import type { LeaseWriter } from './lease-writer.ts';
+import type { LeaseWriter } from '../../reconcilers/health/lease-writer.ts';
 import { watchPair } from './pair-watch.ts';
 
 /** What an observer says of a target from now on. */

@@ -8,7 +8,7 @@ import { readVote } from '../../reconcilers/health/vote.ts';
 import { vouchLease, vouchName } from '../../reconcilers/health/vouch.ts';
 import { hostOf } from '../../reconcilers/host/access.ts';
 import type { Prober } from '../../reconcilers/monitor/probe.ts';
-import type { LeaseWriter } from './lease-writer.ts';
+import type { LeaseWriter } from '../../reconcilers/health/lease-writer.ts';
 
 /** What it takes to vouch for a server. */
 export interface VouchingParts {

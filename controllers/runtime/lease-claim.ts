@@ -1,8 +1,9 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
-import { attemptWithin } from './attempt.ts';
+import { attemptWithin } from '../../clients/kubernetes/attempt.ts';
 import { claimLease, holderOf, isHeldByOther, isOutlived, releaseLease, RENEW_DEADLINE_MS } from './lease.ts';
 
 /** Whose lease it is about, and how to reach it. */
@@ -97,14 +98,9 @@ export class LeaseClaim {
   /** A lease that vanished stays known: its holder does not know yet, and has the rest of its time. */
   async #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { client, namespace, name } = this.#options;
-    try {
-      const lease = await client.get(LEASES, `${namespace}/${name}`, { signal });
-      this.#note(lease);
-      return lease;
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const lease = await findObject(client, LEASES, `${namespace}/${name}`, { signal });
+    if (lease !== undefined) this.#note(lease);
+    return lease;
   }
 
   async #write(current: Lease | undefined, signal: AbortSignal): Promise<void> {

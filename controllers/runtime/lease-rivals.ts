@@ -1,5 +1,5 @@
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
-import { attemptWithin } from './attempt.ts';
+import { attemptWithin } from '../../clients/kubernetes/attempt.ts';
 import { ATTEMPT_MS, type LeaseClaimOptions } from './lease-claim.ts';
 import { holderOf, isOutlived } from './lease.ts';
 

@@ -21,6 +21,7 @@ import { execute, type Executors } from '../executors.ts';
 import { desiredHostOf } from '../host/engine.ts';
 import { firstHostKey, pinOf } from '../host/first-host-key.ts';
 import { renderUserData } from '../host/render.ts';
+import { putTag } from '../put-tag.ts';
 import type { Context } from './concern.ts';
 import type { DropletPlan, DropletStep, ServerStatus } from './model.ts';
 import { noteEnd, noteRequest } from './observe.ts';
@@ -75,7 +76,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
     return Promise.resolve();
   },
   tag: async ({ id, tags }, progress, context, run) => {
-    for (const tag of tags) await putTag(id, tag, context, run);
+    for (const tag of tags) await tagServer(id, tag, context, run);
     const message = `restored tags of droplet ${id}: ${tags.join(', ')}`;
     context.events.record(progress.droplet, 'Normal', 'Tagged', message);
     context.servers.wake();
@@ -102,7 +103,7 @@ const executors: Executors<DropletStep, [progress: DropletApply, context: Contex
   'power-on': act(({ id }, { cloud }, signal) => cloud.powerOnDroplet(id, signal)),
   'power-cycle': powerCycle,
   retire: async ({ id, put, off }, progress, context, run) => {
-    for (const tag of put) await putTag(id, tag, context, run);
+    for (const tag of put) await tagServer(id, tag, context, run);
     for (const tag of off) await run.fenced(signal => context.cloud.untagDroplet(id, tag, signal));
     const message = `droplet ${id} is off; it is kept for 24 hours, and another takes its place`;
     run.log.info(message);
@@ -173,7 +174,7 @@ async function takeOver(
   context: Context,
   run: Run,
 ): Promise<void> {
-  for (const tag of put) await putTag(id, tag, context, run);
+  for (const tag of put) await tagServer(id, tag, context, run);
   for (const tag of off) await run.fenced(signal => context.cloud.untagDroplet(id, tag, signal));
   const message = `adopted droplet ${id}`;
   run.log.info(message);
@@ -212,17 +213,8 @@ export const ownTags = (
   apiTag(apiId),
 ];
 
-/** The account may have lost the tag itself. */
-async function putTag(id: number, tag: string, { cloud }: Context, run: Run): Promise<void> {
-  const put = () => run.fenced(signal => cloud.tagDroplet(id, tag, signal));
-  try {
-    await put();
-  } catch (error) {
-    if (!isCloudNotFound(error)) throw error;
-    await run.fenced(signal => cloud.createTag(tag, signal));
-    await put();
-  }
-}
+const tagServer = (id: number, tag: string, { cloud }: Context, run: Run): Promise<void> =>
+  putTag(cloud, tag, run, signal => cloud.tagDroplet(id, tag, signal));
 
 const askPowerCycle = act<Extract<DropletStep, { type: 'power-cycle' }>>(({ id }, { cloud }, signal) =>
   cloud.powerCycleDroplet(id, signal),

@@ -1,4 +1,4 @@
-import { isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { DROPLETS, LEASES, PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { ConditionValue } from '../../crds/conditions.ts';
 import { findCondition } from '../../crds/conditions.ts';
@@ -248,10 +248,7 @@ async function readAgain(
   for (const { observer } of tally.against(dropletID))
     if (!stored.has(observer)) tally.gone({ dropletID, observer });
   const droplets = await kubernetes.list(DROPLETS, { namespace, labelSelector }, { signal });
-  const project = await kubernetes.get(PROJECTS, key, { signal }).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const project = await findObject(kubernetes, PROJECTS, key, { signal });
   return { project, droplets: droplets.items, services: services.byIndex(SERVICES_BY_PROJECT, key) };
 }
 

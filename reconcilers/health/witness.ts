@@ -1,11 +1,12 @@
 import { sleep, type Clock } from '../../clients/clock.ts';
-import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
+import { describeError } from '../../clients/log/describe-error.ts';
 import type { Logger } from '../../clients/log.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
-import { castVote, takeBack } from './ballot.ts';
 import type { HealthTimings } from './concern.ts';
+import { createLeaseWriter, type LeaseWriter, type LeaseWriterParts } from './lease-writer.ts';
 import { WITNESS } from './topology.ts';
+import { voteLease, voteName } from './vote.ts';
 
 /** Silences in a row that make a vote, and answers in a row that end it. */
 const FAILURES = 3;
@@ -16,8 +17,7 @@ const RENEW_MS = 9_000;
 const ANSWER_MS = 15_000;
 
 /** What the witness needs. */
-export interface WitnessOptions {
-  readonly kubernetes: Pick<KubernetesClient, 'create' | 'patch' | 'delete'>;
+export interface WitnessOptions extends Pick<LeaseWriterParts, 'kubernetes' | 'leases'> {
   /** The operator's own. */
   readonly namespace: string;
   readonly clock: Clock;
@@ -88,41 +88,43 @@ async function keepLooking(
 ): Promise<void> {
   const { clock, random, log, timings, answers } = options;
   const { signal } = look.stop;
+  const parts = { ...options, onFailure: (_lease: string, error: unknown) => complain(log, error) };
   const voting = createVoting(options, droplet, look.dropletID);
+  const writer = createLeaseWriter(parts, signal);
   while (!signal.aborted) {
     const isThere = await answers(droplet, timings.answerMs, signal);
     if (signal.aborted) break;
     if (isThere) look.answeredAt = clock.monotonic();
-    await voting.after(isThere, signal).catch((error: unknown) => complain(log, error));
+    await voting.after(isThere, writer);
     await sleep(clock, timings.witnessMs * (0.9 + random() / 5), signal).catch(() => undefined);
   }
-  if (!outer.aborted) await voting.end(outer).catch((error: unknown) => complain(log, error));
+  await voting.end(createLeaseWriter(parts, outer));
 }
 
 const complain = (log: Logger, error: unknown): void =>
-  log.warn(`the witness cannot vote: ${error instanceof Error ? error.message : String(error)}`);
+  log.warn(`the witness cannot vote: ${describeError(error)}`);
 
 /** What follows from one look after the other. */
-function createVoting({ kubernetes, namespace, clock }: WitnessOptions, droplet: Droplet, dropletID: number) {
+function createVoting({ namespace, clock }: WitnessOptions, droplet: Droplet, dropletID: number) {
   let inARow = 0;
   let wasThere = true;
   let failingSince = 0;
   let castAt: number | undefined;
   const vote = { dropletID, observer: WITNESS };
 
-  async function end(signal: AbortSignal): Promise<void> {
+  async function end(writer: LeaseWriter): Promise<void> {
     if (castAt === undefined) return;
-    await takeBack(kubernetes, vote, namespace, signal);
-    castAt = undefined;
+    const isGone = await writer.remove({ metadata: { name: voteName(vote), namespace } });
+    if (isGone) castAt = undefined;
   }
 
   return {
     end,
-    async after(isThere: boolean, signal: AbortSignal): Promise<void> {
+    async after(isThere: boolean, writer: LeaseWriter): Promise<void> {
       inARow = isThere === wasThere ? inARow + 1 : 1;
       if (!isThere && inARow === 1) failingSince = clock.now();
       wasThere = isThere;
-      if (isThere) return inARow >= SUCCESSES ? await end(signal) : undefined;
+      if (isThere) return inARow >= SUCCESSES ? await end(writer) : undefined;
       const isDue = castAt === undefined || clock.monotonic() - castAt >= RENEW_MS;
       if (!(castAt !== undefined || inARow >= FAILURES) || !isDue) return;
       castAt = clock.monotonic();
@@ -135,7 +137,7 @@ function createVoting({ kubernetes, namespace, clock }: WitnessOptions, droplet:
         renewedAt: clock.now(),
         flaps: 0,
       };
-      await castVote(kubernetes, word, namespace, droplet, signal);
+      await writer.write(voteLease(word, namespace, droplet));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { CONFIG_MAPS, type ConfigMap } from '../../clients/kubernetes/kinds.ts';
 import { OUTBOX_CONFIG_MAP } from '../../crds/names.ts';
 import { NEW_ROUTE, type RouteState } from './digest-plan.ts';
@@ -94,12 +95,8 @@ export async function readOutbox(
   kubernetes: Pick<KubernetesClient, 'get'>,
   namespace: string,
 ): Promise<OutboxRoutes> {
-  try {
-    return parseRoutes(await kubernetes.get(CONFIG_MAPS, `${namespace}/${OUTBOX_CONFIG_MAP}`));
-  } catch (error) {
-    if (isNotFound(error)) return {};
-    throw error;
-  }
+  const stored = await findObject(kubernetes, CONFIG_MAPS, `${namespace}/${OUTBOX_CONFIG_MAP}`);
+  return stored === undefined ? {} : parseRoutes(stored);
 }
 
 /** What somebody edited until it cannot be read any more says nothing: what is so is told again. */

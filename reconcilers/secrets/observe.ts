@@ -1,5 +1,5 @@
 import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
-import { isNotFound } from '../../clients/kubernetes/errors.ts';
+import { findObject } from '../../clients/kubernetes/find-object.ts';
 import { SECRETS, type Secret } from '../../clients/kubernetes/kinds.ts';
 import { PROJECT_LABEL, STORED_KEYS_ANNOTATION } from '../../crds/names.ts';
 import { secretNamesOf, type SeenSecret } from './lookup-plan.ts';
@@ -17,17 +17,8 @@ export async function observeSecrets(
   environment: string,
 ): Promise<SeenSecret[]> {
   const names = secretNamesOf(project, environment);
-  const found = await Promise.all(names.map(name => find(kubernetes, `${namespace}/${name}`)));
+  const found = await Promise.all(names.map(name => findObject(kubernetes, SECRETS, `${namespace}/${name}`)));
   return found.filter(secret => secret !== undefined).map(toSeen);
-}
-
-async function find(kubernetes: Pick<KubernetesClient, 'get'>, key: string): Promise<Secret | undefined> {
-  try {
-    return await kubernetes.get(SECRETS, key);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** The Secret without its values. */

@@ -1,8 +1,9 @@
 import type { CloudAction, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
-import { apiTag, fleetTag, projectRoleTag, uidTag } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectKeyOf } from '../context.ts';
+import { ownTags } from '../droplet/apply.ts';
+import { putTag } from '../put-tag.ts';
 import { formatGigabytes } from '../read-model/snapshot-cost.ts';
 import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
@@ -45,12 +46,13 @@ function hasHadTime({ servers, since, timings }: Context, { metadata, status }: 
 }
 
 async function finish(context: Context, droplet: Droplet, snapshot: CloudSnapshot, run: Run): Promise<void> {
-  const { events, metrics, since } = context;
+  const { cloud, events, metrics, since } = context;
   const { metadata, status } = droplet;
   const { requestedAt, pauseMs } = status!.snapshotting!;
-  for (const tag of tagsOf(context, droplet).filter(tag => !snapshot.tags.includes(tag)))
-    await putTag(context, snapshot, tag, run);
   const { id, sizeGB } = snapshot;
+  for (const tag of ownTags(droplet, context).filter(tag => !snapshot.tags.includes(tag)))
+    // The droplet carries them too, so that they nearly always exist.
+    await putTag(cloud, tag, run, signal => cloud.tagSnapshot(id, tag, signal));
   const taken = { id, createdAt: requestedAt, sizeGB, ...(pauseMs !== undefined && { pauseMs }) };
   const fields = { snapshot: taken, snapshotting: undefined };
   await writeDropletStatus(context, 'snapshot', droplet, { fields }, run);
@@ -60,23 +62,4 @@ async function finish(context: Context, droplet: Droplet, snapshot: CloudSnapsho
   const still = pauseMs === undefined ? '' : `; databases stood still for ${(pauseMs / 1000).toFixed(1)} s`;
   const message = `snapshot ${id} of ${metadata.name} was taken, ${formatGigabytes(sizeGB)}${still}`;
   events.record(droplet, 'Normal', 'SnapshotTaken', message);
-}
-
-const tagsOf = ({ fleetId, apiId }: Context, { metadata, spec }: Droplet): string[] => [
-  fleetTag(fleetId),
-  uidTag(metadata.uid!),
-  apiTag(apiId),
-  projectRoleTag(fleetId, spec.project, spec.role),
-];
-
-/** The droplet carries them too, so that they nearly always exist. */
-async function putTag({ cloud }: Context, { id }: CloudSnapshot, tag: string, run: Run): Promise<void> {
-  const put = (): Promise<void> => run.fenced(signal => cloud.tagSnapshot(id, tag, signal));
-  try {
-    await put();
-  } catch (error) {
-    if (!isCloudNotFound(error)) throw error;
-    await run.fenced(signal => cloud.createTag(tag, signal));
-    await put();
-  }
 }

@@ -43,6 +43,7 @@ export function createHealthRig(
   const answering = new Set<string>();
   const witness = createWitness({
     kubernetes: client,
+    leases: { get: key => client.stored(LEASES, key) },
     namespace: 'default',
     clock,
     random: () => 0.5,

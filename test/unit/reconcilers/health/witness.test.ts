@@ -3,6 +3,7 @@ import { LEASES } from '../../../../clients/kubernetes/kinds.ts';
 import { HEALTH } from '../../../../reconcilers/health/concern.ts';
 import { createWitness } from '../../../../reconcilers/health/witness.ts';
 import { activeStatus, aDroplet } from '../../../builders/objects.ts';
+import { stallable } from '../../../environment/monitor-rig.ts';
 import { fakeClock } from '../../../fakes/clock.ts';
 import { fakeKubernetesClient } from '../../../fakes/kubernetes-client.ts';
 import { fakeLogger } from '../../../fakes/logger.ts';
@@ -12,19 +13,22 @@ const WEB = aDroplet('shop-web1', { status: activeStatus(2) });
 function createRig() {
   const clock = fakeClock();
   const client = fakeKubernetesClient();
+  const api = stallable(client);
+  const log = fakeLogger();
   const host = { answers: false };
   const witness = createWitness({
-    kubernetes: client,
+    kubernetes: api.client,
+    leases: { get: key => client.stored(LEASES, key) },
     namespace: 'default',
     clock,
     random: () => 0.5,
-    log: fakeLogger(),
+    log,
     timings: HEALTH.timings,
     answers: async () => host.answers,
   });
   const stop = new AbortController();
   const votes = (): string[] => client.storedAll(LEASES).map(({ metadata }) => metadata.name);
-  return { clock, client, host, witness, stop, votes };
+  return { clock, client, api, log, host, witness, stop, votes };
 }
 
 describe('The witness', () => {
@@ -36,7 +40,29 @@ describe('The witness', () => {
     await clock.advance(1);
     expect(votes()).to.deep.equal(['vote-2-witness']);
     await clock.advance(10_000);
-    expect(client.writes().map(({ verb }) => verb)).to.deep.equal(['create', 'create', 'patch']);
+    expect(client.writes().map(({ verb }) => verb)).to.deep.equal(['create', 'patch']);
+  });
+
+  it('says why it cannot vote, and votes with its next look that is due', async () => {
+    const { clock, client, log, witness, stop, votes } = createRig();
+    client.failNext('create', new Error('the quota is used up'));
+    witness.lookAt(WEB, stop.signal);
+    await clock.advance(10_000);
+    expect(log.lines.map(({ message }) => message)).to.deep.equal([
+      'the witness cannot vote: the quota is used up',
+    ]);
+    await clock.advance(10_000);
+    expect(votes()).to.deep.equal(['vote-2-witness']);
+  });
+
+  it('goes on looking while the API does not answer', async () => {
+    const { clock, api, host, witness, stop } = createRig();
+    api.isStalled = true;
+    witness.lookAt(WEB, stop.signal);
+    await clock.advance(10_000);
+    host.answers = true;
+    await clock.advance(9_000);
+    expect(witness.hasAnswered(2)).to.equal(true);
   });
 
   it('takes its vote back after two answers, and speaks for the server meanwhile', async () => {

@@ -1,11 +1,9 @@
 import type { Clock } from '../../clients/clock.ts';
+import { attemptWithin } from '../../clients/kubernetes/attempt.ts';
 import type { KubernetesClient, Reader } from '../../clients/kubernetes/client.ts';
 import { isAlreadyExists, isNotFound } from '../../clients/kubernetes/errors.ts';
 import { LEASES, type Lease } from '../../clients/kubernetes/kinds.ts';
-import { describeError } from '../../clients/log/describe-error.ts';
-import type { Logger } from '../../clients/log.ts';
 import { keyOf } from '../../crds/meta.ts';
-import { attemptWithin } from '../runtime/attempt.ts';
 
 /** How long a write may take, in milliseconds: shorter than the pause to the next, so that none queues behind it. */
 const WRITE_MS = 4_000;
@@ -24,12 +22,13 @@ export interface LeaseWriterParts {
   /** Tells what is there already. */
   readonly leases: Pick<Reader<Lease>, 'get'>;
   readonly clock: Clock;
-  readonly log: Logger;
+  /** Hears why a Lease could not be written or removed, but for the abort of the signal. */
+  readonly onFailure: (lease: string, error: unknown) => void;
 }
 
 /** Until the signal aborts. */
 export function createLeaseWriter(
-  { kubernetes, leases, clock, log }: LeaseWriterParts,
+  { kubernetes, leases, clock, onFailure }: LeaseWriterParts,
   signal: AbortSignal,
 ): LeaseWriter {
   const busy = new Set<string>();
@@ -41,7 +40,7 @@ export function createLeaseWriter(
       await attemptWithin(clock, WRITE_MS, signal, call);
       return true;
     } catch (error) {
-      if (!signal.aborted) log.debug('could not write a Lease', { lease: name, error: describeError(error) });
+      if (!signal.aborted) onFailure(name, error);
       return false;
     } finally {
       busy.delete(name);

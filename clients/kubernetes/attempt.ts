@@ -1,4 +1,4 @@
-import type { Clock } from '../../clients/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** Calls the API with a signal that aborts after `ms`, and when the outer one does. */
 export async function attemptWithin<R>(
