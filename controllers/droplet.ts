@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { ServerChange } from '../clients/digitalocean/server-informer.ts';
 import { uidOf } from '../crds/cloud-tags.ts';
+import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import {
   DROPLETS_BY_PROJECT,
@@ -13,7 +15,13 @@ import { dropletsAmong } from '../reconcilers/droplet/pass.ts';
 import { reconcileDroplet } from '../reconcilers/droplet/reconcile.ts';
 import { defineConcern, index } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
-import { annotationsChanged, anyOf, finalizersChanged, generationChanged } from './runtime/predicates.ts';
+import {
+  annotationsChanged,
+  anyOf,
+  finalizersChanged,
+  generationChanged,
+  type Predicate,
+} from './runtime/predicates.ts';
 
 /** How many droplets are worked on at once: their calls to the cloud share one rate budget anyway. */
 const WORKERS = 16;
@@ -36,7 +44,7 @@ export const droplet = defineConcern({
 /** Brings each Droplet and its server in the cloud together. */
 function dropletController(context: Context): Controller {
   return controllerFor('droplet', DROPLETS)
-    .filteredBy(anyOf(generationChanged, annotationsChanged, finalizersChanged))
+    .filteredBy(anyOf(generationChanged, annotationsChanged, finalizersChanged, recoveryChanged))
     .watches(
       PROJECTS,
       project => keysOfProject(context, keyOf(project)),
@@ -47,6 +55,10 @@ function dropletController(context: Context): Controller {
     .withWorkers(WORKERS)
     .reconciles((key, droplet, run) => reconcileDroplet(context, key, droplet, run));
 }
+
+/** The health controller asks for a recovery, or has ended one. */
+const recoveryChanged: Predicate<Droplet> = ({ status: after }, { status: before }) =>
+  !isDeepStrictEqual(after?.recovery, before?.recovery);
 
 /** A project that is suspended or resumed matters to each of its droplets. */
 const keysOfProject = (context: Context, project: ObjectKey): ObjectKey[] =>

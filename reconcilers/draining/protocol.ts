@@ -83,10 +83,12 @@ export function drainOf(input: DrainInput, isOn: boolean): Drain {
 }
 
 /** For how many ms more the server is left running at most. */
-export function drainMsLeft({ droplet, now, drainMs }: DrainInput): number {
+export const drainMsLeft = (input: DrainInput): number => drainingSince(input) + input.drainMs - input.now;
+
+/** When its draining began, by the wall clock, ms: now, if it has not yet. */
+export function drainingSince({ droplet, now }: Pick<DrainInput, 'droplet' | 'now'>): number {
   const provisioned = findCondition(droplet.status?.conditions, 'Provisioned');
-  const since = provisioned?.status === 'False' ? Date.parse(provisioned.lastTransitionTime) : now;
-  return since + drainMs - now;
+  return provisioned?.status === 'False' ? Date.parse(provisioned.lastTransitionTime) : now;
 }
 
 /** @param next what happens to the server afterwards, such as `destroyed`. */

@@ -1,6 +1,7 @@
 import { findCondition } from '../../crds/conditions.ts';
 import { isLiveTag, retiredAtOf, retiredAtTag, retiredTag, retiredUidOf } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { drainingSince } from '../draining/protocol.ts';
 import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 import type { CloudView, DropletPlan, PlanInput, Recovery, Server } from './model.ts';
 
@@ -11,7 +12,7 @@ export const POWER_CYCLING = 'PowerCycling';
 
 /**
  * Requests in flight to a server that its observers found dead get no answer any more: it is waited for only as long as
- * its load balancer takes to stop sending it others, ms.
+ * its load balancer takes to stop sending it others, ms, which that begins to do when the server is found unreachable.
  */
 const DEAD_DRAIN_MS = 60_000;
 
@@ -145,17 +146,23 @@ export function planSuccession(
 }
 
 function afterDrain(input: PlanInput, server: Server, next: string, plan: DropletPlan): DropletPlan {
-  const patience = isFoundDead(input.droplet)
-    ? Math.min(input.timings.drainMs, DEAD_DRAIN_MS)
-    : input.timings.drainMs;
-  const patient = { ...input, timings: { ...input.timings, drainMs: patience } };
+  const deadMs = deadDrainMs(input);
+  const drainMs = Math.min(input.timings.drainMs, deadMs);
+  const patient = { ...input, timings: { ...input.timings, drainMs } };
   const drained = drainOfServer(patient, server);
   if (drained === 'draining') return { ...planDraining(patient, next), reason: plan.reason };
-  return { ...plan, steps: [...reportTimeout(input, drained), ...plan.steps] };
+  // Who is dead drops nothing any more.
+  const givenUp = deadMs === Infinity ? reportTimeout(input, drained) : [];
+  return { ...plan, steps: [...givenUp, ...plan.steps] };
 }
 
-const isFoundDead = ({ status }: Droplet): boolean =>
-  findCondition(status?.conditions, 'Healthy')?.status === 'False';
+/** What is left of the time for a dead server when its draining begins, in ms; Infinity for one that is not dead. */
+function deadDrainMs({ droplet, now }: PlanInput): number {
+  const healthy = findCondition(droplet.status?.conditions, 'Healthy');
+  if (healthy?.status !== 'False') return Infinity;
+  const foundMs = Date.parse(healthy.lastTransitionTime);
+  return Math.max(0, foundMs + DEAD_DRAIN_MS - drainingSince({ droplet, now }));
+}
 
 const isBusy = ({ view }: PlanInput, { locked }: Server): boolean =>
   locked || view.action?.status === 'in-progress';

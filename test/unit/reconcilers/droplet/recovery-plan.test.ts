@@ -200,7 +200,22 @@ describe('The plan for a Droplet whose server is replaced', () => {
     it('is waited for a minute at most when it is dead: it answers none of them', () => {
       const dead = since(replacing, ['Healthy', 'False']);
       expect(plan(dead, { server: server() }, at(59_999)).phase).to.equal('Draining');
-      expect(steps(dead, { server: server() }, at(60_000))).to.include('power-off 7');
+      expect(steps(dead, { server: server() }, at(60_000))).to.deep.equal(['power-off 7']);
+    });
+
+    it('is waited for from the moment when it was found unreachable, not from that of the decision', () => {
+      const dead = {
+        ...replacing,
+        conditions: [aCondition('Provisioned', 'True'), aCondition('Healthy', 'False')],
+      };
+      const decided = plan(dead, { server: server() }, at(45_000));
+      expect(decided.phase).to.equal('Draining');
+      expect(decided.message).to.contain('at most 15 s');
+      expect(steps(dead, { server: server() }, at(60_000))).to.deep.equal(['power-off 7']);
+      const late = { ...aCondition('Provisioned', 'False'), lastTransitionTime: '2026-01-01T00:00:45Z' };
+      const draining = { ...dead, conditions: [late, aCondition('Healthy', 'False')] };
+      expect(plan(draining, { server: server() }, at(59_999)).phase).to.equal('Draining');
+      expect(steps(draining, { server: server() }, at(60_000))).to.deep.equal(['power-off 7']);
     });
   });
 });
