@@ -5,21 +5,30 @@ import { fingerprintOfLine } from '../../../clients/ssh/fingerprint.ts';
 import { generateKeyPair, type SshKeyPair } from '../../../clients/ssh/key-pair.ts';
 import { createSshPool } from '../../../clients/ssh/pool.ts';
 import type { SshHost, SshPool } from '../../../clients/ssh/ssh.ts';
+import { SecretText } from '../../../config/secret-text.ts';
 import { buildKeyOf } from '../../../reconcilers/build/build-key.ts';
 import { createBuilder } from '../../../reconcilers/build/build.ts';
 import { prune } from '../../../reconcilers/build/prune.ts';
 import { publish, pull } from '../../../reconcilers/build/publish.ts';
 import type { BuildRequest, BuildSource, BuildState } from '../../../reconcilers/build/request.ts';
+import { createImages } from '../../../reconcilers/service/image-supply.ts';
+import type { ImageState } from '../../../reconcilers/service/images.ts';
 import type { DesiredHost } from '../../../reconcilers/host/desired.ts';
 import { renderUserData } from '../../../reconcilers/host/render.ts';
 import { toTar } from '../../../reconcilers/load-balancer/tar.ts';
 import type { HostSpec } from '../../../sandbox/hosts/driver.ts';
+import { aServiceDeployment } from '../../builders/objects.ts';
 import { openDockerDroplets, type DockerDroplets } from '../../environment/docker-droplets.ts';
 import { rejection } from '../../fakes/rejection.ts';
 
 const PATIENCE_MS = 300_000;
 /** What images are made of here, where none can be pulled: a shell and what hangs. */
 const BASE = '/bin/sh /bin/sleep /bin/cat /lib/x86_64-linux-gnu/libc.so.6 /lib64/ld-linux-x86-64.so.2';
+/** A registry on the master that asks who one is, and who may: `htpasswd -nbB ci hush-of-the-registry`. */
+const PRIVATE_REGISTRY = '127.0.0.1:5050';
+const PRIVATE_NAME = `${PRIVATE_REGISTRY}/shop/app:1`;
+const PASSWORD = 'hush-of-the-registry';
+const REGISTRY_USER = 'ci:$2y$05$abcdefghijklmnopqrstuuWUr5du8UcdK8zh4hFCmv59kESg2huBK';
 /** A build that hangs as long as its base image does so. */
 const GATED = 'FROM gate\nRUN sh /gate\n';
 
@@ -73,6 +82,12 @@ for (const engine of ['docker', 'podman'] as const)
     };
     const shell = async (host: SshHost, script: string): Promise<string> =>
       (await host.succeed(['sudo', '-n', 'sh', '-c', script], { timeoutMs: PATIENCE_MS })).stdout.trim();
+
+    /** The same on the master, told by standard input: sudo writes down what it is called with. */
+    const script = async (text: string): Promise<string> => {
+      const options = { stdin: `set -e\n${text}\n`, timeoutMs: PATIENCE_MS };
+      return (await master.succeed(['sudo', '-n', 'sh'], options)).stdout.trim();
+    };
 
     /** A source of these files, and what is asked of it; `sent` counts how often it was opened. */
     function build(tree: string, files: Record<string, string>, changes: Partial<BuildRequest> = {}) {
@@ -229,6 +244,61 @@ for (const engine of ['docker', 'podman'] as const)
       ]);
       expect(await tagsOf(master)).to.not.contain(address);
       expect(await tagsOf(web)).to.not.contain(address);
+    });
+
+    it('come from a registry that asks for a login, and leave no trace of it', async () => {
+      await script(
+        `mkdir -p /root/private/login && cd /root/private && echo '${REGISTRY_USER}' >users && cat >config.yml <<'END'
+version: 0.1
+storage: { filesystem: { rootdirectory: /root/private/images } }
+http: { addr: '${PRIVATE_REGISTRY}' }
+auth: { htpasswd: { realm: private, path: /root/private/users } }
+END
+        systemd-run --unit private-registry docker-registry serve /root/private/config.yml
+        mkdir -p /etc/containers/registries.conf.d
+        printf '[[registry]]\nlocation = "${PRIVATE_REGISTRY}"\ninsecure = true\n' >/etc/containers/registries.conf.d/private.conf
+        until curl -s -o /dev/null http://${PRIVATE_REGISTRY}/v2/; do sleep 0.2; done
+        export DOCKER_CONFIG=/root/private/login REGISTRY_AUTH_FILE=/root/private/login/auth.json
+        printf %s ${PASSWORD} | ${engine} login --username ci --password-stdin ${PRIVATE_REGISTRY}
+        ${engine} tag tiny ${PRIVATE_NAME}
+        ${engine} push ${PRIVATE_NAME}
+        ${engine} rmi ${PRIVATE_NAME}
+        rm -r /root/private/login`,
+      );
+      const spec = { image: PRIVATE_NAME, imageLogin: { username: 'ci', secret: 'REGISTRY_TOKEN' } };
+      const service = aServiceDeployment('shop-prod-app', {}, { spec });
+      const ensure = (password: string): Promise<ImageState> =>
+        createImages({ builder: createBuilder(systemClock), git: {} as never }).ensure(
+          {
+            service,
+            services: [service],
+            version: '1',
+            engine,
+            login: { username: 'ci', password: new SecretText(password) },
+            master: { ssh: master, address: masterSpec.addresses.private },
+          },
+          signal,
+        );
+      const all = `${engine} ps -aq; ${engine} images -q | sort`;
+      const before = await shell(master, all);
+      const refused = await ensure('not-the-password');
+      expect(refused).to.include({ state: 'failed', reason: 'ImageLoginRefused' });
+      expect(JSON.stringify(refused)).to.not.contain('not-the-password');
+      expect(await shell(master, all), 'what runs goes on').to.equal(before);
+      // What processes show of themselves meanwhile; the pattern does not find itself.
+      const seen = `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -xE '.*${PASSWORD.slice(0, -1)}[y].*|dropfleet-pull-published'`;
+      await script(
+        `systemd-run --unit watch-processes sh -c "while :; do ${seen}; done >/root/private/seen"`,
+      );
+      const state = await ensure(PASSWORD);
+      await script('systemctl stop watch-processes');
+      const id = await shell(master, `${engine} image inspect --format '{{.Id}}' tiny`);
+      expect(state).to.deep.equal({ state: 'ready', image: `sha256:${id.replace('sha256:', '')}` });
+      expect(await shell(master, 'sort -u /root/private/seen')).to.equal('dropfleet-pull-published');
+      const token = Buffer.from(`ci:${PASSWORD}`).toString('base64');
+      const places = '/run /root /home /etc /tmp /var/tmp /var/log /var/lib/dropfleet';
+      expect(await script(`grep -rlsF -e ${PASSWORD} -e ${token} ${places} || true`)).to.equal('');
+      expect(await tagsOf(master)).to.not.contain(PRIVATE_REGISTRY);
     });
 
     it('go when nobody needs them, and take nothing along that is not theirs', async () => {
