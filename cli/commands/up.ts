@@ -128,10 +128,10 @@ async function run(
     onTransition: transition => log[LEVELS[transition.stance]](transitionLine(transition)),
   });
   const running = operator.run(stop);
+  const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
   const monitoring = monitor
     .run(stop)
     .catch((error: unknown) => log.error('the monitor has ended', { error: describeError(error) }));
-  const httpUrl = `http://127.0.0.1:${await Promise.race([listening.promise, running.then(() => 0)])}`;
   try {
     await introduce(world, httpUrl, options);
     const fleet = await watchFleet(world.kubernetes, () => prices, log, signal);

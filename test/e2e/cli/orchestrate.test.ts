@@ -104,7 +104,11 @@ describe('Without a daemon, dropfleet', () => {
       convergence: { state: 'converged' },
       problems: [],
       orphans: [],
+      retired: [],
+      snapshots: { count: 0, sizeGB: 0, monthlyCost: 0 },
+      suspected: [],
       held: [],
+      notifications: { problems: [], failing: [] },
     });
     expect(projects[0]).to.deep.include({ namespace: 'default', name: 'blog', servers: 1, ready: true });
     expect(projects[2].droplets.map((droplet: { phase: string }) => droplet.phase)).to.deep.equal([

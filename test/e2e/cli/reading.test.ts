@@ -51,7 +51,7 @@ describe('A command that reads', () => {
     expect(status.stdout).to.match(/^2 of 2 droplets Ready, \$12\.00 a month\nNothing is running here: /m);
     expect(status.code).to.equal(0);
     expect((await run('plan')).stdout).to.match(/^Nothing to do/m);
-    expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans.\n');
+    expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans, and no old snapshots.\n');
     // Its machines were the command's that made them.
     expect((await run('ssh', 'web1', '--', 'true')).stderr).to.include('cannot be reached by SSH');
     expect(await filesOf(place)).to.deep.equal(before);
@@ -62,7 +62,7 @@ describe('A command that reads', () => {
     try {
       const lock = await readFile(place.path('.dropfleet', 'sandbox', 'cloud.json.lock'), 'utf8');
       const [status, plan] = [await run('status'), await run('plan')];
-      expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans.\n');
+      expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans, and no old snapshots.\n');
       expect(status.stdout).to.match(/^2 of 2 droplets Ready/m);
       expect({ stderr: status.stderr, code: status.code }).to.deep.equal({ stderr: '', code: 0 });
       expect(plan.stdout).to.match(/^Nothing to do/m);

@@ -199,6 +199,6 @@ describe('dropfleet recover', function () {
       const { stdout } = await run(command);
       expect(stdout, command).to.match(/^replaced: droplet \d+ of shop-web1 is kept until \S+Z/m);
     }
-    expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans.\n');
+    expect((await run('cleanup', '--dry-run')).stdout).to.equal('No orphans, and no old snapshots.\n');
   });
 });
