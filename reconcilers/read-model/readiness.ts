@@ -37,8 +37,9 @@ function conditionsInForce(status: DropletStatus): NonNullable<DropletStatus['co
   const { server, conditions = [] } = status;
   const former = ABOUT_A_SERVER.filter(part => status[part]?.serverID !== server?.id);
   const over = new Set<string>(former.flatMap(part => DROPLET_OWNERS[part].conditions));
-  // What observers found of a server that is no more says nothing of the next one.
-  if (server !== undefined && server.id === undefined) over.add('Healthy');
+  // What observers found of a server that is no more says nothing of the next one; a recovery is of both.
+  const isRecovering = findCondition(conditions, 'Healthy')?.reason === 'Recovering';
+  if (server !== undefined && server.id === undefined && !isRecovering) over.add('Healthy');
   // What is off or booting was reachable at another time.
   if (!isConditionTrue(conditions, 'Provisioned')) over.add('Reachable');
   return conditions.filter(({ type }) => !over.has(type));

@@ -58,6 +58,12 @@ describe('Whether a Droplet is Ready', () => {
     expect(healthyOf({ nonce: 'n', formerIDs: [7] })).to.equal(undefined);
   });
 
+  it('goes on saying that it is under recovery while the server that is to take the place is asked for', () => {
+    const conditions = [aCondition('Healthy', 'False', 'Recovering')];
+    const settled = settleDroplet({ server: { formerIDs: [7] }, conditions }, [], NOW);
+    expect(findCondition(settled.conditions, 'Healthy')).to.include({ reason: 'Recovering' });
+  });
+
   it('says first what keeps the others from being known', () => {
     expect(ready({ Provisioned: false, Reachable: false })).to.include({ reason: 'Provisioned' });
     expect(ready({ Provisioned: true, Configured: false, Reachable: false })).to.include({
