@@ -1,4 +1,5 @@
 import type { Clock } from '../../clients/clock.ts';
+import type { Duplex } from 'node:stream';
 import { createChannelSlots, type ChannelSlots } from '../../clients/ssh/channel-slots.ts';
 import { isCommandAborted, isForwardRefused } from '../../clients/ssh/errors.ts';
 import type { SshHost } from '../../clients/ssh/ssh.ts';
@@ -8,6 +9,8 @@ import type { Place } from './watch-plan.ts';
 export const PROBE_TIMEOUT_MS = 2_000;
 /** How long the first port has to itself: within a VPC an answer takes a few milliseconds. */
 const HEAD_START_MS = 250;
+/** What a web server is asked: the answer is a line, whatever it is. */
+const HTTP_QUESTION = 'HEAD / HTTP/1.0\r\n\r\n';
 /** Whoever wakes so late after a timeout has stood still, and what came meanwhile was not read yet. */
 const STANDSTILL_MS = 1_000;
 /** Of two channels each, which are the 8 of a connection; more wait, and their time begins when it is their turn. */
@@ -62,7 +65,10 @@ async function lookWithin(clock: Clock, host: SshHost, place: Place, signal: Abo
     const reply = await firstAnswer(
       place.ports.map(async (port, i) => {
         if (i > 0) await headStart(clock, over.signal);
-        return over.signal.aborted ? 'silent' : await knock(host, place.address, port, over.signal);
+        const question = i > 0 ? HTTP_QUESTION : undefined;
+        return over.signal.aborted
+          ? 'silent'
+          : await knock(host, { address: place.address, port, question }, over.signal);
       }),
     );
     const isLate = clock.monotonic() - beganAt > PROBE_TIMEOUT_MS + STANDSTILL_MS;
@@ -88,17 +94,47 @@ function firstAnswer(attempts: readonly Promise<Reply>[]): Promise<Reply> {
   });
 }
 
-/** One TCP connection, closed as soon as it is there. That it is refused is a sign of life as well. */
-async function knock(host: SshHost, address: string, port: number, signal: AbortSignal): Promise<Reply> {
+interface Door {
+  readonly address: string;
+  readonly port: number;
+  /** For who does not speak first, as sshd does. */
+  readonly question: string | undefined;
+}
+
+/**
+ * One TCP connection, closed at the first word. What takes it and says nothing is a kernel at most; that it is refused
+ * or hung up is a sign of life as well.
+ */
+async function knock(host: SshHost, door: Door, signal: AbortSignal): Promise<Reply> {
+  const { address, port, question } = door;
   try {
     const stream = await host.forward(address, port, { signal });
-    stream.on('error', () => undefined).resume();
-    stream.destroy();
-    return 'answered';
+    if (question !== undefined) stream.write(question);
+    return (await says(stream, signal)) ? 'answered' : 'silent';
   } catch (error) {
     if (isForwardRefused(error)) return REPLIES[error.refusal];
     return isCommandAborted(error) ? 'silent' : 'unusable';
   }
+}
+
+/** Whether anything comes from there, be it the end, before the signal aborts. */
+function says(stream: Duplex, signal: AbortSignal): Promise<boolean> {
+  return new Promise(resolve => {
+    const end = (isWord: boolean): void => {
+      signal.removeEventListener('abort', giveUp);
+      stream.destroy();
+      resolve(isWord);
+    };
+    const giveUp = (): void => end(false);
+    const heard = (): void => end(true);
+    stream
+      .on('error', () => undefined)
+      .once('data', heard)
+      .once('end', heard)
+      .once('close', heard);
+    if (signal.aborted) return giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
 }
 
 const REPLIES = { refused: 'answered', unreachable: 'silent', prohibited: 'unusable' } as const;

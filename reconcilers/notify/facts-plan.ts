@@ -94,12 +94,22 @@ function byRules(object: Project | Droplet): Fact[] {
 }
 
 function factOf(
-  object: KubernetesObject,
+  object: Project | Droplet | ServiceDeployment,
   { type, status, reason, message, lastTransitionTime: at }: Condition,
   notice: Pick<Notice, 'kind' | 'side' | 'needsPerson'>,
 ): Fact {
   const about = aboutOf(object);
-  return { id: `${type} ${status} ${reason} ${at}`, notice: { ...notice, about, sentence: message, at } };
+  const occurrence = recoveryBehind(object, reason) ?? `${status} ${reason} ${at}`;
+  return { id: `${type} ${occurrence}`, notice: { ...notice, about, sentence: message, at } };
+}
+
+/** A recovery is one occurrence, whether its server is well meanwhile or not; the next step of it is another. */
+function recoveryBehind(
+  { status }: Project | Droplet | ServiceDeployment,
+  reason: string,
+): string | undefined {
+  const recovery = status !== undefined && 'recovery' in status ? status.recovery : undefined;
+  return reason === 'Recovering' ? recovery && `${reason} ${recovery.step} ${recovery.startedAt}` : undefined;
 }
 
 const aboutOf = (object: KubernetesObject): string => aboutObject(object.kind, keyOf(object));
@@ -128,7 +138,7 @@ function rejection(service: ServiceDeployment, now: number): Fact[] {
 
 /** Something that is not as it should be, and may become so by itself. */
 interface Unready {
-  object: KubernetesObject;
+  object: Project | Droplet | ServiceDeployment;
   side: Side;
   condition: Condition;
   /** Nothing moves before a person acts. */

@@ -34,11 +34,12 @@ export function settleDroplet(status: DropletStatus, required: readonly Gate[], 
 const ABOUT_A_SERVER = ['host', 'loadBalancer'] as const;
 
 function conditionsInForce(status: DropletStatus): NonNullable<DropletStatus['conditions']> {
-  const { server, recovery, conditions = [] } = status;
+  const { server, conditions = [] } = status;
   const former = ABOUT_A_SERVER.filter(part => status[part]?.serverID !== server?.id);
   const over = new Set<string>(former.flatMap(part => DROPLET_OWNERS[part].conditions));
   // What observers found of a server that is no more says nothing of the next one; a recovery is of both.
-  if (server !== undefined && server.id === undefined && recovery === undefined) over.add('Healthy');
+  const isRecovering = findCondition(conditions, 'Healthy')?.reason === 'Recovering';
+  if (server !== undefined && server.id === undefined && !isRecovering) over.add('Healthy');
   // What is off or booting was reachable at another time.
   if (!isConditionTrue(conditions, 'Provisioned')) over.add('Reachable');
   return conditions.filter(({ type }) => !over.has(type));

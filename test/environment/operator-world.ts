@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
-import { systemClock } from '../../clients/clock.ts';
+import { systemClock, type Clock } from '../../clients/clock.ts';
 import { createCloud, type HttpCloud } from '../../clients/digitalocean/http-client.ts';
 import type { Informer, KubernetesClient, Selection } from '../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../clients/kubernetes/http-client.ts';
@@ -24,6 +24,7 @@ import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
 import type { HostTimings } from '../../reconcilers/host/timings.ts';
+import type { Images } from '../../reconcilers/service/images.ts';
 import type { HostDriver } from '../../sandbox/hosts/driver.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import { TEST_KEY } from '../builders/sandbox.ts';
@@ -85,6 +86,13 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
+/** Time that operators and monitors go by: the product's own waits, by another clock than the machine's. */
+export interface OtherTime {
+  readonly clock: Clock;
+  readonly timings: TimingOverrides;
+  readonly pollIntervals: typeof POLLS;
+}
+
 interface OperatorStart {
   csv?: boolean;
   /** With one, it contends for the leadership, with those whose Lease has the same name: this world's own by default. */
@@ -92,6 +100,12 @@ interface OperatorStart {
   lease?: string;
   firewalls?: boolean;
   notifications?: NotificationSettings;
+  /** What the files of notifications name. */
+  variables?: Readonly<Record<string, string>>;
+  /** Instead of TIMINGS by the machine's clock. */
+  time?: OtherTime;
+  /** For services that run; without it no image can be had. */
+  images?: Images;
 }
 
 /** A fleet of its own: a namespace, a cloud, a projects.csv, and operators that see nothing else. */
@@ -251,6 +265,9 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       lease = `leader-${namespace}`,
       firewalls = false,
       notifications,
+      variables = {},
+      time,
+      images,
     } = {}) {
       const operator = startOperator({
         server,
@@ -264,6 +281,9 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
         lease,
         firewalls,
         notifications,
+        variables,
+        time,
+        images,
         hosts,
         sshKey,
         changed,
@@ -329,6 +349,9 @@ interface OperatorParts {
   lease: string;
   firewalls: boolean;
   notifications: NotificationSettings | undefined;
+  variables: Readonly<Record<string, string>>;
+  time: OtherTime | undefined;
+  images: Images | undefined;
   hosts: WorldHosts | undefined;
   sshKey: SshKeyPair;
   changed: () => void;
@@ -344,6 +367,9 @@ function startOperator(parts: OperatorParts): RunningOperator {
     lease,
     firewalls,
     notifications,
+    variables,
+    time = { clock: systemClock, timings: timingsFor(parts.hosts), pollIntervals: POLLS },
+    images,
     hosts,
     sshKey,
     changed,
@@ -366,7 +392,7 @@ function startOperator(parts: OperatorParts): RunningOperator {
   const operator = createOperator({
     kubernetes,
     cloud,
-    clock: systemClock,
+    ...time,
     random: Math.random,
     log: observed(lines, changed),
     registry,
@@ -393,9 +419,8 @@ function startOperator(parts: OperatorParts): RunningOperator {
         operatorAddress: () => Promise.resolve(hosts?.driver.operatorAddress ?? OPERATOR_ADDRESS),
       },
     }),
-    ...(notifications && { notifications, secretVariables: NO_VARIABLES }),
-    timings: timingsFor(hosts),
-    pollIntervals: POLLS,
+    ...(notifications && { notifications, secretVariables: variablesOf(variables) }),
+    ...(images && { images }),
     ...(identity !== undefined && { leaderElection: { ...election, identity } }),
   });
   const stop = new AbortController();
@@ -417,13 +442,12 @@ function startOperator(parts: OperatorParts): RunningOperator {
   };
 }
 
-/** What the files of these tests name no variables for. */
-const NO_VARIABLES = {
+const variablesOf = (values: Readonly<Record<string, string>>) => ({
   envFile: '.env',
   sourceOf: () => undefined,
-  valueOf: () => undefined,
+  valueOf: (name: string) => (values[name] === undefined ? undefined : new SecretText(values[name])),
   reread: () => undefined,
-};
+});
 
 const timingsFor = (hosts: WorldHosts | undefined): TimingOverrides => ({
   ...TIMINGS,

@@ -1,6 +1,8 @@
 // Requests over raw sockets, as a client sends them that never tries again: whatever is lost is counted.
 import { connect, type Socket } from 'node:net';
 
+type Method = 'GET' | 'POST';
+
 /** What became of the requests. */
 export interface LoadReport {
   total: number;
@@ -12,6 +14,8 @@ export interface LoadReport {
 }
 
 export interface LoadOptions {
+  /** By default GET on even connections and POST with a body on odd ones. */
+  methods?: readonly Method[];
   /** 127.0.0.1 by default. */
   host?: string;
   port: number;
@@ -35,13 +39,14 @@ export interface RawLoad {
 /** Longer than anything here may take. */
 const TIMEOUT_MS = 20_000;
 
-/** Starts to ask: GET on even connections, POST with a body on odd ones. */
+/** Starts to ask; each connection has its method. */
 export function startLoad(options: LoadOptions): RawLoad {
   const { host = '127.0.0.1', port, path, connections, isClosing = false, onAnswer } = options;
+  const { methods = ['GET', 'POST'] } = options;
   const report: LoadReport = { total: 0, failed: 0, reasons: {}, connections: 0 };
   const over = new AbortController();
 
-  async function client(method: 'GET' | 'POST', id: number): Promise<void> {
+  async function client(method: Method, id: number): Promise<void> {
     let socket: Socket | undefined;
     for (let n = 0; !over.signal.aborted; n++) {
       if (socket === undefined) {
@@ -65,7 +70,7 @@ export function startLoad(options: LoadOptions): RawLoad {
     socket?.destroy();
   }
 
-  const clients = Array.from({ length: connections }, (_, i) => client(i % 2 === 0 ? 'GET' : 'POST', i));
+  const clients = Array.from({ length: connections }, (_, i) => client(methods[i % methods.length]!, i));
   return {
     report: () => report,
     async stop() {

@@ -59,8 +59,8 @@ describe('A look from one host at another, over SSH', () => {
   /** The reply, when the answer has had all the time that it may take. */
   async function looked(host: HostSpec): Promise<Reply> {
     const reply = prober.look(observer, place(host), never);
-    // Another answer comes over the same connection meanwhile, and later than this one would have.
-    await observer.run(['true']);
+    // Other answers come over the same connection meanwhile, and later than this one would have.
+    for (let turn = 0; turn < 2; turn++) await observer.run(['true']);
     await clock.advance(PROBE_TIMEOUT_MS);
     return await reply;
   }
@@ -87,6 +87,12 @@ describe('A look from one host at another, over SSH', () => {
     await world.driver.setFault(web.id, { type: 'crash' });
     expect(await looked(web)).to.equal('silent');
     expect(await isConnected([web, other])).to.equal(true);
+    expect(await isConnected([web])).to.equal(false);
+  });
+
+  it('hears nothing of one that is frozen, though its kernel takes connections', async () => {
+    await world.driver.setFault(web.id, { type: 'freeze' });
+    expect(await looked(web)).to.equal('silent');
     expect(await isConnected([web])).to.equal(false);
   });
 

@@ -7,6 +7,7 @@ import {
   aDroplet,
   activeStatus,
   aProject,
+  aRecovery,
   aServiceDeployment,
 } from '../../../builders/objects.ts';
 
@@ -63,6 +64,18 @@ describe('what people should be told', () => {
       expect(kinds({ droplets })).to.deep.equal([`${kind} Droplet default/shop-web1 health`]);
       expect(facts({ droplets }).facts[0]!.notice.needsPerson).to.equal(needsPerson);
     });
+
+  it('is that each step of a recovery has begun, once, whether the server is well meanwhile or not', () => {
+    const idOf = (status: Condition['status'], ...recovery: Parameters<typeof aRecovery>): string => {
+      const conditions = [aCondition('Healthy', status, 'Recovering')];
+      const droplet = aDroplet('shop-web1', {
+        status: { ...activeStatus(1), recovery: aRecovery(...recovery), conditions },
+      });
+      return facts({ droplets: [droplet] }).facts[0]!.id;
+    };
+    expect(idOf('True', 1, 'Replace')).to.equal(idOf('False', 1, 'Replace'));
+    expect(idOf('False', 1, 'PowerCycle')).to.not.equal(idOf('False', 1, 'Replace'));
+  });
 
   it('is that a server is not Ready, once it has been so for five minutes', () => {
     const droplets = [unready('Unreachable')];

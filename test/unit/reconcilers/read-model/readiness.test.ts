@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { DropletStatus } from '../../../../crds/droplet.ts';
 import { settleDroplet } from '../../../../reconcilers/read-model/readiness.ts';
-import { aCondition, aRecovery } from '../../../builders/objects.ts';
+import { aCondition } from '../../../builders/objects.ts';
 
 const NOW = new Date('2026-02-01T00:00:00Z');
 const REQUIRED = ['Reachable', 'Configured'] as const;
@@ -60,8 +60,7 @@ describe('Whether a Droplet is Ready', () => {
 
   it('goes on saying that it is under recovery while the server that is to take the place is asked for', () => {
     const conditions = [aCondition('Healthy', 'False', 'Recovering')];
-    const status = { server: { formerIDs: [7] }, recovery: aRecovery(7, 'Replace'), conditions };
-    const settled = settleDroplet(status, [], NOW);
+    const settled = settleDroplet({ server: { formerIDs: [7] }, conditions }, [], NOW);
     expect(findCondition(settled.conditions, 'Healthy')).to.include({ reason: 'Recovering' });
   });
 
