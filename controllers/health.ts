@@ -8,6 +8,7 @@ import { keyOf, splitKey, type ObjectKey } from '../crds/meta.ts';
 import { FLEET_LABEL } from '../crds/names.ts';
 import { projectKeyOf } from '../reconcilers/context.ts';
 import { HEALTH, type Context } from '../reconcilers/health/concern.ts';
+import { showHealth } from '../reconcilers/health/gauges.ts';
 import { isDeploying } from '../reconcilers/health/judge.ts';
 import { followLeases } from '../reconcilers/health/leases.ts';
 import { createHealthReconciler } from '../reconcilers/health/reconcile.ts';
@@ -36,10 +37,7 @@ export const health = defineConcern({
     const watchers = createTrigger<void>();
     const judge = createHealthReconciler(context, { leases, witness: witnessOf(context, stored, log) });
     const sweep = createSweep(context, { leases, stored, watchersChanged: () => watchers.emit() });
-    context.metrics.votes.readAtScrape(() => {
-      const suspects = leases.tally.suspects(0);
-      return suspects.map(({ dropletID, project }) => [leases.tally.against(dropletID).length, { project }]);
-    });
+    showHealth(context, leases);
     const all = (): ObjectKey[] => [...new Set(context.droplets.list().map(projectKeyOf))];
     return {
       controllers: [

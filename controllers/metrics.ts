@@ -55,16 +55,18 @@ const histogramOf = (made: prometheus.Histogram, metric: Metric): Histogram<stri
 
 function gaugeOf(configuration: prometheus.GaugeConfiguration<string>, metric: Metric): Gauge<string> {
   let read: (() => readonly Sample<string>[]) | undefined;
+  const isSingle = metric.labels.length === 0;
   const made = new prometheus.Gauge({
     ...configuration,
     collect() {
       if (read === undefined) return;
       this.reset();
+      if (isSingle) this.remove();
       for (const [value, labels] of read()) this.inc(declaredOf(metric, labels), value);
     },
   });
-  // Until it is set it is not known: 0 would alarm, of an operator that only stands by.
-  if (metric.labels.length === 0) made.remove();
+  // Until it is known it is not shown: 0 would alarm, of an operator that only stands by.
+  if (isSingle) made.remove();
   return {
     set: (value, labels) => made.set(declaredOf(metric, labels), value),
     readAtScrape: source => void (read = source),

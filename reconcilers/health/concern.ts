@@ -32,6 +32,15 @@ export const HEALTH = {
       help: 'Votes that count now: observers that cannot reach a server, by the project of both.',
       labels: ['project'],
     }),
+    health: gauge({
+      name: 'dropfleet_droplets_health',
+      help: 'Droplets by the reason of their condition Healthy, such as Healthy, Suspected, Dead, ApprovalNeeded, Recovering, RecoveryFailed.',
+      labels: ['namespace', 'project', 'reason'],
+    }),
+    monitored: gauge({
+      name: 'dropfleet_monitored',
+      help: 'Whether any monitor was heard of in the last five minutes: 1, or 0 when nobody watches the fleet.',
+    }),
     verdicts: counter({
       name: 'dropfleet_verdicts_total',
       help: 'How often a server was found to be in another state than before, by the state.',

@@ -51,7 +51,7 @@ export const SNAPSHOT = {
     }),
     age: gauge({
       name: 'dropfleet_snapshot_age_seconds',
-      help: "How old a server's newest snapshot is: what would be lost with the server.",
+      help: "How old a server's newest snapshot is: what would be lost with the server. Not of projects that have snapshots off or are suspended.",
       labels: ['namespace', 'project', 'droplet'],
     }),
     pause: gauge({

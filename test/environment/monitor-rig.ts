@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../../clients/kubernetes/client.ts';
 import { LEASES } from '../../clients/kubernetes/kinds.ts';
 import { SecretText } from '../../config/secret-text.ts';
 import { registerIn } from '../../controllers/metrics.ts';
-import { createMonitor } from '../../controllers/monitor/monitor.ts';
+import { createMonitor, type MonitorOptions } from '../../controllers/monitor/monitor.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { dropletNames } from '../../crds/names.ts';
 import { readVote } from '../../reconcilers/health/vote.ts';
@@ -40,15 +40,25 @@ export interface MonitorRig {
   votes(): string[];
   vouches(): number[];
   /** Begins another one; all end with `stop`. */
-  start(name: string, parts?: { pinned?: string[]; kubernetes?: KubernetesClient }): Promise<void>;
+  start(
+    name: string,
+    parts?: Partial<Pick<MonitorOptions, 'pinned' | 'kubernetes' | 'hosts'>>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param seed of the jitter. */
-export function createMonitorRig(count: number, seed = 7): MonitorRig {
-  const clock = fakeClock();
+/**
+ * @param seed of the jitter.
+ * @param world the clock and the API, in which the servers are stored; new ones where none are given.
+ */
+export function createMonitorRig(
+  count: number,
+  seed = 7,
+  world?: Pick<MonitorRig, 'clock' | 'kubernetes'>,
+): MonitorRig {
   const droplets = servers(count);
-  const kubernetes = fakeKubernetesClient(droplets, () => clock.now());
+  const clock = world?.clock ?? fakeClock();
+  const kubernetes = world?.kubernetes ?? fakeKubernetesClient(droplets, () => clock.now());
   const network = fakeVantages(
     new Map(droplets.map(({ status }) => [status!.server!.publicAddress!, status!.server!.privateAddress!])),
   );

@@ -18,6 +18,8 @@ const HOUR_MS = 3_600_000;
 /** What may happen next: the operator and the cloud work, or something befalls them or their servers. */
 const MOVES = ['work', 'wait', 'day', 'turn-on', 'fail', 'fall-ill', 'get-well', 'lose-tags', 'lag'] as const;
 type Move = (typeof MOVES)[number];
+/** A life in which nothing goes wrong, so that one at least comes to its end. */
+const QUIET: Move[] = [...Array<Move>(20).fill('work'), 'get-well', 'day', 'work'];
 
 /** A Droplet whose old server is to be replaced, the operator that does it, and the cloud. */
 async function start() {
@@ -98,7 +100,7 @@ describe('A server that is replaced', () => {
         expect(wrongs).to.deep.equal([]);
         if (!cloud.droplets.has(OLD)) destroyed++;
       }),
-      propertyOptions(40),
+      { ...propertyOptions(40), examples: [[QUIET]] },
     );
     expect(destroyed, 'lives in which it came to that').to.be.greaterThan(0);
   });
