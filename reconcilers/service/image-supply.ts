@@ -43,17 +43,20 @@ export function createImages({ builder, git }: ImageTools): Images {
       const { project } = service.spec;
       const name = `${master.address} ${project} ${image}`;
       const own = { engine, project, image };
+      const published = (): Promise<void> => {
+        const under = publishing.get(name) ?? publish(master.ssh, own, master.address, signal);
+        publishing.set(name, under);
+        return under;
+      };
+      const refusal = server.address === master.address ? undefined : await failureOf(published());
+      // It is not there, or the registry may have lost it.
+      if (refusal !== undefined) publishing.delete(name);
       try {
-        if (server.address !== master.address) {
-          const published = publishing.get(name) ?? publish(master.ssh, own, master.address, signal);
-          publishing.set(name, published);
-          await published;
-        }
+        // Of whoever has it already nothing is asked: another master in place of a dead one never had it.
         await pull(server.ssh, own, master.address, signal);
       } catch (error) {
-        // It is not there, or the registry may have lost it.
         publishing.delete(name);
-        throw error;
+        throw refusal ?? error;
       }
     },
     async prune({ project, engine, services, servers, hasRegistry }, signal) {
@@ -65,6 +68,12 @@ export function createImages({ builder, git }: ImageTools): Images {
     },
   };
 }
+
+const failureOf = (work: Promise<void>): Promise<Error | undefined> =>
+  work.then(
+    () => undefined,
+    (error: Error) => error,
+  );
 
 /** Where the disk is too full for a build, what nobody needs goes, and the build begins after all if that was enough. */
 async function makingRoom(

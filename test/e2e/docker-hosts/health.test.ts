@@ -86,16 +86,4 @@ describeOnStandalone('The health of a fleet', 'the hosts do not know which API s
     expect(steps('web2')).to.deep.equal([`PowerCycle ${id} Recovered`]);
     expect(idOf('web2')).to.equal(id);
   });
-
-  it('buys nothing for a dead master before a person says so', async function () {
-    this.timeout(PATIENCE_MS);
-    const id = idOf('master');
-    const created = bought();
-    await fault('master', { type: 'crash' });
-    await until('the question', () => health('master')?.reason === 'ApprovalNeeded');
-    expect(health('master')!.message).to.contain('"dropfleet recover shop-master"');
-    await fleet.untilTold(/Approval needed: shop-master/);
-    expect(bought()).to.equal(created);
-    expect(idOf('master')).to.equal(id);
-  });
 });

@@ -49,6 +49,17 @@ describe('Images on their way to servers', () => {
     expect(master.commands).to.deep.equal(['dropfleet-publish', 'dropfleet-publish']);
   });
 
+  it('are asked of nobody by a server that has them, though a new master never had them', async () => {
+    const [master, web, empty] = [aHost(() => 66), aHost(), aHost(() => 1)];
+    const bring = images(master);
+    await bring(web, '10.0.0.3');
+    const error = await rejection(bring(empty, '10.0.0.4'));
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/^the master has the image .* no more/);
+    expect(web.commands).to.deep.equal(['dropfleet-pull']);
+  });
+
   it('need no registry on the master itself', async () => {
     const master = aHost();
     await images(master)(master, '10.0.0.2');
