@@ -1,4 +1,5 @@
 import { watch } from 'chokidar';
+import { dirname, resolve, sep } from 'node:path';
 import type { WatchedFile } from './watched-file.ts';
 
 /** A folder and what happens in it. */
@@ -11,7 +12,11 @@ export type WatchedFolder = Pick<WatchedFile, 'subscribe' | 'ready' | 'close'>;
  */
 export function watchFolder(path: string, depth: number, onError: (error: unknown) => void): WatchedFolder {
   const handlers = new Set<() => void>();
-  const watcher = watch(path, { depth, ignoreInitial: true, atomic: false });
+  const parent = dirname(resolve(path));
+  // Whoever watches a folder that is not there may miss what is in it when it comes: its parent tells of it in time.
+  const isElsewhere = (each: string): boolean => each !== parent && !isWithin(resolve(path), resolve(each));
+  const options = { depth: depth + 1, ignoreInitial: true, atomic: false, ignored: isElsewhere };
+  const watcher = watch(parent, options);
   const isReady = new Promise<void>(done => watcher.once('ready', done));
   watcher.on('all', () => {
     for (const handler of handlers) handler();
@@ -28,3 +33,5 @@ export function watchFolder(path: string, depth: number, onError: (error: unknow
     close: () => watcher.close(),
   };
 }
+
+const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(folder + sep);
