@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { runDropfleet } from '../../environment/dropfleet.ts';
 import { startLoad } from '../../environment/raw-load.ts';
 import { canary, openReleaseFleet, type ReleaseFleet } from '../../environment/release-fleet.ts';
 import { createSampleApp, type SampleApp } from '../../environment/sample-app.ts';
 
 const PATIENCE_MS = 600_000;
 const NAME = 'shop-uat-api';
+const BUSYBOX = '/usr/bin/busybox';
 
 describe('Releases, on hosts with podman', function () {
   this.timeout(PATIENCE_MS);
@@ -18,12 +20,11 @@ describe('Releases, on hosts with podman', function () {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dropfleet-app-'));
-    app = await createSampleApp(folder);
+    app = await createSampleApp(join(folder, 'shop'));
     await app.release('v1', 'one');
-    fleet = await openReleaseFleet(2, {}, async place => {
+    fleet = await openReleaseFleet(2, { GIT_CONFIG_GLOBAL: '/dev/null' }, async place => {
       await writeFile(place.path('.env'), `API_KEY=${secret}\n`);
-      const config = { deployment_platform: 'podman', projects: {} };
-      await writeFile(place.path('config', 'deployment_config.json'), JSON.stringify(config));
+      await configure({}, place);
     });
   });
   after(async () => {
@@ -31,6 +32,12 @@ describe('Releases, on hosts with podman', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
+  /** Gives the project these services, of deployment_config.json. */
+  const configure = (services: object, place = fleet.place): Promise<void> => {
+    const git_config = { base_url: `file://${folder}`, url_pattern: '{base_url}/{project}' };
+    const config = { deployment_platform: 'podman', git_config, projects: { shop: { services } } };
+    return writeFile(place.path('config', 'deployment_config.json'), JSON.stringify(config));
+  };
   const answer = () => fleet.ask('uat/api/answer');
   const containers = async (): Promise<string[]> => {
     const list = `podman ps -a --filter label=dropfleet.service=${NAME} --format '{{.Names}}'`;
@@ -74,6 +81,33 @@ describe('Releases, on hosts with podman', function () {
     const { total, failed, reasons } = await load.stop();
     console.log(`      ${failed} of ${total} requests failed`);
     expect(reasons).to.deep.equal({});
+  });
+
+  it('go from uat to prod by commands, are rejected for a migration, come from a folder, and go back', async () => {
+    const site = { health_check: true };
+    const image = (environment: string) => fleet.service(`shop-${environment}-site`)!.status!.image;
+    await configure({ site });
+    const said = await fleet.command('deploy', 'uat', 'shop');
+    const first = /^(v0\.1\.0-uat-\S+) is commit /m.exec(said)![1]!;
+    expect(await fleet.ask('uat/site/answer')).to.match(new RegExp(`^shop uat site ${first} two`));
+    expect(await fleet.command('deploy', 'prod', 'shop')).to.not.contain('build |');
+    expect(image('prod')).to.equal(image('uat'));
+    await app.release('migrates', 'three');
+    await configure({
+      site: { ...site, release_command: [BUSYBOX, 'sh', '-c', 'echo "no such table"; exit 7'] },
+    });
+    const { code, stderr } = await runDropfleet(fleet.place, 'deploy', 'uat', 'shop');
+    expect(stderr).to.match(/was rejected: .*the release command failed: exit code 7.*no such table/);
+    expect(code).to.equal(1);
+    expect(await fleet.ask('uat/site/answer')).to.match(new RegExp(`^shop uat site ${first} two`));
+    await configure({ site });
+    await app.release('local', 'local');
+    await fleet.command('deploy', 'uat', 'shop', '--local', '--project-path', join(folder, 'shop'));
+    expect(await fleet.ask('uat/site/answer')).to.match(/ local /);
+    await fleet.command('rollback', 'shop', 'uat', '--to', first);
+    expect(await fleet.ask('uat/site/answer')).to.match(new RegExp(`^shop uat site ${first} two`));
+    const told = await fleet.command('reproduce', first, '--project', 'shop', '--dir', 'again');
+    expect(told).to.contain(`site: ran as ${image('prod')}`);
   });
 
   it('are gone when their service is deleted', async () => {
