@@ -94,9 +94,10 @@ export function mayStillAppear({
   view,
   timings,
 }: Pick<PlanInput, 'droplet' | 'view' | 'timings'>): boolean {
-  const { nonce, id } = droplet.status?.server ?? {};
-  // The server of the last request is known: it is the one that was retired.
-  const hasCome = id !== undefined && view.retired?.server.id === id;
+  const { nonce } = droplet.status?.server ?? {};
+  // The server of the last request is known: it is the one that was retired. Its nonce says so, and not the id that the
+  // status names, which somebody may have put back since another was asked for.
+  const hasCome = view.retired !== undefined && nonceOf(view.retired.server.tags) === nonce;
   if (nonce === undefined || view.notFound || hasCome) return false;
   if (view.listAgeMs === undefined) return true;
   return view.nonceSeenMs - view.listAgeMs <= timings.launchGraceMs;

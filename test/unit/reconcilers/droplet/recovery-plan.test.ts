@@ -159,6 +159,8 @@ describe('The plan for a Droplet whose server is replaced', () => {
     const view = { retired: { server: retired, isListed: false } };
     expect(steps(asked, view)).to.deep.equal([]);
     expect(steps(asked, { ...view, nonceSeenMs: 60_001 })).to.deep.equal(['launch']);
+    const putBack = { ...asked, server: { ...asked.server, id: 7 } };
+    expect(steps(putBack, view), 'somebody wrote the old id into the status').to.deep.equal([]);
   });
 
   it('does nothing while the project is suspended', () => {
