@@ -113,7 +113,7 @@ const deploy: Check = ({ course }, { deployingMs, now }) => {
 };
 
 const newborn: Check = ({ bornMs }) =>
-  bornMs !== undefined && bornMs < NEWBORN_MS ? 'it is not 10 minutes old' : undefined;
+  bornMs !== undefined && bornMs < NEWBORN_MS ? 'it is less than 10 minutes old' : undefined;
 
 const off: Check = ({ role }, { modes }) =>
   modes[role] === 'off' ? `spec.recovery.${role} of its project is off` : undefined;
