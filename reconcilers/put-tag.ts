@@ -2,7 +2,7 @@ import type { Cloud } from '../clients/digitalocean/cloud.ts';
 import { isCloudNotFound } from '../clients/digitalocean/errors.ts';
 import type { Run } from './run.ts';
 
-/** Puts a tag on something, by `put`; the account may have lost the tag itself, which is made anew then. */
+/** Puts a tag on something, by `put`; the account may have lost the tag itself, which is recreated then. */
 export async function putTag(
   cloud: Pick<Cloud, 'createTag'>,
   tag: string,

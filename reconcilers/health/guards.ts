@@ -118,7 +118,7 @@ const newborn: Check = ({ bornMs }) =>
 const off: Check = ({ role }, { modes }) =>
   modes[role] === 'off' ? `spec.recovery.${role} of its project is off` : undefined;
 
-/** A master that is made anew from nothing has lost all that was on it: a person must want that. */
+/** A master that is recreated from nothing has lost all that was on it: a person must want that. */
 const mode: Check = ({ name, role, snapshot }, { modes }, step) => {
   const losesAll = role === 'master' && step === 'Replace' && snapshot === undefined;
   return modes[role] === 'manual' || losesAll

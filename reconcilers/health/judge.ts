@@ -112,7 +112,7 @@ const isLeaving = ({ metadata }: Project): boolean => metadata.deletionTimestamp
 /** A Droplet as its observers are worked out from. */
 export const memberOf = ({ metadata, spec }: Droplet): Member => ({ name: metadata.name, role: spec.role });
 
-/** Who loses what has a say in it: a web is made anew, of a master the data would be lost. */
+/** A web is recreated without a loss; with a master its data would go, so that a person decides. */
 const modesOf = (project: Project | undefined): Record<Member['role'], RecoveryMode> => ({
   web: project?.spec.recovery?.web ?? 'auto',
   master: project?.spec.recovery?.master ?? 'manual',

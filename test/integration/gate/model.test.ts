@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { propertyOptions } from '../../fakes/property-options.ts';
+import { reportFailure } from '../../fakes/report-failure.ts';
 import { COMMANDS, describeCommand, Model, perform, PEACEFUL, performPeacefully } from './commands.ts';
 import type { Flaw } from './simulated-gate.ts';
 
@@ -38,7 +39,7 @@ describe('The gate and the plans behind it, whatever happens', function () {
   it('destroy, buy, stop and take over nothing that must not be', () => {
     console.log(`      ${RUNS} stories of FC_SEED=${SEED}`);
     const story = fc.property(stories, commands => void perform(commands));
-    reportFailure(fc.check(story, { numRuns: RUNS, seed: SEED }));
+    reportFailure(fc.check(story, { numRuns: RUNS, seed: SEED }), describeCommand);
   });
 
   it('let through, in a world without faults, all that was meant and confirmed', () => {
@@ -78,13 +79,3 @@ describe('The gate and the plans behind it, whatever happens', function () {
       });
   });
 });
-
-/** Tells a failure as a person would, with what repeats it. */
-function reportFailure(details: fc.RunDetails<[number[]]>): void {
-  if (!details.failed) return;
-  const [story] = details.counterexample ?? [[]];
-  const commands = story.map(command => `  ${describeCommand(command)}`).join('\n');
-  const { errorInstance, seed, numRuns } = details;
-  const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  throw new Error(`in run ${numRuns} of FC_SEED=${seed} ([${story.join(', ')}]):\n${commands}\n${why}`);
-}

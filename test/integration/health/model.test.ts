@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { propertyOptions } from '../../fakes/property-options.ts';
+import { reportFailure } from '../../fakes/report-failure.ts';
 import { COMMANDS, describeCommand, encode, perform } from './commands.ts';
 import type { Flaw } from './leader.ts';
 import { Violation } from './oracle.ts';
@@ -56,7 +57,7 @@ describe('The judge of dead servers, whatever happens', function () {
       events += world.events;
       starts += oracle.count;
     });
-    reportFailure(fc.check(story, { numRuns: RUNS, seed: SEED }));
+    reportFailure(fc.check(story, { numRuns: RUNS, seed: SEED }), describeCommand);
     console.log(`      ${RUNS} stories of ${events} events and ${starts} recoveries, FC_SEED=${SEED}`);
     expect(starts).to.be.greaterThan(0);
     if (RUNS >= 500) expect(events).to.be.greaterThan(EVENTS);
@@ -81,13 +82,3 @@ describe('The judge of dead servers, whatever happens', function () {
     );
   });
 });
-
-/** Tells a failure as a person would, with what repeats it. */
-function reportFailure(details: fc.RunDetails<[number[]]>): void {
-  if (!details.failed) return;
-  const [story] = details.counterexample ?? [[]];
-  const commands = story.map(command => `  ${describeCommand(command)}`).join('\n');
-  const { errorInstance, seed, numRuns } = details;
-  const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
-  throw new Error(`in run ${numRuns} of FC_SEED=${seed} ([${story.join(', ')}]):\n${commands}\n${why}`);
-}

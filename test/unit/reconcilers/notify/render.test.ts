@@ -99,12 +99,15 @@ describe('a text message', () => {
 });
 
 describe('a webhook', () => {
-  // oxlint-disable-next-line typescript/no-explicit-any -- of any shape
-  const post = (form: Parameters<typeof renderWebhook>[2], ...rows: Row[]): any =>
+  /** What is posted, by the receiver that the form is for. */
+  const post = (form: Parameters<typeof renderWebhook>[2], ...rows: Row[]): unknown =>
     renderWebhook(digest(...rows), SENDER, form, NOW);
+  type Alerts = { labels: Record<string, string>; endsAt: string }[];
 
   it('has for Slack a text in which nobody is called', () => {
-    const { text } = post({ template: 'slack' }, row('a', { sentence: '<!channel> & more' }));
+    const { text } = post({ template: 'slack' }, row('a', { sentence: '<!channel> & more' })) as {
+      text: string;
+    };
     expect(text).to.contain('*dropfleet acme: Failure: a*').and.to.contain('&lt;!channel&gt; &amp; more');
   });
 
@@ -112,23 +115,29 @@ describe('a webhook', () => {
     const rows = Array.from({ length: 40 }, (_, i) =>
       row(`web${i}`, { sentence: `${i} ${'x'.repeat(100)}` }),
     );
-    const { content, allowed_mentions } = post({ template: 'discord' }, ...rows);
+    const { content, allowed_mentions } = post({ template: 'discord' }, ...rows) as {
+      content: string;
+      allowed_mentions: object;
+    };
     expect(content).to.have.length(2_000);
     expect(allowed_mentions).to.deep.equal({ parse: [] });
   });
 
   it('has for Alertmanager an alert with the same labels while it is so and when it is over', () => {
-    const [open] = post({ template: 'alertmanager' }, row('web1'));
-    const [over] = post({ template: 'alertmanager' }, row('web1', { kind: 'resolved', needsPerson: true }));
-    expect(open.labels).to.deep.equal({
+    const [open] = post({ template: 'alertmanager' }, row('web1')) as Alerts;
+    const [over] = post(
+      { template: 'alertmanager' },
+      row('web1', { kind: 'resolved', needsPerson: true }),
+    ) as Alerts;
+    expect(open!.labels).to.deep.equal({
       alertname: 'DropfleetNotHealthy',
       severity: 'critical',
       fleet: 'acme',
       kind: 'Droplet',
       name: 'web1',
     });
-    expect(over.labels).to.deep.equal(open.labels);
-    expect([open.endsAt, over.endsAt]).to.deep.equal([
+    expect(over!.labels).to.deep.equal(open!.labels);
+    expect([open!.endsAt, over!.endsAt]).to.deep.equal([
       '2026-01-04T12:00:00.000Z',
       '2026-01-01T12:00:00.000Z',
     ]);
@@ -136,7 +145,10 @@ describe('a webhook', () => {
 
   it('has in a form of the user the words in the places of their names, and stays JSON', () => {
     const body = { a: ['{{subject}}!', 1, null], b: { text: '{{text}}' } };
-    const filled = post({ body }, row('a', { sentence: 'a "quote" {{subject}}' }));
+    const filled = post({ body }, row('a', { sentence: 'a "quote" {{subject}}' })) as {
+      a: unknown[];
+      b: { text: string };
+    };
     expect(filled.a).to.deep.equal(['dropfleet acme: Failure: a!', 1, null]);
     expect(filled.b.text).to.contain('Failure: a: a "quote" {{subject}}');
   });

@@ -38,7 +38,7 @@ const web2 = (changes?: Partial<ServerView>) => aServer(SECOND, '10.0.0.3', chan
 const SERVES: ServiceDeploymentStatus = { release: 'r1', version: 'v1', endpoints: [AT_FIRST, AT_SECOND] };
 const on = (...servers: ServerView[]) => keptEndpoints(SERVES, servers);
 
-describe('A release that cannot be started anew for lack of a secret', () => {
+describe('A release that cannot be started again for lack of a secret', () => {
   it('goes on where it serves', () => {
     const endpoints = on(web2(), web1());
     expect(endpoints).to.deep.equal([AT_FIRST, AT_SECOND]);
@@ -46,10 +46,10 @@ describe('A release that cannot be started anew for lack of a secret', () => {
     expect(areSameEndpoints(on(web1()), SERVES.endpoints!)).to.equal(false);
   });
 
-  it('gets no request on a server that is gone or was made anew, nor where its container was removed', () => {
+  it('gets no request on a server that is gone or was recreated, nor where its container was removed', () => {
     expect(on(web1()), 'gone').to.deep.equal([AT_FIRST]);
-    const anew = aServer(SECOND, '10.0.0.9', { isAvailable: false, containers: undefined });
-    expect(on(web1(), anew), 'made anew').to.deep.equal([AT_FIRST]);
+    const recreated = aServer(SECOND, '10.0.0.9', { isAvailable: false, containers: undefined });
+    expect(on(web1(), recreated), 'recreated').to.deep.equal([AT_FIRST]);
     expect(on(web1(), web2({ containers: [] })), 'removed').to.deep.equal([AT_FIRST]);
     const ended = [aContainer({ state: 'exited' })];
     expect(on(web1(), web2({ containers: ended })), 'ended').to.deep.equal([AT_FIRST]);

@@ -133,7 +133,7 @@ describe("Pruning the fleet's snapshots", () => {
   const pair = (first: number, parts: SnapshotParts, age = 20 * DAY) =>
     [first, first + 1].map(id => aSnapshot(id, NOW - age + id, parts));
 
-  it('counts those of former servers, and those from before the objects were made anew, as the same Droplet', () => {
+  it('counts those of former servers, and those from before the objects were recreated, as the same Droplet', () => {
     const all = [...pair(1, of(6, 'uid-shop-master')), ...pair(3, of(7, 'uid-before'))];
     expect(ids(pruning(all).old.get('uid-shop-master')!)).to.deep.equal([1, 2, 3]);
   });
