@@ -17,6 +17,7 @@ COPY clients ./clients
 COPY config ./config
 COPY reconcilers ./reconcilers
 COPY controllers ./controllers
+COPY page ./page
 COPY standalone ./standalone
 COPY sandbox ./sandbox
 COPY cli ./cli

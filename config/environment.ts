@@ -22,6 +22,8 @@ export interface Settings {
   echoUrls: string[];
   /** DROPFLEET_FLEET. */
   fleet?: string;
+  /** DROPFLEET_PAGE_TOKEN: what lets somebody on another machine see the page of the fleet. */
+  pageToken?: SecretText;
   /** DROPFLEET_SSH_PORT: where sshd answers on droplets, when it is not 22. */
   sshPort?: number;
   /**
@@ -44,7 +46,8 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
   const echoUrls = check(variables, 'DROPFLEET_ECHO_URLS', echoFault, splitList);
   const fleet = check(variables, 'DROPFLEET_FLEET', fleetFault);
   const sshPort = check(variables, 'DROPFLEET_SSH_PORT', portFault);
-  const checked = [token, apiUrl, adminIp, additionalIps, operatorIp, echoUrls, fleet, sshPort];
+  const pageToken = check(variables, 'DROPFLEET_PAGE_TOKEN', pageTokenFault);
+  const checked = [token, apiUrl, adminIp, additionalIps, operatorIp, echoUrls, fleet, sshPort, pageToken];
   const settings: Settings = {
     ...(token.values[0] !== undefined && { token: new SecretText(token.values[0]) }),
     ...(apiUrl.values[0] !== undefined && { apiUrl: apiUrl.values[0].replace(/\/+$/, '') }),
@@ -54,6 +57,7 @@ export function loadEnvironment(source: EnvironmentSource): { settings: Settings
     echoUrls: echoUrls.values,
     ...(fleet.values[0] !== undefined && { fleet: fleet.values[0] }),
     ...(sshPort.values[0] !== undefined && { sshPort: Number(sshPort.values[0]) }),
+    ...(pageToken.values[0] !== undefined && { pageToken: new SecretText(pageToken.values[0]) }),
     variable: name => (isOwnName(name) ? undefined : variables.exactly(name)),
     sourceOf: name => (isOwnName(name) ? undefined : variables.sourceOf(name)),
   };
@@ -85,6 +89,15 @@ function tokenFault(value: string): ReturnType<Fault> {
   return /^[A-Za-z0-9._~+/=-]+$/.test(value)
     ? undefined
     : { message: 'has a space or a sign in it that no token has; copy the token again' };
+}
+
+/** Nobody slows down who guesses: it must be too long for that. */
+function pageTokenFault(value: string): ReturnType<Fault> {
+  return /^[\x21-\x7e]{16,}$/.test(value)
+    ? undefined
+    : {
+        message: 'must have at least 16 characters, none of them a space; "openssl rand -hex 16" prints one',
+      };
 }
 
 function portFault(value: string): ReturnType<Fault> {

@@ -9,6 +9,7 @@ import { infrastructureFile } from './infrastructure-file.ts';
 import { orphans } from './orphans.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { notify } from './notify.ts';
+import { page } from './page.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
 import { retired } from './retired.ts';
@@ -36,6 +37,7 @@ export const CONCERNS = [
   orphans,
   infrastructureFile,
   notify,
+  page,
 ] as const;
 
 type Each = (typeof CONCERNS)[number];

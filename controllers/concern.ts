@@ -7,6 +7,7 @@ import type { ContextOf, Declared } from '../reconcilers/context.ts';
 import type { Controller } from './runtime/controller.ts';
 import type { SharedInformers } from './runtime/informers.ts';
 import type { LeaderTask } from './runtime/manager.ts';
+import type { Route } from './runtime/route.ts';
 
 /**
  * All that the operator knows of one concern; it is made of the list of them (all.ts).
@@ -42,6 +43,8 @@ export interface Setup<Declares extends Declared = Declared, Options extends obj
 export interface Parts {
   readonly controllers?: readonly Controller[];
   readonly leaderTasks?: readonly LeaderTask[];
+  /** Answered on the port of the metrics, by every operator that runs. */
+  readonly routes?: readonly Route[];
   /** Watched before anything runs, and closed at the end. */
   readonly files?: readonly Pick<WatchedFile, 'ready' | 'close'>[];
 }

@@ -26,7 +26,7 @@ import { createSince } from '../reconcilers/since.ts';
 import { createSizeCatalog } from '../reconcilers/sizes/catalog.ts';
 import { createSshKeyUpload, keyNameOf } from '../reconcilers/ssh-key/upload.ts';
 import type { Timings } from './all.ts';
-import { createEventRecorder, type SendingEventRecorder } from './runtime/events.ts';
+import { createEventRecorder, EVENT_COMPONENT, type SendingEventRecorder } from './runtime/events.ts';
 import type { SharedInformers } from './runtime/informers.ts';
 
 /** What the context is made of. */
@@ -78,7 +78,7 @@ export function createContext(
   const servers = serverInformerOf(options);
   const [projects, droplets] = [informers.of(PROJECTS), informers.of(DROPLETS)];
   const services = informers.of(SERVICE_DEPLOYMENTS);
-  const events = createEventRecorder({ client: kubernetes, clock, log, random, component: 'dropfleet' });
+  const events = createEventRecorder({ client: kubernetes, clock, log, random, component: EVENT_COMPONENT });
   const identity = {
     fleet: fleetId,
     api: apiId,

@@ -56,7 +56,9 @@ export function createOperator(options: OperatorOptions, concerns: readonly Conc
     log,
     metrics,
     newReconcileId: options.newReconcileId,
-    ...(options.http && { http: options.http }),
+    ...(options.http && {
+      http: { ...options.http, routes: parts.flatMap(({ routes = [] }) => routes) },
+    }),
     ...(options.leaderElection && { leaderElection: options.leaderElection }),
   });
   const files = parts.flatMap(part => part.files ?? []);

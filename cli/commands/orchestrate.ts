@@ -7,7 +7,8 @@ import { createLogger } from '../logger.ts';
 import { printResult, printLine } from '../output.ts';
 import { describeEffects, type Doubt } from '../../reconcilers/gate/effect.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
-import { fleetLine } from '../show/fleet-table.ts';
+import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
+
 import { planTable } from '../show/plan-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';

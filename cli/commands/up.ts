@@ -7,7 +7,8 @@ import { createLogger } from '../logger.ts';
 import { quoteCommand } from '../../clients/ssh/quote.ts';
 import { commandLine } from '../options.ts';
 import { printLine } from '../output.ts';
-import { fleetLine } from '../show/fleet-table.ts';
+import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
+
 import { transitionLine } from '../show/monitor-lines.ts';
 import { createProgress, type Progress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
@@ -165,6 +166,7 @@ async function introduce(world: World, httpUrl: string, options: UpOptions): Pro
   printLine(options, `Kubernetes  ${connection.server} (${api})`);
   printLine(options, `Cloud       ${cloudUrl} (${cloud})`);
   if (hosts !== undefined) printLine(options, `Droplets    ${hosts.kind} hosts (${hosts.why})`);
+  printLine(options, `Page        ${httpUrl}/`);
   printLine(options, `Metrics     ${httpUrl}/metrics`);
   const csv = localCsvOf(options, world);
   printLine(

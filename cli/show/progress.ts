@@ -1,7 +1,8 @@
 import { printable } from '../../clients/log/printable.ts';
 import type { ServiceSummary } from '../../reconcilers/read-model/services.ts';
 import type { FleetSummary } from '../../reconcilers/read-model/fleet-summary.ts';
-import { fleetLine, fleetTable } from './fleet-table.ts';
+import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
+import { fleetTable } from './fleet-table.ts';
 import { createLiveView, fitToScreen, rowsOf, type LiveView, type Sink } from './live-view.ts';
 import { serviceLines } from './services-table.ts';
 import { serviceTransitions, transitions } from './transitions.ts';

@@ -95,6 +95,7 @@ export async function createWorldOperator(
     newNonce: () => randomBytes(12).toString('hex'),
     newReconcileId: () => randomUUID().slice(0, 8),
     secretVariables: secretVariablesOf(world),
+    ...(world.settings.pageToken && { pageToken: world.settings.pageToken }),
     ...choices,
     firewalls: { ...adminSettingsOf(world), operatorAddress: signal => findOperatorAddress(world, signal) },
     ...(cloudKind === 'sandbox' && { pollIntervals: SANDBOX_POLLS }),

@@ -60,6 +60,7 @@ export interface Event extends KubernetesObject {
   reason: string;
   message: string;
   source: { component: string };
+  reportingComponent?: string;
   firstTimestamp: string;
   lastTimestamp: string;
   count: number;

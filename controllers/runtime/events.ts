@@ -10,6 +10,9 @@ import type { EventRecorder } from '../../reconcilers/run.ts';
 import { EventCorrelator, REMEMBERED, type Correlated } from './event-correlator.ts';
 import { RecentMap } from './recent-map.ts';
 
+/** What the operator's Events say that they come from. */
+export const EVENT_COMPONENT = 'dropfleet';
+
 /** What a recorder needs. */
 export interface EventRecorderOptions {
   client: Pick<KubernetesClient, 'create' | 'patch'>;
@@ -111,6 +114,8 @@ function eventAbout(
     reason,
     message: correlated.message.slice(0, MESSAGE_AT_MOST),
     source: { component },
+    // Selectors know this one; a current client of Kubernetes writes both.
+    reportingComponent: component,
     firstTimestamp: now,
     lastTimestamp: now,
     count: correlated.do === 'count' ? correlated.count : 1,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { answerHealth, type Checks } from './health.ts';
+import type { Route } from './route.ts';
 
 /** What is served, and where. */
 export interface HttpOptions {
@@ -16,9 +17,11 @@ export interface HttpOptions {
   healthz: Checks;
   /** Whether it is of use now. */
   readyz: Checks;
+  /** What is served besides; the first that knows the path answers. */
+  routes?: readonly Route[];
 }
 
-/** /metrics, /healthz and /readyz on one port. */
+/** /metrics, /healthz, /readyz and what else there is, on one port. */
 export interface HttpServer {
   /** The port that was taken. */
   readonly port: number;
@@ -79,7 +82,7 @@ async function listen(server: Server, host: string, port: number, last: number):
 }
 
 async function answer(
-  { registry, healthz, readyz }: HttpOptions,
+  { registry, healthz, readyz, routes = [] }: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -89,6 +92,7 @@ async function answer(
   if (url === null) return refuse(response, 400, 'not a URL');
   if (answerHealth('healthz', healthz, url, response)) return;
   if (answerHealth('readyz', readyz, url, response)) return;
+  if (routes.some(route => route.answer(request, response, url))) return;
   if (url.pathname !== '/metrics') return refuse(response, 404, 'there is /metrics, /healthz and /readyz');
   const metrics = await registry.metrics();
   response.writeHead(200, { 'content-type': registry.contentType });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { alignColumns } from '../../../cli/show/columns.ts';
-import { fleetLine, fleetTable } from '../../../cli/show/fleet-table.ts';
+import { fleetLine } from '../../../reconcilers/read-model/fleet-line.ts';
+import { fleetTable } from '../../../cli/show/fleet-table.ts';
 import { planTable } from '../../../cli/show/plan-table.ts';
 import { createProgress } from '../../../cli/show/progress.ts';
 import { serviceLines } from '../../../cli/show/services-table.ts';
