@@ -50,9 +50,9 @@ describe("the sandbox's server", () => {
     { what: 'the name of a page', headers: { host: 'rebound.example' }, path: '/sandbox/faults' },
   ])
     it(`answers nobody who comes to ${path} by ${what}`, async () => {
-      const { sandbox, send } = await start();
-      expect(await statusOf(sandbox.port, path, headers)).to.equal(403);
-      expect((await send('GET', '/sandbox/ledger')).body.counts).to.deep.equal({});
+      const test = await start();
+      expect(await statusOf(test.sandbox.port, path, headers)).to.equal(403);
+      expect((await test.send('GET', '/sandbox/ledger')).body.counts).to.deep.equal({});
     });
 
   it('answers whoever names this machine, and a page of its own', async () => {
