@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createLedger, type Ledger } from './account/billing/ledger.ts';
 import { createFaults, type Faults } from './account/faults.ts';
 import { DEFAULT_PUBLIC_RANGE } from './account/network/networks.ts';
@@ -8,6 +8,7 @@ import { NO_MACHINES } from './account/context.ts';
 import { createApi, type OnRequest } from './api/api.ts';
 import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
 import { ROUTES } from './api/routes.ts';
+import { refusalOf } from './callers.ts';
 import { answerControl, isControl, type ControlParts } from './control/control.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createMachinePool, type MachinePool } from './hosts/machine-pool.ts';
@@ -148,9 +149,16 @@ async function openHosts(
 /** DigitalOcean's API under /v2, and the sandbox's own under /sandbox. */
 function bothApis(api: ReturnType<typeof createApi>, control: ControlParts): RequestListener {
   return (request, response) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return refuse(response, refusal);
     const url = URL.parse(`http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`);
     if (url === null) response.writeHead(400).end();
     else if (isControl(url.pathname)) void answerControl(control, request, response, url.pathname);
     else api(request, response, url);
   };
+}
+
+function refuse(response: ServerResponse, message: string): void {
+  response.writeHead(403, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify({ id: 'forbidden', message }));
 }

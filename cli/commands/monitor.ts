@@ -10,6 +10,7 @@ import { stopSignal } from '../stop.ts';
 import { createWorldMonitor } from '../world/monitor.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
 import { openParts, sshPortOf } from '../world/open.ts';
+import { metricsHost } from '../world/settings.ts';
 import type { KubernetesPart } from '../world/world.ts';
 
 const DEFAULT_HTTP_PORT = 8080;
@@ -43,8 +44,7 @@ export async function monitor(options: MonitorCommandOptions): Promise<void> {
         printLine(options, `${new Date().toISOString()} ${transitionLine(transition)}`),
     });
     const http = await startHttp({
-      // A pod's probes come from its node, so not from loopback; without a cluster nobody else needs to see it.
-      host: parts.hasCluster ? '0.0.0.0' : '127.0.0.1',
+      host: metricsHost(process.env),
       port: options.httpPort ?? DEFAULT_HTTP_PORT,
       allowNextPort: options.httpPort === undefined,
       registry,

@@ -11,7 +11,7 @@ import { engineOf } from '../world/engine.ts';
 import { standBy } from '../world/leader.ts';
 import { createMetrics, createWorldOperator, notificationsOf } from '../world/operator.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
-import { readWorldSettings } from '../world/settings.ts';
+import { metricsHost, readWorldSettings } from '../world/settings.ts';
 import { recordSource } from '../world/source.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
@@ -46,8 +46,7 @@ export async function operator(
       notifications: notificationsOf(options),
       engine: await engineOf(options),
       http: {
-        // A pod's probes come from its node, so not from loopback.
-        host: '0.0.0.0',
+        host: metricsHost(process.env),
         port: options.httpPort ?? DEFAULT_HTTP_PORT,
         allowNextPort: options.httpPort === undefined,
         registry: metrics.registry,

@@ -54,3 +54,10 @@ export const privateAddress = (name: string, address: string): ConfigurationErro
   new ConfigurationError(
     `${name} is ${address}, a private address that droplets at DigitalOcean never see anybody under: set it to your public address, or leave it unset to have that found out`,
   );
+
+/**
+ * Where metrics and health are served: in a pod everywhere, as its probes come from its node and scrapes from another;
+ * else nobody but this machine needs them.
+ */
+export const metricsHost = ({ KUBERNETES_SERVICE_HOST }: NodeJS.ProcessEnv): string =>
+  KUBERNETES_SERVICE_HOST ? '0.0.0.0' : '127.0.0.1';

@@ -81,18 +81,32 @@ async function listen(server: Server, host: string, port: number, last: number):
   }
 }
 
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Whether it may be a web page that asks by its reader's browser, under a name of its own that leads to this machine.
+ * Who listens elsewhere than on loopback is known under names that he alone knows.
+ */
+function isDisguised({ host }: HttpOptions, { headers }: IncomingMessage): boolean {
+  const name = URL.parse(`http://${headers.host ?? 'localhost'}`)?.hostname ?? '';
+  return LOOPBACK.test(host) && !LOOPBACK.test(name);
+}
+
 async function answer(
-  { registry, healthz, readyz, routes = [] }: HttpOptions,
+  options: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { registry, healthz, readyz, routes = [] } = options;
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'only GET');
   // Only path and query are of interest; the base makes the URL whole.
   const url = URL.parse(request.url ?? '/', 'http://localhost');
   if (url === null) return refuse(response, 400, 'not a URL');
+  // Routes have rules of their own about who may ask.
+  if (routes.some(route => route.answer(request, response, url))) return;
+  if (isDisguised(options, request)) return refuse(response, 403, 'not known under that name: use localhost');
   if (answerHealth('healthz', healthz, url, response)) return;
   if (answerHealth('readyz', readyz, url, response)) return;
-  if (routes.some(route => route.answer(request, response, url))) return;
   if (url.pathname !== '/metrics') return refuse(response, 404, 'there is /metrics, /healthz and /readyz');
   const metrics = await registry.metrics();
   response.writeHead(200, { 'content-type': registry.contentType });

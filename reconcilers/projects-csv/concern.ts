@@ -1,4 +1,5 @@
 import type { ContextOf } from '../context.ts';
+import { gauge } from '../metrics.ts';
 
 /** How long projects.csv is left alone, in milliseconds. */
 export interface CsvTimings {
@@ -14,7 +15,15 @@ export interface CsvTimings {
 const timings: CsvTimings = { settleMs: 1_000, lossSettleMs: 10_000 };
 
 /** What this concern waits for and counts. */
-export const CSV = { timings, metrics: {} };
+export const CSV = {
+  timings,
+  metrics: {
+    valid: gauge({
+      name: 'dropfleet_projects_csv_valid',
+      help: 'Whether projects.csv can be followed: 1, or 0 while it is missing or has mistakes.',
+    }),
+  },
+};
 
 /** What these reconcilers may use of the world. */
 export type Context = ContextOf<typeof CSV>;

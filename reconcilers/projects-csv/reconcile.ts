@@ -14,7 +14,7 @@ import { applyCsvSteps } from './apply.ts';
 import type { Context } from './concern.ts';
 import type { CsvHold, CsvState } from './csv-state.ts';
 import { heldRowsOf } from './held-rows.ts';
-import { planProjects, rowsToFollow, rowsWithNewSizes, type CsvPlan } from './plan.ts';
+import { isFromCsv, planProjects, rowsToFollow, rowsWithNewSizes, type CsvPlan } from './plan.ts';
 
 /** What csv-sync needs besides the context. */
 export interface CsvSync {
@@ -42,11 +42,12 @@ export function createCsvReconciler(context: Context, sync: CsvSync): (run: Run)
     if (all.length > 0) {
       const unsettledMs = context.timings.settleMs - revision.ageMs;
       loggedMistakes ||= unsettledMs <= 0;
-      return refuse(all, revision, unsettledMs, sync);
+      return refuse(all, revision, unsettledMs, context, sync);
     }
     // As loud as the mistakes were: who reads of these must read that they are mended.
     if (loggedMistakes) run.log.warn(`${sync.file.path} is valid again; sync resumed`);
     loggedMistakes = false;
+    context.metrics.valid.set(1);
     const heldRows = heldRowsOf(sizes);
     const followed = rowsToFollow(
       rows,
@@ -202,13 +203,19 @@ function refuse(
   problems: readonly Problem[],
   revision: Revision,
   unsettledMs: number,
-  { state }: CsvSync,
+  { events, metrics, projects }: Context,
+  { state, namespace }: CsvSync,
 ): Outcome {
   if (unsettledMs > 0) return { requeueAfterMs: unsettledMs };
   state.set({});
+  metrics.valid.set(0);
   if (revision.isReported) return undefined;
   revision.reported();
-  throw new Stalled('InvalidCsv', `no changes made:\n${formatProblems(problems)}`);
+  const text = formatProblems(problems);
+  for (const project of projects.list())
+    if (project.metadata.namespace === namespace && isFromCsv(project))
+      events.record(project, 'Warning', 'InvalidCsv', `no changes made: ${text}`);
+  throw new Stalled('InvalidCsv', `no changes made:\n${text}`);
 }
 
 function reportConflict(name: string, path: string, run: Run): void {

@@ -12,6 +12,9 @@ export interface DropletState {
   degraded: boolean;
 }
 
+/** How the reason of what takes longer than it ever should ends, as in BootingOverdue. */
+export const OVERDUE = 'Overdue';
+
 /** Why a server that runs may not be Ready, though nothing is wrong. */
 const ON_ITS_WAY = new Set(['Connecting', 'FirstBoot', 'Configuring', 'Pending']);
 /** What does not get better by waiting. */
@@ -28,6 +31,7 @@ export function dropletState({ metadata, status }: Droplet): DropletState {
   if (phase === 'Failed') return { state: phase, stuck: true, degraded: true };
   if (isConditionTrue(status?.conditions, 'Ready')) return { state: 'Ready', stuck: false, degraded: false };
   const reason = findCondition(status?.conditions, 'Ready')?.reason;
+  if (reason?.endsWith(OVERDUE)) return { state: reason, stuck: false, degraded: true };
   if (phase !== 'Active' || reason === undefined) return { state: phase, stuck: false, degraded: false };
   return { state: reason, stuck: STUCK.has(reason), degraded: !ON_ITS_WAY.has(reason) };
 }

@@ -10,6 +10,7 @@ import { CONFIRMATION_REQUIRED } from '../../crds/names.ts';
 import type { ProjectStatus } from '../../crds/project.ts';
 import type { ServiceDeploymentSpec, ServiceDeploymentStatus } from '../../crds/service-deployment.ts';
 import { DROPLET_OWNERS } from '../../crds/status-owners.ts';
+import { OVERDUE } from './droplet-state.ts';
 
 /** The conditions besides Provisioned that a Droplet's Ready waits for, once something reports them. */
 const GATES = ['Reachable', 'Configured', 'LoadBalancerReady', 'Healthy'] as const;
@@ -27,7 +28,8 @@ export const requiredGates = (role: DropletSpec['role']): readonly Gate[] =>
  */
 export function settleDroplet(status: DropletStatus, required: readonly Gate[], now: Date): DropletStatus {
   const settled = { ...status, conditions: conditionsInForce(status) };
-  return { ...settled, conditions: setCondition(settled.conditions, dropletReady(settled, required), now) };
+  const ready = overdue(dropletReady(settled, required), status, now);
+  return { ...settled, conditions: setCondition(settled.conditions, ready, now) };
 }
 
 /** The parts of a Droplet's status that say which server they are about. */
@@ -43,6 +45,26 @@ function conditionsInForce(status: DropletStatus): NonNullable<DropletStatus['co
   // What is off or booting was reachable at another time.
   if (!isConditionTrue(conditions, 'Provisioned')) over.add('Reachable');
   return conditions.filter(({ type }) => !over.has(type));
+}
+
+/**
+ * How many minutes after the server was asked for each of these is no longer what takes its time: a boot is a minute at
+ * most, a first boot with all its packages five. Then it has the reason of trouble, and says what to do.
+ */
+const DEADLINES: Readonly<Record<string, { minutes: number; advice: string }>> = {
+  Booting: {
+    minutes: 10,
+    advice: "look at it in DigitalOcean's console, or delete this Droplet to have it recreated",
+  },
+  FirstBoot: { minutes: 15, advice: '"dropfleet ssh" and "cloud-init status --long" tell more' },
+};
+
+function overdue(ready: ConditionState, { server }: DropletStatus, now: Date): ConditionState {
+  const deadline = DEADLINES[ready.reason];
+  const minutes = (now.getTime() - Date.parse(server?.launchedAt ?? '')) / 60_000;
+  if (deadline === undefined || !(minutes > deadline.minutes)) return ready;
+  const message = `${ready.message}; it has lasted over ${deadline.minutes} min: ${deadline.advice}`;
+  return { ...ready, reason: `${ready.reason}${OVERDUE}`, message };
 }
 
 function dropletReady(status: DropletStatus, required: readonly Gate[]): ConditionState {

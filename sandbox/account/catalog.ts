@@ -36,7 +36,7 @@ export const BILLED_HOURS = 672;
 
 const GB = 1024;
 
-// DigitalOcean's public price list: https://www.digitalocean.com/pricing/droplets
+// DigitalOcean's public price list, as of 2025: https://www.digitalocean.com/pricing/droplets
 const SIZE_ROWS: Readonly<Record<string, readonly SizeRow[]>> = {
   Basic: [
     ['s-1vcpu-512mb-10gb', 512, 1, 10, 0.5, 4],
@@ -52,8 +52,11 @@ const SIZE_ROWS: Readonly<Record<string, readonly SizeRow[]>> = {
     ['s-1vcpu-2gb-amd', 2 * GB, 1, 50, 2, 14],
     ['s-2vcpu-2gb-amd', 2 * GB, 2, 60, 3, 21],
     ['s-2vcpu-4gb-amd', 4 * GB, 2, 80, 4, 28],
+    ['s-2vcpu-8gb-amd', 8 * GB, 2, 100, 5, 42],
     ['s-4vcpu-8gb-amd', 8 * GB, 4, 160, 5, 56],
+    ['s-4vcpu-16gb-amd', 16 * GB, 4, 200, 8, 84],
     ['s-8vcpu-16gb-amd', 16 * GB, 8, 320, 6, 112],
+    ['s-8vcpu-32gb-amd', 32 * GB, 8, 400, 10, 168],
   ],
   'Basic Intel': [
     ['s-1vcpu-1gb-intel', GB, 1, 25, 1, 7],
@@ -62,6 +65,13 @@ const SIZE_ROWS: Readonly<Record<string, readonly SizeRow[]>> = {
     ['s-2vcpu-4gb-intel', 4 * GB, 2, 80, 4, 28],
     ['s-4vcpu-8gb-intel', 8 * GB, 4, 160, 5, 56],
     ['s-8vcpu-16gb-intel', 16 * GB, 8, 320, 6, 112],
+    ['s-1vcpu-1gb-35gb-intel', GB, 1, 35, 1, 8],
+    ['s-1vcpu-2gb-70gb-intel', 2 * GB, 1, 70, 2, 16],
+    ['s-2vcpu-2gb-90gb-intel', 2 * GB, 2, 90, 3, 24],
+    ['s-2vcpu-4gb-120gb-intel', 4 * GB, 2, 120, 4, 32],
+    ['s-2vcpu-8gb-160gb-intel', 8 * GB, 2, 160, 5, 48],
+    ['s-4vcpu-8gb-240gb-intel', 8 * GB, 4, 240, 6, 64],
+    ['s-4vcpu-16gb-320gb-intel', 16 * GB, 4, 320, 8, 96],
   ],
   'CPU-Optimized': [
     ['c-2', 4 * GB, 2, 25, 4, 42],
@@ -117,6 +127,7 @@ export const REGIONS: readonly Region[] = [
   { slug: 'tor1', name: 'Toronto 1' },
   { slug: 'blr1', name: 'Bangalore 1' },
   { slug: 'syd1', name: 'Sydney 1' },
+  { slug: 'atl1', name: 'Atlanta 1' },
 ];
 
 export const REGION_SLUGS: readonly string[] = REGIONS.map(region => region.slug);
@@ -130,13 +141,17 @@ type ImageRow = readonly [
   kind: 'distribution' | 'application',
 ];
 
+// As of 2025; what is no longer offered is still asked for by programs that were written before.
 const IMAGE_ROWS: readonly ImageRow[] = [
+  [129211873, 'ubuntu-20-04-x64', '20.04 (LTS) x64', 'Ubuntu', 'distribution'],
   [155133621, 'ubuntu-22-04-x64', '22.04 (LTS) x64', 'Ubuntu', 'distribution'],
   [158344092, 'ubuntu-24-04-x64', '24.04 (LTS) x64', 'Ubuntu', 'distribution'],
+  [141200411, 'debian-11-x64', '11 x64', 'Debian', 'distribution'],
   [159651797, 'debian-12-x64', '12 x64', 'Debian', 'distribution'],
   [201453980, 'debian-13-x64', '13 x64', 'Debian', 'distribution'],
   [187597112, 'fedora-42-x64', '42 x64', 'Fedora', 'distribution'],
   [160232537, 'centos-stream-9-x64', 'Stream 9 x64', 'CentOS', 'distribution'],
+  [150118327, 'rockylinux-8-x64', '8 x64', 'Rocky Linux', 'distribution'],
   [180012104, 'rockylinux-9-x64', '9 x64', 'Rocky Linux', 'distribution'],
   [191004127, 'docker-20-04', 'Docker on Ubuntu 22.04', 'Ubuntu', 'application'],
   [157944036, 'lemp-20-04', 'LEMP on Ubuntu 22.04', 'Ubuntu', 'application'],

@@ -12,9 +12,13 @@ export function optionalString(body: Body, field: string): string | undefined {
   throw unprocessable(`${field} must be a string`);
 }
 
+/** An empty text counts as absent, too: Go's clients send it for what nobody set. */
+export const optionalText = (body: Body, field: string): string | undefined =>
+  optionalString(body, field) || undefined;
+
 export function requiredString(body: Body, field: string): string {
-  const value = optionalString(body, field);
-  if (value === undefined || value === '') throw unprocessable(`${field} is required`);
+  const value = optionalText(body, field);
+  if (value === undefined) throw unprocessable(`${field} is required`);
   return value;
 }
 
@@ -44,13 +48,13 @@ export function requiredInteger(body: Body, field: string): number {
   return value;
 }
 
-/** One of a few texts. */
+/** One of a few texts, or none. */
 export function optionalChoice<T extends string>(
   body: Body,
   field: string,
   choices: readonly T[],
 ): T | undefined {
-  const value = optionalString(body, field);
+  const value = optionalText(body, field);
   if (value === undefined) return undefined;
   const chosen = choices.find(choice => choice === value);
   if (chosen === undefined) throw unprocessable(`${field} must be one of ${choices.join(', ')}`);

@@ -63,17 +63,22 @@ export const releaseAddress = (context: AccountContext, address: string): void =
   setCounters(context.state, { released: address });
 
 /** A droplet's `networks`, empty until it has booted. */
-export function networksView(context: AccountContext, { status, addresses, vpc }: DropletRecord): unknown {
+export function networksView(
+  context: AccountContext,
+  { status, addresses, vpc, isPrivate }: DropletRecord,
+): unknown {
   if (status === 'new') return { v4: [], v6: [] };
   const range = parseCidr(context.state.get('vpcs', vpc)!.ipRange)!;
   const outside = parseCidr(context.publicRange)!;
+  const inside = {
+    ip_address: addresses.private,
+    netmask: netmask(range.prefix),
+    gateway: addressText(range.first + 1),
+    type: 'private',
+  };
+  if (isPrivate) return { v4: [inside], v6: [] };
   const v4 = [
-    {
-      ip_address: addresses.private,
-      netmask: netmask(range.prefix),
-      gateway: addressText(range.first + 1),
-      type: 'private',
-    },
+    inside,
     {
       ip_address: addresses.public,
       netmask: netmask(outside.prefix),

@@ -27,6 +27,8 @@ export interface DropletRecord {
   /** In the order they were given, spelled as the account first spelled them. */
   readonly tags: readonly string[];
   readonly features: readonly string[];
+  /** It was made without public networking: its public address is set aside for its machine, and shown to nobody. */
+  readonly isPrivate?: true;
   /** How often its files were made from an image: by its create, and by each rebuild. */
   readonly installations: number;
   readonly vpc: string;

@@ -4,7 +4,7 @@ import { sizeBySlug } from '../../account/catalog.ts';
 import type { ActionRecord, DropletRecord, Effect } from '../../account/records/records.ts';
 import { nextNumber } from '../../account/context.ts';
 import { pendingEvent, unprocessable } from '../errors.ts';
-import { optionalFlag, optionalString, requiredString } from '../input.ts';
+import { optionalFlag, optionalString, optionalText, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { created, ok, type Call, type Route } from '../route.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
@@ -109,12 +109,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   rename: (_, { body }) => ({ kind: 'rename', name: checkHostname(requiredString(body, 'name')) }),
   snapshot: (droplet, { body, now, context }) => ({
     kind: 'snapshot',
-    name: optionalString(body, 'name') ?? `${droplet.name}-${now}`,
+    name: optionalText(body, 'name') ?? `${droplet.name}-${now}`,
     id: nextNumber(context.state, 'image'),
   }),
   rebuild,
   restore,
   enable_ipv6(droplet) {
+    if (droplet.isPrivate) throw unprocessable('Droplet was created without public networking.');
     if (droplet.features.includes('ipv6')) throw unprocessable('Droplet already has IPv6 enabled.');
     return { kind: 'ipv6' };
   },

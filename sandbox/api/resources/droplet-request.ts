@@ -1,11 +1,11 @@
 import { DEFAULT_BACKUPS } from '../../account/actions/backups.ts';
-import { REGIONS, regionBySlug, sizeBySlug, type Size } from '../../account/catalog.ts';
+import { REGIONS, regionBySlug, sizeBySlug, type Region, type Size } from '../../account/catalog.ts';
 import { VOLUMES_PER_DROPLET } from '../../account/limits.ts';
 import type { BackupPolicy, ImageRecord, VpcRecord } from '../../account/records/records.ts';
 import type { VolumeRecord } from '../../account/records/storage-records.ts';
 import type { AccountContext } from '../../account/context.ts';
 import { unprocessable } from '../errors.ts';
-import { isObject, optionalFlag, optionalList, optionalString } from '../input.ts';
+import { isObject, optionalFlag, optionalList, optionalText } from '../input.ts';
 import type { Call } from '../route.ts';
 import { readBackupPolicy } from './backup-policy.ts';
 import { findImage, isUsable } from './images.ts';
@@ -25,6 +25,8 @@ export interface DropletOrder {
   readonly authorizedKeys: readonly string[];
   readonly tags: readonly string[];
   readonly features: readonly string[];
+  /** Without public networking. */
+  readonly isPrivate: boolean;
   readonly volumeIds: readonly string[];
   /** Undefined without backups. */
   readonly backups: BackupPolicy | undefined;
@@ -54,6 +56,7 @@ export function readDropletOrder(call: Call): DropletOrder {
     authorizedKeys: readKeys(call),
     tags: readTags(body),
     features: readFeatures(call),
+    isPrivate: readIsPrivate(call),
     volumeIds: readVolumes(call, region, names.length),
     backups: readBackups(call),
     userData: readUserData(call),
@@ -80,12 +83,15 @@ export function checkHostname(name: string): string {
   throw unprocessable('Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)');
 }
 
-/** DigitalOcean picks a region where none is asked for. */
+/** DigitalOcean picks a region where none is asked for, and one of several by how their slugs begin, such as `nyc`. */
 function readRegion(slug: unknown): string {
-  const region = slug === undefined || slug === null ? REGIONS[0] : regionBySlug(slug);
+  const isAny = slug === undefined || slug === null || slug === '';
+  const region = isAny ? REGIONS[0] : (regionBySlug(slug) ?? REGIONS.find(one => isPlace(slug, one)));
   if (region === undefined) throw unprocessable('You specified an invalid region for Droplet creation.');
   return region.slug;
 }
+
+const isPlace = (text: unknown, { slug }: Region): boolean => text === slug.replace(/\d+$/, '');
 
 function readImage({ context, body }: Call, region: string, size: Size): ImageRecord {
   const image = findImage(context, body['image']);
@@ -114,10 +120,17 @@ function readKeys(call: Call): string[] {
 
 function readFeatures({ body }: Call): string[] {
   const asked = ['monitoring', 'ipv6'].filter(feature => optionalFlag(body, feature));
-  // Both are the case here, whatever is asked for.
-  for (const network of ['private_networking', 'public_networking']) optionalFlag(body, network);
+  // It is the case here, whatever is asked for.
+  optionalFlag(body, 'private_networking');
   const agent = optionalFlag(body, 'with_droplet_agent') === false ? [] : ['droplet_agent'];
   return [...asked, ...agent, 'private_networking'];
+}
+
+function readIsPrivate({ body }: Call): boolean {
+  const isPrivate = optionalFlag(body, 'public_networking') === false;
+  if (isPrivate && optionalFlag(body, 'ipv6'))
+    throw unprocessable('ipv6 must be false when public_networking is false');
+  return isPrivate;
 }
 
 function readBackups({ body }: Call): BackupPolicy | undefined {
@@ -148,15 +161,15 @@ function findVolume({ state }: AccountContext, wanted: unknown, region: string):
 }
 
 function readUserData({ body }: Call): string | undefined {
-  const userData = optionalString(body, 'user_data');
+  const userData = optionalText(body, 'user_data');
   if (userData !== undefined && Buffer.byteLength(userData) > MAX_USER_DATA_BYTES)
     throw unprocessable('User data may be at most 64 KiB');
   return userData;
 }
 
 function readVpc({ context, body }: Call, region: string): VpcRecord | undefined {
-  const id = optionalString(body, 'vpc_uuid');
-  if (id === undefined || id === '') return undefined;
+  const id = optionalText(body, 'vpc_uuid');
+  if (id === undefined) return undefined;
   const vpc = context.state.get('vpcs', id);
   if (vpc === undefined || vpc.region !== region)
     throw unprocessable('You specified an invalid VPC for Droplet creation.');

@@ -110,6 +110,7 @@ function createDroplet(call: Call, order: DropletOrder, name: string): ActionRec
     image: order.image,
     tags: ensureTags(context, order.tags),
     features: order.features,
+    ...(order.isPrivate && { isPrivate: true }),
     vpc: vpc.id,
     volumeIds: order.volumeIds,
     authorizedKeys: order.authorizedKeys,

@@ -36,17 +36,16 @@ function readRule(rule: unknown, side: 'sources' | 'destinations'): FirewallRule
   return { protocol, ports: readPorts(rule, protocol), [side]: readTarget(target, side) };
 }
 
-/** A port, a range, or all of them, which the API writes as `0`; ICMP has none. */
+/** A port or a range, as it was written; or all of them, which the API writes as `0`, and ICMP need not say. */
 function readPorts(rule: Record<string, unknown>, protocol: string): string {
   const text = optionalString(rule, 'ports') ?? '';
-  if (protocol === 'icmp') return '0';
-  if (text === 'all' || text === '0') return '0';
+  if (text === 'all' || text === '0' || (text === '' && protocol === 'icmp')) return '0';
   const [from, to] = (/^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [])
     .slice(1)
     .map(port => port && Number(port));
   const last = to ?? from;
   if (!from || !last || from > last || last > 65_535) throw unprocessable(`ports "${text}" is invalid`);
-  return from === 1 && last === 65_535 ? '0' : text;
+  return text;
 }
 
 function readTarget(target: Record<string, unknown>, side: string): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { stamp } from '../../account/stamp.ts';
 import { ensureTags, hasTag } from '../../account/tagging.ts';
 import { nextNumber, type AccountContext } from '../../account/context.ts';
 import { forbidden, unprocessable } from '../errors.ts';
-import { found, optionalChoice, optionalString, requiredChoice, requiredString } from '../input.ts';
+import { found, optionalString, optionalText, requiredChoice, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { accepted, noContent, ok, type Call, type Route } from '../route.ts';
 import { readTags } from './tag-names.ts';
@@ -80,22 +80,6 @@ export function ownImage(call: Call): ImageRecord {
   return image;
 }
 
-const DISTRIBUTIONS = [
-  'Arch Linux',
-  'CentOS',
-  'CoreOS',
-  'Debian',
-  'Fedora',
-  'Fedora Atomic',
-  'FreeBSD',
-  'Gentoo',
-  'openSUSE',
-  'RancherOS',
-  'Rocky Linux',
-  'Ubuntu',
-  'Unknown',
-] as const;
-
 /** The sandbox fetches nothing: whatever the address names is there after the time of a boot. */
 function uploadImage(call: Call) {
   const { context, body, now } = call;
@@ -104,7 +88,7 @@ function uploadImage(call: Call) {
   const image: ImageRecord = {
     id: nextNumber(context.state, 'image'),
     name: requiredString(body, 'name'),
-    distribution: optionalChoice(body, 'distribution', DISTRIBUTIONS) ?? 'Unknown',
+    distribution: optionalText(body, 'distribution') ?? 'Unknown',
     slug: null,
     kind: 'custom',
     regions: [region],
@@ -128,8 +112,8 @@ function updateImage(call: Call) {
   const image = ownImage(call);
   const changed = {
     ...image,
-    name: optionalString(call.body, 'name') ?? image.name,
-    distribution: optionalChoice(call.body, 'distribution', DISTRIBUTIONS) ?? image.distribution,
+    name: optionalText(call.body, 'name') ?? image.name,
+    distribution: optionalText(call.body, 'distribution') ?? image.distribution,
     description: optionalString(call.body, 'description') ?? image.description,
   };
   call.context.state.put('snapshots', image.id, changed);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { KeyRecord } from '../../account/records/records.ts';
 import { nextNumber, type AccountContext } from '../../account/context.ts';
 import { unprocessable } from '../errors.ts';
-import { found, optionalString, requiredString } from '../input.ts';
+import { found, optionalText, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 
@@ -70,7 +70,7 @@ function blobBegins(blob: Buffer, type: string): boolean {
 
 function renameKey(call: Call) {
   const key = readableKey(call);
-  const renamed = { ...key, name: optionalString(call.body, 'name') ?? key.name };
+  const renamed = { ...key, name: optionalText(call.body, 'name') ?? key.name };
   call.context.state.put('keys', key.id, renamed);
   return ok({ ssh_key: keyView(renamed) });
 }

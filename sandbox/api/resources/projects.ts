@@ -8,6 +8,7 @@ import {
   optionalChoice,
   optionalFlag,
   optionalString,
+  optionalText,
   requiredChoice,
   requiredString,
 } from '../input.ts';
@@ -71,6 +72,23 @@ function listProjects(call: Call) {
 }
 
 const ENVIRONMENTS = ['Development', 'Staging', 'Production'] as const;
+const PURPOSES: ReadonlySet<string> = new Set([
+  'Just trying out DigitalOcean',
+  'Class project / Educational purposes',
+  'Website or blog',
+  'Web Application',
+  'Service or API',
+  'Mobile Application',
+  'Machine learning / AI / Data processing',
+  'IoT',
+  'Operational / Developer tooling',
+]);
+const OTHER = 'Other: ';
+
+/** One of its own is marked as such. */
+const purposeOf = (text: string): string =>
+  PURPOSES.has(text) || text.startsWith(OTHER) ? text : `${OTHER}${text}`;
+
 const MAX_NAME = 175;
 const MAX_TEXT = 255;
 
@@ -82,8 +100,8 @@ function createProject(call: Call) {
     id: uuid(context.random),
     name: checkName(call, requiredString(body, 'name')),
     description: checkLength('description', optionalString(body, 'description') ?? ''),
-    purpose: checkLength('purpose', requiredString(body, 'purpose')),
-    environment: optionalChoice(body, 'environment', ENVIRONMENTS) ?? 'Development',
+    purpose: checkLength('purpose', purposeOf(requiredString(body, 'purpose'))),
+    environment: optionalChoice(body, 'environment', ENVIRONMENTS) ?? '',
     default: false,
     createdAt: now,
     updatedAt: now,
@@ -113,7 +131,7 @@ function replacement({ body }: Call): Partial<ProjectRecord> {
   return {
     name: requiredString(body, 'name'),
     description,
-    purpose: requiredString(body, 'purpose'),
+    purpose: purposeOf(requiredString(body, 'purpose')),
     environment: requiredChoice(body, 'environment', ENVIRONMENTS),
     default: isDefault,
   };
@@ -121,11 +139,15 @@ function replacement({ body }: Call): Partial<ProjectRecord> {
 
 /** What is left out stays. */
 function patch({ body }: Call): Partial<ProjectRecord> {
-  const texts = ['name', 'description', 'purpose'].map(field => [field, optionalString(body, field)]);
+  const name = optionalText(body, 'name');
+  const description = optionalString(body, 'description');
+  const purpose = optionalText(body, 'purpose');
   const environment = optionalChoice(body, 'environment', ENVIRONMENTS);
   const isDefault = optionalFlag(body, 'is_default');
   return {
-    ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(purpose !== undefined && { purpose: purposeOf(purpose) }),
     ...(environment !== undefined && { environment }),
     ...(isDefault !== undefined && { default: isDefault }),
   };

@@ -7,7 +7,7 @@ import { releaseReservedIp } from '../../account/network/reserved-ips.ts';
 import { assign, defaultProject, projectOf } from '../../account/projects.ts';
 import type { ActionRecord, DropletRecord, ReservedIpRecord } from '../../account/records/records.ts';
 import { pendingEvent, unprocessable } from '../errors.ts';
-import { found, optionalString, requiredChoice, requiredInteger, requiredString } from '../input.ts';
+import { found, optionalText, requiredChoice, requiredInteger, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { accepted, created, noContent, ok, type Call, type Route } from '../route.ts';
 import { actionOf, actionView, newestFirst } from './actions.ts';
@@ -88,7 +88,7 @@ function reservedIpView({ context, now }: Call, reserved: ReservedIpRecord) {
 function reserve(call: Call): { ip: string; links: object } {
   const { context, body } = call;
   const forDroplet = body['droplet_id'] !== undefined && body['droplet_id'] !== null;
-  if (forDroplet && body['region'] !== undefined)
+  if (forDroplet && optionalText(body, 'region') !== undefined)
     throw unprocessable('only one of droplet_id and region can be given');
   const limitReached = context.state.count('reservedIps') >= ACCOUNT_LIMITS.reservedIps;
   if (limitReached || context.faults.take('quota', call.operation))
@@ -113,7 +113,7 @@ function reserveForDroplet(call: Call): { ip: string; links: object } {
 function reserveForRegion(call: Call): string {
   const region = regionBySlug(requiredString(call.body, 'region'));
   if (region === undefined) throw unprocessable('region is invalid');
-  const projectId = optionalString(call.body, 'project_id') ?? defaultProject(call.context, call.now).id;
+  const projectId = optionalText(call.body, 'project_id') ?? defaultProject(call.context, call.now).id;
   if (call.context.state.get('projects', projectId) === undefined)
     throw unprocessable('project_id: no such project');
   const ip = publicAddress(call.context, false);
@@ -133,6 +133,7 @@ function assignable(call: Call, self?: ReservedIpRecord): DropletRecord {
   const { state, faults } = call.context;
   const droplet = state.get('droplets', requiredInteger(call.body, 'droplet_id'));
   if (droplet === undefined) throw unprocessable('droplet_id: no such Droplet');
+  if (droplet.isPrivate) throw unprocessable('droplet_id: the Droplet has no public networking');
   if (self !== undefined && self.region !== droplet.region)
     throw unprocessable('The reserved IP and the Droplet must be in the same region.');
   for (const other of state.all('reservedIps'))

@@ -1,9 +1,10 @@
 import { removeVolumeSnapshot } from '../../account/actions/removal.ts';
 import { startCharge } from '../../account/billing/charges.ts';
 import { snapshotPrice } from '../../account/billing/prices.ts';
-import type { VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
+import type { VolumeRecord, VolumeSnapshotRecord } from '../../account/records/storage-records.ts';
 import { uuid } from '../../account/stamp.ts';
 import { ensureTags } from '../../account/tagging.ts';
+import type { AccountContext } from '../../account/context.ts';
 import { found, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
@@ -51,6 +52,13 @@ function listSnapshots(call: Call) {
   return listReply(call, 'snapshots', snapshots, volumeSnapshotView);
 }
 
+/** Nothing was ever written to it: no droplet had it, and it was not made of a snapshot. */
+function isEmpty({ state }: AccountContext, { id, snapshotId }: VolumeRecord): boolean {
+  const wasMoved = [...state.all('actions')].some(({ volumeId }) => volumeId === id);
+  const isHeld = [...state.all('droplets')].some(({ volumeIds }) => volumeIds.includes(id));
+  return snapshotId === undefined && !wasMoved && !isHeld;
+}
+
 /** It is there at once: a volume is copied when it is written to. */
 function createSnapshot(call: Call) {
   const { context, body, now } = call;
@@ -62,7 +70,7 @@ function createSnapshot(call: Call) {
     regions: [volume.region],
     createdAt: now,
     minDiskSize: volume.sizeGigabytes,
-    sizeGigabytes: volume.sizeGigabytes,
+    sizeGigabytes: isEmpty(context, volume) ? 0 : volume.sizeGigabytes,
     filesystemType: volume.filesystemType,
     filesystemLabel: volume.filesystemLabel,
     tags: ensureTags(context, readTags(body)),

@@ -9,7 +9,14 @@ import { stamp, uuid } from '../../account/stamp.ts';
 import { ensureTags } from '../../account/tagging.ts';
 import type { AccountContext } from '../../account/context.ts';
 import { badRequest, conflict, unprocessable } from '../errors.ts';
-import { found, optionalChoice, optionalInteger, optionalString, requiredString } from '../input.ts';
+import {
+  found,
+  optionalChoice,
+  optionalInteger,
+  optionalString,
+  optionalText,
+  requiredString,
+} from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 import { regionViewOf } from './catalog.ts';
@@ -110,8 +117,8 @@ function createVolume(call: Call) {
 }
 
 function readSnapshot({ context, body }: Call): VolumeSnapshotRecord | undefined {
-  const id = optionalString(body, 'snapshot_id');
-  if (id === undefined || id === '') return undefined;
+  const id = optionalText(body, 'snapshot_id');
+  if (id === undefined) return undefined;
   const snapshot = context.state.get('volumeSnapshots', id);
   if (snapshot === undefined) throw unprocessable('snapshot_id: no such volume snapshot');
   return snapshot;

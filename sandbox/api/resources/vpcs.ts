@@ -5,7 +5,7 @@ import type { DropletRecord, VpcRecord } from '../../account/records/records.ts'
 import { stamp, uuid } from '../../account/stamp.ts';
 import type { AccountContext } from '../../account/context.ts';
 import { forbidden, unprocessable } from '../errors.ts';
-import { found, optionalFlag, optionalString, requiredString } from '../input.ts';
+import { found, optionalFlag, optionalString, optionalText, requiredString } from '../input.ts';
 import { listReply } from '../pagination.ts';
 import { created, noContent, ok, type Call, type Route } from '../route.ts';
 
@@ -98,7 +98,7 @@ function readDescription(body: Call['body']): string | undefined {
 }
 
 function readRange({ context, body }: Call): string {
-  const text = optionalString(body, 'ip_range');
+  const text = optionalText(body, 'ip_range');
   if (text === undefined || text === '') return freeRange(context);
   const range = parseCidr(text);
   if (range === undefined || !isPrivate(range) || range.prefix < 16 || range.prefix > 28)
@@ -117,7 +117,7 @@ function replaceVpc(call: Call) {
 
 function updateVpc(call: Call) {
   const vpc = vpcOf(call);
-  const name = checkName(call.context, optionalString(call.body, 'name') ?? vpc.name, vpc);
+  const name = checkName(call.context, optionalText(call.body, 'name') ?? vpc.name, vpc);
   const description = readDescription(call.body) ?? vpc.description;
   return store(call, { ...vpc, name, description });
 }

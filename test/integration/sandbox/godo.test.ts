@@ -15,6 +15,7 @@ const FLOWS = {
   addresses: 'has what the client does with reserved and floating IPs',
   firewalls: 'has what the client does with firewalls',
   projects: 'has what the client does with projects',
+  values: 'gives the client back what it sent, or what DigitalOcean makes of it',
 };
 
 describe('the sandbox, for godo', () => {

@@ -143,12 +143,16 @@ function replaced(body: unknown, place: Place, value: unknown): unknown {
   return copy;
 }
 
-/** Clients send null for what they leave out, and no ports with ICMP. What is for replies only is ignored. */
+/**
+ * Clients send null or an empty text for what they leave out, and no ports with ICMP. What is for replies only is ignored,
+ * and a distribution may have any name.
+ */
 function asClientsMeanIt(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asClientsMeanIt);
   if (typeof value !== 'object' || value === null) return value;
   const { id: _id, fingerprint: _fingerprint, ...rest } = value as Record<string, unknown>;
-  const given = Object.entries(rest).filter(([, item]) => item !== null);
+  const given = Object.entries(rest).filter(([, item]) => item !== null && item !== '');
   const meant = Object.fromEntries(given.map(([key, item]) => [key, asClientsMeanIt(item)]));
+  if (typeof meant['distribution'] === 'string') meant['distribution'] = 'Unknown';
   return meant['protocol'] === 'icmp' ? { ports: '0', ...meant } : meant;
 }

@@ -136,7 +136,17 @@ describe('the manifests in deploy/', () => {
 
 describe('the image', () => {
   const copied = [...textOf('Dockerfile').matchAll(/^COPY (\w+) \.\/\1$/gm)].map(([, room]) => room!);
-  const rooms = ['cli', 'clients', 'config', 'controllers', 'crds', 'page', 'reconcilers', 'sandbox', 'standalone'];
+  const rooms = [
+    'cli',
+    'clients',
+    'config',
+    'controllers',
+    'crds',
+    'page',
+    'reconcilers',
+    'sandbox',
+    'standalone',
+  ];
 
   it('has every room of the product, and its builder is given them', () => {
     expect(copied.sort()).to.deep.equal(rooms);

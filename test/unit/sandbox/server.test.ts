@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createApiClient } from 'dots-wrapper';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RequestEvent } from '../../../sandbox/api/api.ts';
@@ -36,6 +37,31 @@ describe("the sandbox's server", () => {
     await test.send('GET', '/v2/account');
     await test.sandbox.close();
     await rejection(test.send('GET', '/v2/account'));
+  });
+
+  for (const { what, headers, path = '/v2/account' } of [
+    { what: 'a name that leads here', headers: { host: 'rebound.example' } },
+    { what: 'a name that begins as this machine does', headers: { host: '127.0.0.1.rebound.example' } },
+    { what: 'another address', headers: { host: '192.0.2.1' } },
+    { what: 'no name', headers: { host: 'a b' } },
+    { what: 'the origin of a page', headers: { origin: 'http://rebound.example' } },
+    { what: 'an origin that nobody may know', headers: { origin: 'null' } },
+    { what: 'the origin of another program here', headers: { origin: 'http://127.0.0.1:1' } },
+    { what: 'the name of a page', headers: { host: 'rebound.example' }, path: '/sandbox/faults' },
+  ])
+    it(`answers nobody who comes to ${path} by ${what}`, async () => {
+      const test = await start();
+      expect(await statusOf(test.sandbox.port, path, headers)).to.equal(403);
+      expect((await test.send('GET', '/sandbox/ledger')).body.counts).to.deep.equal({});
+    });
+
+  it('answers whoever names this machine, and a page of its own', async () => {
+    const { sandbox } = await start();
+    for (const host of ['localhost', `127.0.0.1:${sandbox.port}`, '127.0.0.2', '[::1]:1'])
+      expect(await statusOf(sandbox.port, '/v2/account', { host }), host).to.equal(200);
+    const host = `localhost:${sandbox.port}`;
+    const origin = `http://${host}`;
+    expect(await statusOf(sandbox.port, '/v2/account', { host, origin })).to.equal(200);
   });
 
   it('shows every request to its hook before and after it is carried out', async () => {
@@ -134,3 +160,20 @@ describe("the sandbox's server", () => {
     expect((gone as unknown as { response: { status: number } }).response.status).to.equal(404);
   });
 });
+
+/** fetch lets nobody say what the Host is. */
+function statusOf(port: number, path: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      host: '127.0.0.1',
+      port,
+      path,
+      agent: false,
+      headers: { authorization: 'Bearer any', ...headers },
+    };
+    get(options, response => {
+      response.resume();
+      resolve(response.statusCode);
+    }).once('error', reject);
+  });
+}

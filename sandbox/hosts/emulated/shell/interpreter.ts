@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Process } from '../model.ts';
 import { runCompound } from './compound-commands.ts';
 import { createExpander, type Expander } from './expansion.ts';
@@ -6,7 +7,7 @@ import { redirected } from './redirection.ts';
 import type { Runner } from './runner.ts';
 import { settle } from './settling.ts';
 import { runSimple } from './simple-commands.ts';
-import { copyShellState, ShellExit, type ShellState } from './state.ts';
+import { COMMANDS_A_TURN, copyShellState, ShellExit, type ShellState, type Turn } from './state.ts';
 import { collectOutput, createPipe, type Input, type Output } from './streams.ts';
 import type { AndOr, Command, Pipeline, Script } from './syntax.ts';
 
@@ -102,6 +103,7 @@ async function runPiped(state: ShellState, commands: readonly Command[], checked
 }
 
 async function runCommand(state: ShellState, command: Command, checked: boolean): Promise<number> {
+  if (--state.turn.left < 0) await yieldTurn(state.turn);
   if (state.process.signal.aborted) throw new ShellExit(143);
   if (command.type === 'simple') return runSimple(runner, state, command, checked);
   if (command.type !== 'function')
@@ -110,6 +112,12 @@ async function runCommand(state: ShellState, command: Command, checked: boolean)
     );
   state.functions.set(command.name, command.body);
   return 0;
+}
+
+/** A loop that never waits for anything would let nobody else in the process do anything, nor end it. */
+async function yieldTurn(turn: Turn): Promise<void> {
+  await setImmediate();
+  turn.left = COMMANDS_A_TURN;
 }
 
 const runner: Runner = {

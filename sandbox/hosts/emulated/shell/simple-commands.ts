@@ -103,6 +103,9 @@ async function callBuiltin(runner: Runner, state: ShellState, args: readonly str
   }
 }
 
+/** A real shell's stack ends, too. */
+const DEEPEST = 1000;
+
 async function callFunction(
   runner: Runner,
   state: ShellState,
@@ -110,8 +113,9 @@ async function callFunction(
   positional: readonly string[],
   checked: boolean,
 ): Promise<number> {
-  const before = { positional: state.positional, locals: state.locals };
-  Object.assign(state, { positional, locals: new Map() });
+  if (state.depth >= DEEPEST) throw new ShellError('Maximum function recursion depth (1000) reached');
+  const before = { positional: state.positional, locals: state.locals, depth: state.depth };
+  Object.assign(state, { positional, locals: new Map(), depth: state.depth + 1 });
   try {
     return await runner.runCommand(state, body, checked);
   } catch (error) {

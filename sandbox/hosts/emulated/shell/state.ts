@@ -25,7 +25,21 @@ export interface ShellState {
   exitTrap: string | undefined;
   /** What the variables were that the running function made its own; none outside of one. */
   locals: Map<string, Variable | undefined> | undefined;
+  /** How many functions are under way in each other. */
+  depth: number;
+  /** Shared with all subshells. */
+  readonly turn: Turn;
 }
+
+/** How many commands may still be run before everything else in the process has its turn. */
+export interface Turn {
+  left: number;
+}
+
+/** Takes a millisecond or so. */
+export const COMMANDS_A_TURN = 500;
+/** Letters of a variable: more than any script has use for, and less than would be felt. */
+const LONGEST_VALUE = 16 * 1024 * 1024;
 
 /** Leaves the shell. */
 export class ShellExit extends Error {
@@ -73,6 +87,8 @@ export function createShellState(process: Process, name: string, positional: rea
     cwd: process.cwd,
     exitTrap: undefined,
     locals: undefined,
+    depth: 0,
+    turn: { left: COMMANDS_A_TURN },
   };
 }
 
@@ -84,10 +100,11 @@ export function copyShellState(state: ShellState, process: Process): ShellState 
   return { ...state, process, variables, functions, options, exitTrap: undefined };
 }
 
-/** Throws ShellError for one that is read-only. */
+/** Throws ShellError for one that is read-only, and for a value without an end. */
 export function setVariable(state: ShellState, name: string, value: string): void {
   const variable = state.variables.get(name);
   if (variable?.readonly) throw new ShellError(`${name}: is read only`);
+  if (value.length > LONGEST_VALUE) throw new ShellError('Out of space');
   if (variable === undefined) state.variables.set(name, { value, exported: false, readonly: false });
   else variable.value = value;
 }

@@ -24,6 +24,7 @@ var flows = map[string]flow{
 	"addresses": addresses,
 	"firewalls": firewalls,
 	"projects":  projects,
+	"values":    values,
 }
 
 // Longer than any wait takes, and shorter than the test's patience.

@@ -126,6 +126,41 @@ func firewalls(ctx context.Context, client *godo.Client) {
 	must(err)
 }
 
+// What Terraform would plan to change again if it came back otherwise.
+func values(ctx context.Context, client *godo.Client) {
+	anywhere := &godo.Sources{Addresses: []string{"0.0.0.0/0"}}
+	rules := []godo.InboundRule{
+		{Protocol: "tcp", PortRange: "1-65535", Sources: anywhere},
+		{Protocol: "icmp", Sources: anywhere},
+	}
+	firewall := ok(client.Firewalls.Create(ctx, &godo.FirewallRequest{Name: "all", InboundRules: rules}))
+	check(firewall.InboundRules[0].PortRange == "1-65535", "the range became %s", firewall.InboundRules[0].PortRange)
+	check(firewall.InboundRules[1].PortRange == "0", "ICMP has ports: %s", firewall.InboundRules[1].PortRange)
+
+	project := ok(client.Projects.Create(ctx, &godo.CreateProjectRequest{Name: "values", Purpose: "Fun"}))
+	check(project.Environment == "", "nobody asked for the environment %s", project.Environment)
+	check(project.Purpose == "Other: Fun", "the purpose became %s", project.Purpose)
+
+	image := ok(client.Images.Create(ctx, &godo.CustomImageCreateRequest{
+		Name: "own", Url: "https://example.com/image.raw", Region: "nyc3", Distribution: "Unknown OS",
+	}))
+	check(image.Distribution == "Unknown OS", "the distribution became %s", image.Distribution)
+
+	volume := ok(client.Storage.CreateVolume(ctx, volumeRequest("values")))
+	copied := ok(client.Storage.CreateSnapshot(ctx, &godo.SnapshotCreateRequest{VolumeID: volume.ID, Name: "copy"}))
+	check(copied.SizeGigaBytes == 0, "nothing takes %v GB", copied.SizeGigaBytes)
+	check(int64(copied.MinDiskSize) == volume.SizeGigaBytes, "as big a one needs %d GB", copied.MinDiskSize)
+
+	anyRegion := request("anywhere")
+	anyRegion.Region = ""
+	anyRegion.Backups = true
+	anyRegion.BackupPolicy = &godo.DropletBackupPolicyRequest{Plan: "daily", Hour: godo.PtrTo(4)}
+	check(ok(client.Droplets.Create(ctx, anyRegion)).Region.Slug != "", "it is nowhere")
+	place := request("new-york")
+	place.Region = "nyc"
+	check(ok(client.Droplets.Create(ctx, place)).Region.Slug == "nyc1", "it is elsewhere")
+}
+
 func projects(ctx context.Context, client *godo.Client) {
 	create := &godo.CreateProjectRequest{Name: "shop", Purpose: "Web Application", Environment: "Staging"}
 	project := ok(client.Projects.Create(ctx, create))

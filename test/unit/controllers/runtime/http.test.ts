@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createServer, type Server } from 'node:http';
+import { createServer, get as httpGet, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, Registry } from 'prom-client';
 import {
@@ -95,6 +95,17 @@ describe('The HTTP port', () => {
     expect((await get(server, '/metrics', 'POST')).status).to.equal(405);
   });
 
+  it('tells nobody who comes by a name of his own that leads here', async () => {
+    const { port } = await start();
+    expect(await statusOf(port, 'rebound.example')).to.equal(403);
+    expect(await statusOf(port, `localhost:${port}`)).to.equal(200);
+  });
+
+  it('has in a cluster whatever name it is given', async () => {
+    const { port } = await start({ host: '0.0.0.0' });
+    expect(await statusOf(port, 'dropfleet-metrics.dropfleet.svc:8080')).to.equal(200);
+  });
+
   it('steps over a taken port when it may, and tells the port that it took', async () => {
     const taken = await takePort();
     const server = await start({ port: taken, allowNextPort: true });
@@ -119,3 +130,13 @@ describe('The HTTP port', () => {
     expect(await rejection(get(server, '/healthz'))).to.be.instanceOf(TypeError);
   });
 });
+
+/** fetch lets nobody say what the Host is. */
+function statusOf(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    httpGet({ host: HOST, port, path: '/metrics', agent: false, headers: { host } }, response => {
+      response.resume();
+      resolve(response.statusCode);
+    }).once('error', reject);
+  });
+}

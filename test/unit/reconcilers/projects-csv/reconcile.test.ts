@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { Registry } from 'prom-client';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import type { TextFile } from '../../../../config/files.ts';
+import { registerIn } from '../../../../controllers/metrics.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { CONFIRM_ANNOTATION, SOURCE_LABEL } from '../../../../crds/names.ts';
@@ -14,7 +16,7 @@ import { createCsvReconciler } from '../../../../reconcilers/projects-csv/reconc
 import { aCsvProject, aProject, activeDroplets } from '../../../builders/objects.ts';
 import { refusal } from '../../../fakes/cloud.ts';
 import { rejection } from '../../../fakes/rejection.ts';
-import { createRig, ownOf } from '../reconcile-rig.ts';
+import { createRig } from '../reconcile-rig.ts';
 
 const { settleMs, lossSettleMs } = CSV.timings;
 const HEADER = 'Project,Servers,MasterSpec,WebSpec\n';
@@ -25,13 +27,16 @@ function start(seeds: readonly KubernetesObject[]) {
   const state = createCsvState('default');
   let content: TextFile = { text: HEADER, encoding: 'utf8' };
   const file = { path, read: async () => content };
-  const sync = createCsvReconciler({ ...rig.context, ...ownOf(CSV) }, { file, namespace: 'default', state });
+  const registry = new Registry();
+  const own = { timings: CSV.timings, metrics: registerIn(registry)(CSV.metrics) };
+  const sync = createCsvReconciler({ ...rig.context, ...own }, { file, namespace: 'default', state });
   const projects = (): string[] =>
     rig.client.storedAll(PROJECTS).map(({ metadata, spec }) => `${metadata.name} ${spec.servers}`);
   return {
     ...rig,
     state,
     projects,
+    valid: async () => /^dropfleet_projects_csv_valid (\d)$/m.exec(await registry.metrics())?.[1],
     reconcile: () => sync(rig.run),
     write: (text: string) => void (content = { text, encoding: 'utf8' }),
     breakFile: (message: string) => void (content = { problem: { file: path, message }, missing: true }),
@@ -136,6 +141,25 @@ describe('Reconciling projects.csv', () => {
       expect(await reconcile()).to.equal(undefined);
       expect(client.writes()).to.deep.equal([]);
     });
+
+  it('tells of mistakes that stay by an Event on each Project of the file, and by a metric', async () => {
+    const applied = aProject('applied');
+    const { clock, events, reconcile, valid, write } = start([...fleet, applied]);
+    write(`${HEADER}shop,2,,\nblog,2,,\n`);
+    await reconcile();
+    expect(await valid()).to.equal('1');
+    write(`${HEADER}shop,two,,\n`);
+    await reconcile();
+    expect(await valid()).to.equal('1');
+    await clock.advance(settleMs);
+    await rejection(reconcile());
+    await reconcile();
+    expect(await valid()).to.equal('0');
+    expect(events.filter(event => event.startsWith('InvalidCsv'))).to.deep.equal([
+      'InvalidCsv shop',
+      'InvalidCsv blog',
+    ]);
+  });
 
   it('says that mistakes are mended when it had told of them, and only then', async () => {
     const { clock, log, reconcile, write } = start(fleet);

@@ -39,6 +39,11 @@ describe('How one droplet is', () => {
       });
     });
 
+  it('is trouble when it boots for longer than a boot ever takes', () => {
+    const state = 'BootingOverdue';
+    expect(stateOf('Booting', 'False', state)).to.deep.equal({ state, stuck: false, degraded: true });
+  });
+
   for (const reason of ['HostKeyMismatch', 'AuthenticationRefused', 'DiskFull'])
     it(`is ${reason}, which waits for a person`, () => {
       expect(stateOf('Active', 'False', reason)).to.deep.equal({

@@ -50,6 +50,32 @@ describe('Whether a Droplet is Ready', () => {
       expect(said).to.include({ status: 'False', reason: type, message: `${type} is False` });
     });
 
+  for (const { phase, condition, minutes, reason } of [
+    { phase: 'Booting', condition: 'Provisioned', minutes: 10, reason: 'Booting' },
+    { phase: 'Active', condition: 'Configured', minutes: 15, reason: 'FirstBoot' },
+  ] as const)
+    it(`says of ${reason} that it is overdue after ${minutes} minutes, and no sooner`, () => {
+      const at = (ms: number): DropletStatus['server'] => ({
+        id: 7,
+        launchedAt: new Date(NOW.getTime() - minutes * 60_000 - ms).toISOString(),
+      });
+      const others = phase === 'Booting' ? [] : ['Provisioned', 'Reachable'];
+      const conditions = [
+        ...others.map(type => aCondition(type, 'True')),
+        aCondition(condition, 'False', reason),
+      ];
+      const said = (server: DropletStatus['server']) =>
+        findCondition(
+          settleDroplet({ phase, server: server!, host: { serverID: 7 }, conditions }, [], NOW).conditions,
+          'Ready',
+        )!;
+      expect(said(at(0))).to.include({ status: 'False', reason });
+      const late = said(at(1_000));
+      expect(late).to.include({ status: 'False', reason: `${reason}Overdue` });
+      expect(late.message).to.contain(`lasted over ${minutes} min: `);
+      expect(said({ id: 7 })).to.include({ reason });
+    });
+
   it('forgets what observers found of a server when another is asked for', () => {
     const conditions = [aCondition('Healthy', 'False')];
     const healthyOf = (server: DropletStatus['server']) =>

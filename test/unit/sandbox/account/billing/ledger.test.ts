@@ -111,8 +111,8 @@ describe("the sandbox's ledger", () => {
   it('bills snapshots of droplets and of volumes by the gigabyte', async () => {
     const body = { name: 'data', region: 'nyc3', size_gigabytes: 100 };
     const { volume } = (await test.send('POST', '/v2/volumes', body)).body;
+    const { droplet } = (await test.send('POST', '/v2/droplets', dropletBody({ volumes: [volume.id] }))).body;
     await test.send('POST', `/v2/volumes/${volume.id}/snapshots`, { name: 'copy' });
-    const { droplet } = (await test.send('POST', '/v2/droplets', dropletBody())).body;
     test.pass(HOUR);
     await test.send('POST', `/v2/droplets/${droplet.id}/actions`, { type: 'snapshot' });
     test.pass(671 * HOUR);

@@ -21,8 +21,8 @@ describe('a droplet of the sandbox that is destroyed with what belongs to it', (
     test = await startTestSandbox();
     const made = await test.post('/v2/volumes', { name: 'data', region: 'nyc3', size_gigabytes: 100 });
     volume = made.body.volume.id;
-    await test.post(`/v2/volumes/${volume}/snapshots`, { name: 'copy' });
     id = await test.droplet({ volumes: [volume] });
+    await test.post(`/v2/volumes/${volume}/snapshots`, { name: 'copy' });
     ip = (await test.post('/v2/reserved_ips', { droplet_id: id })).body.reserved_ip.ip;
     test.pass(TEST_BOOT_MS);
     await test.post(`/v2/droplets/${id}/actions`, { type: 'snapshot', name: 'before' });

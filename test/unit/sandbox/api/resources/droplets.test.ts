@@ -122,6 +122,31 @@ describe("the sandbox's droplets", () => {
       expect(await names('')).to.deep.equal([]);
     });
 
+  it('are where the region begins as they were asked for, and anywhere for an empty one', async () => {
+    for (const [region, slug] of [
+      ['nyc', 'nyc1'],
+      ['sfo', 'sfo2'],
+      ['', 'nyc1'],
+    ] as const)
+      expect((await create({ region })).body.droplet.region.slug, region).to.equal(slug);
+    for (const region of ['ny', 'nyc4', 'n']) expect((await create({ region })).status).to.equal(422);
+  });
+
+  it('take an empty text for none, as the Go client sends it', async () => {
+    const backup_policy = { plan: 'daily', weekday: '', hour: 4 };
+    const empty = { vpc_uuid: '', user_data: '', backups: true, backup_policy };
+    expect((await create(empty)).status).to.equal(202);
+  });
+
+  it('have a private address alone where no public networking is asked for', async () => {
+    const id = await running({ public_networking: false });
+    const { networks } = (await test.read(`/v2/droplets/${id}`)).droplet;
+    expect(networks.v4.map((one: { type: string }) => one.type)).to.deep.equal(['private']);
+    expect((await test.post('/v2/reserved_ips', { droplet_id: id })).status).to.equal(422);
+    expect((await test.post(`/v2/droplets/${id}/actions`, { type: 'enable_ipv6' })).status).to.equal(422);
+    expect((await create({ public_networking: false, ipv6: true })).status).to.equal(422);
+  });
+
   it('take fields that only undocumented clients send, and empty volumes', async () => {
     const extras = { anti_affinity_key: 'k', gpu_partition_mode: '', volumes: [] };
     expect((await create(extras)).status).to.equal(202);

@@ -34,13 +34,17 @@ describe("the sandbox's own images", () => {
     expect(await create(image.id, 'ams3')).to.equal(202);
   });
 
+  it('keep whatever distribution they are said to have, and have none that nobody said', async () => {
+    for (const [distribution, kept] of [
+      ['Unknown OS', 'Unknown OS'],
+      ['', 'Unknown'],
+      [undefined, 'Unknown'],
+    ] as const)
+      expect((await upload({ distribution })).body.image.distribution).to.equal(kept);
+  });
+
   it("are refused without an address or a region, and DigitalOcean's cannot be renamed", async () => {
-    for (const wrong of [
-      { url: undefined },
-      { url: 'here' },
-      { region: 'xyz1' },
-      { distribution: 'Windows' },
-    ])
+    for (const wrong of [{ url: undefined }, { url: 'here' }, { region: 'xyz1' }])
       expect((await upload(wrong)).status, JSON.stringify(wrong)).to.equal(422);
     const rename = await test.send('PUT', '/v2/images/155133621', { name: 'mine' });
     expect(rename.status).to.equal(403);

@@ -27,6 +27,24 @@ describe("the sandbox's projects", () => {
     expect((await test.send('DELETE', `/v2/projects/${projects[0].id}`)).status).to.equal(412);
   });
 
+  it('say of a purpose of their own that it is another, and of no environment nothing', async () => {
+    const { project } = (await create({ purpose: 'Fun', environment: '' })).body;
+    expect(project).to.include({ purpose: 'Other: Fun', environment: '' });
+    expect((await create({ name: 'b' })).body.project).to.include({
+      purpose: 'Web Application',
+      environment: '',
+    });
+    const path = `/v2/projects/${project.id}`;
+    const changes = { name: '', description: '', purpose: '', environment: '', is_default: false };
+    expect((await test.send('PATCH', path, changes)).body.project).to.include({
+      name: 'shop',
+      purpose: 'Other: Fun',
+    });
+    expect((await test.send('PATCH', path, { purpose: 'Other: Fun' })).body.project.purpose).to.equal(
+      'Other: Fun',
+    );
+  });
+
   it('hold what is made in the default one, until it is moved', async () => {
     const { droplet } = (await test.post('/v2/droplets', dropletBody())).body;
     const { reserved_ip } = (await test.post('/v2/reserved_ips', { region: 'nyc3' })).body;

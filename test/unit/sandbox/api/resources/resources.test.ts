@@ -100,6 +100,22 @@ describe("the sandbox's other resources", () => {
       expect((await get(`/v2/droplets/${id}/firewalls`)).firewalls).to.have.length(1);
     });
 
+    it('have the ports of their rules as they were written, and all of them as 0', async () => {
+      for (const [protocol, ports, shown] of [
+        ['tcp', '1-65535', '1-65535'],
+        ['udp', '22', '22'],
+        ['tcp', 'all', '0'],
+        ['tcp', '0', '0'],
+        ['icmp', '', '0'],
+        ['icmp', '1-65535', '1-65535'],
+      ] as const) {
+        const inbound_rules = [{ ...INBOUND[0], protocol, ports }];
+        const name = `${protocol}-${ports || 'none'}`;
+        const { body } = await test.post('/v2/firewalls', { name, inbound_rules });
+        expect(body.firewall.inbound_rules[0].ports, name).to.equal(shown);
+      }
+    });
+
     it('are refused without a rule, with a tag or a droplet that is not there, and above their limits', async () => {
       const refused = [
         { inbound_rules: [] },

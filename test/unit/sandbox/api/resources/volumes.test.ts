@@ -121,6 +121,19 @@ describe("the sandbox's volumes", () => {
     expect((await test.read('/v2/snapshots')).snapshots).to.deep.equal([]);
   });
 
+  it('have snapshots of nothing while nothing was written, from which as big a one is made', async () => {
+    const size = async (id: string): Promise<object> => {
+      const { body } = await test.post(`/v2/volumes/${id}/snapshots`, { name: 'copy' });
+      return [body.snapshot.size_gigabytes, body.snapshot.min_disk_size];
+    };
+    const fresh = await volume();
+    const { size_gigabytes } = (await test.read(`/v2/volumes/${fresh}`)).volume;
+    expect(await size(fresh)).to.deep.equal([0, size_gigabytes]);
+    const used = await volume({ name: 'used' });
+    await test.post('/v2/droplets', dropletBody({ volumes: [used] }));
+    expect(await size(used)).to.deep.equal([size_gigabytes, size_gigabytes]);
+  });
+
   for (const [what, changes] of [
     ['no name', { name: undefined }],
     ['a name that begins with a digit', { name: '1data' }],

@@ -23,9 +23,9 @@ export const aMachine = (changes: Partial<Parameters<typeof createMachine>[0]> =
 export async function runOn(
   machine: Machine,
   script: string,
-  { input = '', user = 'root', args = [] as string[] } = {},
+  { input = '', user = 'root', args = [] as string[], signal = new AbortController().signal } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const process = machine.login(user, new AbortController().signal)!;
+  const process = machine.login(user, signal)!;
   const [output, error] = [collectOutput(), collectOutput()];
   const code = await execute(
     { ...process, args: ['sh', '-c', script, ...args], input: inputOf(Buffer.from(input)), output, error },

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { aMachine, runOn } from './machine.ts';
 
@@ -163,6 +164,32 @@ describe('The shell of an emulated host', () => {
       const { code, stderr } = await runOn(aMachine(), script);
       expect(code).to.equal(realShell(script).code);
       expect(stderr).to.contain('Syntax error');
+    });
+
+  for (const script of [
+    'while :; do :; done',
+    'until false; do x=$((x + 1)); done',
+    'while :; do echo y; done >/dev/null',
+    'while :; do (:); done',
+    'while :; do x=$(echo a); done',
+    'f() { while :; do :; done; }; f',
+  ])
+    it(`lets everybody else go on during ${script}, and ends with its process`, async () => {
+      const stop = new AbortController();
+      const running = runOn(aMachine(), script, { signal: stop.signal });
+      await setTimeout(5);
+      stop.abort();
+      expect((await running).code).to.equal(143);
+    });
+
+  for (const [script, complaint] of [
+    ['f() { f; }; f', 'recursion'],
+    ['x=a; while :; do x=$x$x; done', 'Out of space'],
+  ] as const)
+    it(`ends ${script} as no memory is without an end`, async () => {
+      const { code, stderr } = await runOn(aMachine(), script);
+      expect(code).to.equal(2);
+      expect(stderr).to.contain(complaint);
     });
 
   it('refuses jobs in the background loudly', async () => {
