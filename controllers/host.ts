@@ -8,6 +8,7 @@ import { HOST } from '../reconcilers/host/concern.ts';
 import { createHostReconciler } from '../reconcilers/host/reconcile.ts';
 import { defineConcern } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
+import { createTrigger } from './runtime/sources.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
 /** How many hosts are worked on at once: most of the time they are waited for. */
@@ -25,6 +26,11 @@ export const host = defineConcern({
 function hostController(context: Context, hosts: Hosts): Controller {
   const hostsOf = (project: ObjectKey): ObjectKey[] =>
     context.droplets.byIndex(DROPLETS_BY_PROJECT, project).map(keyOf);
+  // Whether it is one host or the operator's own network is known soon, and not after everybody's next turn.
+  const turns = createTrigger<readonly ObjectKey[]>();
+  const reconcile = createHostReconciler(context, hosts, (isReached, lost) =>
+    turns.emit(isReached ? [...lost] : reachedOf(context.droplets.list()).filter(key => !lost.has(key))),
+  );
   return controllerFor('host', DROPLETS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, serverChanged))
     .watches(PROJECTS, project => hostsOf(keyOf(project)), generationChanged)
@@ -34,9 +40,13 @@ function hostController(context: Context, hosts: Hosts): Controller {
       service => (service.spec.platform === undefined ? [] : hostsOf(projectKeyOf(service))),
       platformChanged,
     )
+    .wakesOn(turns, keys => keys)
     .withWorkers(WORKERS)
-    .reconciles(createHostReconciler(context, hosts));
+    .reconciles(reconcile);
 }
+
+const reachedOf = (droplets: readonly Droplet[]): ObjectKey[] =>
+  droplets.filter(({ status }) => isConditionTrue(status?.conditions, 'Reachable')).map(keyOf);
 
 const platformChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>
   after.spec.platform !== before.spec.platform;

@@ -17,18 +17,30 @@ interface Failures {
   step?: string | undefined;
 }
 
-/** A reconciler that remembers, of each host, only its failures in a row. */
-export function createHostReconciler(context: Context, hosts: Hosts): HostReconciler {
+/**
+ * A reconciler that remembers, of each host, only its failures in a row.
+ *
+ * @param onTurn hears that a host which was reached cannot be any more, or that one of those can: what is true of one may
+ * be true of others, and `lost` are those that cannot be.
+ */
+export function createHostReconciler(
+  context: Context,
+  hosts: Hosts,
+  onTurn: (isReached: boolean, lost: ReadonlySet<ObjectKey>) => void = () => undefined,
+): HostReconciler {
   const failures = new Map<ObjectKey, Failures>();
+  const lost = new Set<ObjectKey>();
   return async (key, droplet, run) => {
     if (droplet === undefined || !mayBeReached(droplet)) {
       failures.delete(key);
+      lost.delete(key);
       hosts.probes.forget(key);
       return undefined;
     }
     try {
       const outcome = await convergeHost(context, hosts, droplet, run, failures.get(key)?.step);
       failures.delete(key);
+      if (lost.delete(key)) onTurn(true, lost);
       return outcome;
     } catch (error) {
       if (!isHostError(error)) throw error;
@@ -38,6 +50,10 @@ export function createHostReconciler(context: Context, hosts: Hosts): HostReconc
       // One attempt that failed is no news about a host that was healthy a moment ago.
       const isBlip = times === 1 && error.isUnreachable && isReachable(droplet);
       if (!isBlip) await reportHost(context, error.droplet, error.conditions, run);
+      if (!isBlip && error.isUnreachable && isReachable(droplet)) {
+        lost.add(key);
+        onTurn(false, lost);
+      }
       throw new Waiting(error.message, pauseAfter(times, hosts));
     }
   };

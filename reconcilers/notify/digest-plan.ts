@@ -43,6 +43,8 @@ export interface Digest {
 const MINUTE_MS = 60_000;
 /** How long after the last message the next may go, the more the longer it goes on. */
 const INTERVALS_MS = [0, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS];
+/** Somebody dead waits for a person: a burst does not hold that up for longer. */
+const URGENT_MS = MINUTE_MS;
 /** After so long without a message the intervals begin anew. */
 const QUIET_MS = 30 * MINUTE_MS;
 /** The same is not said again of the same topic within this time, whatever it did meanwhile. */
@@ -115,7 +117,7 @@ export function planDigest(route: RouteState, now: number, gatherMs: number): Di
   const queued = waiting.filter(notice => topics.has(topicOf(notice)));
   const untilMs = Math.max(
     Math.min(queued[0]!.queuedAt, now) + gatherMs,
-    sentAt === undefined ? 0 : Math.min(sentAt, now) + intervalAfter(burst),
+    sentAt === undefined ? 0 : Math.min(sentAt, now) + intervalAfter(burst, free),
     nextTryAt === undefined ? 0 : Math.min(nextTryAt, now + SLOWEST_MS),
   );
   if (untilMs > now) return { type: 'wait', untilMs };
@@ -125,7 +127,10 @@ export function planDigest(route: RouteState, now: number, gatherMs: number): Di
 const least = (times: readonly number[]): number | undefined =>
   times.length === 0 ? undefined : Math.min(...times);
 
-const intervalAfter = (burst: number): number => INTERVALS_MS[Math.min(burst, INTERVALS_MS.length - 1)]!;
+function intervalAfter(burst: number, rows: readonly Row[]): number {
+  const interval = INTERVALS_MS[Math.min(burst, INTERVALS_MS.length - 1)]!;
+  return rows.some(({ kind }) => kind === 'approval-needed') ? Math.min(interval, URGENT_MS) : interval;
+}
 
 /** The newest notice of each topic, the worst first. */
 function rowsOf(waiting: readonly Queued[]): Row[] {

@@ -34,6 +34,9 @@ export interface Patience {
   readonly lastingMs: number;
 }
 
+/** What is found within so long was probably one event: whoever looks at many looks at one after the other. */
+const TOGETHER_MS = 60_000;
+
 /** What is so now; and in how many ms something becomes a fact that is none yet. */
 export function factsOf(
   objects: Objects,
@@ -42,9 +45,16 @@ export function factsOf(
 ): { facts: Fact[]; nextMs: number | undefined } {
   const { projects, droplets, services, standing } = objects;
   const waits: number[] = [];
+  const beganAt = beginnings([
+    ...projects.map(closedFirewall),
+    ...droplets.map(unreadyDroplet),
+    ...services.map(unreadyService),
+  ]);
   const late = (fact: Unready | undefined): Fact[] => {
     if (fact === undefined) return [];
-    const { fact: found, nextMs } = grow(fact, now, patience);
+    // A clock that jumped back is no reason to wait for longer than that.
+    const ageMs = Math.max(0, now - beganAt(fact));
+    const { fact: found, nextMs } = grow(fact, ageMs, patience);
     if (nextMs !== undefined) waits.push(nextMs);
     return found ? [found] : [];
   };
@@ -147,14 +157,29 @@ interface Unready {
   isOnItsWay: boolean;
 }
 
+const foundAt = ({ condition }: Unready): number => Date.parse(condition.lastTransitionTime);
+
+/** Since when each of them is so, or what was found a moment before it: both are told at once then. */
+function beginnings(all: readonly (Unready | undefined)[]): (of: Unready) => number {
+  const times = all
+    .filter(one => one !== undefined)
+    .map(foundAt)
+    .toSorted((a, b) => a - b);
+  const began = new Map<number, number>();
+  let first = 0;
+  for (const time of times) {
+    while (time - times[first]! > TOGETHER_MS) first++;
+    began.set(time, times[first]!);
+  }
+  return one => began.get(foundAt(one)) ?? foundAt(one);
+}
+
 /** A fact once it has lasted, and another one when it lasts on. */
 function grow(
   { object, side, condition, isStuck, isOnItsWay }: Unready,
-  now: number,
+  ageMs: number,
   { failedMs, slowMs, lastingMs }: Patience,
 ): { fact?: Fact; nextMs?: number } {
-  // A clock that jumped back is no reason to wait for longer than that.
-  const ageMs = Math.max(0, now - Date.parse(condition.lastTransitionTime));
   const afterMs = isOnItsWay ? slowMs : failedMs;
   if (ageMs < afterMs) return { nextMs: afterMs - ageMs };
   const isLasting = ageMs >= lastingMs;

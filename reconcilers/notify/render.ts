@@ -171,7 +171,7 @@ function endings({ rows, dropped, isTest }: Digest, hidden: number): string[] {
     ...(hidden > 0 ? [`And ${hidden} more.`] : []),
     ...(dropped > 0 ? [`${dropped} older notices were left out: too many waited.`] : []),
     ...(isTest ? [TRIAL] : []),
-    ...(rows.some(({ kind }) => kind === 'held' || kind === 'approval-needed')
+    ...(rows.some(({ kind }) => kind === 'held')
       ? ['"dropfleet confirm" shows what is held, and lets it through.']
       : []),
     '"dropfleet status" shows how everything is now.',

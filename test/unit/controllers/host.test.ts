@@ -17,11 +17,17 @@ import { aConfiguredMachine, fakeHosts, FIRST } from '../reconcilers/host/host-r
 import { createRig, ownOf } from '../reconcilers/reconcile-rig.ts';
 import { startController } from './runtime/started-controller.ts';
 
-/** The host controller at work on a master that is as docker wants it. */
+/** The host controller at work on the masters of two projects that are as docker wants them. */
 async function start() {
   const { ssh, hosts } = fakeHosts();
-  const status = { ...activeStatus(7), host: { serverID: 7, keyFingerprint: FIRST } };
-  ssh.machines.set(status.server!.publicAddress!, aConfiguredMachine());
+  const plugIn = (...ids: number[]): void => {
+    for (const id of ids) ssh.machines.set(activeStatus(id).server!.publicAddress!, aConfiguredMachine());
+  };
+  plugIn(7, 8);
+  const master = (project: string, id: number): Droplet => {
+    const status = { ...activeStatus(id), host: { serverID: id, keyFingerprint: FIRST } };
+    return aDroplet(`${project}-master`, { status });
+  };
   const shared = createRig([]);
   const context: Context = {
     ...shared.context,
@@ -47,13 +53,21 @@ async function start() {
   world
     .informer(SERVICE_DEPLOYMENTS)
     .addIndex(SERVICES_BY_PROJECT, one => [projectKeyOf(one as ServiceDeployment)]);
-  for (const object of [aProject('shop'), aDroplet('shop-master', { status })]) world.client.seed(object);
+  const objects = [aProject('shop'), aProject('blog'), master('shop', 7), master('blog', 8)];
+  for (const object of objects) world.client.seed(object);
   await world.settle();
-  const configured = (): string | undefined => {
-    const { status: now } = world.client.stored<Droplet>(DROPLETS, 'default/shop-master')!;
-    return findCondition(now?.conditions, 'Configured')?.message;
+  const stored = (name: string): Droplet => world.client.stored<Droplet>(DROPLETS, `default/${name}`)!;
+  const condition = (name: string, type: string) => findCondition(stored(name).status?.conditions, type);
+  return {
+    ...world,
+    configured: () => condition('shop-master', 'Configured')?.message,
+    reachable: () => ['shop-master', 'blog-master'].map(name => condition(name, 'Reachable')?.status),
+    plugIn,
+    unplugAll: () => ssh.machines.clear(),
+    /** Has it looked at, whatever time it is. */
+    touch: (name: string) =>
+      world.client.patch(DROPLETS, `default/${name}`, { metadata: { annotations: { touched: 'yes' } } }),
   };
-  return { ...world, configured };
 }
 
 describe('The host controller', () => {
@@ -63,6 +77,24 @@ describe('The host controller', () => {
     client.seed(aServiceDeployment('shop-prod-site', {}, { spec: { platform: 'podman' } }));
     await settle();
     expect(configured()).to.match(/^podman/);
+    await stop();
+  });
+
+  it('looks at all hosts when it loses one, and at those that it lost when it finds one again', async () => {
+    const { clock, plugIn, reachable, settle, stop, touch, unplugAll } = await start();
+    expect(reachable()).to.deep.equal(['True', 'True']);
+    unplugAll();
+    await touch('shop-master');
+    for (let tries = 0; tries < 2; tries++) {
+      await settle();
+      await clock.advance(HOST.timings.retryMs);
+    }
+    await settle();
+    expect(reachable()).to.deep.equal(['False', 'False']);
+    plugIn(7, 8);
+    await touch('blog-master');
+    await settle();
+    expect(reachable()).to.deep.equal(['True', 'True']);
     await stop();
   });
 });

@@ -73,6 +73,17 @@ describe('a digest', () => {
     expect(world.send(201.25)).to.deep.equal(['y failure']);
   });
 
+  it('keeps nobody waiting for more than a minute who is to approve something, however much was told before', () => {
+    const world = start();
+    for (const minutes of [0, 2, 8]) {
+      world.note(minutes, notice(`d${minutes}`));
+      expect(world.send(minutes + 0.25)).to.have.length(1);
+    }
+    world.note(8.5, notice('master', 'approval-needed'), notice('web'));
+    expect(world.send(9)).to.deep.equal([]);
+    expect(world.send(9.25)).to.have.members(['master approval-needed', 'web failure']);
+  });
+
   it('tells of each object how it is now, the worst first', () => {
     const world = start();
     world.note(

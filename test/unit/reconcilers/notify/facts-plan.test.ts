@@ -84,6 +84,25 @@ describe('what people should be told', () => {
     expect(facts({ droplets }, 5).nextMs).to.equal(25 * MINUTE);
   });
 
+  it('is at once that servers are not Ready which were found within a minute, one after the other', () => {
+    const lost = (name: string, found: string) =>
+      aDroplet(name, {
+        status: {
+          ...activeStatus(1),
+          conditions: [{ ...aCondition('Ready', 'False', 'Unreachable'), lastTransitionTime: found }],
+        },
+      });
+    const droplets = [
+      lost('shop-web3', '2026-01-01T00:01:01Z'),
+      lost('shop-web1', '2026-01-01T00:00:00Z'),
+      lost('shop-web2', '2026-01-01T00:01:00Z'),
+    ];
+    const toldAt = (minutes: number) => facts({ droplets }, minutes).facts.map(({ notice }) => notice.about);
+    expect(toldAt(4.9)).to.deep.equal([]);
+    expect(toldAt(5)).to.deep.equal(['Droplet default/shop-web1', 'Droplet default/shop-web2']);
+    expect(toldAt(6)).to.have.length(3);
+  });
+
   it('is not that a server is on its way, before a quarter of an hour', () => {
     const droplets = [unready('Configuring')];
     expect(facts({ droplets }, 14)).to.deep.equal({ facts: [], nextMs: MINUTE });

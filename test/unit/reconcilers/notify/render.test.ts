@@ -33,6 +33,12 @@ describe('a mail', () => {
     ]);
   });
 
+  it('names no command that knows nothing of what a person is to approve', () => {
+    const sentence = 'dead; no recovery: "dropfleet recover shop-master" replaces it';
+    const { text } = renderMail(digest(row('shop-master', { kind: 'approval-needed', sentence })), SENDER);
+    expect(text).to.contain('"dropfleet recover shop-master"').and.not.to.contain('"dropfleet confirm"');
+  });
+
   it('counts what is more than one, and tells once what several have to say', () => {
     const rows = Array.from({ length: 7 }, (_, i) => row(`web${i}`, { sentence: 'gone' }));
     const { subject, text } = renderMail(digest(...rows, row('other/x', { kind: 'resolved' })), SENDER);
