@@ -9,7 +9,7 @@ import { registerWebs, deregisterWebs } from '../draining/registration.ts';
 import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
-import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing.ts';
+import { balancingOf, isBalancer, isReachable, type Balancing } from '../read-model/balancing.ts';
 import type { Context } from './concern.ts';
 import {
   convergeLoadBalancer,
@@ -94,8 +94,8 @@ function observeBalancing(
   return { balancing, dampedMs: Math.min(Infinity, ...waits) };
 }
 
-const isHealthy = ({ status }: Droplet): boolean =>
-  findCondition(status?.conditions, 'Healthy')?.status !== 'False';
+const isHealthy = (droplet: Droplet): boolean =>
+  findCondition(droplet.status?.conditions, 'Healthy')?.status !== 'False' && isReachable(droplet);
 
 /** The way to its nginx. */
 function masterOf({ timings }: Context, hosts: Hosts, droplet: Droplet, { signal }: Run): NamedMaster {

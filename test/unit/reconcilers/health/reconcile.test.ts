@@ -42,6 +42,14 @@ describe('The health controller', () => {
     expect(healthOf('shop-web1')).to.equal('True Suspected');
   });
 
+  it('says at once who cannot reach a server, and takes it back when they can', async () => {
+    const { pass, dropletOf } = createHealthRig();
+    await pass(5_000, { 'shop-web1': ['shop-master'] });
+    expect(dropletOf('shop-web1').status?.suspectedBy).to.deep.equal(['shop-master']);
+    await pass(35_000);
+    expect(dropletOf('shop-web1').status).not.to.have.property('suspectedBy');
+  });
+
   it('does nothing about a server that its own monitor has answers of', async () => {
     const { pass, vouch, healthOf, dropletOf } = createHealthRig();
     for (let i = 0; i < 12; i++) {
