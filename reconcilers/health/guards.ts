@@ -126,7 +126,10 @@ const mode: Check = ({ name, role, snapshot }, { modes }, step) => {
     : undefined;
 };
 
-/** All guards, the weightiest word first. A person is asked only when nothing else speaks against it. */
+/**
+ * All guards, the weightiest word first. A person is asked when nothing else speaks against it; what limits only how
+ * often it is done without one comes after that, and asks too, as it does not pass for hours.
+ */
 export const GUARDS: readonly Guard[] = [
   { name: 'suspended', check: suspended, bindsPeople: true },
   { name: 'quorum', check: quorum },
@@ -139,10 +142,10 @@ export const GUARDS: readonly Guard[] = [
   { name: 'deploy', check: deploy },
   { name: 'newborn', check: newborn },
   { name: 'in-flight', check: inFlight, bindsPeople: true },
-  { name: 'server-budget', check: serverBudget },
-  { name: 'project-budget', check: projectBudget },
-  { name: 'flapping', check: flapping },
   { name: 'mode', check: mode, reason: 'ApprovalNeeded' },
+  { name: 'server-budget', check: serverBudget, reason: 'ApprovalNeeded' },
+  { name: 'project-budget', check: projectBudget, reason: 'ApprovalNeeded' },
+  { name: 'flapping', check: flapping },
 ];
 
 /**

@@ -141,6 +141,12 @@ describe('The guards', () => {
         ),
     ],
     [
+      'mode',
+      'a recovery that waits for a person, though the budgets are spent',
+      () =>
+        objection(aServer({ role: 'master', recoveries: [past(HOUR), past(2 * HOUR)] }), { now: 2 * MINUTE }),
+    ],
+    [
       'flapping',
       'a server that comes and goes',
       () => objection(aServer({ course: { ...DEAD, turns: [0, 1, 2] } }), {}, 'Replace'),

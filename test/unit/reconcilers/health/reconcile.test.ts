@@ -70,6 +70,22 @@ describe('The health controller', () => {
     );
   });
 
+  it('asks a person once as much was done by itself as may be', async () => {
+    const { clock, pass, healthOf, messageOf, setStatus } = createHealthRig();
+    const at = new Date(clock.now()).toISOString();
+    const past = { serverID: 2, step: 'Replace', startedAt: at, endedAt: at } as const;
+    setStatus('shop-web1', { recoveries: [1, 2].map(() => ({ ...past, result: 'Recovered' })) });
+    const votes = { 'shop-web1': ['shop-master', 'shop-web2'] };
+    await pass(50_000, votes);
+    expect(healthOf('shop-web1')).to.equal('False ApprovalNeeded');
+    expect(messageOf('shop-web1')).to.match(
+      /6 hours are the limit; "dropfleet recover shop-web1" replaces it/,
+    );
+    setStatus('shop-web1', { recoveries: [1, 2].map(() => ({ ...past, result: 'Failed' })) });
+    await pass(5_000, votes);
+    expect(healthOf('shop-web1')).to.equal('False RecoveryFailed');
+  });
+
   it('follows a person who names the server, once, whatever observers say', async () => {
     const { pass, name, dropletOf } = createHealthRig();
     await name('shop-master', 1);
