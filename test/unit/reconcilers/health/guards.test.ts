@@ -169,6 +169,25 @@ describe('The guards', () => {
     expect(objection(aServer({ course: { ...DEAD, turns: [0, 1, 2] } }))).to.equal(undefined);
   });
 
+  it('do not take it for flapping that a power cycle brought a server back that died again', () => {
+    // At 0 s a quorum came, at 60 s it was gone by the power cycle, and at 200 s it came again.
+    const course = { ...DEAD, turns: [0, 60_000, 200_000], quorumSince: 200_000 };
+    const now = 260_000;
+    const cycle = {
+      ...past(0, 2),
+      step: 'PowerCycle' as const,
+      startedAt: ago(210_000),
+      endedAt: ago(180_000),
+    };
+    expect(objection(aServer({ course }), { now }, 'Replace')).to.equal('flapping');
+    expect(objection(aServer({ course, recoveries: [cycle] }), { now }, 'Replace')).to.equal(undefined);
+    const earlier = { ...course, turns: [-90_000, -60_000, 0, 60_000, 200_000] };
+    expect(
+      objection(aServer({ course: earlier, recoveries: [cycle] }), { now }, 'Replace'),
+      'what it did before',
+    ).to.equal('flapping');
+  });
+
   it('leave a person who names the server only suspension, and one recovery at a time', () => {
     const named = aServer({ approvedID: 2, course: undefined, bornMs: 0, recoveries: [past(1), past(2)] });
     expect(objection(named, { calmMs: 0, modes: { web: 'off', master: 'off' } })).to.equal(undefined);
