@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import { host } from '../../../controllers/host.ts';
-import { findCondition } from '../../../crds/conditions.ts';
+import { findCondition, setCondition } from '../../../crds/conditions.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { ServiceDeployment } from '../../../crds/service-deployment.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type Context,
 } from '../../../reconcilers/context.ts';
 import { HOST } from '../../../reconcilers/host/concern.ts';
-import { activeStatus, aDroplet, aProject, aServiceDeployment } from '../../builders/objects.ts';
+import { aCondition, activeStatus, aDroplet, aProject, aServiceDeployment } from '../../builders/objects.ts';
 import type { FakeInformer } from '../../fakes/informer.ts';
 import { aConfiguredMachine, fakeHosts, FIRST } from '../reconcilers/host/host-rig.ts';
 import { createRig, ownOf } from '../reconcilers/reconcile-rig.ts';
@@ -21,7 +21,9 @@ import { startController } from './runtime/started-controller.ts';
 async function start() {
   const { ssh, hosts } = fakeHosts();
   const status = { ...activeStatus(7), host: { serverID: 7, keyFingerprint: FIRST } };
-  ssh.machines.set(status.server!.publicAddress!, aConfiguredMachine());
+  const machine = aConfiguredMachine();
+  const address = status.server!.publicAddress!;
+  ssh.machines.set(address, machine);
   const shared = createRig([]);
   const context: Context = {
     ...shared.context,
@@ -49,11 +51,25 @@ async function start() {
     .addIndex(SERVICES_BY_PROJECT, one => [projectKeyOf(one as ServiceDeployment)]);
   for (const object of [aProject('shop'), aDroplet('shop-master', { status })]) world.client.seed(object);
   await world.settle();
-  const configured = (): string | undefined => {
-    const { status: now } = world.client.stored<Droplet>(DROPLETS, 'default/shop-master')!;
-    return findCondition(now?.conditions, 'Configured')?.message;
+  const conditionsNow = () =>
+    world.client.stored<Droplet>(DROPLETS, 'default/shop-master')!.status?.conditions;
+  return {
+    ...world,
+    setThere: (isThere: boolean): void => {
+      if (isThere) ssh.machines.set(address, machine);
+      else ssh.machines.delete(address);
+    },
+    configured: () => findCondition(conditionsNow(), 'Configured')?.message,
+    reachable: () => findCondition(conditionsNow(), 'Reachable')?.status,
+    /** What its observers say. */
+    judge: (healthy: 'True' | 'False') =>
+      world.client.patch(
+        DROPLETS,
+        'default/shop-master',
+        { status: { conditions: setCondition(conditionsNow(), aCondition('Healthy', healthy), new Date()) } },
+        { subresource: 'status' },
+      ),
   };
-  return { ...world, configured };
 }
 
 describe('The host controller', () => {
@@ -63,6 +79,20 @@ describe('The host controller', () => {
     client.seed(aServiceDeployment('shop-prod-site', {}, { spec: { platform: 'podman' } }));
     await settle();
     expect(configured()).to.match(/^podman/);
+    await stop();
+  });
+
+  it('looks at a host at once that a quorum lost, and says that it is lost, and again when they find it', async () => {
+    const { judge, reachable, setThere, settle, stop } = await start();
+    expect(reachable()).to.equal('True');
+    setThere(false);
+    await judge('False');
+    await settle();
+    expect(reachable()).to.equal('False');
+    setThere(true);
+    await judge('True');
+    await settle();
+    expect(reachable()).to.equal('True');
     await stop();
   });
 });
