@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { DROPLETS, LEASES } from '../../../../clients/kubernetes/kinds.ts';
+import type { HostAccess } from '../../../../clients/ssh/ssh.ts';
+import { SecretText } from '../../../../config/secret-text.ts';
 import { readVote } from '../../../../reconcilers/health/vote.ts';
 import { readHeartbeat } from '../../../../reconcilers/monitor/heartbeat.ts';
 import {
@@ -24,6 +26,30 @@ describe('A monitor', () => {
     expect(kubernetes.writes().map(({ key }) => key)).to.deep.equal(Array(6 + 1).fill('default/monitor-m1'));
     expect(new Set(network.asked.map(line => line.split(' ').slice(0, 2).join(' '))).size).to.equal(9);
     expect(rig.transitions).to.deep.equal([]);
+  });
+
+  it('looks by the key of the moment, once another has taken its place', async () => {
+    const { clock, network } = open(2);
+    let key = 'old';
+    const used: string[] = [];
+    const ssh = {
+      ...network,
+      host: (access: HostAccess) => (used.push(access.privateKey.reveal()), network.host(access)),
+    };
+    await rig.start('m1', {
+      hosts: {
+        ssh,
+        port: 22,
+        get privateKey() {
+          return new SecretText(key);
+        },
+      },
+    });
+    await pass(clock, 20_000);
+    expect([...new Set(used.splice(0))]).to.deep.equal(['old']);
+    key = 'new';
+    await pass(clock, 20_000);
+    expect([...new Set(used)]).to.deep.equal(['new']);
   });
 
   it('votes against a dead web, from the master and from the neighbour, within 17 s, and renews it', async () => {
