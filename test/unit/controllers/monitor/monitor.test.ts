@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { DROPLETS, LEASES } from '../../../../clients/kubernetes/kinds.ts';
 import type { HostAccess } from '../../../../clients/ssh/ssh.ts';
 import { SecretText } from '../../../../config/secret-text.ts';
-import { readVote } from '../../../../reconcilers/health/vote.ts';
-import { readHeartbeat } from '../../../../reconcilers/monitor/heartbeat.ts';
+import { readVote, voteLease } from '../../../../reconcilers/health/vote.ts';
+import { vouchLease } from '../../../../reconcilers/health/vouch.ts';
+import { heartbeatLease, readHeartbeat } from '../../../../reconcilers/monitor/heartbeat.ts';
+import { activeStatus, aDroplet } from '../../../builders/objects.ts';
 import {
   address,
   createMonitorRig,
@@ -190,6 +192,24 @@ describe('A monitor', () => {
     await pass(clock, 330_000);
     const left = kubernetes.storedAll(LEASES).flatMap(lease => readHeartbeat(lease)?.name ?? []);
     expect(left).to.deep.equal(['m1']);
+  });
+
+  it('removes the heartbeats and vouches of those that died, and leaves their votes to the operator', async () => {
+    const { clock, kubernetes } = open(2);
+    // Of a project that nobody acts for any more.
+    const gone = aDroplet('blog-web1', { status: activeStatus(99) });
+    const about = { target: 'default/blog-web1', project: 'blog', dropletID: 99 };
+    const vote = { ...about, observer: 'blog-master', failingSince: 0, renewedAt: 0, flaps: 0 };
+    kubernetes.seed(voteLease(vote, 'default', gone));
+    kubernetes.seed(vouchLease({ ...about, monitor: 'm0', renewedAt: 0 }, 'default', gone));
+    const dead = { name: 'm0', pinned: undefined };
+    kubernetes.seed(heartbeatLease(dead, { namespace: 'default', startedAt: 0, now: 0 }));
+    await rig.start('m1');
+    await pass(clock, 320_000);
+    expect(kubernetes.storedAll(LEASES).map(({ metadata }) => metadata.name)).to.have.members([
+      'monitor-m1',
+      'vote-99-blog-master',
+    ]);
   });
 
   it('acts for the droplets that it was told, and leaves no heartbeat when it stops', async () => {
