@@ -5,7 +5,7 @@ import { keyOf, type ObjectKey } from '../crds/meta.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import { DROPLETS_BY_PROJECT, projectKeyOf, type Context, type Hosts } from '../reconcilers/context.ts';
 import { HOST } from '../reconcilers/host/concern.ts';
-import { createHostReconciler } from '../reconcilers/host/reconcile.ts';
+import { createHostReconciler, isUnhealthy } from '../reconcilers/host/reconcile.ts';
 import { defineConcern } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { createTrigger } from './runtime/sources.ts';
@@ -51,12 +51,16 @@ const reachedOf = (droplets: readonly Droplet[]): ObjectKey[] =>
 const platformChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>
   after.spec.platform !== before.spec.platform;
 
-/** Another server, or it came up, went down or got another address. What is said of the host itself is no news. */
+/**
+ * Another server, or it came up, went down or got another address, or its observers lost or found it. What is said of
+ * the host itself is no news.
+ */
 function serverChanged(after: Droplet, before: Droplet): boolean {
   const [now, then] = [after.status ?? {}, before.status ?? {}];
   return (
     now.server?.id !== then.server?.id ||
     now.server?.publicAddress !== then.server?.publicAddress ||
-    isConditionTrue(now.conditions, 'Provisioned') !== isConditionTrue(then.conditions, 'Provisioned')
+    isConditionTrue(now.conditions, 'Provisioned') !== isConditionTrue(then.conditions, 'Provisioned') ||
+    isUnhealthy(after) !== isUnhealthy(before)
   );
 }

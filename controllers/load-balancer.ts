@@ -9,6 +9,7 @@ import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/co
 import { LOAD_BALANCER, type Context } from '../reconcilers/load-balancer/concern.ts';
 import { createLoadBalancerReconciler } from '../reconcilers/load-balancer/reconcile.ts';
 import { LOAD_BALANCER_SECTION } from '../reconcilers/load-balancer/section.ts';
+import { isReachable } from '../reconcilers/read-model/balancing.ts';
 import { defineConcern, index } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
@@ -49,12 +50,15 @@ function placeOrHealthChanged(after: Droplet, before: Droplet): boolean {
   return !isDeepStrictEqual(routesDependOn(after), routesDependOn(before));
 }
 
-const routesDependOn = ({ metadata, status }: Droplet): unknown[] => [
-  metadata.deletionTimestamp,
-  status?.phase,
-  status?.server?.publicAddress,
-  status?.server?.privateAddress,
-  ...['Provisioned', 'Configured', 'Healthy'].map(type => findCondition(status?.conditions, type)?.status),
+const routesDependOn = (droplet: Droplet): unknown[] => [
+  droplet.metadata.deletionTimestamp,
+  droplet.status?.phase,
+  droplet.status?.server?.publicAddress,
+  droplet.status?.server?.privateAddress,
+  ...['Provisioned', 'Configured', 'Healthy'].map(
+    type => findCondition(droplet.status?.conditions, type)?.status,
+  ),
+  isReachable(droplet),
 ];
 
 const endpointsChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>

@@ -133,6 +133,8 @@ export interface DropletStatus {
   monitors?: string[];
   /** The names of the observers that watch this Droplet. */
   monitoredBy?: string[];
+  /** Those of them that cannot reach its server now. One that its own master cannot reach gets no requests from it. */
+  suspectedBy?: string[];
   /** Provisioned, the server runs and has the size asked for. Reachable, the host that is expected lets dropfleet in by SSH. Configured, its files, packages and services are as they should be. LoadBalancerReady, a master's nginx balances as it should. Healthy, its observers find it healthy. Ready, all of these that apply. ConfirmationRequired, something that would be done to the server is held until a person confirms it. */
   conditions?: Condition[];
 }

@@ -18,7 +18,10 @@ export const DROPLET_OWNERS = {
   },
   host: { fields: ['host'], conditions: ['Reachable', 'Configured'] },
   loadBalancer: { fields: ['loadBalancer'], conditions: ['LoadBalancerReady'] },
-  health: { fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy'], conditions: ['Healthy'] },
+  health: {
+    fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy', 'suspectedBy'],
+    conditions: ['Healthy'],
+  },
   snapshot: { fields: ['snapshot', 'snapshotting'], conditions: [] },
 } as const satisfies Owners<DropletStatus>;
 

@@ -3,7 +3,6 @@ import type { Informer } from '../../clients/kubernetes/client.ts';
 import type { Lease } from '../../clients/kubernetes/kinds.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { VOUCH_LABEL } from '../../reconcilers/health/vouch.ts';
-import { OBSERVER_LABEL } from '../../reconcilers/health/vote.ts';
 import {
   HEARTBEAT_SECONDS,
   heartbeatLease,
@@ -17,7 +16,8 @@ import type { LeaseWriter } from '../../reconcilers/health/lease-writer.ts';
 
 /** What nobody has renewed for so long is of no use to anybody, in milliseconds. */
 const LITTER_MS = 300_000;
-const LITTER_LABELS = [MONITOR_LABEL, OBSERVER_LABEL, VOUCH_LABEL];
+/** Not votes: the operator removes those. */
+const LITTER_LABELS = [MONITOR_LABEL, VOUCH_LABEL];
 
 /** One monitor among others. */
 export interface Membership {
@@ -25,7 +25,7 @@ export interface Membership {
   beat(): Promise<boolean>;
   /** Those that live, this one included: whose heartbeat was seen to change lately, on this process's own clock. */
   live(): LiveMonitor[];
-  /** Removes heartbeats, votes and vouches that their authors left behind when they died. */
+  /** Removes heartbeats and vouches that their authors left behind when they died. */
   sweep(): void;
   /** The others need not wait. */
   leave(): Promise<boolean>;

@@ -95,10 +95,20 @@ const inFlight: Check = ({ name }, { servers }) => {
   return other && `${other.name} is being recovered, and a project's servers are recovered one by one`;
 };
 
-const flapping: Check = ({ course, name }, _scene, step) =>
-  step === 'Replace' && (course?.turns.length ?? 0) >= FLAPS
-    ? `it comes and goes, which a new server may not mend; "dropfleet recover ${name}" replaces it all the same`
+const flapping: Check = (server, scene, step) =>
+  step === 'Replace' && ownTurns(server, scene).length >= FLAPS
+    ? `it comes and goes, which a new server may not mend; "dropfleet recover ${server.name}" replaces it all the same`
     : undefined;
+
+/** How often it came and went, but for what a recovery brought about: whose power was cut comes back by that. */
+const ownTurns = ({ course, recoveries }: WatchedServer, { now, wall }: Scene): number[] =>
+  (course?.turns ?? []).filter(turn => {
+    const at = wall - (now - turn);
+    return !recoveries.some(
+      ({ serverID, startedAt, endedAt }) =>
+        serverID === course?.serverID && Date.parse(startedAt) <= at && at <= Date.parse(endedAt),
+    );
+  });
 
 const suspended: Check = (_server, { isSuspended }) =>
   isSuspended ? 'the project is suspended; resume it first' : undefined;
@@ -126,7 +136,10 @@ const mode: Check = ({ name, role, snapshot }, { modes }, step) => {
     : undefined;
 };
 
-/** All guards, the weightiest word first. A person is asked only when nothing else speaks against it. */
+/**
+ * All guards, the weightiest word first. A person is asked when nothing else speaks against it; what limits only how
+ * often it is done without one comes after that, and asks too, as it does not pass for hours.
+ */
 export const GUARDS: readonly Guard[] = [
   { name: 'suspended', check: suspended, bindsPeople: true },
   { name: 'quorum', check: quorum },
@@ -139,10 +152,10 @@ export const GUARDS: readonly Guard[] = [
   { name: 'deploy', check: deploy },
   { name: 'newborn', check: newborn },
   { name: 'in-flight', check: inFlight, bindsPeople: true },
-  { name: 'server-budget', check: serverBudget },
-  { name: 'project-budget', check: projectBudget },
-  { name: 'flapping', check: flapping },
   { name: 'mode', check: mode, reason: 'ApprovalNeeded' },
+  { name: 'server-budget', check: serverBudget, reason: 'ApprovalNeeded' },
+  { name: 'project-budget', check: projectBudget, reason: 'ApprovalNeeded' },
+  { name: 'flapping', check: flapping },
 ];
 
 /**

@@ -34,7 +34,7 @@ type Health = ConditionValue & { readonly reason: HealthReason };
  *     False  | Partitioned    | dead by its votes, but somebody else has answers of it
  *     False  | ApprovalNeeded | dead, and a person must decide about its recovery
  *     False  | Dead           | dead, and a guard objects to its recovery for now
- *     False  | RecoveryFailed | the same, after a recovery that did not help
+ *     False  | RecoveryFailed | dead after a recovery that did not help, whatever objects to another, but for the two above
  *     False  | Recovering     | under recovery; True while it is well all the same, as a person asked for it
  *
  * @param objection what keeps a server that is dead from its recovery.
@@ -93,7 +93,8 @@ const unreachable = (): Health => ({
 
 function dead(server: WatchedServer, course: Course, scene: Scene, objection: Objection | undefined): Health {
   const reason = objection?.reason ?? 'Dead';
-  const hasFailed = reason === 'Dead' && server.recoveries[0]?.result === 'Failed';
+  const isOthers = objection?.guard === 'mode' || objection?.guard === 'self-vouch';
+  const hasFailed = !isOthers && server.recoveries[0]?.result === 'Failed';
   const why = objection === undefined ? '' : `; no recovery: ${objection.message}`;
   const loss = reason === 'ApprovalNeeded' ? lossOf(server, course, scene) : '';
   return {

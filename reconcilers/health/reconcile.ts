@@ -135,18 +135,20 @@ async function tend(
   const watchers = leases.watchers();
   if (watchers === 'unknown' && server.recovery === undefined) return;
   const isWatched = watchers === 'running';
-  const fields = isWatched ? watchedFields(server, scene) : { monitors: undefined, monitoredBy: undefined };
+  const fields = isWatched ? watchedFields(server, scene) : UNWATCHED;
   const says = isWatched || server.recovery !== undefined;
   const health = says ? conditionOf(droplet, server, scene, plan) : { Healthy: undefined };
   await writeDropletStatus(context, 'health', droplet, { fields, conditions: health }, run);
 }
 
-const watchedFields = (
-  { name, watch }: WatchedServer,
-  { servers }: Scene,
-): Pick<DropletStatus, 'monitors' | 'monitoredBy'> => ({
+type Watched = { [Field in 'monitors' | 'monitoredBy' | 'suspectedBy']: DropletStatus[Field] | undefined };
+
+const UNWATCHED: Watched = { monitors: undefined, monitoredBy: undefined, suspectedBy: undefined };
+
+const watchedFields = ({ name, watch, course }: WatchedServer, { servers }: Scene): Watched => ({
   monitors: servers.filter(other => other.watch.observers.includes(name)).map(other => other.name),
   monitoredBy: [...watch.observers],
+  suspectedBy: course === undefined || course.by.length === 0 ? undefined : [...course.by],
 });
 
 /** What is on its way, and of which nobody complains, is not said to be healthy yet. */

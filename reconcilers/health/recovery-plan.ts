@@ -2,6 +2,8 @@ import { toKubernetesTime } from '../../crds/conditions.ts';
 import { GUARDS, objectionTo, SERVER_BUDGET, type Guard, type Objection } from './guards.ts';
 import { isApproved, type PastRecovery, type Recovery, type Scene, type WatchedServer } from './scene.ts';
 
+/** The cause of a recovery that no vote is behind. */
+export const ASKED_FOR = 'a person asked for it';
 /** How long a server whose power was cut and given back has to answer, ms, before it is replaced. */
 export const BACK_MS = 120_000;
 /** How long a server must have been well, ms, before it counts as recovered. */
@@ -85,7 +87,7 @@ function recoveryOf(server: WatchedServer, step: Recovery['step'], { wall }: Sce
     step,
     ...(step === 'Replace' && !isClean && snapshot && { image: snapshot.id }),
     startedAt: toKubernetesTime(new Date(wall)),
-    cause: isApproved(server) ? 'a person asked for it' : `unreachable for ${inWords(course?.by ?? [])}`,
+    cause: isApproved(server) ? ASKED_FOR : `unreachable for ${inWords(course?.by ?? [])}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { isConditionTrue } from '../../crds/conditions.ts';
+import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { ObjectKey } from '../../crds/meta.ts';
 import type { Context, Hosts } from '../context.ts';
@@ -47,8 +47,8 @@ export function createHostReconciler(
       run.signal.throwIfAborted();
       const times = (failures.get(key)?.times ?? 0) + 1;
       failures.set(key, { times, step: error.step });
-      // One attempt that failed is no news about a host that was healthy a moment ago.
-      const isBlip = times === 1 && error.isUnreachable && isReachable(droplet);
+      // One attempt that failed is no news about a host that was healthy a moment ago, and that others reach.
+      const isBlip = times === 1 && error.isUnreachable && isReachable(droplet) && !isUnhealthy(droplet);
       if (!isBlip) await reportHost(context, error.droplet, error.conditions, run);
       if (!isBlip && error.isUnreachable && isReachable(droplet)) {
         lost.add(key);
@@ -64,6 +64,10 @@ const mayBeReached = ({ metadata, status }: Droplet): boolean =>
   metadata.deletionTimestamp === undefined && isConditionTrue(status?.conditions, 'Provisioned');
 
 const isReachable = ({ status }: Droplet): boolean => isConditionTrue(status?.conditions, 'Reachable');
+
+/** Whether a quorum of its observers says that it does not answer. */
+export const isUnhealthy = ({ status }: Droplet): boolean =>
+  findCondition(status?.conditions, 'Healthy')?.status === 'False';
 
 const pauseAfter = (times: number, { timings }: Hosts): number =>
   Math.min(timings.retryMs * 2 ** (times - 1), timings.slowestRetryMs);

@@ -1,6 +1,6 @@
 import { asRoot } from '../host/commands.ts';
 import type { Layout } from './layout.ts';
-import { ACTIVATE, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
+import { ACTIVATE, CUT, FACTS, PRUNE, STAGE, TRY, VERIFY } from './scripts.ts';
 
 /** How often in a row the new generation must answer before the old one counts as gone. */
 const ANSWERS = 5;
@@ -34,3 +34,6 @@ export const verifyConfiguration = ({ url, logs }: Layout, directory: string): s
 /** Removes old folders, but not these. */
 export const pruneConfigurations = ({ home }: Layout, ...keep: readonly string[]): string[] =>
   asRoot(PRUNE, home, `${KEPT}`, ...keep);
+
+/** Closes the connections from here to those addresses and ports where nobody answers. */
+export const cutConnections = (endpoints: readonly string[]): string[] => asRoot(CUT, ...endpoints);

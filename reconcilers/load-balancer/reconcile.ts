@@ -9,7 +9,7 @@ import { registerWebs, deregisterWebs } from '../draining/registration.ts';
 import { createDrainTracker } from '../draining/tracker.ts';
 import { hostOf } from '../host/access.ts';
 import { Waiting, type Outcome } from '../outcome.ts';
-import { balancingOf, isBalancer, type Balancing } from '../read-model/balancing.ts';
+import { balancingOf, isBalancer, isReachable, type Balancing } from '../read-model/balancing.ts';
 import type { Context } from './concern.ts';
 import {
   convergeLoadBalancer,
@@ -17,6 +17,8 @@ import {
   type LoadBalancerMemory,
   type NamedMaster,
 } from './converge.ts';
+import { createCutter } from './cut.ts';
+import { silentEndpoints } from './cut-plan.ts';
 import { isLoadBalancerError } from './errors.ts';
 import { createFlapDamper, type FlapDamper } from './flapping.ts';
 import { DEBIAN } from './layout.ts';
@@ -37,6 +39,7 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
   const memory = { pacing: createPacing(context.clock), quarantine: createQuarantine(context.clock) };
   const damper = createFlapDamper(context.clock);
   const tracker = createDrainTracker(context.clock);
+  const cutter = createCutter(context);
   const failures = new Map<ObjectKey, number>();
 
   return async (key, run) => {
@@ -44,6 +47,7 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
     if (master === undefined || !isBalancer(master, context.projects.get(projectKeyOf(master)))) {
       failures.delete(key);
       tracker.forget(key);
+      cutter.forget(key);
       return undefined;
     }
     const project = projectKeyOf(master);
@@ -58,9 +62,10 @@ export function createLoadBalancerReconciler(context: Context, hosts: Hosts): Lo
       const outcome = await converge(context, hosts, master, at, balancing, memory);
       failures.delete(key);
       if (outcome.state === 'waiting') return { requeueAfterMs: outcome.ms };
+      const cutMs = await cutter.cut(at, master, silentEndpoints(droplets, balancing), run);
       await report(context, announced, master, outcome, run);
       const drainMs = await deregisterWebs(context, hosts, at, { droplets, balancing, tracker }, run);
-      const ms = Math.min(dampedMs, drainMs, memory.quarantine.remaining(key));
+      const ms = Math.min(dampedMs, drainMs, cutMs, memory.quarantine.remaining(key));
       return ms === Infinity ? undefined : { requeueAfterMs: ms };
     } catch (error) {
       tracker.forget(key);
@@ -94,8 +99,8 @@ function observeBalancing(
   return { balancing, dampedMs: Math.min(Infinity, ...waits) };
 }
 
-const isHealthy = ({ status }: Droplet): boolean =>
-  findCondition(status?.conditions, 'Healthy')?.status !== 'False';
+const isHealthy = (droplet: Droplet): boolean =>
+  findCondition(droplet.status?.conditions, 'Healthy')?.status !== 'False' && isReachable(droplet);
 
 /** The way to its nginx. */
 function masterOf({ timings }: Context, hosts: Hosts, droplet: Droplet, { signal }: Run): NamedMaster {

@@ -9,6 +9,7 @@ export const STAGE = read('dropfleet-lb-stage', 'stage');
 export const TRY = read('dropfleet-lb-try', 'try');
 export const ACTIVATE = read('dropfleet-lb-activate', 'activate');
 export const VERIFY = read('dropfleet-lb-verify', 'verify');
+export const CUT = read('dropfleet-lb-cut', 'cut');
 export const PRUNE = read('dropfleet-lb-prune', 'prune');
 
 /** The exit codes of STAGE and TRY, after sysexits: nginx refuses the configuration, or it could not be written. */

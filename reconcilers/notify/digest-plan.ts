@@ -132,15 +132,21 @@ function intervalAfter(burst: number, rows: readonly Row[]): number {
   return rows.some(({ kind }) => kind === 'approval-needed') ? Math.min(interval, URGENT_MS) : interval;
 }
 
-/** The newest notice of each topic, the worst first. */
+/** The newest notice of each topic, the worst first; of a recovery that began, the failure before it too. */
 function rowsOf(waiting: readonly Queued[]): Row[] {
   return [...Map.groupBy(waiting, topicOf).values()]
-    .map(all => {
-      const { queuedAt: _queuedAt, ...newest } = all.at(-1)!;
-      return { ...newest, times: all.length };
+    .flatMap(all => {
+      const newest = all.at(-1)!;
+      const before = all.slice(0, -1);
+      const cause =
+        newest.kind === 'recovery-started' ? before.findLast(({ kind }) => kind === 'failure') : undefined;
+      if (cause === undefined) return [rowOf(newest, all.length)];
+      return [rowOf(cause, 1), rowOf(newest, all.length - 1)];
     })
     .toSorted((a, b) => rank(a) - rank(b));
 }
+
+const rowOf = ({ queuedAt: _queuedAt, ...notice }: Queued, times: number): Row => ({ ...notice, times });
 
 const rank = ({ kind, needsPerson }: Notice): number => (isGoodNews(kind) ? 2 : needsPerson ? 0 : 1);
 

@@ -1,9 +1,10 @@
 import { findCondition, toKubernetesTime } from '../../crds/conditions.ts';
-import type { Droplet } from '../../crds/droplet.ts';
+import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import { keyOf, type Condition, type KubernetesObject } from '../../crds/meta.ts';
 import { CONFIRMATION_REQUIRED, ROW_HELD } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { ASKED_FOR } from '../health/recovery-plan.ts';
 import { dropletState } from '../read-model/droplet-state.ts';
 import { whyStuck } from '../read-model/service-state.ts';
 import { aboutObject, type Notice, type NoticeKind, type Side } from './notice.ts';
@@ -13,6 +14,8 @@ export interface Fact {
   /** Another id is another occurrence: it has the condition's reason and transition in it, so it outlives every process. */
   id: string;
   notice: Notice;
+  /** What it came of; for whom was told of nothing bad before. */
+  cause?: Notice;
 }
 
 /** All that is looked at. */
@@ -109,18 +112,19 @@ function factOf(
   notice: Pick<Notice, 'kind' | 'side' | 'needsPerson'>,
 ): Fact {
   const about = aboutOf(object);
-  const occurrence = recoveryBehind(object, reason) ?? `${status} ${reason} ${at}`;
-  return { id: `${type} ${occurrence}`, notice: { ...notice, about, sentence: message, at } };
+  const told = { ...notice, about, sentence: message, at };
+  const recovery = reason === 'Recovering' ? recoveryOf(object) : undefined;
+  if (recovery === undefined) return { id: `${type} ${status} ${reason} ${at}`, notice: told };
+  // A recovery is one occurrence, whether its server is well meanwhile or not; the next step of it is another.
+  const id = `${type} ${reason} ${recovery.step} ${recovery.startedAt}`;
+  const { cause: sentence, startedAt } = recovery;
+  // It begins in the moment in which a server is dead, so that nobody would be told of that.
+  const cause: Notice = { ...told, kind: 'failure', sentence, at: startedAt };
+  return sentence === ASKED_FOR ? { id, notice: told } : { id, notice: told, cause };
 }
 
-/** A recovery is one occurrence, whether its server is well meanwhile or not; the next step of it is another. */
-function recoveryBehind(
-  { status }: Project | Droplet | ServiceDeployment,
-  reason: string,
-): string | undefined {
-  const recovery = status !== undefined && 'recovery' in status ? status.recovery : undefined;
-  return reason === 'Recovering' ? recovery && `${reason} ${recovery.step} ${recovery.startedAt}` : undefined;
-}
+const recoveryOf = ({ status }: Project | Droplet | ServiceDeployment): DropletStatus['recovery'] =>
+  status !== undefined && 'recovery' in status ? status.recovery : undefined;
 
 const aboutOf = (object: KubernetesObject): string => aboutObject(object.kind, keyOf(object));
 

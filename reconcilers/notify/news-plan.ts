@@ -14,7 +14,7 @@ const MOST_TOPICS = 500;
  *
  * | fact now | told before | news                                                    |
  * | -------- | ----------- | ------------------------------------------------------- |
- * | a        | nothing     | a; if it is good there was nothing bad before, so none  |
+ * | a        | nothing     | its cause, and a; if a is good nothing bad was: none    |
  * | a        | a           | none                                                    |
  * | b        | a           | b                                                       |
  * | none     | a           | resolved, once; if a was good already, none             |
@@ -34,10 +34,11 @@ export function planNews(
   const current = new Map(facts.map(fact => [topicOf(fact.notice), fact]));
   const gone = Object.entries(told).filter(([topic]) => !current.has(topic));
   const followed = followedOf(current, told);
-  const news = followed.flatMap(([topic, { id, notice }]) => {
+  const news = followed.flatMap(([topic, { id, notice, cause }]) => {
     const before = told[topic];
     if (before?.id === id || (before === undefined && isGoodNews(notice.kind))) return [];
-    return [notice];
+    const isKnownBad = before !== undefined && !isGoodNews(before.kind);
+    return cause === undefined || isKnownBad ? [notice] : [cause, notice];
   });
   const kept = gone.filter(([topic]) => !isKnown(topic));
   const ended = gone.filter(([topic, { kind }]) => isKnown(topic) && !isGoodNews(kind));

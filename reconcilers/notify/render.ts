@@ -1,3 +1,4 @@
+import { inWords } from '../health/recovery-plan.ts';
 import type { Digest, Row } from './digest-plan.ts';
 import type { Heartbeat, HeartbeatLine } from './heartbeat-plan.ts';
 import { KINDS, nameOf, type NoticeKind, type Severity } from './notice.ts';
@@ -28,6 +29,8 @@ interface Entry {
 
 /** So many things are told in one message; `status` shows all. */
 const MOST_ENTRIES = 50;
+/** So many things of one object stand in a subject by their titles. */
+const MOST_TITLES = 3;
 /** So many names are told where several objects have the same to say. */
 const MOST_NAMES = 5;
 
@@ -124,11 +127,15 @@ const inSmsAlphabet = (text: string): string =>
     .replaceAll('`', "'")
     .replaceAll(/[^ -Z_a-z]/g, '?');
 
-/** One line for all of it: `Failure: shop-web1`, or `3 failures, 1 held`. */
+/** One line for all of it: `Failure and Recovery started: shop-web1`, or `3 failure, 1 held`. */
 export function headlineOf({ rows, isTest }: Digest, sender: Sender): string {
   const prefix = isTest ? 'Test: ' : '';
-  const [only] = rows;
-  if (rows.length === 1) return `${prefix}${KINDS[only!.kind].title}: ${nameOf(only!, sender.namespace)}`;
+  const [first] = rows;
+  const isOne = rows.length <= MOST_TITLES && rows.every(({ about }) => about === first?.about);
+  if (first !== undefined && isOne) {
+    const titles = [...new Set(rows.map(({ kind }) => KINDS[kind].title))];
+    return `${prefix}${inWords(titles)}: ${nameOf(first, sender.namespace)}`;
+  }
   const counts = Object.entries(KINDS).flatMap(([kind, { title }]) => {
     const count = rows.filter(row => row.kind === kind).length;
     return count === 0 ? [] : [`${count} ${title.toLowerCase()}`];

@@ -1,5 +1,6 @@
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
+import { masterName } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 
@@ -115,7 +116,9 @@ type Endpoint = NonNullable<NonNullable<ServiceDeployment['status']>['endpoints'
  *     does not run, or is to be stopped          | out
  *     is to go, and its services to the master   | out, unless that goes for all that are left
  *     has another private address by now         | out: it may be somebody else's
- *     is not Healthy, or was so a moment ago     | out, unless that goes for all that are left
+ *     is not Healthy                             | out, unless that goes for all that are left
+ *     cannot be reached by its master, or was    | out, while any is left of which neither this nor that
+ *       out a moment ago                         |   is so
  *     anything else                              | in
  *
  * When health speaks against all that are left it is the check that is doubted: whoever can answer may.
@@ -135,15 +138,15 @@ function serversOf(
         endpoint,
         gone,
         mayStay: isMoving && mayStay(endpoint, droplet),
-        unhealthy: gone === undefined ? whyUnhealthy(droplet!, isDamped) : undefined,
+        doubt: gone === undefined ? doubtOf(droplet!, isDamped) : Infinity,
       };
     });
-  const isAnyLeft = judged.some(({ gone }) => gone === undefined);
-  const isAnyHealthy = judged.some(({ gone, unhealthy }) => gone === undefined && unhealthy === undefined);
-  return judged.map(({ endpoint, gone, mayStay, unhealthy }) => {
-    if (mayStay && !isAnyLeft) return { ...endpoint, state: 'in' };
-    const reason = gone ?? unhealthy;
-    const isOut = gone !== undefined || (unhealthy !== undefined && isAnyHealthy);
+  const least = Math.min(...judged.map(({ doubt }) => doubt));
+  return judged.map(({ endpoint, gone, mayStay, doubt }) => {
+    if (mayStay && least === Infinity) return { ...endpoint, state: 'in' };
+    // One reason for whatever doubt, again.
+    const reason = gone ?? (doubt > 0 ? 'droplet unhealthy, or was a moment ago' : undefined);
+    const isOut = gone !== undefined || doubt > least;
     return { ...endpoint, state: isOut ? 'out' : 'in', ...(reason !== undefined && { reason }) };
   });
 }
@@ -164,13 +167,15 @@ function whyGone({ address }: Endpoint, droplet: Droplet | undefined): string | 
   return undefined;
 }
 
-function whyUnhealthy(droplet: Droplet, isDamped: (droplet: Droplet) => boolean): string | undefined {
-  const healthy = findCondition(droplet.status?.conditions, 'Healthy');
-  // One reason for both, again.
-  return healthy?.status === 'False' || isDamped(droplet)
-    ? 'droplet unhealthy, or was a moment ago'
-    : undefined;
+/** How much speaks against sending it requests: nothing, its master's word or its past, the word of a quorum. */
+function doubtOf(droplet: Droplet, isDamped: (droplet: Droplet) => boolean): 0 | 1 | 2 {
+  if (findCondition(droplet.status?.conditions, 'Healthy')?.status === 'False') return 2;
+  return isReachable(droplet) && !isDamped(droplet) ? 0 : 1;
 }
+
+/** Whether the master can reach it, as far as its observers say. */
+export const isReachable = ({ spec, status }: Droplet): boolean =>
+  status?.suspectedBy?.includes(masterName(spec.project)) !== true;
 
 const byEnvironmentAndName = (a: ServiceDeployment, b: ServiceDeployment): number =>
   compare(`${a.spec.environment} ${a.spec.service}`, `${b.spec.environment} ${b.spec.service}`);

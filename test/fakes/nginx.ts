@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CutResult } from '../../reconcilers/load-balancer/cut-plan.ts';
 import { NOT_WRITTEN, REFUSED } from '../../reconcilers/load-balancer/scripts.ts';
 
 /** A master's nginx, as far as the load balancer's commands ask and change it; a test may change anything of it. */
@@ -21,6 +22,8 @@ export interface FakeNginx {
   oldWorkers: number;
   /** How many connections it has opened to an address. */
   connections: Map<string, number>;
+  /** What becomes of connections that are to be closed. */
+  cutting: CutResult['outcome'];
 }
 
 /** One that was just installed. */
@@ -35,6 +38,7 @@ export const aNginx = (): FakeNginx => ({
   isStuck: false,
   oldWorkers: 0,
   connections: new Map(),
+  cutting: 'cut',
 });
 
 const HOME = '/etc/nginx/dropfleet';
@@ -61,6 +65,8 @@ export function carryOutOnNginx(nginx: FakeNginx, name: string, args: string[], 
       return { code: 1, stdout: nginx.running, stderr: '1#1: [emerg] bind() failed' };
     case 'dropfleet-lb-drain':
       return done(drainFactsOf(nginx, args.slice(2)));
+    case 'dropfleet-lb-cut':
+      return done(cutResultsOf(nginx, args));
     case 'dropfleet-lb-prune':
       for (const old of nginx.folders.keys()) if (!args.slice(2).includes(old)) nginx.folders.delete(old);
       return done();
@@ -87,6 +93,17 @@ const drainFactsOf = ({ oldWorkers, connections }: FakeNginx, addresses: readonl
     'end',
     '',
   ].join('\n');
+
+/** Endpoints have no connections of their own here: those of the address are theirs. */
+function cutResultsOf({ connections, cutting }: FakeNginx, endpoints: readonly string[]): string {
+  const lines = endpoints.map(endpoint => {
+    const address = endpoint.split(':')[0]!;
+    const open = connections.get(address) ?? 0;
+    if (cutting === 'cut') connections.delete(address);
+    return `${cutting}\t${endpoint}\t${open}`;
+  });
+  return [...lines, 'end', ''].join('\n');
+}
 
 /** Reads the main file and what it includes. */
 function tested({ folders, refusedText }: FakeNginx, folder: string, main: string) {

@@ -84,7 +84,7 @@ export class Oracle {
     must(mode !== 'off', 'M: nothing was to be done');
     must(mode !== 'manual', 'M: a person was to be asked');
     this.#calm(droplet);
-    this.#stable(leader, machine.turns, step);
+    this.#stable(leader, droplet, step);
     this.#deployed(leader, project, machine.quorumlessAt);
   }
 
@@ -110,10 +110,18 @@ export class Oracle {
     );
   }
 
-  /** As often as it came and went for long enough to be seen by whoever decides, while he looked. */
-  #stable(leader: Leader, turns: readonly number[], step: string): void {
+  /** As often as it came and went for long enough to be seen by whoever decides, while he looked, and by itself. */
+  #stable(leader: Leader, { metadata, status }: Droplet, step: string): void {
     const { t } = this.#world;
-    const seen = turns.filter(at => t - at < 590_000 && at > leader.attentiveSince);
+    const { turns } = this.#world.machines.get(metadata.name)!;
+    const isOwn = (at: number): boolean => {
+      const wall = this.#world.wall(0) - (t - at);
+      return !(status?.recoveries ?? []).some(
+        ({ startedAt, endedAt }) =>
+          Date.parse(startedAt) - MOST_SKEW_MS <= wall && wall <= Date.parse(endedAt) + MOST_SKEW_MS,
+      );
+    };
+    const seen = turns.filter(at => t - at < 590_000 && at > leader.attentiveSince && isOwn(at));
     const isSlow = seen.every((at, i) => i === 0 || at - seen[i - 1]! >= 2 * TICK_MS);
     must(step !== 'Replace' || !isSlow || seen.length < 3, 'F: it comes and goes');
   }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../../clients/kubernetes/kinds.ts';
 import { host } from '../../../controllers/host.ts';
-import { findCondition } from '../../../crds/conditions.ts';
+import { findCondition, setCondition } from '../../../crds/conditions.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { ServiceDeployment } from '../../../crds/service-deployment.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type Context,
 } from '../../../reconcilers/context.ts';
 import { HOST } from '../../../reconcilers/host/concern.ts';
-import { activeStatus, aDroplet, aProject, aServiceDeployment } from '../../builders/objects.ts';
+import { aCondition, activeStatus, aDroplet, aProject, aServiceDeployment } from '../../builders/objects.ts';
 import type { FakeInformer } from '../../fakes/informer.ts';
 import { aConfiguredMachine, fakeHosts, FIRST } from '../reconcilers/host/host-rig.ts';
 import { createRig, ownOf } from '../reconcilers/reconcile-rig.ts';
@@ -64,9 +64,24 @@ async function start() {
     reachable: () => ['shop-master', 'blog-master'].map(name => condition(name, 'Reachable')?.status),
     plugIn,
     unplugAll: () => ssh.machines.clear(),
+    unplug: (id: number): void => void ssh.machines.delete(activeStatus(id).server!.publicAddress!),
     /** Has it looked at, whatever time it is. */
     touch: (name: string) =>
       world.client.patch(DROPLETS, `default/${name}`, { metadata: { annotations: { touched: 'yes' } } }),
+    /** What the observers of shop-master say. */
+    judge: (healthy: 'True' | 'False') => {
+      const conditions = setCondition(
+        stored('shop-master').status?.conditions,
+        aCondition('Healthy', healthy),
+        new Date(),
+      );
+      return world.client.patch(
+        DROPLETS,
+        'default/shop-master',
+        { status: { conditions } },
+        { subresource: 'status' },
+      );
+    },
   };
 }
 
@@ -95,6 +110,20 @@ describe('The host controller', () => {
     await touch('blog-master');
     await settle();
     expect(reachable()).to.deep.equal(['True', 'True']);
+    await stop();
+  });
+
+  it('looks at a host at once that a quorum lost, and says that it is lost, and again when they find it', async () => {
+    const { judge, plugIn, reachable, settle, stop, unplug } = await start();
+    expect(reachable()[0]).to.equal('True');
+    unplug(7);
+    await judge('False');
+    await settle();
+    expect(reachable()[0]).to.equal('False');
+    plugIn(7);
+    await judge('True');
+    await settle();
+    expect(reachable()[0]).to.equal('True');
     await stop();
   });
 });

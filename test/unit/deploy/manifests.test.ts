@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { LEADER_LEASE } from '../../../cli/world/leader.ts';
@@ -21,10 +22,24 @@ interface Container {
   securityContext: { readOnlyRootFilesystem: boolean; capabilities: { drop: string[] } };
   volumeMounts: { name: string; mountPath: string; subPath?: string }[];
 }
+interface Selector {
+  matchLabels: Record<string, string>;
+}
+interface Budget extends Manifest {
+  spec: { maxUnavailable: number; selector: Selector };
+}
+interface Service extends Manifest {
+  metadata: Manifest['metadata'] & { annotations?: Record<string, string> };
+  spec: { selector: Record<string, string> };
+}
 interface Deployment extends Manifest {
   spec: {
+    replicas: number;
+    selector: Selector;
     template: {
+      metadata: { labels: Record<string, string> };
       spec: {
+        topologySpreadConstraints?: { topologyKey: string; labelSelector: Selector }[];
         securityContext: { runAsNonRoot: boolean };
         containers: Container[];
       };
@@ -121,6 +136,31 @@ describe('the manifests in deploy/', () => {
       ({ name }) => name === 'config',
     );
     expect(mount).to.deep.equal({ name: 'config', mountPath: '/etc/dropfleet', readOnly: true });
+  });
+
+  it('keep one monitor when nodes are drained, and spread them over nodes and zones', () => {
+    const [monitor] = manifestsIn(textOf('deploy/monitor.yaml')) as [Deployment];
+    const [budget] = manifestsIn(textOf('deploy/disruption-budget.yaml')) as [Budget];
+    const { replicas, template, selector } = monitor.spec;
+    expect(budget.spec.selector).to.deep.equal(selector);
+    expect(replicas - budget.spec.maxUnavailable).to.equal(1);
+    const spread = template.spec.topologySpreadConstraints!;
+    expect(spread.map(({ topologyKey }) => topologyKey)).to.deep.equal([
+      'kubernetes.io/hostname',
+      'topology.kubernetes.io/zone',
+    ]);
+    for (const { labelSelector } of spread) expect(labelSelector).to.deep.equal(selector);
+  });
+
+  it("let Prometheus find the operator's metrics and every monitor's, at the port that they listen on", () => {
+    const services = manifestsIn(textOf('deploy/service.yaml')) as Service[];
+    for (const file of ['deploy/deployment.yaml', 'deploy/monitor.yaml']) {
+      const [{ spec }] = manifestsIn(textOf(file)) as [Deployment];
+      const { labels } = spec.template.metadata;
+      const service = services.find(other => isDeepStrictEqual(other.spec.selector, labels));
+      const port = service?.metadata.annotations?.['prometheus.io/port'];
+      expect(spec.template.spec.containers[0]!.args, file).to.include(`--http-port=${port}`);
+    }
   });
 
   it('have samples that the CRD knows', () => {

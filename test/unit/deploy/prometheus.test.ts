@@ -10,6 +10,10 @@ import { CONCERNS } from '../../../controllers/all.ts';
 import { registerCloudMetrics } from '../../../controllers/cloud-metrics.ts';
 import { registerIn } from '../../../controllers/metrics.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
+import { HEALTH } from '../../../reconcilers/health/concern.ts';
+import { MONITOR_METRICS } from '../../../reconcilers/monitor/concern.ts';
+import { NOTIFY } from '../../../reconcilers/notify/concern.ts';
+import { SNAPSHOT } from '../../../reconcilers/snapshot/concern.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const RULES = pathOf('deploy/prometheus/rules.yaml');
@@ -44,6 +48,7 @@ function registeredMetrics(): Set<string> {
   registerCloudMetrics(registry);
   const register = registerIn(registry);
   for (const { declares } of CONCERNS) register(declares.metrics);
+  register(MONITOR_METRICS);
   return new Set(registry.getMetricsAsArray().map(({ name }) => name));
 }
 
@@ -97,6 +102,14 @@ describe('the dashboard', () => {
     const read = shownExpressions.flatMap(metricsIn);
     expect(read).to.have.length.above(panels.length);
     expect(read.filter(name => !known.has(name))).to.deep.equal([]);
+  });
+
+  it('shows all that the operator and monitors tell of votes, recoveries, snapshots and messages', () => {
+    const shown = new Set(shownExpressions.flatMap(metricsIn));
+    const told = [HEALTH.metrics, SNAPSHOT.metrics, NOTIFY.metrics, MONITOR_METRICS].flatMap(metrics =>
+      Object.values(metrics).map(({ name }) => name),
+    );
+    expect(told.filter(name => !shown.has(name))).to.deep.equal([]);
   });
 
   it('asks only what Prometheus understands, by promtool', function () {

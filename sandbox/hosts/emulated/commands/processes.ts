@@ -40,7 +40,13 @@ const pgrep: Program = async process => {
 
 /** Programs keep no connections: what nginx would pass on it answers itself. */
 const ss: Program = (process: Process) => {
-  const options = readOptions(process.args.slice(1), ['H|no-header', 't|tcp', 'n|numeric', 'p|processes']);
+  const options = readOptions(process.args.slice(1), [
+    'K|kill',
+    'H|no-header',
+    't|tcp',
+    'n|numeric',
+    'p|processes',
+  ]);
   if (options.has('H') && options.has('t')) return 0;
   return fail(process, 'only TCP connections without a header (-H -t) are known to an emulated host', 127);
 };

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import { DROPLETS, LEASES } from '../../../../clients/kubernetes/kinds.ts';
-import { readVote } from '../../../../reconcilers/health/vote.ts';
-import { readHeartbeat } from '../../../../reconcilers/monitor/heartbeat.ts';
+import type { HostAccess } from '../../../../clients/ssh/ssh.ts';
+import { SecretText } from '../../../../config/secret-text.ts';
+import { readVote, voteLease } from '../../../../reconcilers/health/vote.ts';
+import { vouchLease } from '../../../../reconcilers/health/vouch.ts';
+import { heartbeatLease, readHeartbeat } from '../../../../reconcilers/monitor/heartbeat.ts';
+import { activeStatus, aDroplet } from '../../../builders/objects.ts';
 import {
   address,
   createMonitorRig,
@@ -24,6 +28,30 @@ describe('A monitor', () => {
     expect(kubernetes.writes().map(({ key }) => key)).to.deep.equal(Array(6 + 1).fill('default/monitor-m1'));
     expect(new Set(network.asked.map(line => line.split(' ').slice(0, 2).join(' '))).size).to.equal(9);
     expect(rig.transitions).to.deep.equal([]);
+  });
+
+  it('looks by the key of the moment, once another has taken its place', async () => {
+    const { clock, network } = open(2);
+    let key = 'old';
+    const used: string[] = [];
+    const ssh = {
+      ...network,
+      host: (access: HostAccess) => (used.push(access.privateKey.reveal()), network.host(access)),
+    };
+    await rig.start('m1', {
+      hosts: {
+        ssh,
+        port: 22,
+        get privateKey() {
+          return new SecretText(key);
+        },
+      },
+    });
+    await pass(clock, 20_000);
+    expect([...new Set(used.splice(0))]).to.deep.equal(['old']);
+    key = 'new';
+    await pass(clock, 20_000);
+    expect([...new Set(used)]).to.deep.equal(['new']);
   });
 
   it('votes against a dead web, from the master and from the neighbour, within 17 s, and renews it', async () => {
@@ -164,6 +192,24 @@ describe('A monitor', () => {
     await pass(clock, 330_000);
     const left = kubernetes.storedAll(LEASES).flatMap(lease => readHeartbeat(lease)?.name ?? []);
     expect(left).to.deep.equal(['m1']);
+  });
+
+  it('removes the heartbeats and vouches of those that died, and leaves their votes to the operator', async () => {
+    const { clock, kubernetes } = open(2);
+    // Of a project that nobody acts for any more.
+    const gone = aDroplet('blog-web1', { status: activeStatus(99) });
+    const about = { target: 'default/blog-web1', project: 'blog', dropletID: 99 };
+    const vote = { ...about, observer: 'blog-master', failingSince: 0, renewedAt: 0, flaps: 0 };
+    kubernetes.seed(voteLease(vote, 'default', gone));
+    kubernetes.seed(vouchLease({ ...about, monitor: 'm0', renewedAt: 0 }, 'default', gone));
+    const dead = { name: 'm0', pinned: undefined };
+    kubernetes.seed(heartbeatLease(dead, { namespace: 'default', startedAt: 0, now: 0 }));
+    await rig.start('m1');
+    await pass(clock, 320_000);
+    expect(kubernetes.storedAll(LEASES).map(({ metadata }) => metadata.name)).to.have.members([
+      'monitor-m1',
+      'vote-99-blog-master',
+    ]);
   });
 
   it('acts for the droplets that it was told, and leaves no heartbeat when it stops', async () => {

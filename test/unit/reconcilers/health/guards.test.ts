@@ -141,6 +141,12 @@ describe('The guards', () => {
         ),
     ],
     [
+      'mode',
+      'a recovery that waits for a person, though the budgets are spent',
+      () =>
+        objection(aServer({ role: 'master', recoveries: [past(HOUR), past(2 * HOUR)] }), { now: 2 * MINUTE }),
+    ],
+    [
       'flapping',
       'a server that comes and goes',
       () => objection(aServer({ course: { ...DEAD, turns: [0, 1, 2] } }), {}, 'Replace'),
@@ -161,6 +167,25 @@ describe('The guards', () => {
     expect(objection(aServer({ recoveries: [past(6 * HOUR), past(7 * HOUR)] }))).to.equal(undefined);
     expect(objection(web, { calmMs: 120_000, deployingMs: 30_000 })).to.equal(undefined);
     expect(objection(aServer({ course: { ...DEAD, turns: [0, 1, 2] } }))).to.equal(undefined);
+  });
+
+  it('do not take it for flapping that a power cycle brought a server back that died again', () => {
+    // At 0 s a quorum came, at 60 s it was gone by the power cycle, and at 200 s it came again.
+    const course = { ...DEAD, turns: [0, 60_000, 200_000], quorumSince: 200_000 };
+    const now = 260_000;
+    const cycle = {
+      ...past(0, 2),
+      step: 'PowerCycle' as const,
+      startedAt: ago(210_000),
+      endedAt: ago(180_000),
+    };
+    expect(objection(aServer({ course }), { now }, 'Replace')).to.equal('flapping');
+    expect(objection(aServer({ course, recoveries: [cycle] }), { now }, 'Replace')).to.equal(undefined);
+    const earlier = { ...course, turns: [-90_000, -60_000, 0, 60_000, 200_000] };
+    expect(
+      objection(aServer({ course: earlier, recoveries: [cycle] }), { now }, 'Replace'),
+      'what it did before',
+    ).to.equal('flapping');
   });
 
   it('leave a person who names the server only suspension, and one recovery at a time', () => {

@@ -42,6 +42,14 @@ describe('The health controller', () => {
     expect(healthOf('shop-web1')).to.equal('True Suspected');
   });
 
+  it('says at once who cannot reach a server, and takes it back when they can', async () => {
+    const { pass, dropletOf } = createHealthRig();
+    await pass(5_000, { 'shop-web1': ['shop-master'] });
+    expect(dropletOf('shop-web1').status?.suspectedBy).to.deep.equal(['shop-master']);
+    await pass(35_000);
+    expect(dropletOf('shop-web1').status).not.to.have.property('suspectedBy');
+  });
+
   it('does nothing about a server that its own monitor has answers of', async () => {
     const { pass, vouch, healthOf, dropletOf } = createHealthRig();
     for (let i = 0; i < 12; i++) {
@@ -60,6 +68,22 @@ describe('The health controller', () => {
       'unreachable for shop-web1 and shop-web2; no recovery: "dropfleet recover shop-master" replaces it, when a ' +
         'person decides so. It has no snapshot: all that was on it would be lost',
     );
+  });
+
+  it('asks a person once as much was done by itself as may be', async () => {
+    const { clock, pass, healthOf, messageOf, setStatus } = createHealthRig();
+    const at = new Date(clock.now()).toISOString();
+    const past = { serverID: 2, step: 'Replace', startedAt: at, endedAt: at } as const;
+    setStatus('shop-web1', { recoveries: [1, 2].map(() => ({ ...past, result: 'Recovered' })) });
+    const votes = { 'shop-web1': ['shop-master', 'shop-web2'] };
+    await pass(50_000, votes);
+    expect(healthOf('shop-web1')).to.equal('False ApprovalNeeded');
+    expect(messageOf('shop-web1')).to.match(
+      /6 hours are the limit; "dropfleet recover shop-web1" replaces it/,
+    );
+    setStatus('shop-web1', { recoveries: [1, 2].map(() => ({ ...past, result: 'Failed' })) });
+    await pass(5_000, votes);
+    expect(healthOf('shop-web1')).to.equal('False RecoveryFailed');
   });
 
   it('follows a person who names the server, once, whatever observers say', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { observeDrain } from '../../../../reconcilers/draining/commands.ts';
 import {
   activateConfiguration,
+  cutConnections,
   observeLoadBalancer,
   pruneConfigurations,
   stageConfiguration,
@@ -26,6 +27,7 @@ describe("The load balancer's commands", () => {
     'verify http://127.0.0.1 g-1 5 100 /var/log/nginx/error.log': verifyConfiguration(DEBIAN, 'g-1'),
     'drain /run/nginx.pid 80 10.0.0.3': observeDrain(DEBIAN, ['10.0.0.3']),
     'drain /run/nginx.pid 8080': observeDrain({ ...DEBIAN, listen: '127.0.0.1:8080' }, []),
+    'cut 10.0.0.3:8123 10.0.0.3:9123': cutConnections(['10.0.0.3:8123', '10.0.0.3:9123']),
     'prune /etc/nginx/dropfleet 3 g-1 g-2': pruneConfigurations(DEBIAN, 'g-1', 'g-2'),
   };
   for (const [words, argv] of Object.entries(commands))

@@ -71,6 +71,13 @@ function startMaster(masterStatus: Droplet['status'] = { conditions }, project =
         { status: { conditions: [aCondition('Healthy', healthy)] } },
         { subresource: 'status' },
       ),
+    suspect: (name: string, healthy: 'True' | 'False', ...suspectedBy: string[]) =>
+      rig.client.patch(
+        DROPLETS,
+        `default/${name}`,
+        { status: { conditions: [aCondition('Healthy', healthy)], suspectedBy } },
+        { subresource: 'status' },
+      ),
     web: (name: string) => rig.client.stored(DROPLETS, `default/${name}`)!,
     commands: () =>
       ssh.commands.splice(0).map(command => command.split(' ')[0]!.replace('dropfleet-lb-', '')),
@@ -250,6 +257,71 @@ describe('Reconciling a load balancer', () => {
       await reconcile();
       expect(upstream()).to.have.length(healthy === 'True' ? 2 : 1);
     }
+  });
+
+  it('closes the connections to a server that a quorum and the master cannot reach, once', async () => {
+    const { clock, commands, nginx, reconcile, suspect } = startMaster();
+    const settle = async (): Promise<void> => {
+      await reconcile();
+      await clock.advance(2_000);
+      await reconcile();
+    };
+    nginx.connections.set('10.0.0.4', 3);
+    await suspect('shop-web2', 'False', 'shop-master', 'witness');
+    await settle();
+    expect(commands()).to.deep.equal(['facts', 'stage', 'activate', 'verify', 'prune', 'cut', 'facts']);
+    await suspect('shop-web2', 'True');
+    await settle();
+    commands();
+    await suspect('shop-web2', 'False', 'shop-master', 'witness');
+    await settle();
+    expect(commands(), 'another time').to.include('cut');
+  });
+
+  it('closes none because of one word alone, nor where the master itself has answers', async () => {
+    const { commands, reconcile, suspect } = startMaster();
+    await suspect('shop-web2', 'True', 'shop-master');
+    await reconcile();
+    expect(commands()).not.to.include('cut');
+    await suspect('shop-web2', 'False', 'shop-web1', 'witness');
+    await reconcile();
+    expect(commands()).not.to.include('cut');
+  });
+
+  it('closes none to the last servers that are left, whatever is said of them', async () => {
+    const { commands, reconcile, suspect } = startMaster();
+    for (const web of ['shop-web1', 'shop-web2']) await suspect(web, 'False', 'shop-master', 'witness');
+    await reconcile();
+    expect(commands()).not.to.include('cut');
+  });
+
+  it('looks again soon while the kernel of such a server answers', async () => {
+    const { commands, reconcile, nginx, suspect } = startMaster();
+    Object.assign(nginx, { cutting: 'answers' });
+    nginx.connections.set('10.0.0.4', 3);
+    await suspect('shop-web2', 'False', 'shop-master', 'witness');
+    expect(await reconcile()).to.deep.equal({ requeueAfterMs: 10_000 });
+    nginx.cutting = 'cut';
+    expect(await reconcile()).to.equal(undefined);
+    expect(commands()).to.deep.equal([
+      'facts',
+      'stage',
+      'activate',
+      'verify',
+      'prune',
+      'cut',
+      'facts',
+      'cut',
+    ]);
+  });
+
+  it('says so where the kernel of the master cannot close connections, and goes on', async () => {
+    const { events, reconcile, nginx, suspect } = startMaster();
+    Object.assign(nginx, { cutting: 'kept' });
+    nginx.connections.set('10.0.0.4', 3);
+    await suspect('shop-web2', 'False', 'shop-master', 'witness');
+    expect(await reconcile()).to.equal(undefined);
+    expect(events.filter(event => event.startsWith('ConnectionsKept'))).to.have.length(1);
   });
 
   it('keeps a server out ever longer whose health goes to and fro: no reload each time', async () => {

@@ -96,6 +96,26 @@ describe('a digest', () => {
     expect(world.send(1)).to.deep.equal(['c held', 'b failure', 'a resolved x2']);
   });
 
+  it('tells of the failure and the recovery that began at once in one message', () => {
+    const world = start();
+    world.note(0, notice('a'), notice('a', 'recovery-started'), notice('b'), notice('b', 'recovery-started'));
+    expect(world.send(1)).to.deep.equal([
+      'a failure',
+      'a recovery-started',
+      'b failure',
+      'b recovery-started',
+    ]);
+    expect(world.send(60)).to.deep.equal([]);
+    world.note(70, notice('a'), notice('a', 'recovery-started'), notice('a', 'recovery-finished'));
+    expect(world.send(71), 'what is over by then').to.deep.equal(['a recovery-finished x3']);
+  });
+
+  it('wakes nobody for a failure whose recovery began', () => {
+    const world = start('sms');
+    world.note(0, notice('a'), notice('a', 'recovery-started'));
+    expect(world.send(1)).to.deep.equal([]);
+  });
+
   it('does not say the same of an object again within half an hour, however often it came and went', () => {
     const world = start();
     world.note(0, notice('a'));

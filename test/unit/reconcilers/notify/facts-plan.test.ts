@@ -77,6 +77,20 @@ describe('what people should be told', () => {
     expect(idOf('False', 1, 'PowerCycle')).to.not.equal(idOf('False', 1, 'Replace'));
   });
 
+  it('is that a server failed before its recovery began, unless a person asked for that', () => {
+    const causeOf = (cause: string) => {
+      const recovery = { ...aRecovery(1, 'Replace'), cause };
+      const conditions = [aCondition('Healthy', 'False', 'Recovering')];
+      const droplet = aDroplet('shop-web1', { status: { ...activeStatus(1), recovery, conditions } });
+      return facts({ droplets: [droplet] }).facts[0]!.cause;
+    };
+    expect(causeOf('unreachable for shop-master')).to.include({
+      kind: 'failure',
+      sentence: 'unreachable for shop-master',
+    });
+    expect(causeOf('a person asked for it')).to.equal(undefined);
+  });
+
   it('is that a server is not Ready, once it has been so for five minutes', () => {
     const droplets = [unready('Unreachable')];
     expect(facts({ droplets }, 4)).to.deep.equal({ facts: [], nextMs: MINUTE });

@@ -39,6 +39,15 @@ describe('news', () => {
     expect(kinds([fact('a', 'recovery-finished')], {})).to.deep.equal([]);
   });
 
+  it('are the failure that a recovery came of, for whom was not told of it', () => {
+    const { notice } = fact('a');
+    const recovery = { ...fact('b', 'recovery-started'), cause: notice };
+    expect(kinds([recovery], {})).to.deep.equal(['failure', 'recovery-started']);
+    expect(kinds([recovery], plan([fact('a')], {}).told)).to.deep.equal(['recovery-started']);
+    const { told } = plan([fact('c', 'recovery-finished')], plan([fact('a')], {}).told);
+    expect(kinds([recovery], told), 'another time').to.deep.equal(['failure', 'recovery-started']);
+  });
+
   it('are no end of what is not known to have ended', () => {
     const { told } = plan([fact('a')], {});
     expect(plan([], told, { isKnown: false })).to.deep.equal({ news: [], told });

@@ -64,6 +64,13 @@ describe('a mail', () => {
     expect(html.match(/<td/g)).to.have.length(3);
   });
 
+  it('names what befell one server, one thing after the other', () => {
+    const rows = [row('shop-web1'), row('shop-web1', { kind: 'recovery-started' })];
+    expect(renderMail(digest(...rows), SENDER).subject).to.equal(
+      '[dropfleet acme] Failure and Recovery started: shop-web1',
+    );
+  });
+
   it('of a trial says so, in the subject too', () => {
     for (const { subject, text } of [
       renderMail(sampleDigest('default', NOW), SENDER),

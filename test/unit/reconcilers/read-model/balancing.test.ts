@@ -91,6 +91,25 @@ describe('Who balances what', () => {
     ]);
   });
 
+  it('takes a server out that the master cannot reach, but never the last one', () => {
+    const suspected = { status: { suspectedBy: ['shop-master'] } };
+    const sick = (parts: typeof suspected): Droplet => aServer('shop-web1', '10.0.0.3', parts);
+    expect(servers([web1, web2(suspected)])).to.deep.equal(['shop-web1 in', `shop-web2 out ${UNWELL}`]);
+    expect(servers([sick(suspected), web2(suspected)])).to.deep.equal([
+      `shop-web1 in ${UNWELL}`,
+      `shop-web2 in ${UNWELL}`,
+    ]);
+    expect(servers([sick(suspected), web2(unhealthy)]), 'a quorum weighs more').to.deep.equal([
+      `shop-web1 in ${UNWELL}`,
+      `shop-web2 out ${UNWELL}`,
+    ]);
+  });
+
+  it('leaves a server in that others than the master cannot reach', () => {
+    const suspected = web2({ status: { suspectedBy: ['shop-web1', 'witness'] } });
+    expect(servers([web1, suspected])).to.deep.equal(['shop-web1 in', 'shop-web2 in']);
+  });
+
   it('doubts the check when it speaks against every server that is left', () => {
     const sick = aServer('shop-web1', '10.0.0.3', unhealthy);
     const all = [`shop-web1 in ${UNWELL}`, `shop-web2 in ${UNWELL}`];
