@@ -5,7 +5,7 @@ import {
   type DeploymentFile,
   type ServiceFile,
 } from './deployment-file.ts';
-import { bytesIn, cpusIn, memoryIn, volumesIn } from './deployment-limits.ts';
+import { bytesIn, cpusIn, megabytesIn, memoryIn, volumesIn } from './deployment-limits.ts';
 import { isOwnName } from './env-names.ts';
 import type { JsonDocument } from './json-file.ts';
 import type { Problem } from './problems.ts';
@@ -23,6 +23,7 @@ export function checkDeployment(document: JsonDocument<DeploymentFile>): Problem
       ...findSecretVariables(service, document),
       ...findWrongLimits(service, document),
       ...findRepeatedVolumes(service, document),
+      ...findRequestLimits(service, document),
     ]),
     ...findOtherPlatforms(document),
     ...findStrayDomains(document),
@@ -116,6 +117,26 @@ function findWrongLimits(
     ...(isMemoryWrong ? [at('memory', `must be from ${LEAST_MEMORY} to ${MOST_MEMORY}`)] : []),
     ...(isCpusWrong ? [at('cpus', 'must be from 0.01 to 1024')] : []),
   ];
+}
+
+const MOST_BODY = '100g';
+
+/** Limits of requests where there are none, or that the load balancer does not take. */
+function findRequestLimits(
+  { project, written, file }: WrittenService,
+  document: JsonDocument<DeploymentFile>,
+): Problem[] {
+  const at = (field: string, message: string): Problem =>
+    document.problemAt(['projects', project, 'services', written, field], message);
+  const given = (['max_body_size', 'read_timeout_seconds'] as const).filter(
+    field => file[field] !== undefined,
+  );
+  if (typeOf(file) !== 'web')
+    return given.map(field => at(field, `${written} is no web service: it gets no requests; take this out`));
+  const megabytes = megabytesIn(file.max_body_size ?? '1m');
+  return megabytes < 1 || megabytes > megabytesIn(MOST_BODY)
+    ? [at('max_body_size', `must be from 1m to ${MOST_BODY}`)]
+    : [];
 }
 
 /** Two volumes of one name, or at one place. */

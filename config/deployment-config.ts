@@ -10,7 +10,7 @@ import {
   type ServiceFile,
   type Words,
 } from './deployment-file.ts';
-import { cpusIn, memoryIn, volumesIn } from './deployment-limits.ts';
+import { cpusIn, megabytesIn, memoryIn, volumesIn } from './deployment-limits.ts';
 import { readJsonFile } from './json-file.ts';
 import type { Problem } from './problems.ts';
 import { readRunOptions, type RunOptions } from './run-options.ts';
@@ -46,6 +46,8 @@ interface ServiceConfig extends Pick<
   | 'port'
   | 'healthCheck'
   | 'memory'
+  | 'maxBodyMegabytes'
+  | 'readTimeoutSeconds'
   | 'cpus'
   | 'volumes'
   | 'runOptions'
@@ -132,6 +134,8 @@ function toServiceConfig(project: string, service: string, file: ServiceFile): S
       port: file.port,
       healthCheck: toHealthCheck(file.health_check),
       ...toLimits(file),
+      maxBodyMegabytes: file.max_body_size === undefined ? undefined : megabytesIn(file.max_body_size),
+      readTimeoutSeconds: file.read_timeout_seconds,
       volumes: file.volumes && volumesIn(file.volumes),
       restart: file.restart,
       update: file.update,

@@ -33,6 +33,8 @@ export interface ServiceFile {
   secrets?: string[];
   port?: number;
   health_check?: HealthCheckFile | boolean;
+  max_body_size?: string;
+  read_timeout_seconds?: number;
   memory?: string;
   cpus?: string | number;
   volumes?: Record<string, string> | string[];

@@ -18,6 +18,9 @@ export function memoryIn(written: string): string {
 export const bytesIn = (memory: string): number =>
   Number.parseFloat(memory) * 1024 ** (UNITS.findIndex(letter => memory.endsWith(letter)) + 1);
 
+/** `2g` and `2GB` are 2048: units of 1,048,576 bytes. */
+export const megabytesIn = (written: string): number => Math.round(bytesIn(memoryIn(written)) / 1024 ** 2);
+
 /** A number of CPUs, to a thousandth. */
 export const cpusIn = (written: string | number): number => Number(Number(written).toFixed(3));
 

@@ -34,6 +34,10 @@ export interface ServiceDeploymentSpec {
   };
   /** The host names whose every path leads to this web service, on the load balancer's port 80. */
   domains?: string[];
+  /** The largest body of a request to this web service, in units of 1,048,576 bytes; 64 when absent. A larger one is answered with 413. */
+  maxBodyMegabytes?: number;
+  /** How long this web service may be silent over a request before the load balancer gives it up; 300 when absent, and no longer, as a server that is to be stopped waits for its requests. */
+  readTimeoutSeconds?: number;
   /** The command to run instead of the image's own, one argument an item. */
   command?: string[];
   /** What is run once, in the new image, before a release starts, such as a migration of the database; one argument an item. When it fails, the release before goes on. */

@@ -19,7 +19,7 @@ export const unitOf = ({ environment, service }: BalancedService): string => `${
 /** The blocks of a service that has servers. */
 export function renderRouted(service: BalancedService, { listen }: Pick<Layout, 'listen'>): ServiceBlocks {
   const upstream = upstreamOf(service);
-  const pass = ['set $dropfleet_prefix "";', `proxy_pass http://${upstream};`];
+  const pass = [...limitsOf(service), 'set $dropfleet_prefix "";', `proxy_pass http://${upstream};`];
   return {
     http:
       renderUpstream(upstream, service) +
@@ -28,6 +28,12 @@ export function renderRouted(service: BalancedService, { listen }: Pick<Layout, 
     locations: renderRoute(service, upstream),
   };
 }
+
+/** Its own limits of a request, where it has some. */
+const limitsOf = ({ maxBodyMegabytes, readTimeoutSeconds }: BalancedService): string[] => [
+  ...(maxBodyMegabytes === undefined ? [] : [`client_max_body_size ${maxBodyMegabytes}m;`]),
+  ...(readTimeoutSeconds === undefined ? [] : [`proxy_read_timeout ${readTimeoutSeconds}s;`]),
+];
 
 /** The blocks of a service that cannot be reached now: every request for it is answered why. */
 export function renderUnavailable(
@@ -111,6 +117,7 @@ function renderRoute(service: BalancedService, upstream: string): string {
       `proxy_pass http://${upstream}${service.healthPath};`,
     ]) +
     renderLocation(`${route}/`, [
+      ...limitsOf(service),
       `set $dropfleet_prefix ${route};`,
       `rewrite "(?s)^${route}(/.*)$" $1 break;`,
       `proxy_pass http://${upstream}$dropfleet_path;`,

@@ -24,6 +24,10 @@ export interface BalancedService {
   port?: number;
   /** The path that says whether the service is healthy. */
   healthPath: string;
+  /** The largest body of a request, in units of 1,048,576 bytes, where it is not the usual one. */
+  maxBodyMegabytes?: number;
+  /** How long it may be silent over a request, where that is not the usual time. */
+  readTimeoutSeconds?: number;
   /** Host names that lead to this service alone. */
   domains: string[];
   /** Host names that it asks for and that lead to another service, by its name. */
@@ -85,6 +89,8 @@ export function balancingOf(
       ...(status?.version !== undefined && { version: status.version }),
       ...(status?.port !== undefined && { port: status.port }),
       healthPath: spec.healthCheck?.path ?? '/health',
+      ...(spec.maxBodyMegabytes !== undefined && { maxBodyMegabytes: spec.maxBodyMegabytes }),
+      ...(spec.readTimeoutSeconds !== undefined && { readTimeoutSeconds: spec.readTimeoutSeconds }),
       ...claim(claimed, metadata.name, spec.domains ?? []),
       servers: serversOf(status?.endpoints ?? [], byName, isDamped, isMoving),
     })),

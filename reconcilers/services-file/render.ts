@@ -117,6 +117,8 @@ const OWNED = Object.keys({
   update: true,
   shared: true,
   domains: true,
+  maxBodyMegabytes: true,
+  readTimeoutSeconds: true,
 } satisfies Record<OwnedField, true>) as OwnedField[];
 
 /** A merge patch (RFC 7396) of a ServiceDeployment's spec. */

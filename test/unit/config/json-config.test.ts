@@ -86,7 +86,7 @@ describe('deployment_config.json', () => {
       'c.json:3:17: "base_url" is missing here: The address that all repositories share, such as https://github.com/acme. It holds no password: give git a credential helper or an SSH key',
       'c.json:3:34: found "https://git.example.com/x.git"; must be an address that contains {project}, such as {base_url}/{project}.git, without a password in it',
       'c.json:5:5: found "Shop"; a name is lower-case letters, digits and dashes, begins with a letter, ends with a letter or digit, and has at most 50 characters',
-      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, image_login, command, release_command, environment, secrets, port, health_check, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
+      'c.json:7:22: found "comand"; there is no such setting; here may stand type, containerfile_path, build_context, image, image_login, command, release_command, environment, secrets, port, health_check, max_body_size, read_timeout_seconds, memory, cpus, volumes, stop_seconds, restart, update, shared, deployment_platform; did you mean "command"?',
       'c.json:7:44: found "70000"; must be from 1 to 65535',
       'c.json:7:62: items 1 and 2 are the same; keep one',
       'c.json:7:91: found "../x"; must be a path inside the repository, with forward slashes: not absolute, and without ..',
@@ -173,6 +173,24 @@ describe('deployment_config.json', () => {
       expect((await service({ memory })).lines, String(memory)).to.have.length(1);
     for (const cpus of [0, 0.001, -1, 'two', '1e3', 5000, true])
       expect((await service({ cpus })).lines, String(cpus)).to.have.length(1);
+  });
+
+  it('takes limits of requests from a web service, and from no other', async () => {
+    const limits = async (settings: object) => {
+      const { config, lines } = await service(settings);
+      const [one] = config?.services ?? [];
+      return one === undefined ? lines : [one.maxBodyMegabytes, one.readTimeoutSeconds];
+    };
+    expect(await limits({})).to.deep.equal([undefined, undefined]);
+    expect(await limits({ max_body_size: '200m', read_timeout_seconds: 30 })).to.deep.equal([200, 30]);
+    expect(await limits({ max_body_size: '2GB' })).to.deep.equal([2048, undefined]);
+    for (const size of ['0m', '1.5g', '512', '512k', '101g', 64])
+      expect(await limits({ max_body_size: size }), String(size)).to.have.length(1);
+    for (const seconds of [0, 301, 1.5, '30'])
+      expect(await limits({ read_timeout_seconds: seconds }), String(seconds)).to.have.length(1);
+    const [line, ...rest] = await limits({ type: 'worker', max_body_size: '200m' });
+    expect(line).to.contain('api is no web service: it gets no requests; take this out');
+    expect(rest).to.deep.equal([]);
   });
 
   it('takes volumes as an object or a list, and mounts no folder of the host', async () => {
