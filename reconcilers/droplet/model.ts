@@ -1,5 +1,6 @@
 import type { Droplet, DropletStatus } from '../../crds/droplet.ts';
 import type { Balancer } from '../draining/protocol.ts';
+import type { KeptServer } from '../retired/plan.ts';
 
 /** A server in the cloud, as far as a plan needs to know it. */
 export interface Server {
@@ -108,6 +109,8 @@ export interface PlanInput {
   actionSeenMs?: number;
   /** Why the account has no room for another droplet, if so. */
   shortage?: string;
+  /** The fleet's servers that were replaced and are still there; none by default. */
+  kept?: readonly KeptServer[];
   /** For how many ms nothing is to be asked of the cloud, as that has just failed; 0 by default. */
   pausedMs?: number;
   /** Wall time, ms: only what was written down as wall time is compared with it. */

@@ -4,6 +4,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { immutableProblem } from '../../crds/immutable.ts';
 import { drainOfServer, planDraining, reportTimeout } from './drain-plan.ts';
 import type { Claim, CloudView, DropletPlan, DropletStep, PlanInput, Server } from './model.ts';
+import { howToMakeRoom } from '../retired/plan.ts';
 import { planPower } from './power-plan.ts';
 import { isReplaced, planRecovery, planSuccession } from './recovery-plan.ts';
 
@@ -75,12 +76,12 @@ function planAbsent(input: PlanInput): DropletPlan {
 }
 
 /** What would surely be refused is not asked for. */
-const planNoRoom = ({ timings }: PlanInput, shortage: string): DropletPlan => ({
+const planNoRoom = ({ timings, kept = [] }: PlanInput, shortage: string): DropletPlan => ({
   steps: [],
   phase: 'Failed',
   provisioned: false,
   reason: 'AccountLimit',
-  message: `droplet limit reached: ${shortage}. Ask DigitalOcean to raise the limit, or delete droplets`,
+  message: `droplet limit reached: ${shortage}; ${howToMakeRoom(kept)}`,
   requeueAfterMs: timings.refusedMs,
 });
 

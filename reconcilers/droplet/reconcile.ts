@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   isCloudUnreachable,
   isInvalidKey,
+  isOverLimit,
   isPendingEvent,
   isRefused,
   isUnauthorized,
@@ -25,6 +26,7 @@ import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
 import type { CloudView, DropletPlan, PlanInput } from './model.ts';
 import { planDroplet } from './plan.ts';
+import { howToMakeRoom, keptServers } from '../retired/plan.ts';
 import { imageOf, REPLACING } from './recovery-plan.ts';
 import { actionSeenMs, forgetActions, withoutOldAction, withoutOldResize } from './power-memory.ts';
 import { dropletChange, withServer } from './status.ts';
@@ -94,7 +96,7 @@ async function converge(
   const input = {
     droplet,
     view,
-    ...(shortage !== undefined && { shortage }),
+    ...(shortage !== undefined && { shortage, kept: keptServers(context.servers.list()) }),
     ...(balancer && { balancer }),
     suspended: context.projects.get(projectKeyOf(droplet))?.spec.suspend ?? false,
     sizes: await knownSizes(context, droplet, run.signal),
@@ -253,7 +255,15 @@ function describeError(
   const again = pause === undefined ? {} : { requeueAfterMs: pause };
   if (isRefused(error)) {
     const what = hasServer ? message : `${message} (${requestOf(droplet)})`;
-    return { ...base, phase: 'Failed', reason: 'Refused', message: `${what}; ${RETRYING}`, ...again };
+    const kept = isOverLimit(error) ? keptServers(context.servers.list()) : [];
+    const toDo = kept.length > 0 ? howToMakeRoom(kept) : 'fix what it names';
+    return {
+      ...base,
+      phase: 'Failed',
+      reason: 'Refused',
+      message: `${what}; ${toDo}. ${RETRYING}`,
+      ...again,
+    };
   }
   if (isUnauthorized(error)) return { ...base, reason: 'Unauthorized' };
   if (isCloudUnreachable(error)) return { ...base, reason: 'CloudUnreachable', ...again };
@@ -266,7 +276,7 @@ const whatWaits = (seen: DropletApply['seen'], { id }: DropletApply['server']): 
     ? `; nothing takes the place of droplet ${id} before it is off: power it off at DigitalOcean if this goes on`
     : '';
 
-const RETRYING = 'fix what it names. Retrying with backoff; "dropfleet orchestrate --force" retries now';
+const RETRYING = 'Retrying with backoff; "dropfleet orchestrate --force" retries now';
 
 /** The cloud's refusal names the field at most, and never its value. */
 const requestOf = (droplet: Droplet): string =>

@@ -53,8 +53,10 @@ export function createAccountRoom({
     shortage(asker) {
       const most = limit();
       const isFull = full !== undefined && full.asker !== asker && clock.monotonic() - full.at < refusedMs;
-      // A fleet that is to have no more than that cannot exceed it: nothing needs to be counted.
-      if (!isFull && (most === undefined || droplets.list().length <= most)) return undefined;
+      // A fleet that is to have no more than that cannot exceed it, but by servers that were replaced and are kept.
+      const mayExceed =
+        most !== undefined && Math.max(droplets.list().length - 1, servers.list().length) >= most;
+      if (!isFull && !mayExceed) return undefined;
       const has = own();
       if (most !== undefined && has >= most)
         return `the account may have ${most} droplets, and this fleet has them all`;

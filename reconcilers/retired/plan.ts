@@ -17,6 +17,8 @@ export type RetiredPlan =
   /** To be looked at again after so many ms; undefined when only a change matters. */
   | { type: 'keep'; afterMs?: number };
 
+/** So many are named in one sentence. */
+const MOST_NAMED = 3;
 /** How soon to look again at what may be otherwise by then, ms. */
 const AGAIN_MS = 300_000;
 
@@ -77,3 +79,13 @@ export const keptServers = (
       ? []
       : [{ id, name, size, keptUntil: new Date(until).toISOString().replace('.000', '') }];
   });
+
+/** How a person makes room in an account that is full. What is kept is off, paid for, and counts as any other. */
+export function howToMakeRoom(kept: readonly KeptServer[]): string {
+  if (kept.length === 0) return 'ask DigitalOcean to raise the limit, or delete droplets';
+  const named = kept
+    .slice(0, MOST_NAMED)
+    .map(({ id, name, keptUntil: until }) => `${id} (the former ${name}, kept until ${until})`);
+  const more = kept.length > MOST_NAMED ? ` and ${kept.length - MOST_NAMED} more` : '';
+  return `these count too, though they are off: ${named.join(', ')}${more}. Destroy one at DigitalOcean if nothing on its disk is needed, or ask DigitalOcean to raise the limit`;
+}

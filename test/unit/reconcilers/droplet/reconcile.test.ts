@@ -4,7 +4,7 @@ import { CloudError } from '../../../../clients/digitalocean/errors.ts';
 import { isConflict, KubernetesError } from '../../../../clients/kubernetes/errors.ts';
 import { fingerprintOfLine } from '../../../../clients/ssh/fingerprint.ts';
 import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
-import { nonceOf, nonceTag } from '../../../../crds/cloud-tags.ts';
+import { nonceOf, nonceTag, retiredAtTag, retiredTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import { keyOf } from '../../../../crds/meta.ts';
 import type { Droplet } from '../../../../crds/droplet.ts';
@@ -146,6 +146,31 @@ describe('Reconciling a Droplet', () => {
     expect(await rig.reconcile()).to.deep.equal({ requeueAfterMs: refusedMs });
     expect(findCondition(rig.stored()!.status!.conditions, 'Ready')).to.include({ reason: 'AccountLimit' });
     expect(rig.cloud.count('createDroplet')).to.equal(0);
+  });
+
+  it('names the servers that are kept though they were replaced, where they take the last places', async () => {
+    const startFull = async () => {
+      const rig = await start(unborn);
+      const tags = ['dropfleet:fleet', retiredTag('uid-shop-web9'), retiredAtTag(0)];
+      rig.cloud.addDroplet({ id: 99, name: 'shop-web9', status: 'off', tags });
+      await rig.informer.refresh();
+      return {
+        ...rig,
+        ready: () => findCondition(rig.stored()!.status!.conditions, 'Ready')!.message,
+      };
+    };
+    const refused = await startFull();
+    refused.cloud.failNext('createDroplet', refusal(422, 'this will exceed your droplet limit'));
+    await rejection(refused.reconcile());
+    expect(refused.ready()).to.match(
+      /count too, though they are off: 99 \(the former shop-web9.* retries now$/,
+    );
+    const known = await startFull();
+    known.cloud.account.dropletLimit = 1;
+    await known.context.standing.problem(known.run.signal);
+    await known.reconcile();
+    expect(known.ready()).to.match(/^droplet limit reached: .*count too, though they are off: 99 /);
+    expect(known.cloud.count('createDroplet')).to.equal(0);
   });
 
   it('asks for none in the place of one that was refused for want of room, before a while has gone by', async () => {

@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import { retiredAtTag, retiredTag } from '../../../../crds/cloud-tags.ts';
-import { keptServers, planRetired, type FormerServer } from '../../../../reconcilers/retired/plan.ts';
+import {
+  howToMakeRoom,
+  keptServers,
+  planRetired,
+  type FormerServer,
+} from '../../../../reconcilers/retired/plan.ts';
 import { aCondition, aDroplet, activeStatus } from '../../../builders/objects.ts';
 
 const RETIRED_AT = Date.parse('2026-01-01T00:00:05Z');
@@ -52,4 +57,19 @@ it('What is kept is listed with the time until when', () => {
   expect(keptServers([server, { ...server, tags: ['dropfleet:f'] }])).to.deep.equal([
     { id: 7, name: 'shop-web1', size: 'small', keptUntil: '2026-01-02T00:00:05Z' },
   ]);
+});
+
+it('What is kept is named to who has no room for another', () => {
+  const kept = [7, 8, 9, 10].map(id => ({
+    id,
+    name: 'shop-web1',
+    size: 'small',
+    keptUntil: '2026-01-02T00:00:05Z',
+  }));
+  expect(howToMakeRoom([])).to.equal('ask DigitalOcean to raise the limit, or delete droplets');
+  expect(howToMakeRoom(kept.slice(0, 1))).to.equal(
+    'these count too, though they are off: 7 (the former shop-web1, kept until 2026-01-02T00:00:05Z). Destroy one at ' +
+      'DigitalOcean if nothing on its disk is needed, or ask DigitalOcean to raise the limit',
+  );
+  expect(howToMakeRoom(kept)).to.match(/ 9 \(the former [^)]+\) and 1 more\. Destroy/);
 });
