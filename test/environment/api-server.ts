@@ -63,6 +63,25 @@ export function describeOnRealApiServer(title: string, suite: (server: () => Api
   describe(onReal, () => it('has a server to run on', () => void unavailable(missing)));
 }
 
+/**
+ * The same for what a Kubernetes of today does, CEL and field validation among it: on the server that is started from
+ * $KUBEBUILDER_ASSETS_CURRENT, and on the standalone API unless it leaves that out.
+ */
+export function describeOnCurrentApiServer(
+  title: string,
+  suite: (server: () => ApiServer) => void,
+  { isOnStandalone = true } = {},
+): void {
+  if (isOnStandalone) describeOn(`${title}, on the standalone API`, standalone, suite);
+  const { KUBEBUILDER_ASSETS_CURRENT, CI } = process.env;
+  const onCurrent = `${title}, on a current API server`;
+  if (KUBEBUILDER_ASSETS_CURRENT) return describeOn(onCurrent, current, suite);
+  const missing = 'KUBEBUILDER_ASSETS_CURRENT is not set';
+  if (CI !== 'true')
+    return void describe.skip(`${onCurrent} (${missing})`, () => suite(() => unavailable(missing)));
+  describe(onCurrent, () => it('has a server to run on', () => void unavailable(missing)));
+}
+
 /** The same for what takes a cluster's controllers too. Skipped where those of $KUBEBUILDER_ASSETS are missing. */
 export function describeOnClusters(title: string, suite: (server: () => ApiServer) => void): void {
   const { KUBECONFIG, KUBEBUILDER_ASSETS: assets } = process.env;
@@ -96,6 +115,7 @@ interface Shared {
 
 const standalone: Shared = { start: startStandalone };
 const real: Shared = { start: startReal };
+const current: Shared = { start: () => startFrom(process.env['KUBEBUILDER_ASSETS_CURRENT']!) };
 
 function describeOn(title: string, shared: Shared, suite: (server: () => ApiServer) => void): void {
   let server: ApiServer | undefined;
@@ -138,7 +158,11 @@ async function startReal(): Promise<Stoppable> {
     await installCrds(opened.server.client());
     return opened;
   }
-  const started = await startRealApiServer(KUBEBUILDER_ASSETS!);
+  return await startFrom(KUBEBUILDER_ASSETS!);
+}
+
+async function startFrom(assets: string): Promise<Stoppable> {
+  const started = await startRealApiServer(assets);
   try {
     const opened = await open('real', started.kubeconfig, () => started.close());
     await Promise.race([installCrds(opened.server.client()), started.crashed]);

@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { describeOnApiServers, describeOnStandalone } from '../../environment/api-server.ts';
+import {
+  describeOnApiServers,
+  describeOnCurrentApiServer,
+  describeOnStandalone,
+} from '../../environment/api-server.ts';
 import { ApiClient, type Thing } from './api-client.ts';
 import { configMap, configMapsIn, droplet, project, projectsIn } from './things.ts';
 
@@ -454,8 +458,7 @@ describeOnApiServers('Writing objects', server => {
   });
 });
 
-const TOO_OLD = 'Kubernetes 1.20 has no field validation, and understands protobuf';
-describeOnStandalone('What only newer API servers do when writing', TOO_OLD, server => {
+describeOnCurrentApiServer('What only newer API servers do when writing', server => {
   let api: ApiClient;
   let namespace: string;
   let projects: string;
@@ -467,20 +470,6 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
   });
   after(() => api?.close());
 
-  it('allows whoever asks in protobuf whether something is allowed', async () => {
-    const review = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-    const { status, body } = await api.post(review, 'k8s', { type: 'application/vnd.kubernetes.protobuf' });
-    expect(status).to.equal(201);
-    expect(body.status).to.include({ allowed: true });
-  });
-
-  it('refuses protobuf with 415', async () => {
-    const type = 'application/vnd.kubernetes.protobuf';
-    const { status, body } = await api.post(configMapsIn(namespace), 'k8s', { type });
-    expect(status).to.equal(415);
-    expect(body.message).to.contain('kubectl apply -f');
-  });
-
   it('refuses unknown fields when asked to be strict', async () => {
     const path = `${projects}?fieldValidation=Strict`;
     const { status, body } = await api.post(path, project('strict', {}, { unheardOf: 1 }));
@@ -491,14 +480,6 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
   it('warns of unknown fields unless told otherwise', async () => {
     const { headers } = await api.post(projects, project('warned', {}, { unheardOf: 1 }));
     expect(headers['warning']).to.equal(String.raw`299 - "unknown field \"spec.unheardOf\""`);
-  });
-
-  it('warns in few words of many fields with odd names', async () => {
-    const fields = Array.from({ length: 1000 }, (_, i) => [`\u{1f980}\n${'long'.repeat(100)}${i}`, 1]);
-    const { status, headers } = await api.post(projects, project('odd', {}, Object.fromEntries(fields)));
-    expect(status).to.equal(201);
-    expect(headers['warning']).to.match(/^299 - "unknown field \\"spec\.\?\?/);
-    expect(headers['warning']!.length).to.be.below(10_000);
   });
 
   const twice = (name: string): string =>
@@ -514,10 +495,6 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
     const patched = await api.patch(`${projects}/patched${strict}`, patch);
     expect(patched.status).to.equal(422);
     expect(patched.body.message).to.contain('duplicate field "spec.recovery.web"');
-    const yaml = '{apiVersion: v1, kind: ConfigMap, metadata: {name: y}, data: {a: b, a: c}}';
-    const inYaml = await api.post(configMapsIn(namespace) + strict, yaml, { type: 'application/yaml' });
-    expect(inYaml.status).to.equal(400);
-    expect(inYaml.body.message).to.contain('key "a" already set in map');
   });
 
   it('warns of a field that stands twice unless told otherwise', async () => {
@@ -526,13 +503,6 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
     expect(headers['warning']).to.equal(String.raw`299 - "duplicate field \"spec.servers\""`);
     const ignored = await api.post(`${projects}?fieldValidation=Ignore`, twice('twice-ignored'));
     expect(ignored.headers).not.to.have.property('warning');
-  });
-
-  it('reads 200,000 keys of YAML, which would take for ever were each compared with each', async () => {
-    const data = Array.from({ length: 200_000 }, (_, i) => `  key${i}: v`).join('\n');
-    const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata:\n${data}\n`;
-    const { status } = await api.post(configMapsIn(namespace), yaml, { type: 'application/yaml' });
-    expect(status).to.equal(201);
   });
 
   it('is silent about unknown fields when asked to ignore them', async () => {
@@ -566,23 +536,6 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
     expect(body.message).to.contain('status.conditions[1]: Duplicate value');
   });
 
-  it('refuses numbers that JavaScript would round', async () => {
-    const body = '{"apiVersion":"dropfleet.io/v1alpha1","kind":"Droplet","spec":{"x":9007199254740993}}';
-    const { status, body: answer } = await api.post(projects, body);
-    expect(status).to.equal(400);
-    expect(answer.message).to.contain('2^53');
-  });
-
-  it('refuses the name __proto__', async () => {
-    const body = JSON.stringify(configMap('proto')).replace('"key"', '"__proto__"');
-    expect((await api.post(configMapsIn(namespace), body)).status).to.equal(400);
-    const patch = [{ op: 'add', path: '/metadata/__proto__', value: { polluted: true } }];
-    await api.post(configMapsIn(namespace), configMap('polluted'));
-    const type = 'application/json-patch+json';
-    expect((await api.patch(`${configMapsIn(namespace)}/polluted`, patch, { type })).status).to.equal(400);
-    expect({}).not.to.have.property('polluted');
-  });
-
   it('refuses a body of more than 3 MiB with 413 and goes on', async () => {
     const large = JSON.stringify(configMap('large', { a: 'x'.repeat(3 * 1024 * 1024) }));
     const outcome = await api.post(configMapsIn(namespace), large).then(
@@ -608,6 +561,74 @@ describeOnStandalone('What only newer API servers do when writing', TOO_OLD, ser
     const misfit = await api.patch(`${secrets}/quoted`, patch, { type: 'application/json-patch+json' });
     expect(misfit.status).to.equal(422);
     expect(broken.text + misfit.text).not.to.contain('hunter2');
+  });
+});
+
+const OWN = 'it reads no protobuf, and bounds what a body may be';
+describeOnStandalone('What the standalone API does in its own way when writing', OWN, server => {
+  let api: ApiClient;
+  let namespace: string;
+  let projects: string;
+
+  before(async () => {
+    api = new ApiClient(server().kubeconfig);
+    namespace = await server().namespace();
+    projects = projectsIn(namespace);
+  });
+  after(() => api?.close());
+
+  it('allows whoever asks in protobuf whether something is allowed', async () => {
+    const review = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const { status, body } = await api.post(review, 'k8s', { type: 'application/vnd.kubernetes.protobuf' });
+    expect(status).to.equal(201);
+    expect(body.status).to.include({ allowed: true });
+  });
+
+  it('refuses protobuf with 415', async () => {
+    const type = 'application/vnd.kubernetes.protobuf';
+    const { status, body } = await api.post(configMapsIn(namespace), 'k8s', { type });
+    expect(status).to.equal(415);
+    expect(body.message).to.contain('kubectl apply -f');
+  });
+
+  it('refuses a key of YAML that stands twice when asked to be strict', async () => {
+    const yaml = '{apiVersion: v1, kind: ConfigMap, metadata: {name: y}, data: {a: b, a: c}}';
+    const path = `${configMapsIn(namespace)}?fieldValidation=Strict`;
+    const { status, body } = await api.post(path, yaml, { type: 'application/yaml' });
+    expect(status).to.equal(400);
+    expect(body.message).to.contain('key "a" already set in map');
+  });
+
+  it('warns in few words of many fields with odd names', async () => {
+    const fields = Array.from({ length: 1000 }, (_, i) => [`\u{1f980}\n${'long'.repeat(100)}${i}`, 1]);
+    const { status, headers } = await api.post(projects, project('odd', {}, Object.fromEntries(fields)));
+    expect(status).to.equal(201);
+    expect(headers['warning']).to.match(/^299 - "unknown field \\"spec\.\?\?/);
+    expect(headers['warning']!.length).to.be.below(10_000);
+  });
+
+  it('reads 200,000 keys of YAML, which would take for ever were each compared with each', async () => {
+    const data = Array.from({ length: 200_000 }, (_, i) => `  key${i}: v`).join('\n');
+    const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata:\n${data}\n`;
+    const { status } = await api.post(configMapsIn(namespace), yaml, { type: 'application/yaml' });
+    expect(status).to.equal(201);
+  });
+
+  it('refuses numbers that JavaScript would round', async () => {
+    const body = '{"apiVersion":"dropfleet.io/v1alpha1","kind":"Droplet","spec":{"x":9007199254740993}}';
+    const { status, body: answer } = await api.post(projects, body);
+    expect(status).to.equal(400);
+    expect(answer.message).to.contain('2^53');
+  });
+
+  it('refuses the name __proto__', async () => {
+    const body = JSON.stringify(configMap('proto')).replace('"key"', '"__proto__"');
+    expect((await api.post(configMapsIn(namespace), body)).status).to.equal(400);
+    const patch = [{ op: 'add', path: '/metadata/__proto__', value: { polluted: true } }];
+    await api.post(configMapsIn(namespace), configMap('polluted'));
+    const type = 'application/json-patch+json';
+    expect((await api.patch(`${configMapsIn(namespace)}/polluted`, patch, { type })).status).to.equal(400);
+    expect({}).not.to.have.property('polluted');
   });
 
   it('names apply -f when server-side apply is asked for', async () => {
