@@ -16,7 +16,7 @@ export const retired = defineConcern({
           [after ?? before!].filter(({ tags }) => retiredUidOf(tags) !== undefined).map(({ id }) => `${id}`),
         )
         .wakesOn<readonly string[]>(context.gate, askers =>
-          askers.flatMap(asker => /^retired (\d+)$/.exec(asker)?.[1] ?? []),
+          askers.flatMap(asker => /^retired (\d+)/.exec(asker)?.[1] ?? []),
         )
         .reconciles((key, _object, run) => reconcileRetired(context, key, run)),
     ],

@@ -19,10 +19,10 @@ const WORKERS = 8;
 export const snapshot = defineConcern({
   name: 'snapshot',
   declares: SNAPSHOT,
-  setup({ context }) {
+  setup({ context, log }) {
     // Without a way to the hosts nothing on them can be held still.
     if (context.hosts === undefined) return {};
-    const source = createSnapshotSource(context.cloud, context.clock);
+    const source = createSnapshotSource({ ...context, log });
     showSnapshots(context, source);
     const controller = controllerFor('snapshot', PROJECTS)
       .filteredBy(generationChanged)

@@ -103,6 +103,22 @@ export interface DropletStatus {
     /** How long databases stood still for it, in milliseconds. */
     pauseMs?: number;
   };
+  /** DigitalOcean's ids of the servers on whose disks databases were: none of them is destroyed before a last snapshot. Written by the snapshot controller. */
+  dataServers?: number[];
+  /** What is being done, before they are destroyed, to save what is on the disks of servers, by DigitalOcean's ids of these. Written by whoever destroys them. */
+  lastSnapshots?: Record<
+    string,
+    {
+      /** DigitalOcean's id of the action that stops the server. */
+      stopID?: number;
+      /** The name of its last snapshot, written here before it is asked for, so that a request whose answer was lost can be found again. */
+      name?: string;
+      /** DigitalOcean's id of the action that takes it. */
+      actionID?: number;
+      /** Why there was none the last time. */
+      failure?: string;
+    }
+  >;
   /** What is being done about a server that its observers found dead, or that a person gave up. Written by the health controller, carried out by the droplet controller. */
   recovery?: {
     /** The server that it is about. While that is server.id, the step is to be done to it; once another has taken its place, the step is done. */

@@ -24,4 +24,7 @@ export function snapshotNamed(fleetId: string, name: string): SnapshotIdentity |
   return { droplet, nonce, at };
 }
 
+/** Whether the name begins as those of the fleet's do, whatever follows. */
+export const isNamedBy = (fleetId: string, name: string): boolean => name.startsWith(prefixOf(fleetId));
+
 const prefixOf = (fleetId: string): string => `dropfleet.${fleetId}.`;

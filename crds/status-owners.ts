@@ -22,7 +22,9 @@ export const DROPLET_OWNERS = {
     fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy', 'suspectedBy'],
     conditions: ['Healthy'],
   },
-  snapshot: { fields: ['snapshot', 'snapshotting'], conditions: [] },
+  snapshot: { fields: ['snapshot', 'snapshotting', 'dataServers'], conditions: [] },
+  // Whoever is about to destroy a server, each for that server alone.
+  lastSnapshot: { fields: ['lastSnapshots'], conditions: [] },
 } as const satisfies Owners<DropletStatus>;
 
 /** Who writes what of a Project's status. */

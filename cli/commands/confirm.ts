@@ -4,15 +4,22 @@ import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { writeFleetRecord } from '../../reconcilers/fleet-record/fleet-record.ts';
+import { SNAPSHOT_FIRST } from '../../reconcilers/gate/book.ts';
 import { readLedger, type HeldEntry } from '../../reconcilers/gate/ledger.ts';
 import type { StandingProblem } from '../../reconcilers/gate/standing.ts';
-import { confirmHeld } from '../world/confirmations.ts';
+import { confirmHeld, isForgoing } from '../world/confirmations.ts';
 import { standingOf } from '../world/standing.ts';
 import { openWorld } from '../world/open.ts';
 import type { World } from '../world/world.ts';
 
-/** Shows what is held, and allows it after asking. */
-export async function confirm(options: GlobalOptions & { yes?: true }): Promise<void> {
+interface ConfirmOptions extends GlobalOptions {
+  yes?: true;
+  withoutSnapshot?: true;
+}
+
+/** Shows what is held, and allows it after asking; that data are lost for want of a last snapshot only if told to. */
+export async function confirm(options: ConfirmOptions): Promise<void> {
+  const { withoutSnapshot = false } = options;
   const world = await openWorld(options);
   try {
     const problem = await standingOf(world);
@@ -23,8 +30,14 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
       printResult(options, { held: [], confirmed: false }, () => ['Nothing is held.']);
       return;
     }
-    for (const line of [...(problem ? [problem.message] : []), ...entries.flatMap(describe)])
+    const meant = entries.filter(entry => withoutSnapshot || !isForgoing(entry));
+    const lines = entries.flatMap(entry => describe(entry, withoutSnapshot));
+    for (const line of [...(problem ? [problem.message] : []), ...lines])
       process.stderr.write(`${printable(line)}\n`);
+    if (problem === undefined && meant.length === 0)
+      throw new CommandFailure(
+        'nothing was confirmed: pass --without-snapshot to destroy the above without a last snapshot',
+      );
     if (!(options.yes ?? (isInteractive() && (await asksYes('Allow all of this?')))))
       throw new CommandFailure(
         isInteractive()
@@ -32,9 +45,9 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
           : 'nothing was confirmed: pass --yes to allow all of the above',
       );
     if (problem !== undefined) await acceptStanding(world, problem);
-    const gone = await letThrough(world, entries);
+    const gone = await letThrough(world, meant, withoutSnapshot);
     printResult(options, { held: entries, confirmed: true, gone }, () => [
-      ...entries.filter(entry => !gone.includes(entry)).map(({ effects }) => `Confirmed: ${effects}.`),
+      ...meant.filter(entry => !gone.includes(entry)).map(({ effects }) => `Confirmed: ${effects}.`),
       ...gone.map(({ effects }) => `No longer held: ${effects}.`),
       ...(problem ? ['Accepted; the operator goes on within moments.'] : []),
     ]);
@@ -43,11 +56,24 @@ export async function confirm(options: GlobalOptions & { yes?: true }): Promise<
   }
 }
 
-const describe = ({ effects, message }: HeldEntry): string[] => [`Held: ${effects}`, `  ${message}`];
+function describe(entry: HeldEntry, withoutSnapshot: boolean): string[] {
+  const { effects, message } = entry;
+  return [`Held: ${effects}`, `  ${message}`, ...aboutData(entry, withoutSnapshot)];
+}
 
-async function letThrough(world: World, entries: readonly HeldEntry[]): Promise<HeldEntry[]> {
+function aboutData(entry: HeldEntry, withoutSnapshot: boolean): string[] {
+  if (entry.withoutSnapshot === undefined) return [];
+  if (withoutSnapshot) return ['  Destroys it without a last snapshot: its data are lost'];
+  return [`  ${isForgoing(entry) ? 'Needs --without-snapshot: its data would be lost' : SNAPSHOT_FIRST}`];
+}
+
+async function letThrough(
+  world: World,
+  entries: readonly HeldEntry[],
+  withoutSnapshot: boolean,
+): Promise<HeldEntry[]> {
   const gone: HeldEntry[] = [];
-  for (const entry of entries) if (!(await confirmHeld(world, entry))) gone.push(entry);
+  for (const entry of entries) if (!(await confirmHeld(world, entry, withoutSnapshot))) gone.push(entry);
   return gone;
 }
 

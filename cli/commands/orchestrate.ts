@@ -6,13 +6,14 @@ import { CommandFailure } from '../failure.ts';
 import { createLogger } from '../logger.ts';
 import { printResult, printLine } from '../output.ts';
 import { describeEffects, type Doubt } from '../../reconcilers/gate/effect.ts';
+import { SNAPSHOT_FIRST } from '../../reconcilers/gate/book.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
 
 import { planTable } from '../show/plan-table.ts';
 import { createProgress } from '../show/progress.ts';
 import { stopSignal } from '../stop.ts';
-import { confirmHeld, confirmLosses } from '../world/confirmations.ts';
+import { confirmHeld, confirmLosses, isForgoing } from '../world/confirmations.ts';
 import { requestReconcile, untilConvergedInCloud, type Ending } from '../world/converge.ts';
 import type { HostsChoice } from '../world/embedded.ts';
 import { desiredCsv, localCsvOf, rowsOrFail } from '../world/csv.ts';
@@ -29,6 +30,8 @@ import type { World } from '../world/world.ts';
 export interface OrchestrateFlags {
   force?: true;
   confirm?: true;
+  /** With `confirm`: servers that hold data go without a last snapshot. */
+  withoutSnapshot?: true;
   /** Milliseconds. */
   timeout: number;
   /** The machines of the sandbox. */
@@ -52,6 +55,9 @@ export async function orchestrate(options: OrchestrateOptions): Promise<void> {
 
 /** The same in a world that is open already. */
 export async function orchestrateIn(world: World, options: OrchestrateOptions): Promise<void> {
+  const { withoutSnapshot = false } = options;
+  if (withoutSnapshot && !options.confirm)
+    throw new CommandFailure('--without-snapshot says what is confirmed: give --confirm too');
   await expectWorker(world, options);
   const rows = rowsOrFail(await desiredCsv(options, world));
   const prices = pricesOf(await world.cloud.listSizes());
@@ -60,11 +66,15 @@ export async function orchestrateIn(world: World, options: OrchestrateOptions): 
     if (world.hasCluster && options.csv !== undefined) await expectMeant(plan, world, options);
     if (plan.held !== undefined && !options.confirm) throw heldFailure(plan, plan.held);
     if (plan.held !== undefined)
-      printLine(options, `Confirmed: ${await confirmLosses(world, plan.losses, Date.now())}.`);
+      printLine(
+        options,
+        `Confirmed: ${await confirmLosses(world, plan.losses, Date.now(), withoutSnapshot)}.`,
+      );
   }
   if (options.confirm)
     for (const entry of (await readLedger(world.kubernetes, world.namespace)).held)
-      if (await confirmHeld(world, entry)) printLine(options, `Confirmed: ${entry.effects}.`);
+      if ((withoutSnapshot || !isForgoing(entry)) && (await confirmHeld(world, entry, withoutSnapshot)))
+        printLine(options, `Confirmed: ${entry.effects}.`);
   if (options.force) await requestReconcile(world, new Date());
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const log = createLogger(options, 'warn', progress?.log);
@@ -109,7 +119,7 @@ async function begin(world: World, options: OrchestrateOptions, log: Logger): Pr
 /** The operator would hold it too: there is nothing to wait for. */
 const heldFailure = ({ losses }: FleetPlan, { message }: Doubt): CommandFailure =>
   new CommandFailure(
-    `held: ${describeEffects(losses)}; ${message}. No changes made: fix projects.csv, or pass --confirm to allow it`,
+    `held: ${describeEffects(losses)}; ${message}. No changes made: fix projects.csv, or pass --confirm to allow it${losses.some(({ data }) => data) ? `. ${SNAPSHOT_FIRST}` : ''}`,
   );
 
 function failureOf(

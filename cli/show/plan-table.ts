@@ -59,7 +59,7 @@ function describe(change: DropletChange): string {
     case 'create':
       return `create, ${change.size} in ${change.region}`;
     case 'delete':
-      return `delete droplet ${change.id}`;
+      return `delete droplet ${change.id}${change.lastSnapshot ? `; takes a last snapshot of ${change.name} first` : ''}`;
     case 'resize':
       return `resize droplet ${change.id} from ${change.from} to ${change.size}`;
     case 'power-on':

@@ -24,6 +24,7 @@ export function addFleetCommands(program: Command): void {
       '--confirm',
       'let through what is held because it would destroy or buy too much, as "confirm" would',
     )
+    .option('--without-snapshot', 'with --confirm: destroy servers that hold data without a last snapshot')
     .option('--yes', 'with --csv and a cluster: do what the plan says without asking')
     .addOption(csvOption())
     .addOption(takeOverOption())

@@ -23,8 +23,9 @@ export function addRepairCommands(program: Command): void {
     .command('confirm')
     .description('show what is held because it would destroy or buy too much, and allow it after asking')
     .option('--yes', 'do not ask')
+    .option('--without-snapshot', 'destroy servers that hold data without a last snapshot')
     .addHelpText('after', example('dropfleet confirm'))
-    .action(async (own: { yes?: true }, command: Command) =>
+    .action(async (own: { yes?: true; withoutSnapshot?: true }, command: Command) =>
       (await import('../commands/confirm.ts')).confirm({ ...globals(command), ...own }),
     );
 

@@ -1,4 +1,5 @@
 import type { CloudDroplet, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
+import { printable } from '../../clients/log/printable.ts';
 import { PROJECTS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
@@ -7,6 +8,7 @@ import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
 import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
 import { keptServers, type KeptServer } from '../../reconcilers/retired/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
+import { listSnapshots } from '../../reconcilers/snapshot/list.ts';
 import { isOfFleet } from '../../reconcilers/snapshot/owner-plan.ts';
 import { planPruning } from '../../reconcilers/snapshot/retention-plan.ts';
 import { fleetIdOf, identityOf } from './identity.ts';
@@ -40,12 +42,13 @@ export async function readCloudResources(
 ): Promise<CloudResources> {
   const { fleet: fleetId, api } = await identityOf(world);
   const tag = fleetTag(fleetId);
-  const [servers, firewalls, snapshots, projects] = await Promise.all([
+  const [servers, firewalls, { snapshots, unreadable }, projects] = await Promise.all([
     world.cloud.listDroplets(tag),
     world.cloud.listFirewalls(),
-    world.cloud.listSnapshots(),
+    listSnapshots(world.cloud, fleetId),
     world.kubernetes.list(PROJECTS),
   ]);
+  if (unreadable !== undefined) process.stderr.write(`${printable(unreadable)}\n`);
   const resources = servers.map(({ id, ...server }): OwnedResource => ({
     kind: 'droplet',
     id: String(id),

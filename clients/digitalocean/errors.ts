@@ -46,12 +46,25 @@ export class UnreadableItems extends CloudError {
   readonly readable: readonly unknown[];
   /** The ids of the others; undefined for one whose id cannot be read either. */
   readonly unreadableIds: readonly unknown[];
+  /** Whose the others are, in the same order; undefined for one of which that cannot be read either. */
+  readonly unreadableMarks: readonly (Marks | undefined)[];
 
-  constructor(failure: CloudFailure, readable: readonly unknown[], unreadableIds: readonly unknown[]) {
+  constructor(
+    failure: CloudFailure,
+    readable: readonly unknown[],
+    unreadable: readonly { id: unknown; marks: Marks | undefined }[],
+  ) {
     super(failure);
     this.readable = readable;
-    this.unreadableIds = unreadableIds;
+    this.unreadableIds = unreadable.map(({ id }) => id);
+    this.unreadableMarks = unreadable.map(({ marks }) => marks);
   }
+}
+
+/** What says whose something is, as it came: nothing of it is fit to be shown, or to be sent anywhere. */
+export interface Marks {
+  name: string;
+  tags: readonly string[];
 }
 
 /** The codes of a call that was given up before a byte of it was sent. */

@@ -1,9 +1,10 @@
-import { UnreadableItems } from './errors.ts';
+import { UnreadableItems, type Marks } from './errors.ts';
 import { unreadableSentence } from './failures.ts';
 import { fieldsOf, ID, itemsOf, SLUG, Unreadable, WORD, type Kind } from './values.ts';
 
 /** One item of a list: what it is, or why that cannot be told. */
-export type Listed<T> = { id: unknown; value: T } | { id: unknown; unreadable: string };
+export type Listed<T> =
+  { id: unknown; value: T } | { id: unknown; unreadable: string; marks: Marks | undefined };
 
 /** Every item of a list, by what it is told apart by: its id, its slug, or, where neither can be read, itself. */
 export const itemsWithIds =
@@ -17,7 +18,7 @@ function listed<T>(kind: Kind<T>, item: unknown, path: string): Listed<T> {
     return { id: id ?? Symbol(path), value: kind(item, path) };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    return { id: id ?? Symbol(path), unreadable: error.message };
+    return { id: id ?? Symbol(path), unreadable: error.message, marks: marksOf(item) };
   }
 }
 
@@ -37,6 +38,13 @@ function identityOf(item: unknown): number | string | undefined {
   return undefined;
 }
 
+function marksOf(item: unknown): Marks | undefined {
+  const { name, tags } = (item ?? {}) as Record<string, unknown>;
+  const isTold =
+    typeof name === 'string' && Array.isArray(tags) && tags.every(tag => typeof tag === 'string');
+  return isTold ? { name, tags } : undefined;
+}
+
 /** What the items are. Throws UnreadableItems when that cannot be told of all: their absence would be no proof. */
 export function readable<T>(operation: string, items: readonly Listed<T>[]): T[] {
   const values = items.flatMap(item => ('value' in item ? [item.value] : []));
@@ -51,7 +59,7 @@ export function readable<T>(operation: string, items: readonly Listed<T>[]): T[]
       message: unreadableSentence(operation, `${nameOf(first.id)}${first.unreadable}${more}`),
     },
     values,
-    rest.map(({ id }) => (typeof id === 'symbol' ? undefined : id)),
+    rest.map(({ id, marks }) => ({ id: typeof id === 'symbol' ? undefined : id, marks })),
   );
 }
 

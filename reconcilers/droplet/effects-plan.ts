@@ -2,6 +2,7 @@ import { nonceOf } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { ADOPT_ANNOTATION } from '../../crds/names.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
+import { holdsData } from '../last-snapshot/data-plan.ts';
 import type { CloudView, DropletPlan, DropletStep, Server } from './model.ts';
 import { isKept, KEPT, MISSING } from './plan.ts';
 import { POWER_CYCLING, REPLACING } from './recovery-plan.ts';
@@ -48,7 +49,12 @@ export function effectsOf(
     return {
       own:
         isKept(droplet) && mayHaveOne
-          ? own({ verb: 'destroy', cause: 'deleted', ...(plan.reason === KEPT && { doubt: WANTED }) })
+          ? own({
+              verb: 'destroy',
+              cause: 'deleted',
+              ...(hasData(droplet, view) && { data: true }),
+              ...(plan.reason === KEPT && { doubt: WANTED }),
+            })
           : [],
       duplicates: [],
     };
@@ -78,10 +84,21 @@ export function effectsOf(
     .filter(server => doomed.has(server.id))
     .map((server): Effect => {
       const doubt = doubtOfDuplicate(droplet, view.server, server);
-      return { ...base, verb: 'destroy', cause: 'duplicate', server: server.id, ...(doubt && { doubt }) };
+      return {
+        ...base,
+        verb: 'destroy',
+        cause: 'duplicate',
+        server: server.id,
+        ...(holdsData(droplet, server.id) && { data: true }),
+        ...(doubt && { doubt }),
+      };
     });
   return { own: effects, duplicates };
 }
+
+/** Whether the disk of one of those that go with the object holds data. */
+const hasData = (droplet: Droplet, { server, duplicates }: CloudView): boolean =>
+  [...(server ? [server] : []), ...duplicates].some(({ id }) => holdsData(droplet, id));
 
 /** What a recovery does, asked for as a whole before any of it: a server is not stopped for another that must not be bought. */
 function ofRecovery(

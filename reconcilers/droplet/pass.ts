@@ -86,13 +86,16 @@ export function leftOf(
 
 /** Takes back what was asked for on behalf of a Droplet that is no more. */
 export async function withdraw({ gate }: Context, key: ObjectKey, run: Run): Promise<void> {
-  for (const asker of [askerOf(key, 'own'), askerOf(key, 'duplicates')])
+  for (const asker of [askerOf(key, 'own'), askerOf(key, 'duplicates'), lastSnapshotAsker(key)])
     await gate.ask({ asker, group: '', effects: [], objects: [] }, run);
 }
 
 /** Who asks: the gate wakes the Droplet of that key by it. */
 const askerOf = (key: ObjectKey, part: Part): string =>
   `droplet ${key}${part === 'own' ? '' : ' duplicates'}`;
+
+/** The same, where a server of it is to go without a last snapshot. */
+export const lastSnapshotAsker = (key: ObjectKey): string => `droplet ${key} last snapshot`;
 
 /** The Droplets among those who asked the gate. */
 export const dropletsAmong = (askers: readonly string[]): ObjectKey[] =>

@@ -22,6 +22,7 @@ import type { Context } from './concern.ts';
 import { takeOffExpired } from '../gate/gate.ts';
 import { buysFirst } from './effects-plan.ts';
 import { observeBalancer, observeCloud, observeOrphans } from './observe.ts';
+import { withLastSnapshots } from './last-snapshots.ts';
 import { passGate, withdraw, type PassedPlan } from './pass.ts';
 import { heldMs, noteFailedAction, pauseAfter, pausedMs } from './patience.ts';
 import type { CloudView, DropletPlan, PlanInput } from './model.ts';
@@ -123,16 +124,17 @@ async function carryOut(
     context.servers.setMoving(keyOf(input.droplet), false);
     return planned;
   }
-  const plan = await passGate(
+  const passed = await passGate(
     context,
     input.droplet,
     await evidenceFor(planned, input, context, run),
     planned,
     run,
   );
-  if ('waitMs' in plan) return plan;
-  context.servers.setMoving(keyOf(input.droplet), isMoving(plan));
+  if ('waitMs' in passed) return passed;
   progress.asked = true;
+  const plan = await withLastSnapshots(context, progress, input.view, passed, run);
+  context.servers.setMoving(keyOf(input.droplet), isMoving(plan));
   for (const step of plan.steps) await applyStep(step, progress, context, run);
   await takeOffClaim(context, progress, input.view, run);
   if (plan.provisioned) context.pauses.forget(keyOf(input.droplet));

@@ -2,6 +2,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { DropletStep, Server } from '../droplet/model.ts';
 import { keyOfEffect, type Effect } from '../gate/effect.ts';
+import { holdsData } from '../last-snapshot/data-plan.ts';
 import type { Verdict } from '../gate/policy.ts';
 import type { Forecast, Round } from './droplets-plan.ts';
 
@@ -15,7 +16,8 @@ export type DropletChange = Whose &
   (
     | { action: 'create'; size: string; region: string }
     | { action: 'take-over'; size: string; tags: string[]; id: number }
-    | { action: 'delete'; size: string; region: string; id: number }
+    /** `lastSnapshot`: of a server that holds data, taken first. */
+    | { action: 'delete'; size: string; region: string; id: number; lastSnapshot?: true }
     | { action: 'resize'; size: string; from: string; id: number }
     | { action: 'power-on'; size: string; id: number }
     | { action: 'power-cycle'; size: string; id: number }
@@ -87,11 +89,8 @@ function holdOn(effects: readonly Effect[], verdicts: Verdicts): string | undefi
   return all.find(verdict => verdict?.type === 'hold')?.message;
 }
 
-function changeOf(
-  step: DropletStep,
-  whose: Whose,
-  { droplet: { spec }, servers }: Forecast,
-): DropletChange[] {
+function changeOf(step: DropletStep, whose: Whose, { droplet, servers }: Forecast): DropletChange[] {
+  const { spec } = droplet;
   const found = (id: number): Server => servers.find(server => server.id === id)!;
   switch (step.type) {
     case 'launch':
@@ -100,7 +99,8 @@ function changeOf(
       return [{ action: 'take-over', ...whose, size: found(step.id).size, tags: step.put, id: step.id }];
     case 'destroy': {
       const { id, size, region } = found(step.id);
-      return [{ action: 'delete', ...whose, size, region, id }];
+      const lastSnapshot = holdsData(droplet, id) ? ({ lastSnapshot: true } as const) : {};
+      return [{ action: 'delete', ...whose, size, region, id, ...lastSnapshot }];
     }
     case 'resize':
       return [{ action: 'resize', ...whose, size: step.size, from: found(step.id).size, id: step.id }];

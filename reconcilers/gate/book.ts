@@ -2,8 +2,16 @@ import type { Droplet } from '../../crds/droplet.ts';
 import type { KubernetesObject, ObjectKey, ObjectMeta } from '../../crds/meta.ts';
 import { CONFIRM_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
-import { confirmationOf, confirms, hashIn, OFFER_MS } from './confirmation.ts';
-import { contentOfEffect, describeEffects, entryOf, keyOfEffect, type Doubt, type Effect } from './effect.ts';
+import { confirmationOf, confirms, hashIn, OFFER_MS, saysWithoutSnapshot } from './confirmation.ts';
+import {
+  contentOfEffect,
+  describeEffects,
+  entryOf,
+  forgoing,
+  keyOfEffect,
+  type Doubt,
+  type Effect,
+} from './effect.ts';
 import { judge, WINDOW_MS, type Admission, type Request, type Verdict } from './policy.ts';
 
 /** What somebody wants to do. */
@@ -41,6 +49,11 @@ export interface HeldEntry {
   effects: string;
   /** What CONFIRM_ANNOTATION must say on one of the objects to let it through. */
   confirmation: string;
+  /**
+   * What it must say for no last snapshot to be taken of the servers of it that hold data; the same as `confirmation`
+   * where that is all that is held. None where no server of it does.
+   */
+  withoutSnapshot?: string;
   /** Kind, namespace and name of objects that may carry the confirmation: the first few. */
   objects: { kind: string; namespace: string; name: string }[];
 }
@@ -294,6 +307,7 @@ export class GateBook {
       ...why,
       effects: isSame ? before.effects : describeEffects(asked),
       confirmation: isSame ? before.confirmation : confirmationOf(asked, until),
+      ...withoutSnapshotOf(asked, until),
       objects: objects.slice(0, MOST_OBJECTS).map(placeOf),
       askers,
       keys: isSame ? before.keys : new Set(asked.map(keyOfEffect)),
@@ -320,14 +334,20 @@ const lasts = ({ lasting, keys, isRevocable }: NotedHold, asked: ReadonlySet<str
   return lasting !== undefined && (isRevocable ? [...keys].every(isAsked) : [...keys].some(isAsked));
 };
 
+/** What is offered besides where there are data to lose. */
+function withoutSnapshotOf(asked: readonly Effect[], until: number): Pick<HeldEntry, 'withoutSnapshot'> {
+  if (asked.some(({ data }) => data)) return { withoutSnapshot: confirmationOf(asked, until, true) };
+  return asked.some(({ verb }) => verb === 'forgo') ? { withoutSnapshot: confirmationOf(asked, until) } : {};
+}
+
 const textOn = ({ metadata }: Project | Droplet): string | undefined =>
   metadata.annotations?.[CONFIRM_ANNOTATION];
 
 /** Everything that counts later, or that must be known of when it is asked for again. */
 const isKept = ({ verb, cause }: Effect): boolean =>
-  verb === 'destroy' ||
-  verb === 'prune' ||
-  (verb === 'buy' && (cause === 'vanished' || cause === 'recovery'));
+  isEnd({ verb }) || verb === 'prune' || (verb === 'buy' && (cause === 'vanished' || cause === 'recovery'));
+
+const isEnd = ({ verb }: Pick<Effect, 'verb'>): boolean => verb === 'destroy' || verb === 'forgo';
 
 /** Whether the text is a confirmation of just that, and none that was used. */
 const isGiven = (text: string | undefined, asked: readonly Effect[], { used, now }: Scene): boolean =>
@@ -335,7 +355,8 @@ const isGiven = (text: string | undefined, asked: readonly Effect[], { used, now
 
 function letThrough({ asked, done, text }: Group): Pick<Judgement, 'admit' | 'renew' | 'used'> {
   const confirmed = text !== undefined;
-  const admit = asked
+  const forgone = confirmed && saysWithoutSnapshot(text) ? asked.filter(({ data }) => data) : [];
+  const admit = [...asked, ...forgone.map(effect => forgoing(effect))]
     .filter(effect => confirmed || isKept(effect))
     .map(effect => ({ ...entryOf(effect), confirmed }));
   return { admit, renew: done.map(keyOfEffect), ...(confirmed && { used: hashIn(text)! }) };
@@ -357,7 +378,7 @@ export function isOver(
   droplets: ReadonlyMap<string, Pick<ObjectMeta, 'deletionTimestamp'>>,
 ): boolean {
   if (ageMs < WINDOW_MS) return false;
-  if (verb !== 'destroy' || uid === '') return true;
+  if (!isEnd({ verb }) || uid === '') return true;
   return droplets.get(uid)?.deletionTimestamp === undefined;
 }
 
@@ -376,14 +397,18 @@ function dropletsBy(
   return new Map([...new Set(all.map(({ project }) => project))].map(key => [key, dropletsOf(key)]));
 }
 
-const entryOfHold = ({ group, reason, message, effects, confirmation, objects }: NotedHold): HeldEntry => ({
-  group,
-  reason,
-  message,
-  effects,
-  confirmation,
-  objects,
-});
+const entryOfHold = (hold: NotedHold): HeldEntry => {
+  const { group, reason, message, effects, confirmation, withoutSnapshot, objects } = hold;
+  return {
+    group,
+    reason,
+    message,
+    effects,
+    confirmation,
+    ...(withoutSnapshot !== undefined && { withoutSnapshot }),
+    objects,
+  };
+};
 
 const placeOf = ({ kind, metadata }: KubernetesObject): HeldEntry['objects'][number] => ({
   kind,
@@ -392,11 +417,17 @@ const placeOf = ({ kind, metadata }: KubernetesObject): HeldEntry['objects'][num
 });
 
 /** Why it is held, what it is, and how to let it through. */
-function explainHold({ message, effects, confirmation, objects }: HeldEntry): string {
+function explainHold({ message, effects, confirmation, withoutSnapshot, objects }: HeldEntry): string {
   const [object] = objects;
   const kubectl =
     object === undefined
       ? ''
       : ` or "kubectl annotate -n ${object.namespace} ${object.kind.toLowerCase()} ${object.name} --overwrite ${CONFIRM_ANNOTATION}='${confirmation}'"`;
-  return `held: ${effects}; ${message}. To allow it, run "dropfleet confirm"${kubectl}`;
+  const flag = withoutSnapshot === confirmation ? ' --without-snapshot' : '';
+  const data = withoutSnapshot === undefined || flag !== '' ? '' : `. ${SNAPSHOT_FIRST}`;
+  return `held: ${effects}; ${message}${data}. To allow it, run "dropfleet confirm${flag}"${kubectl}`;
 }
+
+/** What is said of the destruction of servers some of which hold data. */
+export const SNAPSHOT_FIRST =
+  'Takes a last snapshot first of what holds data, unless --without-snapshot is given';

@@ -19,6 +19,8 @@ export interface Effect {
   snapshot?: string;
   /** What a confirmation must name besides: such as `9 to 2`. */
   change?: string;
+  /** A server that holds data: a last snapshot of it is taken first, unless that is forgone. */
+  data?: true;
   /** Why it must not be done by itself, however little it is. One sentence. */
   doubt?: Doubt;
 }
@@ -38,8 +40,9 @@ export interface Doubt {
  *     take-over  | a server that this object did not have so far
  *     remove     | a service: its containers, never its volumes
  *     prune      | a snapshot, while newer ones stay, or its server is long gone
+ *     forgo      | what is on the disk of a server that is destroyed, for want of a last snapshot
  */
-export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune';
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune' | 'forgo';
 
 /** Why it is to be done. */
 export type Cause =
@@ -65,14 +68,20 @@ export type Cause =
  */
 export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): string {
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
-  if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
-  const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
+  const isEnd = verb === 'destroy' || verb === 'forgo';
+  if (isEnd && ONE_SERVER.has(cause)) return `${verb} server ${server}`;
+  const key = isEnd ? `${verb} ${uid}` : `${verb} ${uid} ${server ?? ''}`;
   // It is bought for another reason if it vanishes meanwhile, and by other limits.
   return cause === 'recovery' ? `${key} ${cause}` : key;
 }
 
 /** The causes by which one server ends, and not its Droplet. */
 const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired']);
+
+/** That it is destroyed without a last snapshot: allowed by a confirmation that says so, and by nothing else. */
+export function forgoing({ data: _data, doubt: _doubt, ...destroy }: Effect, doubt?: Doubt): Effect {
+  return { ...destroy, verb: 'forgo', ...(doubt && { doubt }) };
+}
 
 /** What the gate keeps of an effect that it let through. */
 export const entryOf = (effect: Effect) => ({
@@ -102,8 +111,12 @@ function describeGroup(effects: readonly Effect[]): string {
   const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   const of = project.slice(project.indexOf('/') + 1);
   const fromTo = change === undefined ? '' : ` (${change})`;
-  return `${WORDS[verb]} ${count(names.length, NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
+  const without = verb === 'forgo' ? ` ${WITHOUT_SNAPSHOT}` : '';
+  return `${WORDS[verb]} ${count(names.length, NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}${without}: ${shown}${rest}`;
 }
+
+/** What a confirmation says by which no last snapshot is taken. */
+export const WITHOUT_SNAPSHOT = 'without a last snapshot';
 
 const WORDS: Record<Verb, string> = {
   destroy: 'destroy',
@@ -112,6 +125,7 @@ const WORDS: Record<Verb, string> = {
   'take-over': 'take over',
   remove: 'remove',
   prune: 'destroy',
+  forgo: 'destroy',
 };
 
 const NOUNS: Partial<Record<Verb, string>> = { remove: 'service', prune: 'snapshot' };

@@ -213,7 +213,9 @@ const isEntry = (value: unknown): value is Entry => {
 };
 
 const isHeldEntry = (value: unknown): value is HeldEntry => {
-  const { group, reason, message, effects, confirmation, objects } = (value ?? {}) as Partial<HeldEntry>;
-  const isText = [group, reason, message, effects, confirmation].every(part => typeof part === 'string');
+  const { group, reason, message, effects, confirmation, objects, withoutSnapshot } = (value ??
+    {}) as Partial<HeldEntry>;
+  const texts = [group, reason, message, effects, confirmation, withoutSnapshot ?? ''];
+  const isText = texts.every(part => typeof part === 'string');
   return isText && Array.isArray(objects);
 };

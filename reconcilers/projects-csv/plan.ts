@@ -2,6 +2,7 @@ import { SOURCE_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project, ProjectSpec } from '../../crds/project.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
+import { holdsData } from '../last-snapshot/data-plan.ts';
 
 /** One row of projects.csv. */
 export interface DesiredProject {
@@ -138,4 +139,5 @@ export const lossOf = ({ metadata, spec, status }: Droplet): Omit<Effect, 'cause
   name: metadata.name,
   uid: metadata.uid!,
   ...(status?.server?.id !== undefined && { server: status.server?.id }),
+  ...(holdsData({ status }, status?.server?.id) && { data: true }),
 });

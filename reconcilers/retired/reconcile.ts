@@ -6,6 +6,10 @@ import { keyOf } from '../../crds/meta.ts';
 import { DROPLETS_BY_UID, projectKeyOf } from '../context.ts';
 import type { Effect } from '../gate/effect.ts';
 import type { Ask } from '../gate/gate.ts';
+import { forgetLast, type LastApply } from '../last-snapshot/apply.ts';
+import { holdsData } from '../last-snapshot/data-plan.ts';
+import { secureData } from '../last-snapshot/secure.ts';
+import { LAST_SNAPSHOT } from '../last-snapshot/timings.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import type { Context } from './concern.ts';
@@ -26,14 +30,23 @@ export async function reconcileRetired(context: Context, key: string, run: Run):
   const plan = server && planRetired(server, droplet, context.clock.now());
   if (server === undefined || droplet === undefined || plan?.type !== 'destroy') {
     await context.gate.ask(askOf(key), run);
+    await context.gate.ask({ asker: lastSnapshotAsker(key), group: '', effects: [], objects: [] }, run);
     return plan?.type === 'keep' && plan.afterMs !== undefined ? { requeueAfterMs: plan.afterMs } : undefined;
   }
   const answer = await context.gate.ask(askOf(key, context, droplet), run);
   if (answer.type === 'wait') return { requeueAfterMs: answer.ms };
   if (answer.type === 'hold') return { requeueAfterMs: HELD_AGAIN_MS };
-  await destroy(context, server.id, droplet, run);
+  const progress: LastApply = { droplet };
+  const doomed = [{ id: server.id, effect: effectOf(key, droplet) }];
+  const { safe } = await secureData(context, progress, doomed, lastSnapshotAsker(key), run);
+  if (!safe.has(server.id)) return { requeueAfterMs: LAST_SNAPSHOT.pollMs };
+  await destroy(context, server.id, progress.droplet, run);
+  await forgetLast(progress, server.id, context, run);
   return undefined;
 }
+
+/** Who asks for a server to go without a last snapshot: the gate wakes the server of that id by it. */
+const lastSnapshotAsker = (key: string): string => `retired ${key} last snapshot`;
 
 /** The Droplet whose server it was; none while it carries the uid of one whose server it is. */
 function ownerOf({ droplets }: Context, { tags }: CloudDroplet): Droplet | undefined {
@@ -62,6 +75,7 @@ const effectOf = (key: string, droplet: Droplet): Effect => ({
   uid: droplet.metadata.uid!,
   server: Number(key),
   change: `former server ${key}`,
+  ...(holdsData(droplet, Number(key)) && { data: true }),
 });
 
 async function destroy(

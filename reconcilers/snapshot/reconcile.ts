@@ -1,8 +1,11 @@
 import type { ObjectKey } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import { DROPLETS_BY_PROJECT, SERVICES_BY_PROJECT, type Hosts } from '../context.ts';
+import { dataServersWith } from '../last-snapshot/data-plan.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
+import { isAvailable } from '../service/placement-plan.ts';
+import { writeDropletStatus } from '../status/write.ts';
 import type { Context } from './concern.ts';
 import { failurePauseMs, forgetFailures } from './failure.ts';
 import { pruneSnapshots } from './prune.ts';
@@ -14,6 +17,7 @@ import { takeSnapshot } from './take.ts';
 /** One project's snapshots, one at a time: sees one through that is under way, takes what is due, removes what is old. */
 export function createSnapshotReconciler(context: Context, hosts: Hosts, source: SnapshotSource) {
   return async (key: ObjectKey, project: Project | undefined, run: Run): Promise<Outcome> => {
+    await rememberData(context, key, run);
     if (project === undefined || project.metadata.deletionTimestamp !== undefined) {
       forgetFailures(context, key);
       return undefined;
@@ -39,6 +43,16 @@ export function createSnapshotReconciler(context: Context, hosts: Hosts, source:
       mayHaveOld && isKept ? await pruneSnapshots(context, source, project, droplets, run) : undefined;
     return { requeueAfterMs: Math.min(againMs ?? schedule.ms, schedule.ms) };
   };
+}
+
+/** Notes which servers have data: when they are to be destroyed, the services that wrote them may be gone already. */
+async function rememberData(context: Context, key: ObjectKey, run: Run): Promise<void> {
+  const services = context.services.byIndex(SERVICES_BY_PROJECT, key);
+  for (const droplet of context.droplets.byIndex(DROPLETS_BY_PROJECT, key)) {
+    const dataServers = isAvailable(droplet) ? dataServersWith(droplet, services) : undefined;
+    if (dataServers !== undefined)
+      await writeDropletStatus(context, 'snapshot', droplet, { fields: { dataServers } }, run);
+  }
 }
 
 function scheduleOf(context: Context, key: ObjectKey, project: Project): Schedule {

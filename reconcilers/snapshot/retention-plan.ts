@@ -11,7 +11,7 @@ import {
 
 const DAY_MS = 86_400_000;
 
-/** How long the snapshots of a server that was destroyed are kept after the last of them was taken, ms. */
+/** How long the last snapshot of a server that was destroyed is kept, whatever else there is, ms. */
 export const LAST_KEPT_MS = 30 * DAY_MS;
 
 /** Of so many periods that have one, the newest snapshot of each is kept. Days, weeks from Monday and months, in UTC. */
@@ -64,7 +64,7 @@ export interface PruningInput<S extends Snapshot> extends SnapshotsOf {
 
 /** What may go, and who had it. */
 export interface Pruning<S extends Snapshot> {
-  /** Those of Droplets, by uid: what retention does not keep. */
+  /** Those of Droplets, by uid: what retention does not keep, and of a server that they had before, the last for 30 days. */
   old: ReadonlyMap<string, readonly S[]>;
   /** Those of servers that are gone: what retention does not keep, and after 30 days all. */
   ofGone: readonly S[];
@@ -77,7 +77,12 @@ export function planPruning<S extends Snapshot>(input: PruningInput<S>): Pruning
   const nobodys = (owned.get(undefined) ?? []).filter(({ dropletId }) => !input.servers.has(dropletId));
   owned.delete(undefined);
   return {
-    old: new Map([...owned].map(([uid, snapshots]) => [uid!, planRetention(snapshots)])),
+    old: new Map(
+      [...owned].map(([uid, snapshots]) => {
+        const lasts = lastsOf(snapshots, input.now);
+        return [uid!, planRetention(snapshots).filter(snapshot => !lasts.has(snapshot))];
+      }),
+    ),
     ofGone: [...Map.groupBy(nobodys, ({ dropletId }) => dropletId).values()].flatMap(snapshots =>
       isOver(snapshots, input.now) ? snapshots : planRetention(snapshots),
     ),
@@ -86,3 +91,14 @@ export function planPruning<S extends Snapshot>(input: PruningInput<S>): Pruning
 
 const isOver = (snapshots: readonly Snapshot[], now: number): boolean =>
   snapshots.every(({ createdAt }) => now - Date.parse(createdAt) > LAST_KEPT_MS);
+
+/**
+ * Of each server that one Droplet had, the newest that is finished: of one whose place another has taken, and which is
+ * destroyed, nothing else is left.
+ */
+const lastsOf = <S extends Snapshot>(snapshots: readonly S[], now: number): Set<S> =>
+  new Set(
+    [...Map.groupBy(snapshots.filter(isGood), ({ dropletId }) => dropletId).values()]
+      .map(ofOne => ofOne.toSorted(newestFirst)[0]!)
+      .filter(({ createdAt }) => now - Date.parse(createdAt) <= LAST_KEPT_MS),
+  );

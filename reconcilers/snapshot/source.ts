@@ -1,5 +1,8 @@
 import type { Clock } from '../../clients/clock.ts';
 import type { Cloud, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
+import type { Logger } from '../../clients/log.ts';
+import { createComplaint } from '../../clients/log/complaint.ts';
+import { listSnapshots } from './list.ts';
 
 /** The account's snapshots, as last listed. */
 export interface SnapshotSource {
@@ -9,13 +12,24 @@ export interface SnapshotSource {
   known(): readonly CloudSnapshot[] | undefined;
 }
 
+/** What a source needs. */
+export interface SnapshotSourceOptions {
+  cloud: Pick<Cloud, 'listSnapshots'>;
+  clock: Clock;
+  fleetId: string;
+  log: Pick<Logger, 'warn' | 'info'>;
+}
+
 /** Asks when it must; callers that ask at once share one list. */
-export function createSnapshotSource(cloud: Pick<Cloud, 'listSnapshots'>, clock: Clock): SnapshotSource {
+export function createSnapshotSource({ cloud, clock, fleetId, log }: SnapshotSourceOptions): SnapshotSource {
+  const complaint = createComplaint(clock, log);
   let last: { snapshots: readonly CloudSnapshot[]; at: number } | undefined;
   let underway: { promise: Promise<readonly CloudSnapshot[]>; at: number } | undefined;
 
   async function fetch(at: number, signal: AbortSignal): Promise<readonly CloudSnapshot[]> {
-    const snapshots = await cloud.listSnapshots(signal);
+    const { snapshots, unreadable } = await listSnapshots(cloud, fleetId, signal);
+    if (unreadable === undefined) complaint.over('all snapshots can be read again');
+    else complaint.of(unreadable);
     last = { snapshots, at };
     return snapshots;
   }

@@ -6,7 +6,7 @@ import { confirmationOf } from '../../../reconcilers/gate/confirmation.ts';
 import { contentOfEffect } from '../../../reconcilers/gate/effect.ts';
 import { planProjects } from '../../../reconcilers/projects-csv/plan.ts';
 import { aRecovery } from '../../builders/objects.ts';
-import { Operator } from './operator.ts';
+import { Operator, switchOn } from './operator.ts';
 import { Oracle } from './oracle.ts';
 import { KILLED, type Flaw } from './simulated-gate.ts';
 import { ACCOUNTS, FLEET, row, SimulatedWorld, type Account } from './world.ts';
@@ -24,6 +24,7 @@ export class Model {
     text: string;
     contents: string[];
     until: number;
+    withoutSnapshot?: true;
     objects: { kind: string; namespace: string; name: string }[];
   }[] = [];
 
@@ -69,11 +70,21 @@ export class Model {
 
   #readOffers(): void {
     for (const hold of this.#operator.gate.book.holds()) {
-      const { confirmation: text, objects } = hold;
+      const { confirmation: text, withoutSnapshot, objects } = hold;
       if (this.#offered.some(offer => offer.text === text)) continue;
       const { until } = hold as never as { until: number };
-      this.#offered.push({ text, objects, until, contents: Oracle.contentsOf(this.#operator.gate, hold) });
+      const offer = { objects, until, contents: Oracle.contentsOf(this.#operator.gate, hold) };
+      this.#offered.push({ ...offer, text });
+      if (withoutSnapshot !== undefined && withoutSnapshot !== text)
+        this.#offered.push({ ...offer, text: withoutSnapshot, withoutSnapshot: true });
     }
+  }
+
+  /** A person writes what is offered for a hold for it to go without a last snapshot. */
+  forgo(which: number): void {
+    const hold = pick(this.#operator.gate.book.holds(), which);
+    const offer = this.#offered.find(({ text }) => text === hold?.withoutSnapshot);
+    if (offer !== undefined) this.#give(offer, offer.objects[0]);
   }
 
   /** A person writes what is offered for a hold onto one of its objects. */
@@ -92,7 +103,7 @@ export class Model {
   }
 
   #give(
-    offer: { text: string; contents: string[]; until: number },
+    offer: { text: string; contents: string[]; until: number; withoutSnapshot?: true },
     at?: { kind: string; namespace: string; name: string },
   ): void {
     if (at === undefined) return;
@@ -176,6 +187,10 @@ const HAPPENINGS: Record<string, Happening> = {
   'a hold is confirmed': (model, a, b) => void model.confirm(a, b),
   'all holds are confirmed': model => {
     for (let i = 0; i < model.operator.gate.book.holds().length; i++) model.confirm(i, i);
+  },
+  'a hold is confirmed without a last snapshot': (model, a) => model.forgo(a),
+  'snapshots are refused': ({ world }, a) => {
+    world.refusedSnapshots = 1 + (a % 3);
   },
   'an old confirmation is given': (model, a, b) => model.confirmAnything(a, b),
   'a server vanishes': (model, a) => {
@@ -322,7 +337,7 @@ const HAPPENINGS: Record<string, Happening> = {
       [...world.there.values()].filter(({ status }) => status === 'off'),
       a,
     );
-    if (server !== undefined) server.status = 'active';
+    if (server !== undefined) switchOn(server);
   },
   'a server is given up': (model, a, b) => recover(model, a, b % 4 === 0 ? 'PowerCycle' : 'Replace'),
   'servers are given up': (model, a, b) => {

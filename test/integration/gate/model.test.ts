@@ -19,7 +19,7 @@ const FLAWS: readonly (readonly [Flaw, number])[] = [
   ['every server is own', 7],
   ['absence is believed at once', 7],
   ['confirmations are matched by their words', 7],
-  ['confirmations are never used up', 7],
+  ['confirmations are never used up', 13],
   ['the ledger is forgotten at a restart', 7],
   ['the ledger is written afterwards', 7],
   ['holds do not last', 7],
@@ -27,6 +27,8 @@ const FLAWS: readonly (readonly [Flaw, number])[] = [
   ['a wait is taken for a pass', 7],
   ['a hold is taken for a pass', 7],
   ['the nonce is written afterwards', 7],
+  ['last snapshots are not waited for', 7],
+  ['every confirmation forgoes last snapshots', 7],
 ];
 
 /**

@@ -14,7 +14,8 @@ import {
   observe,
 } from '../../../reconcilers/droplet/observe.ts';
 import { buysFirst } from '../../../reconcilers/droplet/effects-plan.ts';
-import { asksOf, leftOf } from '../../../reconcilers/droplet/pass.ts';
+import { doomedBy, withoutUnsafe } from '../../../reconcilers/droplet/last-snapshots.ts';
+import { asksOf, lastSnapshotAsker, leftOf, type PassedPlan } from '../../../reconcilers/droplet/pass.ts';
 import type { Claim, CloudView, DropletStep } from '../../../reconcilers/droplet/model.ts';
 import { planDroplet } from '../../../reconcilers/droplet/plan.ts';
 import { isRetired, replacedID } from '../../../reconcilers/droplet/recovery-plan.ts';
@@ -22,9 +23,19 @@ import { withFormer, withoutServer, withServer } from '../../../reconcilers/drop
 import type { Answer, Ask } from '../../../reconcilers/gate/book.ts';
 import { GATE } from '../../../reconcilers/gate/concern.ts';
 import { confirms } from '../../../reconcilers/gate/confirmation.ts';
-import type { Doubt, Effect } from '../../../reconcilers/gate/effect.ts';
+import { forgoing, keyOfEffect, type Doubt, type Effect } from '../../../reconcilers/gate/effect.ts';
 import { FLEET_TAKEN } from '../../../reconcilers/gate/policy.ts';
 import { examineStanding } from '../../../reconcilers/gate/standing.ts';
+import { holdsData } from '../../../reconcilers/last-snapshot/data-plan.ts';
+import { entryOf } from '../../../reconcilers/last-snapshot/observe.ts';
+import {
+  planLast,
+  type LastPlan,
+  type LastSnapshot,
+  type LastStep,
+} from '../../../reconcilers/last-snapshot/plan.ts';
+import { askToForgo, securedBy, type Doomed } from '../../../reconcilers/last-snapshot/secure.ts';
+import { LAST_SNAPSHOT } from '../../../reconcilers/last-snapshot/timings.ts';
 import { planProject } from '../../../reconcilers/project/plan.ts';
 import { CSV } from '../../../reconcilers/projects-csv/concern.ts';
 import { createCsvState } from '../../../reconcilers/projects-csv/csv-state.ts';
@@ -271,10 +282,11 @@ export class Operator {
     const answer = this.#ask(asks.own);
     const isBelieved = this.#flaw === 'a wait is taken for a pass' && answer.type === 'wait';
     const own = { ask: asks.own, answer: isBelieved ? ({ type: 'pass' } as const) : answer };
-    const plan = leftOf(droplet, evidence, planned, { own, duplicates });
-    if ('waitMs' in plan) return;
+    const passed = leftOf(droplet, evidence, planned, { own, duplicates });
+    if ('waitMs' in passed) return;
     const server = withServer(droplet.status?.server ?? {}, view.server);
     const progress = { status: { ...droplet.status, server }, isFinished: false };
+    const plan = this.#secured(droplet, progress, evidence, passed);
     let made: TrueServer | undefined;
     for (const step of plan.steps) made = this.#apply(step, droplet, progress, view) ?? made;
     if (progress.isFinished) return;
@@ -284,6 +296,98 @@ export class Operator {
     }
     if (plan.requeueAfterMs !== undefined) this.#isIdle = false;
     if (made !== undefined) made.isReplyLost = false;
+  }
+
+  /** As secure.ts does: what holds data is not destroyed before its last snapshot is there. */
+  #secured(
+    droplet: Droplet,
+    progress: { status: DropletStatus },
+    view: CloudView,
+    plan: PassedPlan,
+  ): PassedPlan {
+    const doomed = doomedBy(droplet, view, plan);
+    const waits = new Map<Doomed, string>();
+    for (const one of doomed) {
+      const next = this.#secureOne(one, droplet, progress);
+      if (next.type === 'wait') waits.set(one, next.message);
+    }
+    const now = { ...droplet, status: progress.status };
+    const asker = lastSnapshotAsker(keyOf(droplet));
+    const answer = this.#ask(askToForgo(this.#context, now, waits, asker));
+    return withoutUnsafe(droplet, plan, securedBy(now, doomed, waits, answer));
+  }
+
+  #secureOne({ id, effect }: Doomed, droplet: Droplet, progress: { status: DropletStatus }): LastPlan {
+    const isForgone =
+      this.gate.hasPassed(keyOfEffect(forgoing(effect))) ||
+      (this.#flaw === 'every confirmation forgoes last snapshots' &&
+        this.gate.hasPassed(keyOfEffect(effect), true));
+    if (!holdsData(droplet, id) || isForgone) return { type: 'safe' };
+    const server = this.#get(id);
+    if (server === undefined) return { type: 'wait', message: 'not there' };
+    const entry = entryOf(droplet, id);
+    const found = entry.name === undefined ? undefined : this.#world.snapshots.get(entry.name);
+    const wanted = ownTags(droplet, { fleetId: FLEET, apiId: this.#world.api });
+    const missingTags = wanted.filter(tag => !found?.tags.includes(tag));
+    const isSeen = found?.account === this.#world.account;
+    const plan = planLast(
+      {
+        server,
+        entry,
+        stopSeenMs: 0,
+        ...(isSeen && { snapshot: { id: entry.name!, missingTags } }),
+        hasHadTime: this.#since.ageMs(`last ${id}`, `${entry.name}`) >= LAST_SNAPSHOT.graceMs,
+      },
+      LAST_SNAPSHOT.shutdownMs,
+    );
+    if (plan.type === 'wait' && plan.step) this.#applyLast(plan.step, server, droplet, progress);
+    return this.#flaw === 'last snapshots are not waited for' ? { type: 'safe' } : plan;
+  }
+
+  #applyLast(
+    step: LastStep,
+    server: TrueServer,
+    droplet: Droplet,
+    progress: { status: DropletStatus },
+  ): void {
+    const note = (entry: LastSnapshot): void => {
+      this.#io();
+      progress.status = {
+        ...progress.status,
+        lastSnapshots: { ...progress.status.lastSnapshots, [server.id]: entry },
+      };
+      this.#world.setStatus(droplet, progress.status);
+    };
+    switch (step.type) {
+      case 'shut-down':
+      case 'power-off':
+        this.#call();
+        this.#oracle.changes(this.#world, this, droplet, server, step.type);
+        server.status = 'off';
+        return;
+      case 'take': {
+        const name = this.#world.nextNonce();
+        const { failure } = entryOf({ ...droplet, status: progress.status }, server.id);
+        note({ ...(failure !== undefined && { failure }), name });
+        this.#call();
+        if (this.#world.refusedSnapshots-- > 0) return note({ failure: 'refused' });
+        this.#world.refusedSnapshots = 0;
+        this.#world.snapshots.set(name, { account: this.#world.account, tags: [] });
+        server.isSaved = server.status === 'off';
+        this.#io();
+        return;
+      }
+      case 'tag': {
+        this.#call();
+        const { account } = this.#world.snapshots.get(step.snapshot)!;
+        this.#world.snapshots.set(step.snapshot, { account, tags: step.tags });
+        return;
+      }
+      case 'begin-again':
+        return note({});
+      case 'give-up':
+        return note({ failure: step.why });
+    }
   }
 
   #observe(droplet: Droplet): CloudView {
@@ -416,7 +520,8 @@ export class Operator {
       this.#io();
       server.tags = server.tags.filter(tag => !step.off.includes(tag));
     } else if (step.type === 'resize') server.size = step.size;
-    else if (step.type !== 'power-cycle') server.status = step.type === 'power-on' ? 'active' : 'off';
+    else if (step.type === 'power-on') switchOn(server);
+    else if (step.type !== 'power-cycle') server.status = 'off';
     this.#io();
     return undefined;
   }
@@ -456,6 +561,12 @@ export class Operator {
 }
 
 const NO_SIZES = new Map();
+
+/** What is written from now on is on no snapshot. */
+export function switchOn(server: TrueServer): void {
+  server.status = 'active';
+  server.isSaved = false;
+}
 
 /** As the product does by the host key that belongs to it. */
 function nonceIn(server: TrueServer | undefined): { nonce?: string } {

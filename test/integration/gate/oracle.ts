@@ -21,6 +21,8 @@ export class Violation extends Error {}
 
 interface Given {
   contents: readonly string[];
+  /** That no last snapshot need be taken. */
+  withoutSnapshot?: true;
   until: number;
 }
 
@@ -41,6 +43,8 @@ export class Oracle {
   readonly #used = new Set<string>();
   /** Until when a key that a person confirmed may be carried out. */
   readonly #confirmed = new Map<string, number>();
+  /** Of whom a person said that no last snapshot need be taken. */
+  readonly #forgone = new Set<string>();
   /** Until when a server that was let through before a storm may be bought in the middle of it. */
   readonly #early = new Map<string, number>();
   readonly #destroyed: { t: number; key: string; uid: string; project: string }[] = [];
@@ -96,12 +100,14 @@ export class Oracle {
   ): void {
     this.#checkLasting(gate, admit);
     const keys = new Set(admit.map(({ key }) => key));
-    if (used !== undefined)
-      this.#take(
-        world,
-        used,
-        effects.filter(effect => keys.has(keyOfEffect(effect))),
-      );
+    const asked = effects.filter(effect => keys.has(keyOfEffect(effect)));
+    const given = used === undefined ? undefined : this.#take(world, used, asked);
+    for (const { key, verb } of admit.filter(({ verb }) => verb === 'forgo')) {
+      const isAsked = asked.some(effect => effect.verb === verb && keyOfEffect(effect) === key);
+      if (given === undefined || !(isAsked || given.withoutSnapshot))
+        throw new Violation(`nobody said that no snapshot is needed: ${key}`);
+      this.#forgone.add(key);
+    }
     for (const [group, held] of this.#lasting)
       if (admit.some(({ key }) => held.keys.has(key))) this.#lasting.delete(group);
     for (const { key, confirmed, verb, uid, cause } of admit) {
@@ -132,16 +138,20 @@ export class Oracle {
   }
 
   /** A confirmation is used: once, in time, and for what the person read. */
-  #take(world: SimulatedWorld, hash: string, effects: readonly Effect[]): void {
+  #take(world: SimulatedWorld, hash: string, effects: readonly Effect[]): Given {
     const contents = effects.map(contentOfEffect).toSorted().join('\n');
     const given = [...this.#given].find(
       ([text, { contents: theirs, until }]) =>
-        !this.#used.has(text) && until > world.now() - 1_000 && theirs.toSorted().join('\n') === contents,
+        text.includes(hash) &&
+        !this.#used.has(text) &&
+        until > world.now() - 1_000 &&
+        theirs.toSorted().join('\n') === contents,
     );
     if (given === undefined) {
       throw new Violation(`nobody confirmed, or not once more: ${contents} (${hash})`);
     }
     this.#used.add(given[0]);
+    return given[1];
   }
 
   /** What a limit held passes only confirmed, while it is asked for by the same process. */
@@ -195,6 +205,7 @@ export class Oracle {
     this.#needsStanding(world, operator, 'destroys');
     this.#needsOwn(world, operator, droplet, server, 'destroys');
     const key = keyOfEnd(droplet, server);
+    this.#needsSnapshot(droplet, server, key.replace('destroy', 'forgo'));
     const isConfirmed = this.#isConfirmed(key, world);
     if (droplet.metadata.deletionTimestamp === undefined && !isConfirmed)
       this.#needsToBeDuplicate(world, droplet, server, view);
@@ -211,6 +222,16 @@ export class Oracle {
       ),
     );
     if (ended.length > 1) throw new Violation(`whole projects destroyed: ${ended.join(', ')}`);
+  }
+
+  /** What is on its disk is on a snapshot, all of it, or a person gave it up. */
+  #needsSnapshot(
+    { metadata, status }: Droplet,
+    { id, status: power, isSaved }: TrueServer,
+    key: string,
+  ): void {
+    if (!(status?.dataServers ?? []).includes(id) || this.#forgone.has(key)) return;
+    if (!isSaved || power !== 'off') throw new Violation(`destroys the data of ${metadata.name} on ${id}`);
   }
 
   /** Younger than the one that is kept, never owned, with a nonce that no other has. */

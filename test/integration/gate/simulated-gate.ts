@@ -32,7 +32,9 @@ export type Flaw =
   | 'admissions are never over'
   | 'a wait is taken for a pass'
   | 'a hold is taken for a pass'
-  | 'the nonce is written afterwards';
+  | 'the nonce is written afterwards'
+  | 'last snapshots are not waited for'
+  | 'every confirmation forgoes last snapshots';
 
 /** The process ended in the middle of something. */
 export const KILLED = new Error('killed');
@@ -106,6 +108,12 @@ export class SimulatedGate {
       metadata: { ...object.metadata, annotations: { [CONFIRM_ANNOTATION]: text } },
     }));
     return { ...ask, objects };
+  }
+
+  /** What gate.ts tells of what was let through before. */
+  hasPassed(key: string, isConfirmed = false): boolean {
+    this.#ledger ??= this.#readLedger();
+    return this.#ledger.entries.some(entry => entry.key === key && (entry.confirmed || !isConfirmed));
   }
 
   /** The same requests, without what was held. */

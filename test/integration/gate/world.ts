@@ -28,6 +28,8 @@ export interface TrueServer extends CloudDroplet {
   unlistedUntil: number;
   /** Until when the cloud says that it is not there. */
   deniedUntil: number;
+  /** There is a good snapshot of all that is on its disk, as it has been off since. */
+  isSaved: boolean;
 }
 
 /** What of the ledger is stored. */
@@ -58,8 +60,11 @@ export class SimulatedWorld {
   lostReplies = 0;
   refusedLedgerWrites = 0;
   refusedTakeOffs = 0;
+  refusedSnapshots = 0;
   /** Until when the cloud answers nothing. */
   downUntil = 0;
+  /** The snapshots by their names, and which tags they carry. */
+  readonly snapshots = new Map<string, { account: Account; tags: readonly string[] }>();
   /** How long a new server is not to be seen. */
   listLagMs = 0;
   cutOffIn = Infinity;
@@ -92,6 +97,8 @@ export class SimulatedWorld {
         world.setStatus(made, {
           phase: 'Active',
           server: { nonce, id: server.id, size: server.size },
+          // All masters but one have databases.
+          ...(made.spec.role === 'master' && name !== 'c' && { dataServers: [server.id] }),
         });
       }
     }
@@ -133,6 +140,7 @@ export class SimulatedWorld {
       bornAt: this.t,
       unlistedUntil: 0,
       deniedUntil: 0,
+      isSaved: false,
       ...parts,
     };
     this.servers[account].set(id, server);

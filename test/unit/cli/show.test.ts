@@ -217,6 +217,15 @@ describe('The plan as a table', () => {
       droplets: [
         { action: 'create', name: 'shop-master', project: 'shop', size: 'small', region: 'nyc3' },
         { action: 'delete', name: 'blog-web1', project: 'blog', size: 'small', region: 'nyc3', id: 7 },
+        {
+          action: 'delete',
+          name: 'blog-master',
+          project: 'blog',
+          size: 'small',
+          region: 'nyc3',
+          id: 8,
+          lastSnapshot: true,
+        },
         { action: 'resize', name: 'blog-master', project: 'blog', size: 'large', from: 'small', id: 8 },
       ],
       firewalls: [{ action: 'create', name: 'dropfleet.f.shop.master', project: 'shop', role: 'master' }],
@@ -231,6 +240,7 @@ describe('The plan as a table', () => {
       '+  project shop            create, 1 server',
       '+    droplet shop-master   create, small in nyc3',
       '-    droplet blog-web1     delete droplet 7',
+      '-    droplet blog-master   delete droplet 8; takes a last snapshot of blog-master first',
       '~    droplet blog-master   resize droplet 8 from small to large',
       '+    firewall shop master  create',
       '! project byhand was applied by hand and is left alone; its row has no effect',
@@ -238,7 +248,7 @@ describe('The plan as a table', () => {
       '! project default/twin is left alone: project twin exists elsewhere: give it another name',
       'replaced: droplet 9 of shop-web1 is kept until 2026-01-02T00:00:05Z',
       '',
-      '1 to create, 1 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
+      '1 to create, 2 to delete, 1 to change; $18.00 -> $12.00 a month (-$6.00)',
     ]);
   });
 

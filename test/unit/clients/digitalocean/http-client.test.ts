@@ -316,7 +316,7 @@ describe('createCloud', () => {
       id: 8,
       networks: { v4: [{ type: 'public', ip_address: '127.0.0.1; rm -rf /' }] },
     };
-    const list = { droplets: [DROPLET, lie, { name: 'x' }], meta: { total: 3 } };
+    const list = { droplets: [DROPLET, lie, { name: 'x\u0000', tags: ['y z'] }], meta: { total: 3 } };
     await serve(() => ({ status: 200, json: list }));
     const error = (await rejection(cloud.listDroplets('t'))) as UnreadableItems;
     expect(error).to.be.instanceOf(UnreadableItems);
@@ -325,6 +325,10 @@ describe('createCloud', () => {
     );
     expect(error.readable).to.have.length(1);
     expect(error.unreadableIds).to.deep.equal([8, undefined]);
+    expect(error.unreadableMarks).to.deep.equal([
+      { name: DROPLET.name, tags: DROPLET.tags },
+      { name: 'x\u0000', tags: ['y z'] },
+    ]);
   });
 
   it('takes no other droplet, action or firewall for the one that it asked for', async () => {

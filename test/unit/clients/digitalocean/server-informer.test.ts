@@ -50,7 +50,7 @@ function readings() {
     throw new UnreadableItems(
       failure,
       listed.filter(({ id }) => !hidden.includes(id)),
-      shownIds,
+      shownIds.map(id => ({ id, marks: undefined })),
     );
   };
   const list = (ids: readonly number[], ...as: unknown[]): void => {

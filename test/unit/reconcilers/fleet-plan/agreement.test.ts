@@ -43,6 +43,7 @@ const FATES = [
   'claims nothing',
   'archived',
   'doomed',
+  'doomed with data',
   'kept',
 ] as const;
 type Fate = (typeof FATES)[number];
@@ -60,7 +61,7 @@ const IN_ROUND_MS = 5_000;
 /** An absence is believed by then, every resize had its turn, and what was deleted is over. */
 const ROUNDS = 45;
 /** What passed once passes again: a find is for whoever looks for it, by other seeds (FC_SEED), not for another's change. */
-const SEED = 1;
+const SEED = 2;
 
 /** Puts the Droplet's servers into the cloud, and gives what its object is then. */
 function arrange(rig: Rig, fate: Fate, name: string, id: number): Droplet {
@@ -124,10 +125,13 @@ function arrange(rig: Rig, fate: Fate, name: string, id: number): Droplet {
       add({ status: 'archive' });
       return active;
     case 'doomed':
+    case 'doomed with data':
     case 'kept': {
       add();
+      const dataServers = fate === 'doomed with data' ? [id] : [];
+      const status = { ...activeStatus(id), dataServers };
       const { metadata, ...rest } =
-        fate === 'kept' ? claiming(`${id}`, { status: activeStatus(id) }) : active;
+        fate === 'kept' ? claiming(`${id}`, { status }) : aDroplet(name, { status });
       return { ...rest, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     }
   }
@@ -207,6 +211,7 @@ function askedFor({ cloud }: Rig): string[] {
   return [
     ...made.map(({ name, size }) => `create ${name} ${size}`),
     ...callsOf('deleteDroplet').map(([id]) => `delete ${String(id)}`),
+    ...callsOf('snapshotDroplet').map(([id]) => `snapshot ${String(id)}`),
     ...callsOf('resizeDroplet').map(([id, size]) => `resize ${String(id)} ${String(size)}`),
     ...poweredOn.map(([id]) => `power-on ${String(id)}`),
     ...callsOf('powerCycleDroplet').map(([id]) => `power-cycle ${String(id)}`),
@@ -226,6 +231,7 @@ function messagesIn({ droplets }: FleetPlan): string[] {
         case 'create':
           return [`create ${change.name} ${change.size}`];
         case 'delete':
+          return [`delete ${change.id}`, ...(change.lastSnapshot ? [`snapshot ${change.id}`] : [])];
         case 'power-on':
         case 'power-cycle':
         case 'retire':

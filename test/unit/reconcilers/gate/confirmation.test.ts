@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { confirmationOf, confirms, hashIn, isExpired } from '../../../../reconcilers/gate/confirmation.ts';
+import {
+  confirmationOf,
+  confirms,
+  hashIn,
+  isExpired,
+  saysWithoutSnapshot,
+} from '../../../../reconcilers/gate/confirmation.ts';
 import type { Effect } from '../../../../reconcilers/gate/effect.ts';
 import { propertyOptions } from '../../../fakes/property-options.ts';
 import { destroy, destroyFirst } from './effects.ts';
@@ -34,6 +40,17 @@ describe('A confirmation', () => {
     expect(confirmationOf([first!, ...rest], UNTIL)).to.match(
       /^destroy 3 droplets of shop \(9 to 6 servers\): shop-master, shop-web1, shop-web2 until 2026-01-01T01:00:00Z \([0-9a-f]{10}\)$/,
     );
+  });
+
+  it('says in words, and by its hash, that no last snapshot is taken', () => {
+    const all = destroyFirst('shop', 1);
+    const [plain, without] = [confirmationOf(all, UNTIL), confirmationOf(all, UNTIL, true)];
+    expect(without).to.include(': shop-master without a last snapshot until ');
+    expect([plain, without].map(saysWithoutSnapshot)).to.deep.equal([false, true]);
+    expect([plain, without].map(text => confirms(text, all, NOW))).to.deep.equal([true, true]);
+    const added = plain.replace(' until', ' without a last snapshot until');
+    const removed = without.replace(' without a last snapshot', '');
+    expect([added, removed].map(text => confirms(text, all, NOW))).to.deep.equal([false, false]);
   });
 
   it('names five at most, and says of how many more it is', () => {

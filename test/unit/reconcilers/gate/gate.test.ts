@@ -3,6 +3,8 @@ import { KubernetesError } from '../../../../clients/kubernetes/errors.ts';
 import { CONFIG_MAPS, DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { CONFIRM_ANNOTATION } from '../../../../crds/names.ts';
 import type { Answer } from '../../../../reconcilers/gate/gate.ts';
+import { forgoing } from '../../../../reconcilers/gate/effect.ts';
+import type { Run } from '../../../../reconcilers/run.ts';
 import { takeOffExpired } from '../../../../reconcilers/gate/gate.ts';
 import { createLedger } from '../../../../reconcilers/gate/ledger.ts';
 import { rejection } from '../../../fakes/rejection.ts';
@@ -299,6 +301,38 @@ describe('The gate', () => {
     // What was confirmed together is let through for all of them, although the confirmation is gone.
     for (const name of ['shop-web2', 'shop-master']) expect((await buy(name)).type).to.equal('pass');
     expect((await ask('shop-web1')).type).to.equal('pass');
+  });
+
+  describe('of the servers of a project some of which hold data', () => {
+    const effects = destroyFirst('shop', 3).map((effect, i) =>
+      i === 0 ? { ...effect, data: true as const } : effect,
+    );
+    const forgone = (gate: ReturnType<ReturnType<typeof startGate>['begin']>, run: Run) =>
+      gate.hasPassed(
+        effects.map(effect => forgoing(effect)),
+        run.signal,
+      );
+
+    it('lets none go without a last snapshot by a confirmation that does not say so', async () => {
+      const { askOf, begin, confirm, run } = startGate();
+      const gate = begin();
+      const { confirmation, message } = held(await gate.ask(askOf('shop', effects), run));
+      expect(message).to.include('Takes a last snapshot first of what holds data');
+      await confirm('shop', confirmation);
+      expect((await gate.ask(askOf('shop', effects), run)).type).to.equal('pass');
+      expect(await gate.hasPassed([forgoing(effects[0]!)], run.signal)).to.equal(false);
+    });
+
+    it('lets exactly those that hold data go without by one that does, also after a restart', async () => {
+      const { askOf, begin, confirm, run } = startGate();
+      const gate = begin();
+      await gate.ask(askOf('shop', effects), run);
+      await confirm('shop', gate.holds()[0]!.withoutSnapshot!);
+      expect((await gate.ask(askOf('shop', effects), run)).type).to.equal('pass');
+      const next = begin();
+      expect(await next.hasPassed([forgoing(effects[0]!)], run.signal)).to.equal(true);
+      expect(await forgone(next, run)).to.equal(false);
+    });
   });
 
   it('keeps a confirmation on another object that was given for something else', async () => {

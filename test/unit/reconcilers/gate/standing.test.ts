@@ -144,7 +144,7 @@ describe('The standing of a fleet', () => {
   it('is DropletsUnreadable while the list holds what cannot be read, as the fleet itself tells', async () => {
     const { cloud, informer, log, problem, standing } = await start({ record: RECORD });
     const failure = { operation: 'listDroplets', message: 'unreadable' };
-    cloud.failNext('listDroplets', new UnreadableItems(failure, [], [8]));
+    cloud.failNext('listDroplets', new UnreadableItems(failure, [], [{ id: 8, marks: undefined }]));
     await informer.refresh();
     expect(await problem()).to.deep.equal({ reason: 'DropletsUnreadable', message: 'unreadable' });
     await rejection(guardedCloud(cloud, standing).deleteDroplet(7));

@@ -61,7 +61,7 @@ async function start(spec: Partial<ProjectSpec> = {}) {
   });
   const hosts = { ssh, port: 22, privateKey: { reveal: () => 'key' }, engine: 'docker' } as never;
   const context: Context = { ...rig.context, ...ownOf(SNAPSHOT), hosts };
-  const source = createSnapshotSource(rig.cloud, rig.clock);
+  const source = createSnapshotSource({ ...rig, fleetId: 'fleet' });
   let reconciler = createSnapshotReconciler(context, hosts, source);
   const stored = (): Droplet['status'] => rig.client.stored(DROPLETS, 'default/shop-master')!.status;
   const reconcile = () => reconciler(KEY, rig.client.stored(PROJECTS, KEY), rig.run);
@@ -89,7 +89,7 @@ async function start(spec: Partial<ProjectSpec> = {}) {
       void (reconciler = createSnapshotReconciler(
         context,
         hosts,
-        createSnapshotSource(rig.cloud, rig.clock),
+        createSnapshotSource({ ...rig, fleetId: 'fleet' }),
       )),
   };
 }

@@ -135,7 +135,23 @@ describe("Pruning the fleet's snapshots", () => {
 
   it('counts those of former servers, and those from before the objects were recreated, as the same Droplet', () => {
     const all = [...pair(1, of(6, 'uid-shop-master')), ...pair(3, of(7, 'uid-before'))];
-    expect(ids(pruning(all).old.get('uid-shop-master')!)).to.deep.equal([1, 2, 3]);
+    expect(ids(pruning(all).old.get('uid-shop-master')!)).to.deep.equal([1, 3]);
+  });
+
+  it('keeps the last one of each server that a Droplet had for 30 days, though newer ones of the same day stay', () => {
+    const at = NOW - 30 * DAY;
+    const all = [
+      aSnapshot(1, at, of(5, 'uid-shop-master')),
+      aSnapshot(2, at + 1_000, of(6, 'uid-shop-master')),
+      aSnapshot(3, at + 2_000, of(6, 'uid-shop-master', { sizeGB: 0 })),
+      aSnapshot(4, at + 3_000, of(7, 'uid-shop-master')),
+    ];
+    expect(ids(pruning(all).old.get('uid-shop-master')!)).to.deep.equal([3]);
+    const older = all.map(one => ({
+      ...one,
+      createdAt: new Date(Date.parse(one.createdAt) - DAY).toISOString(),
+    }));
+    expect(ids(pruning(older).old.get('uid-shop-master')!)).to.deep.equal([1, 2, 3]);
   });
 
   it("leaves alone what is a person's, another fleet's or another API's", () => {
