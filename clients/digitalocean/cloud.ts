@@ -113,6 +113,35 @@ export interface CloudSnapshot {
   regions: readonly string[];
 }
 
+/** What a new volume is asked for with. */
+export interface VolumeRequest {
+  /** Begins with a letter, of lower-case letters, digits and dashes, at most 64; unique in its region. */
+  name: string;
+  region: string;
+  sizeGB: number;
+  tags: readonly string[];
+}
+
+/** A block device of its own, which outlives the droplet that it is attached to. */
+export interface CloudVolume extends VolumeRequest {
+  id: string;
+  /** The droplets that have it: one at most. */
+  dropletIds: readonly number[];
+  /** RFC 3339. */
+  createdAt: string;
+}
+
+/** An address that can lead from one droplet to another. It carries no tags. */
+export interface CloudReservedIP {
+  /** IPv4. */
+  address: string;
+  region: string;
+  /** An action is under way. */
+  locked: boolean;
+  /** Where it leads; undefined while it leads nowhere, or is on its way. */
+  dropletId?: number;
+}
+
 /** The account, without its owner's name. */
 export interface CloudAccount {
   /** Tells it from every other account, whatever token is used. */
@@ -170,4 +199,28 @@ export interface Cloud {
   /** Of droplets, all of the account. */
   listSnapshots(signal?: AbortSignal): Promise<CloudSnapshot[]>;
   deleteSnapshot(id: string, signal?: AbortSignal): Promise<void>;
+  /** All of that name, one a region at most; those of the whole account when there is none. */
+  listVolumes(name: string | undefined, signal?: AbortSignal): Promise<CloudVolume[]>;
+  /** With an ext4 file system. Sent once; a name that is taken, perhaps by an earlier request, fails with isNameTaken. */
+  createVolume(request: VolumeRequest, signal?: AbortSignal): Promise<CloudVolume>;
+  /** Fails while another droplet has it. */
+  attachVolume(id: string, droplet: number, signal?: AbortSignal): Promise<CloudAction>;
+  /** Takes the disk away, whatever the droplet does with it. */
+  detachVolume(id: string, droplet: number, signal?: AbortSignal): Promise<CloudAction>;
+  /** It grows only; its file system is its host's to grow. */
+  resizeVolume(id: string, sizeGB: number, signal?: AbortSignal): Promise<CloudAction>;
+  /** Puts a tag that exists on a volume; one that carries it is fine. */
+  tagVolume(id: string, tag: string, signal?: AbortSignal): Promise<void>;
+  /** Takes a tag off a volume; one that does not carry it is fine. */
+  untagVolume(id: string, tag: string, signal?: AbortSignal): Promise<void>;
+  /** Fails while a droplet has it. */
+  deleteVolume(id: string, signal?: AbortSignal): Promise<void>;
+  /** All of the account. */
+  listReservedIPs(signal?: AbortSignal): Promise<CloudReservedIP[]>;
+  /** Reserves an address that leads to the droplet. Sent once; a droplet that has one gets no other. */
+  createReservedIP(droplet: number, signal?: AbortSignal): Promise<CloudReservedIP>;
+  /** Lets it lead to that droplet, wherever it led before. */
+  assignReservedIP(address: string, droplet: number, signal?: AbortSignal): Promise<CloudAction>;
+  /** Gives it back: another account may have it next. */
+  deleteReservedIP(address: string, signal?: AbortSignal): Promise<void>;
 }

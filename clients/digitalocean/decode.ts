@@ -1,4 +1,13 @@
-import type { CloudAccount, CloudAction, CloudDroplet, CloudKey, CloudSize, CloudSnapshot } from './cloud.ts';
+import type {
+  CloudAccount,
+  CloudAction,
+  CloudDroplet,
+  CloudKey,
+  CloudReservedIP,
+  CloudSize,
+  CloudSnapshot,
+  CloudVolume,
+} from './cloud.ts';
 import {
   AMOUNT,
   COUNT,
@@ -136,3 +145,31 @@ const idText: Kind<string> = (value, path) =>
 /** What is a number everywhere else is text where it could be a volume's. */
 const idNumber: Kind<number> = (value, path) =>
   ID(typeof value === 'string' && /^[1-9]\d*$/.test(value) ? Number(value) : value, path);
+
+export const decodeVolume: Kind<CloudVolume> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  return {
+    id: fields('id', WORD),
+    name: fields('name', LABEL),
+    region: fields('region', REGION),
+    sizeGB: fields('size_gigabytes', AMOUNT),
+    tags: fields('tags', listOf(TAG)),
+    dropletIds: fields('droplet_ids', listOf(ID)),
+    createdAt: fields('created_at', TIME),
+  };
+};
+
+export const decodeReservedIP: Kind<CloudReservedIP> = (value, path) => {
+  const fields = fieldsOf(value, path);
+  const dropletId = fields('droplet', HOLDER);
+  return {
+    address: fields('ip', SERVER_ADDRESS),
+    region: fields('region', REGION),
+    locked: fields('locked', optional(FLAG)) ?? false,
+    ...(dropletId !== undefined && { dropletId }),
+  };
+};
+
+/** Null, or an empty text, while the address leads nowhere. */
+const HOLDER: Kind<number | undefined> = (value, path) =>
+  value === undefined || value === null || value === '' ? undefined : fieldsOf(value, path)('id', ID);

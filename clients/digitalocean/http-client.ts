@@ -6,11 +6,12 @@ import { listSizes } from 'dots-wrapper/dist/size/index.js';
 import { deleteSnapshot, listSnapshots } from 'dots-wrapper/dist/snapshot/index.js';
 import { createSshKey, destroySshKey, listSshKeys } from 'dots-wrapper/dist/ssh-key/index.js';
 import { createTag, tagResources, untagResources } from 'dots-wrapper/dist/tag/index.js';
+import * as volumes from 'dots-wrapper/dist/volume/index.js';
 import type { IContext } from 'dots-wrapper/dist/types/index.js';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import { createCaller, type RequestReport } from './caller.ts';
-import type { Cloud, DropletRequest } from './cloud.ts';
+import type { Cloud, DropletRequest, VolumeRequest } from './cloud.ts';
 import * as decode from './decode.ts';
 import { decodeFirewall, firewallBody } from './decode-firewall.ts';
 import { CloudError } from './errors.ts';
@@ -49,7 +50,7 @@ type Parameters = Record<string, string | number | undefined>;
 type Reply<T> = Promise<{ data: T; status: number }>;
 
 /**
- * A client of DigitalOcean's API: dots-wrapper knows the paths and bodies; connections, the rate budget,
+ * A client of DigitalOcean's API: dots-wrapper knows the paths and bodies, but for reserved IPs; connections, the rate budget,
  * retries, pages and errors are ours. The token stays in the transport.
  */
 export function createCloud(options: CloudOptions): HttpCloud {
@@ -268,6 +269,77 @@ export function createCloud(options: CloudOptions): HttpCloud {
       expectNoContent('deleteSnapshot', signal, context =>
         deleteSnapshot(context)({ snapshot_id: encodeURIComponent(id) }),
       ),
+    listVolumes: (name, signal) =>
+      list(
+        'listVolumes',
+        signal,
+        (context, page) => volumes.listVolumes(context)({ ...page, ...(name !== undefined && { name }) }),
+        'volumes',
+        decode.decodeVolume,
+      ),
+    createVolume: (request, signal) =>
+      ask(
+        'createVolume',
+        signal,
+        context => volumes.createVolume(context)(volumeBody(request)),
+        fields => fields('volume', decode.decodeVolume),
+      ),
+    attachVolume: (id, droplet, signal) =>
+      act('attachVolume', signal, context =>
+        volumes.attachVolumeToDroplet(context)({ volume_id: encodeURIComponent(id), droplet_id: droplet }),
+      ),
+    detachVolume: (id, droplet, signal) =>
+      act('detachVolume', signal, context =>
+        volumes.detachVolumeFromDroplet(context)({ volume_id: encodeURIComponent(id), droplet_id: droplet }),
+      ),
+    resizeVolume: (id, sizeGB, signal) =>
+      act('resizeVolume', signal, context =>
+        volumes.resizeVolume(context)({ volume_id: encodeURIComponent(id), size_gigabytes: sizeGB }),
+      ),
+    tagVolume: (id, tag, signal) =>
+      expectNoContent('tagVolume', signal, context =>
+        tagResources(context)({
+          tag_name: encodeURIComponent(tag),
+          resources: [{ resource_id: id, resource_type: 'volume' }],
+        }),
+      ),
+    untagVolume: (id, tag, signal) =>
+      expectNoContent('untagVolume', signal, context =>
+        untagResources(context)({
+          tag_name: encodeURIComponent(tag),
+          resources: [{ resource_id: id, resource_type: 'volume' }],
+        }),
+      ),
+    deleteVolume: (id, signal) =>
+      expectNoContent('deleteVolume', signal, context =>
+        volumes.deleteVolume(context)({ volume_id: encodeURIComponent(id) }),
+      ),
+    listReservedIPs: signal =>
+      list(
+        'listReservedIPs',
+        signal,
+        ({ httpClient }, page) => httpClient.get('/reserved_ips', { params: page }),
+        'reserved_ips',
+        decode.decodeReservedIP,
+      ),
+    createReservedIP: (droplet, signal) =>
+      ask(
+        'createReservedIP',
+        signal,
+        ({ httpClient }) => httpClient.post('/reserved_ips', { droplet_id: droplet }),
+        fields => fields('reserved_ip', decode.decodeReservedIP),
+      ),
+    assignReservedIP: (address, droplet, signal) =>
+      act('assignReservedIP', signal, ({ httpClient }) =>
+        httpClient.post(`/reserved_ips/${encodeURIComponent(address)}/actions`, {
+          type: 'assign',
+          droplet_id: droplet,
+        }),
+      ),
+    deleteReservedIP: (address, signal) =>
+      expectNoContent('deleteReservedIP', signal, ({ httpClient }) =>
+        httpClient.delete(`/reserved_ips/${encodeURIComponent(address)}`),
+      ),
     close: () => transport.close(),
   };
 }
@@ -285,6 +357,15 @@ function createBody(request: DropletRequest): droplets.ICreateDropletApiRequest 
     ...(userData !== undefined && { user_data: userData }),
   };
 }
+
+/** Nothing of ours ever formats a disk that might hold data: the file system comes with the volume. */
+const volumeBody = ({ name, region, sizeGB, tags }: VolumeRequest): volumes.ICreateVolumeApiRequest => ({
+  name,
+  region,
+  size_gigabytes: sizeGB,
+  filesystem_type: 'ext4',
+  tags: [...tags],
+});
 
 /** The query, without the parameters that are not given. */
 function queryOf(params: Parameters = {}): string {

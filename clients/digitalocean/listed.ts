@@ -1,12 +1,12 @@
 import { UnreadableItems, type Marks } from './errors.ts';
 import { unreadableSentence } from './failures.ts';
-import { fieldsOf, ID, itemsOf, SLUG, Unreadable, WORD, type Kind } from './values.ts';
+import { fieldsOf, ID, itemsOf, SERVER_ADDRESS, SLUG, Unreadable, WORD, type Kind } from './values.ts';
 
 /** One item of a list: what it is, or why that cannot be told. */
 export type Listed<T> =
   { id: unknown; value: T } | { id: unknown; unreadable: string; marks: Marks | undefined };
 
-/** Every item of a list, by what it is told apart by: its id, its slug, or, where neither can be read, itself. */
+/** Every item of a list, by what it is told apart by: its id, its slug, its address, or, where neither can be read, itself. */
 export const itemsWithIds =
   <T>(kind: Kind<T>): Kind<Listed<T>[]> =>
   (value, path) =>
@@ -26,6 +26,7 @@ const IDENTITIES: readonly [field: string, kind: Kind<number | string>][] = [
   ['id', ID],
   ['id', WORD],
   ['slug', SLUG],
+  ['ip', SERVER_ADDRESS],
 ];
 
 function identityOf(item: unknown): number | string | undefined {

@@ -13,6 +13,8 @@ const READS: ReadonlySet<keyof Cloud> = new Set([
   'listKeys',
   'listFirewalls',
   'listSnapshots',
+  'listVolumes',
+  'listReservedIPs',
 ]);
 
 /** What taking servers over from another API needs; see policy.ts. */

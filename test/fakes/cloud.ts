@@ -5,8 +5,10 @@ import type {
   CloudDroplet,
   CloudFirewall,
   CloudKey,
+  CloudReservedIP,
   CloudSize,
   CloudSnapshot,
+  CloudVolume,
 } from '../../clients/digitalocean/cloud.ts';
 import { CloudError } from '../../clients/digitalocean/errors.ts';
 
@@ -30,6 +32,8 @@ export interface FakeCloud extends Cloud {
   /** Those that were made by name, besides those that droplets carry. */
   readonly tags: Set<string>;
   readonly snapshots: Map<string, CloudSnapshot>;
+  readonly volumes: Map<string, CloudVolume>;
+  readonly reservedIPs: Map<string, CloudReservedIP>;
   readonly sizes: CloudSize[];
   readonly account: CloudAccount;
   /** How often the operation was called. */
@@ -46,6 +50,8 @@ export interface FakeCloud extends Cloud {
   changeDroplet(id: number, change: Partial<CloudDroplet>): CloudDroplet;
   /** Puts a snapshot there as if somebody had taken it. */
   addSnapshot(snapshot?: Partial<CloudSnapshot>): CloudSnapshot;
+  /** Puts a volume there as if somebody had made it. */
+  addVolume(volume?: Partial<CloudVolume>): CloudVolume;
   /** The action ends; its droplet is unlocked and, when it completed, has changed or has a snapshot. */
   finishAction(id: number, status?: 'completed' | 'errored'): void;
 }
@@ -60,7 +66,7 @@ export function fakeCloud(): FakeCloud {
   let lastId = 1000;
   let allowed: ReadonlySet<CloudOperation> | undefined;
   const failures = new Map<CloudOperation, { error: unknown; applied: boolean }[]>();
-  const effects = new Map<number, { droplet: number; carryOut: () => void }>();
+  const effects = new Map<number, { droplet: number | undefined; carryOut: () => void }>();
   const calls: CloudCall[] = [];
   const droplets = new Map<number, CloudDroplet>();
   const actions = new Map<number, CloudAction>();
@@ -68,6 +74,8 @@ export function fakeCloud(): FakeCloud {
   const firewalls = new Map<string, CloudFirewall>();
   const tags = new Set<string>();
   const snapshots = new Map<string, CloudSnapshot>();
+  const volumes = new Map<string, CloudVolume>();
+  const reservedIPs = new Map<string, CloudReservedIP>();
   const sizes = [...SIZES];
   const account = { uuid: 'account-1', dropletLimit: 25, status: 'active' };
 
@@ -111,6 +119,15 @@ export function fakeCloud(): FakeCloud {
     return found(snapshots, id);
   }
 
+  function addVolume(volume: Partial<CloudVolume> = {}): CloudVolume {
+    const id = volume.id ?? `volume-${++lastId}`;
+    volumes.set(id, { ...VOLUME, name: id, ...volume, id });
+    return found(volumes, id);
+  }
+
+  const changeVolume = (id: string, change: Partial<CloudVolume>): void =>
+    void volumes.set(id, { ...found(volumes, id), ...change });
+
   const act = (
     operation: CloudOperation,
     id: number,
@@ -120,13 +137,22 @@ export function fakeCloud(): FakeCloud {
   ) => begin(operation, id, type, () => void changeDroplet(id, change), args);
 
   /** @param carryOut what comes of the action when it completes. */
-  function begin(operation: CloudOperation, id: number, type: string, carryOut: () => void, args: unknown[]) {
+  function begin(
+    operation: CloudOperation,
+    id: number | undefined,
+    type: string,
+    carryOut: () => void,
+    args: unknown[],
+    check: () => void = () => undefined,
+  ) {
     return call(operation, args, () => {
-      if (found(droplets, id).locked) throw refusal(422, 'Droplet already has a pending event.', operation);
+      check();
+      if (id !== undefined && found(droplets, id).locked)
+        throw refusal(422, 'Droplet already has a pending event.', operation);
       const action: CloudAction = { id: ++lastId, type, status: 'in-progress' };
       actions.set(action.id, action);
       effects.set(action.id, { droplet: id, carryOut });
-      changeDroplet(id, { locked: true });
+      if (id !== undefined) changeDroplet(id, { locked: true });
       return action;
     });
   }
@@ -139,6 +165,8 @@ export function fakeCloud(): FakeCloud {
     firewalls,
     tags,
     snapshots,
+    volumes,
+    reservedIPs,
     sizes,
     account,
     count: operation => calls.filter(call => call.operation === operation).length,
@@ -149,13 +177,14 @@ export function fakeCloud(): FakeCloud {
     addDroplet,
     changeDroplet,
     addSnapshot,
+    addVolume,
     finishBoot: id => changeDroplet(id, { status: 'active', ...addressesOf(id) }),
     finishAction(id, status = 'completed') {
       actions.set(id, { ...found(actions, id), status });
       const effect = effects.get(id);
       if (effect === undefined) throw new Error(`action ${id} is over already`);
       effects.delete(id);
-      changeDroplet(effect.droplet, { locked: false });
+      if (effect.droplet !== undefined) changeDroplet(effect.droplet, { locked: false });
       if (status === 'completed') effect.carryOut();
     },
 
@@ -225,6 +254,83 @@ export function fakeCloud(): FakeCloud {
       }),
     listSnapshots: () => call('listSnapshots', [], () => [...snapshots.values()]),
     deleteSnapshot: id => call('deleteSnapshot', [id], () => remove(snapshots, id)),
+    listVolumes: name =>
+      call('listVolumes', [name], () =>
+        [...volumes.values()].filter(volume => name === undefined || volume.name === name),
+      ),
+    createVolume: request =>
+      call('createVolume', [request], () => {
+        if (
+          [...volumes.values()].some(({ name, region }) => name === request.name && region === request.region)
+        )
+          throw refusal(409, 'a volume with the same name already exists in this region', 'createVolume');
+        return addVolume({ ...request });
+      }),
+    attachVolume: (id, droplet) =>
+      begin(
+        'attachVolume',
+        droplet,
+        'attach_volume',
+        () => changeVolume(id, { dropletIds: [droplet] }),
+        [id, droplet],
+        () => {
+          if (found(volumes, id).dropletIds.length > 0)
+            throw refusal(422, 'the volume is already attached to a Droplet', 'attachVolume');
+        },
+      ),
+    detachVolume: (id, droplet) =>
+      begin(
+        'detachVolume',
+        droplet,
+        'detach_volume',
+        () => changeVolume(id, { dropletIds: [] }),
+        [id, droplet],
+        () => {
+          if (!found(volumes, id).dropletIds.includes(droplet))
+            throw refusal(404, 'not attached', 'detachVolume');
+        },
+      ),
+    resizeVolume: (id, sizeGB) =>
+      begin(
+        'resizeVolume',
+        found(volumes, id).dropletIds[0],
+        'resize_volume',
+        () => changeVolume(id, { sizeGB }),
+        [id, sizeGB],
+      ),
+    tagVolume: (id, tag) =>
+      call('tagVolume', [id, tag], () =>
+        changeVolume(id, { tags: [...new Set([...found(volumes, id).tags, tag])] }),
+      ),
+    untagVolume: (id, tag) =>
+      call('untagVolume', [id, tag], () =>
+        changeVolume(id, { tags: found(volumes, id).tags.filter(other => other !== tag) }),
+      ),
+    deleteVolume: id =>
+      call('deleteVolume', [id], () => {
+        if (found(volumes, id).dropletIds.length > 0) throw refusal(409, 'it is attached', 'deleteVolume');
+        remove(volumes, id);
+      }),
+    listReservedIPs: () => call('listReservedIPs', [], () => [...reservedIPs.values()]),
+    createReservedIP: dropletId =>
+      call('createReservedIP', [dropletId], () => {
+        const { region } = found(droplets, dropletId);
+        if ([...reservedIPs.values()].some(other => other.dropletId === dropletId))
+          throw refusal(422, 'The Droplet already has a reserved IP assigned to it.', 'createReservedIP');
+        const address = `198.51.100.${++lastId % 256}`;
+        const reserved = { address, region, locked: false, dropletId };
+        reservedIPs.set(address, reserved);
+        return reserved;
+      }),
+    assignReservedIP: (address, dropletId) =>
+      begin(
+        'assignReservedIP',
+        dropletId,
+        'assign_ip',
+        () => void reservedIPs.set(address, { ...found(reservedIPs, address), dropletId }),
+        [address, dropletId],
+      ),
+    deleteReservedIP: address => call('deleteReservedIP', [address], () => remove(reservedIPs, address)),
   };
 }
 
@@ -244,6 +350,14 @@ const SNAPSHOT: Omit<CloudSnapshot, 'id' | 'name'> = {
   sizeGB: 2.5,
   minDisk: 25,
   regions: ['nyc3'],
+};
+
+const VOLUME: Omit<CloudVolume, 'id' | 'name'> = {
+  region: 'nyc3',
+  sizeGB: 10,
+  tags: [],
+  dropletIds: [],
+  createdAt: CREATED_AT,
 };
 
 const newDroplet = (id: number): CloudDroplet => ({

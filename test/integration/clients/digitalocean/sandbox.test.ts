@@ -3,6 +3,7 @@ import { fleetTag, nonceOf, nonceTag, uidTag } from '../../../../crds/cloud-tags
 import type { CloudDroplet } from '../../../../clients/digitalocean/cloud.ts';
 import {
   isCloudNotFound,
+  isNameTaken,
   isDoubtful,
   isInvalidKey,
   isPendingEvent,
@@ -132,6 +133,55 @@ describe('The client against a simulated DigitalOcean', () => {
     expect(await cloud.listSnapshots()).to.deep.equal([{ ...snapshot, tags: [TAG] }]);
     await cloud.deleteSnapshot(snapshot!.id);
     expect(await cloud.listSnapshots()).to.deep.equal([]);
+  });
+
+  it('makes a volume once under a name, and has it go from one droplet to another', async () => {
+    const [one, two] = [await create('shop-master', 'a'), await create('shop-web1', 'b')];
+    await clock.advance(BOOT_MS);
+    const request = { name: 'shop-data', region: one.region, sizeGB: 10, tags: [TAG] };
+    const volume = await cloud.createVolume(request);
+    expect(volume).to.deep.include({ ...request, dropletIds: [] });
+    expect(isNameTaken(await rejection(cloud.createVolume(request)))).to.equal(true);
+    expect(await cloud.listVolumes('shop-data')).to.deep.equal([volume]);
+    expect(await cloud.listVolumes('other')).to.deep.equal([]);
+
+    await cloud.attachVolume(volume.id, one.id);
+    expect(isPendingEvent(await rejection(cloud.attachVolume(volume.id, two.id)))).to.equal(true);
+    await clock.advance(BOOT_MS);
+    expect((await rejection(cloud.attachVolume(volume.id, two.id))) as Error).to.include({ status: 422 });
+    expect((await rejection(cloud.deleteVolume(volume.id))) as Error).to.include({ status: 409 });
+    await cloud.resizeVolume(volume.id, 20);
+    await clock.advance(BOOT_MS);
+    await cloud.detachVolume(volume.id, one.id);
+    await clock.advance(BOOT_MS);
+    await cloud.attachVolume(volume.id, two.id);
+    await cloud.tagVolume(volume.id, TAG);
+    await cloud.untagVolume(volume.id, TAG);
+    await clock.advance(BOOT_MS);
+    const [moved] = await cloud.listVolumes(undefined);
+    expect(moved).to.deep.include({ sizeGB: 20, dropletIds: [two.id], tags: [] });
+    await cloud.detachVolume(volume.id, two.id);
+    await clock.advance(BOOT_MS);
+    await cloud.deleteVolume(volume.id);
+    expect(await cloud.listVolumes(undefined)).to.deep.equal([]);
+  });
+
+  it('reserves an address that leads to a droplet, and then to another', async () => {
+    const [one, two] = [await create('shop-master', 'a'), await create('shop-web1', 'b')];
+    await clock.advance(BOOT_MS);
+    const { address } = await cloud.createReservedIP(one.id);
+    await clock.advance(BOOT_MS);
+    expect(await cloud.listReservedIPs()).to.deep.equal([
+      { address, region: one.region, locked: false, dropletId: one.id },
+    ]);
+    expect((await rejection(cloud.createReservedIP(one.id))) as Error).to.include({ status: 422 });
+    await cloud.assignReservedIP(address, two.id);
+    await clock.advance(BOOT_MS);
+    expect(await cloud.listReservedIPs()).to.deep.include.members([
+      { address, region: one.region, locked: false, dropletId: two.id },
+    ]);
+    await cloud.deleteReservedIP(address);
+    expect(await cloud.listReservedIPs()).to.deep.equal([]);
   });
 
   it('lists more than 200 droplets with one call for every 200', async () => {

@@ -34,6 +34,18 @@ const METHODS: Record<keyof Cloud, 'reads' | 'changes' | 'takes over'> = {
   tagSnapshot: 'changes',
   listSnapshots: 'reads',
   deleteSnapshot: 'changes',
+  listVolumes: 'reads',
+  createVolume: 'changes',
+  attachVolume: 'changes',
+  detachVolume: 'changes',
+  resizeVolume: 'changes',
+  tagVolume: 'changes',
+  untagVolume: 'changes',
+  deleteVolume: 'changes',
+  listReservedIPs: 'reads',
+  createReservedIP: 'changes',
+  assignReservedIP: 'changes',
+  deleteReservedIP: 'changes',
 };
 const names = (kind: string): (keyof Cloud)[] =>
   (Object.keys(METHODS) as (keyof Cloud)[]).filter(name => METHODS[name] === kind);
