@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 const LAST_PORT = 65_535;
 
 /** The port is not available; the message says what to do. */
-class CannotListen extends Error {
+export class CannotListen extends Error {
   override readonly name = 'CannotListen';
 }
 

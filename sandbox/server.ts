@@ -10,6 +10,7 @@ import { DIGITALOCEAN_LIMITS, type Limits } from './api/rate-limit.ts';
 import { ROUTES } from './api/routes.ts';
 import { refusalOf } from './callers.ts';
 import { answerControl, isControl, type ControlParts } from './control/control.ts';
+import type { DnsServer } from './dns/server.ts';
 import type { HostDriver } from './hosts/driver.ts';
 import { createMachinePool, type MachinePool } from './hosts/machine-pool.ts';
 import { systemClock } from './hosts/system-clock.ts';
@@ -43,6 +44,8 @@ export interface SandboxOptions {
   readonly hosts?: HostDriver;
   /** Told why a machine is not as it should be, in a sentence. */
   readonly onProblem?: (message: string) => void;
+  /** Where UDP and TCP are answered for the account's domains, as their name servers would; 0 takes any, without it nowhere. */
+  readonly dnsPort?: number;
   /** Sees every request before it is carried out and before it is answered. */
   readonly onRequest?: OnRequest;
 }
@@ -52,6 +55,8 @@ export interface Sandbox {
   /** `http://127.0.0.1:PORT`, without /v2. */
   readonly url: string;
   readonly port: number;
+  /** Where DNS is answered, if so. */
+  readonly dnsPort?: number;
   readonly ledger: Ledger;
   readonly faults: Faults;
   /** None where droplets are records only. */
@@ -123,8 +128,25 @@ async function open(options: SandboxOptions, closers: Closer[]): Promise<Omit<Sa
   );
   const port = await listen(server, host, options.port, options.allowNextPort ?? false);
   closers.push(() => closeServer(server));
+  const dns = await openDns(options, host, storage.state, closers);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { url, port, ledger, faults, ...(hosts && { hosts }) };
+  return { url, port, ledger, faults, ...(hosts && { hosts }), ...(dns && { dnsPort: dns.port }) };
+}
+
+async function openDns(
+  { dnsPort }: SandboxOptions,
+  host: string,
+  state: State,
+  closers: Closer[],
+): Promise<DnsServer | undefined> {
+  if (dnsPort === undefined) return undefined;
+  const { startDns } = await import('./dns/server.ts');
+  const dns = await startDns(host, dnsPort, () => ({
+    domains: [...state.all('domains')].map(({ name }) => name),
+    records: [...state.all('dnsRecords')],
+  }));
+  closers.push(() => dns.close());
+  return dns;
 }
 
 async function openHosts(

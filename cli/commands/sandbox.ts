@@ -4,19 +4,31 @@ import { SANDBOX_PORT, type GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
 import { untilStopped } from '../stop.ts';
 
+/** How the sandbox is to be. */
+export interface SandboxChoices {
+  port?: number;
+  dnsPort?: number;
+  /** Milliseconds. */
+  bootDelay: number;
+  hosts: HostsChoice;
+}
+
 /** Runs the sandbox cloud alone until it is stopped. */
-export async function sandbox(
-  options: GlobalOptions & { port?: number; bootDelay: number; hosts: HostsChoice },
-): Promise<void> {
+export async function sandbox(options: GlobalOptions & SandboxChoices): Promise<void> {
   const { folder } = readWorldSettings(options);
   const { port = SANDBOX_PORT } = options;
   const ports = { sandbox: port, standalone: 0, fixed: options.port !== undefined };
   const cloud = await startSandboxCloud(folder, { ...options, ports });
-  const { url, hosts } = cloud;
-  const result = { url, ...(hosts && { hosts: hosts.kind, sshPort: hosts.sshPort }) };
+  const { url, hosts, dnsPort } = cloud;
+  const result = {
+    url,
+    ...(dnsPort !== undefined && { dnsPort }),
+    ...(hosts && { hosts: hosts.kind, sshPort: hosts.sshPort }),
+  };
   printResult(options, result, () => [
     `DigitalOcean sandbox at ${url}. Any token is accepted.`,
     hosts === undefined ? 'Droplets are records only.' : `Droplets are ${hosts.kind} hosts (${hosts.why}).`,
+    ...(dnsPort === undefined ? [] : [`DNS for its domains is answered on 127.0.0.1:${dnsPort}.`]),
     'Try:',
     `  curl -H 'Authorization: Bearer any' ${url}/v2/droplets`,
     `  ${environmentFor(url, hosts?.sshPort)} npx dropfleet plan`,

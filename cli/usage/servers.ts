@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { didYouMean } from '../../config/near-match.ts';
 import { CommandFailure } from '../failure.ts';
 import { SANDBOX_PORT, STANDALONE_PORT } from '../options.ts';
-import type { HostsChoice } from '../world/embedded.ts';
 import { parseAddress, parsePort } from './parsers.ts';
+import type { SandboxChoices } from '../commands/sandbox.ts';
 import { bootDelayOption, hostsOption, sandboxUrlOption } from './shared-options.ts';
 import { example, globals, nameOf } from './words.ts';
 
@@ -18,11 +18,12 @@ function addSandbox(program: Command): void {
     .command('sandbox')
     .description('run a DigitalOcean API in one process, for rehearsals')
     .option('--port <port>', listensAt(SANDBOX_PORT), parsePort)
+    .option('--dns-port <port>', 'also answer DNS for its domains, on that port of loopback', parsePort)
     .addOption(bootDelayOption())
     .addOption(hostsOption())
     .allowExcessArguments()
     .addHelpText('after', example('dropfleet sandbox --hosts docker'))
-    .action(async (own: { port?: number; bootDelay: number; hosts: HostsChoice }, command: Command) => {
+    .action(async (own: SandboxChoices, command: Command) => {
       expectNoArguments(command);
       await (await import('../commands/sandbox.ts')).sandbox({ ...globals(command), ...own });
     });

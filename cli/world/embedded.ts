@@ -76,6 +76,8 @@ export interface SandboxCloudOptions {
   bootDelay?: number;
   /** None by default: droplets are records then. */
   hosts?: HostsChoice;
+  /** Where DNS is answered for its domains; nowhere when absent. */
+  dnsPort?: number;
   /** Hears what its machines lack, and how far their image is; standard error by default. */
   remarks?: { write(text: string): unknown };
 }
@@ -83,6 +85,8 @@ export interface SandboxCloudOptions {
 /** A sandbox cloud that runs. */
 export interface SandboxCloud {
   url: string;
+  /** Where DNS is answered for its domains, if so. */
+  dnsPort?: number;
   /** Its machines, if it has any. */
   hosts?: SandboxHosts;
   close(): Promise<void>;
@@ -101,7 +105,14 @@ export interface SandboxHosts {
 /** The sandbox cloud, with its droplets in that folder. */
 export async function startSandboxCloud(
   folder: string,
-  { ports, bootDelay = 3_000, hosts, remarks = process.stderr, readOnly = false }: SandboxCloudOptions,
+  {
+    ports,
+    dnsPort,
+    bootDelay = 3_000,
+    hosts,
+    remarks = process.stderr,
+    readOnly = false,
+  }: SandboxCloudOptions,
 ): Promise<SandboxCloud> {
   const { startSandbox } = await import('../../sandbox/server.ts');
   if (!readOnly) await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -114,13 +125,15 @@ export async function startSandboxCloud(
     forgets: readOnly,
     bootDelayMs: bootDelay,
     onProblem: remark,
+    ...(dnsPort !== undefined && { dnsPort }),
     ...(chosen && { hosts: chosen.driver }),
   });
-  const { url } = sandbox;
+  const { url, dnsPort: answersDns } = sandbox;
   const close = (): Promise<void> => sandbox.close();
-  if (chosen === undefined) return { url, close };
+  const cloud = { url, ...(answersDns !== undefined && { dnsPort: answersDns }), close };
+  if (chosen === undefined) return cloud;
   const { kind, sshPort, operatorAddress } = chosen.driver;
-  return { url, close, hosts: { kind, why: chosen.why, sshPort, operatorAddress } };
+  return { ...cloud, hosts: { kind, why: chosen.why, sshPort, operatorAddress } };
 }
 
 /** Removes the sandbox's machines and its state. It must not be running. */

@@ -41,16 +41,21 @@ const FIRST: CountersRecord = {
   key: 41_000_000,
   image: 10_000_000,
   address: 0,
+  dnsRecord: 28_000_000,
 };
 
-export const countersOf = (state: State): CountersRecord => state.get('counters', 'counters') ?? FIRST;
+/** A file that an older sandbox wrote lacks the counters of what that had not. */
+export const countersOf = (state: State): CountersRecord => ({
+  ...FIRST,
+  ...state.get('counters', 'counters'),
+});
 
 export function setCounters(state: State, changes: Partial<CountersRecord>): void {
   state.put('counters', 'counters', { ...countersOf(state), ...changes });
 }
 
 /** A number of its kind that was never given before. */
-export function nextNumber(state: State, kind: 'droplet' | 'action' | 'key' | 'image' | 'address'): number {
+export function nextNumber(state: State, kind: keyof Omit<CountersRecord, 'released'>): number {
   const next = countersOf(state)[kind] + 1;
   setCounters(state, { [kind]: next });
   return next;

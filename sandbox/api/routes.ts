@@ -1,6 +1,8 @@
 import { accountRoutes } from './resources/account.ts';
 import { actionRoutes } from './resources/actions.ts';
 import { catalogRoutes } from './resources/catalog.ts';
+import { domainRecordRoutes } from './resources/domain-records.ts';
+import { domainRoutes } from './resources/domains.ts';
 import { dropletActionRoutes } from './resources/droplet-actions.ts';
 import { dropletAssociateRoutes } from './resources/droplet-associates.ts';
 import { dropletBackupRoutes } from './resources/droplet-backups.ts';
@@ -25,6 +27,8 @@ export const ROUTES: readonly Route[] = [
   ...accountRoutes,
   ...actionRoutes,
   ...catalogRoutes,
+  ...domainRoutes,
+  ...domainRecordRoutes,
   ...dropletRoutes,
   ...dropletActionRoutes,
   ...firewallRoutes,

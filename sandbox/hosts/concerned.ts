@@ -36,6 +36,8 @@ const REACH: { readonly [C in Collection]: (id: string, record: Records[C] | nul
   charges: () => [],
   counters: () => [],
   account: () => [],
+  domains: () => [],
+  dnsRecords: () => [],
 };
 
 export function createConcerned(state: State): Concerned {

@@ -2,6 +2,7 @@
 // that the state can take it back and the journal can write it down. All times are milliseconds since the epoch.
 
 import type { ChargeRecord, UsageRecord } from './billing-records.ts';
+import type { DnsRecord, DomainRecord } from './dns-records.ts';
 import type { VolumeRecord, VolumeSnapshotRecord } from './storage-records.ts';
 
 /** Whose everything is: made with a state, and never changed. Each is 32 hexadecimal digits. */
@@ -233,6 +234,7 @@ export interface CountersRecord {
   readonly key: number;
   readonly image: number;
   readonly address: number;
+  readonly dnsRecord: number;
   /** The public address given back last. */
   readonly released?: string;
 }
@@ -250,6 +252,8 @@ export interface Records {
   volumes: VolumeRecord;
   volumeSnapshots: VolumeSnapshotRecord;
   reservedIps: ReservedIpRecord;
+  domains: DomainRecord;
+  dnsRecords: DnsRecord;
   projects: ProjectRecord;
   assignments: AssignmentRecord;
   destructions: DestructionRecord;

@@ -14,6 +14,8 @@ const COLLECTIONS: readonly Collection[] = [
   'volumes',
   'volumeSnapshots',
   'reservedIps',
+  'domains',
+  'dnsRecords',
   'projects',
   'assignments',
   'destructions',

@@ -288,6 +288,31 @@ describe("the sandbox, against DigitalOcean's specification (DIGITALOCEAN_OPENAP
     await call('GET', '/v2/droplets/{droplet_id}/neighbors', 200, { ids });
   });
 
+  it('answers for domains and their records as documented', async () => {
+    const one = '/v2/domains/{domain_name}';
+    const body = { name: 'example.com', ip_address: '192.0.2.1' };
+    await call('POST', '/v2/domains', 201, { body });
+    await call('POST', '/v2/domains', 422, { body });
+    await call('GET', '/v2/domains', 200);
+    const ids = ['example.com'];
+    await call('GET', one, 200, { ids });
+    const record = { type: 'CAA', name: '@', data: 'letsencrypt.org', flags: 0, tag: 'issue' };
+    const made = await call('POST', `${one}/records`, 201, { ids, body: record });
+    const both = ['example.com', made.body.domain_record.id];
+    await call('GET', `${one}/records`, 200, { ids, query: '?type=NS&name=example.com&per_page=2' });
+    await call('GET', `${one}/records/{domain_record_id}`, 200, { ids: both });
+    const change = { type: 'CAA', tag: 'issuewild' };
+    await call('PUT', `${one}/records/{domain_record_id}`, 200, { ids: both, body: change });
+    await call('PATCH', `${one}/records/{domain_record_id}`, 200, {
+      ids: both,
+      body: { type: 'CAA', ttl: 60 },
+    });
+    await call('DELETE', `${one}/records/{domain_record_id}`, 204, { ids: both });
+    await call('DELETE', `${one}/records/{domain_record_id}`, 404, { ids: both });
+    await call('DELETE', one, 204, { ids });
+    await call('GET', one, 404, { ids });
+  });
+
   it('answers for droplets destroyed with what belongs to them as documented', async () => {
     const path = '/v2/droplets/{droplet_id}/destroy_with_associated_resources';
     const volume = { name: 'doomed', region: 'nyc3', size_gigabytes: 1 };

@@ -13,6 +13,7 @@ const FLOWS = {
   droplets: 'has what the client does with droplets, their images and their backups',
   volumes: 'has what the client does with volumes and their snapshots',
   addresses: 'has what the client does with reserved and floating IPs',
+  domains: 'has what the client does with domains and their records',
   firewalls: 'has what the client does with firewalls',
   projects: 'has what the client does with projects',
   values: 'gives the client back what it sent, or what DigitalOcean makes of it',

@@ -8,6 +8,7 @@ const FLOWS = {
   droplets: 'droplets: create and wait, list, resize, snapshot, rebuild, back up, destroy with all',
   volumes: 'volumes: attach, grow, snapshot, detach, delete',
   addresses: 'reserved IPs',
+  domains: 'domains and their records',
   firewalls: 'firewalls',
   projects: 'projects',
   others: 'keys, VPCs, tags, sizes and images',

@@ -49,6 +49,9 @@ export async function validRequests(test: TestSandbox): Promise<ValidRequest[]> 
   const project = (await post('/v2/projects', { name: 'project', purpose: 'Web' })).project.id;
   const uploaded = await image();
   const unreserved = await test.droplet();
+  await post('/v2/domains', { name: 'example.com' });
+  const www = { type: 'A', name: 'www', data: '192.0.2.1' };
+  const dnsRecord = (await post('/v2/domains/example.com/records', www)).domain_record.id;
   test.pass(10 * TEST_BOOT_MS);
 
   const resources = [{ resource_id: String(plain), resource_type: 'droplet' }];
@@ -142,6 +145,23 @@ export async function validRequests(test: TestSandbox): Promise<ValidRequest[]> 
     at('POST /v2/floating_ips', [], { droplet_id: unreserved }),
     at('POST /v2/reserved_ips/{reserved_ip}/actions', [reserved], { type: 'assign', droplet_id: off }),
     at('POST /v2/floating_ips/{floating_ip}/actions', [floating], { type: 'unassign' }),
+    at('POST /v2/domains', [], { name: 'example.org', ip_address: '192.0.2.1' }),
+    at('POST /v2/domains/{domain_name}/records', ['example.com'], {
+      type: 'MX',
+      name: 'shop',
+      data: 'mail.example.com.',
+      priority: 10,
+      ttl: 60,
+    }),
+    at('PUT /v2/domains/{domain_name}/records/{domain_record_id}', ['example.com', dnsRecord], {
+      type: 'A',
+      name: 'web',
+      data: '192.0.2.2',
+    }),
+    at('PATCH /v2/domains/{domain_name}/records/{domain_record_id}', ['example.com', dnsRecord], {
+      type: 'A',
+      ttl: 30,
+    }),
     at('POST /v2/volumes', [], { ...volumeOrder, filesystem_type: 'ext4', filesystem_label: 'label' }),
     at('POST /v2/volumes/actions', [], {
       type: 'attach',

@@ -22,6 +22,7 @@ var flows = map[string]flow{
 	"droplets":  droplets,
 	"volumes":   volumes,
 	"addresses": addresses,
+	"domains":   domains,
 	"firewalls": firewalls,
 	"projects":  projects,
 	"values":    values,

@@ -101,6 +101,26 @@ func addresses(ctx context.Context, client *godo.Client) {
 	must(err)
 }
 
+func domains(ctx context.Context, client *godo.Client) {
+	ok(client.Domains.Create(ctx, &godo.DomainCreateRequest{Name: "example.com", IPAddress: "192.0.2.1"}))
+	check(ok(client.Domains.Get(ctx, "example.com")).TTL == 1800, "another time to live")
+	check(len(ok(client.Domains.List(ctx, nil))) == 1, "it is not listed")
+	check(len(ok(client.Domains.RecordsByType(ctx, "example.com", "NS", nil))) == 3, "it has no name servers")
+	alias := &godo.DomainRecordEditRequest{Type: "CNAME", Name: "www", Data: "example.com.", TTL: 60}
+	record := ok(client.Domains.CreateRecord(ctx, "example.com", alias))
+	check(record.Data == "example.com" && record.TTL == 60, "it came back as %v", record)
+	_, response, err := client.Domains.CreateRecord(ctx, "example.com", alias)
+	refused(http.StatusUnprocessableEntity, response, err)
+	named := ok(client.Domains.RecordsByTypeAndName(ctx, "example.com", "CNAME", "www.example.com", nil))
+	check(len(named) == 1 && named[0].ID == record.ID, "it is not found by its name")
+	edited := ok(client.Domains.EditRecord(ctx, "example.com", record.ID, &godo.DomainRecordEditRequest{Type: "CNAME", Name: "web"}))
+	check(edited.Name == "web" && edited.Data == "example.com", "it became %v", edited)
+	_, err = client.Domains.DeleteRecord(ctx, "example.com", record.ID)
+	must(err)
+	_, err = client.Domains.Delete(ctx, "example.com")
+	must(err)
+}
+
 func firewalls(ctx context.Context, client *godo.Client) {
 	droplet := running(ctx, client, "behind-firewall")
 	rule := godo.InboundRule{Protocol: "tcp", PortRange: "22", Sources: &godo.Sources{Addresses: []string{"192.0.2.0/24"}}}

@@ -145,6 +145,18 @@ def addresses(client):
     client.reserved_ips.delete(address)
 
 
+def domains(client):
+    client.domains.create({"name": "example.com"})
+    record = {"type": "TXT", "name": "_acme-challenge", "data": "token", "ttl": 30}
+    record_id = client.domains.create_record("example.com", record)["domain_record"]["id"]
+    found = client.domains.list_records("example.com", type="TXT", name="_acme-challenge.example.com")
+    check(found["domain_records"][0]["data"] == "token", "it is not found")
+    client.domains.patch_record("example.com", record_id, {"type": "TXT", "data": "other"})
+    check(client.domains.get_record("example.com", record_id)["domain_record"]["data"] == "other", "it is as before")
+    client.domains.delete_record("example.com", record_id)
+    client.domains.delete("example.com")
+
+
 def firewalls(client):
     droplet_id = running(client, "behind-firewall")
     ssh = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["192.0.2.0/24"]}}
@@ -193,7 +205,7 @@ def others(client):
     client.ssh_keys.delete(key_id)
 
 
-FLOWS = (droplets, volumes, addresses, firewalls, projects, others)
+FLOWS = (droplets, volumes, addresses, domains, firewalls, projects, others)
 
 
 if __name__ == "__main__":
