@@ -22,7 +22,9 @@ COPY standalone ./standalone
 COPY sandbox ./sandbox
 COPY cli ./cli
 ENV NODE_ENV=production
+# One arena, and a small young generation: a process with 10,000 objects in its cache has 282 MB without them, 169 with them.
+ENV MALLOC_ARENA_MAX=1
 USER 1000:1000
 EXPOSE 8080
-ENTRYPOINT ["node", "/app/cli/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=1", "/app/cli/main.ts"]
 CMD ["operator"]

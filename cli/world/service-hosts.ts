@@ -1,3 +1,4 @@
+import { compareNames } from '../../crds/by-name.ts';
 import { didYouMean } from '../../config/near-match.ts';
 import type { SshHost, SshPool } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -29,8 +30,7 @@ const rank = (droplet: Droplet, answering: ReadonlySet<string>): number =>
   (answering.has(droplet.metadata.name) ? 0 : 2) + (isAvailable(droplet) ? 0 : 1);
 
 /** web2 before web10. */
-const compare = (a: Droplet, b: Droplet): number =>
-  a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true });
+const compare = (a: Droplet, b: Droplet): number => compareNames(a.metadata.name, b.metadata.name);
 
 /** The one of the project's servers that is called so, whole or without the project. */
 export function serverCalled(name: string, droplets: readonly Droplet[]): Droplet {

@@ -68,7 +68,7 @@ async function listOnce<T extends KubernetesObject>(
 ): Promise<void> {
   const list = await source.list(kind, selection, { signal });
   // A list that was on its way when the signal aborted must not change the cache any more.
-  if (!signal.aborted) cache.replace(list);
+  if (!signal.aborted) cache.replace({ ...list, items: list.items.map(asCached) });
 }
 
 async function watchOnce<T extends KubernetesObject>(
@@ -81,8 +81,15 @@ async function watchOnce<T extends KubernetesObject>(
   const from = { ...selection, resourceVersion: cache.version()!, timeoutSeconds };
   for await (const event of source.watch(kind, from, { signal })) {
     if (signal.aborted) return;
-    cache.apply(event);
+    cache.apply({ ...event, object: asCached(event.object) });
   }
+}
+
+/** Nobody here asks who wrote which field, and that is half of an object. */
+function asCached<T extends KubernetesObject>(object: T): T {
+  if (!('managedFields' in object.metadata)) return object;
+  const { managedFields: _owners, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** The place in the server's history is still good: only the way there was cut or is too busy. */

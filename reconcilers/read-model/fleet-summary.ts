@@ -1,3 +1,4 @@
+import { compareNames } from '../../crds/by-name.ts';
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type Condition } from '../../crds/meta.ts';
@@ -149,6 +150,3 @@ const masterFirst = (droplets: readonly Droplet[]): Droplet[] =>
   sortByName(droplets).toSorted((a, b) => rank(a) - rank(b));
 
 const rank = (droplet: Droplet): number => (droplet.spec.role === 'master' ? 0 : 1);
-
-/** So that web10 comes after web9. */
-const compareNames = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });

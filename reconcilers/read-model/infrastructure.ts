@@ -1,3 +1,4 @@
+import { compareNames } from '../../crds/by-name.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -80,4 +81,4 @@ function servicesByProject(services: readonly ServiceDeployment[]): Infrastructu
 }
 
 const byName = <T extends { metadata: { name: string } }>(objects: readonly T[]): T[] =>
-  objects.toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true }));
+  objects.toSorted((a, b) => compareNames(a.metadata.name, b.metadata.name));

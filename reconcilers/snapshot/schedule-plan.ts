@@ -1,3 +1,4 @@
+import { compareNames } from '../../crds/by-name.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';
@@ -69,8 +70,7 @@ function serversOf({ droplets, idleServers }: ScheduleInput): Droplet[] {
 }
 
 /** So that web10 comes after web9. */
-const byNumber = ({ metadata: a }: Droplet, { metadata: b }: Droplet): number =>
-  a.name.localeCompare(b.name, 'en', { numeric: true });
+const byNumber = ({ metadata: a }: Droplet, { metadata: b }: Droplet): number => compareNames(a.name, b.name);
 
 interface Wish {
   droplet: Droplet;

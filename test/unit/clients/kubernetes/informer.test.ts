@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { Change, Informer } from '../../../../clients/kubernetes/client.ts';
+import type { Change, Informer, ObjectList, WatchEvent } from '../../../../clients/kubernetes/client.ts';
 import { createInformer, type InformerOptions } from '../../../../clients/kubernetes/informer.ts';
 import type { ResourceKind } from '../../../../clients/kubernetes/kinds.ts';
+import type { KubernetesObject } from '../../../../crds/meta.ts';
 import { fakeClock, type FakeClock } from '../../../fakes/clock.ts';
 import { fakeLogger } from '../../../fakes/logger.ts';
 import { rejection } from '../../../fakes/rejection.ts';
@@ -46,6 +47,32 @@ describe('An informer', () => {
     make();
   });
   afterEach(() => stop.abort());
+
+  it('keeps nothing of who wrote which field, neither of a list nor of a watch', async () => {
+    const owned = <T extends KubernetesObject>(object: T): T => ({
+      ...object,
+      metadata: { ...object.metadata, managedFields: [{ manager: 'kubectl' }] },
+    });
+    const real = { ...source };
+    source.list = async <T extends KubernetesObject>(kind: ResourceKind<T>, ...rest: unknown[]) => {
+      const { list } = real as { list: (...args: unknown[]) => Promise<ObjectList<T>> };
+      const found = await list(kind, ...rest);
+      return { ...found, items: found.items.map(owned) };
+    };
+    source.watch = async function* <T extends KubernetesObject>(kind: ResourceKind<T>, ...rest: unknown[]) {
+      const { watch } = real as { watch: (...args: unknown[]) => AsyncIterable<WatchEvent<T>> };
+      for await (const event of watch(kind, ...rest)) yield { ...event, object: owned(event.object) };
+    };
+    source.put('a');
+    await start();
+    source.put('b');
+    await deliver();
+    const names = informer.list().map(({ metadata }) => [metadata.name, 'managedFields' in metadata]);
+    expect(names).to.deep.equal([
+      ['a', false],
+      ['b', false],
+    ]);
+  });
 
   describe('at its start', () => {
     it('has not synced before its first list, and has when handlers hear of it', async () => {
