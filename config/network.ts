@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 
 /**
  * An address or network in one spelling: the shortest form of IPv6, without what says "this address alone", and
@@ -13,18 +13,17 @@ export function canonicalNetwork(text: string): string {
   return `${kind === 4 ? textOf(masked(address, Number(prefix))) : shortest}/${Number(prefix)}`;
 }
 
-/** Whether the IPv4 address is in the network, or is the address. */
+/** Whether the address is in the network, or is the address. */
 export function isInNetwork(address: string, network: string): boolean {
-  const [base = '', prefix = '32'] = network.split('/');
-  if (isIP(address) !== 4 || isIP(base) !== 4) return canonicalNetwork(address) === canonicalNetwork(network);
-  return masked(address, Number(prefix)) === masked(base, Number(prefix));
+  // A list of one family would know the other's addresses, too, as mapped ones.
+  return isIP(address) === isIP(network.split('/')[0]!) && holds(listOf([network]), address);
 }
 
 /**
  * Networks that the internet does not carry (RFC 1918, 6598, 3927, 1122, 4193, 4291): whoever comes from one is
  * seen under another address.
  */
-const PRIVATE_V4 = [
+const PRIVATE = listOf([
   '0.0.0.0/8',
   '10.0.0.0/8',
   '100.64.0.0/10',
@@ -32,14 +31,30 @@ const PRIVATE_V4 = [
   '169.254.0.0/16',
   '172.16.0.0/12',
   '192.168.0.0/16',
-];
-const PRIVATE_V6 = /^(::1?$|f[cd]|fe[89ab])/i;
+  '::/127',
+  'fc00::/7',
+  'fe80::/10',
+]);
 
 /** Whether no packet of the internet can come from that address or network. */
-export function isPrivateNetwork(network: string): boolean {
-  const address = network.split('/')[0]!;
-  if (isIP(address) === 6) return PRIVATE_V6.test(canonicalNetwork(address));
-  return PRIVATE_V4.some(range => isInNetwork(address, range));
+export const isPrivateNetwork = (network: string): boolean => holds(PRIVATE, network.split('/')[0]!);
+
+/** What is no network is left out. */
+function listOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [base = '', prefix] = network.split('/');
+    const bits = { 0: undefined, 4: 32, 6: 128 }[isIP(base)];
+    if (bits !== undefined) list.addSubnet(base, Number(prefix ?? bits), familyOf(base));
+  }
+  return list;
+}
+
+const holds = (list: BlockList, address: string): boolean =>
+  isIP(address) !== 0 && list.check(address, familyOf(address));
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }
 
 /** The network's number, bits outside of the prefix cleared. */

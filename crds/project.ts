@@ -9,7 +9,7 @@ export interface ProjectSpec {
   masterSpec: string;
   /** Every web's DigitalOcean size slug, such as s-1vcpu-1gb. */
   webSpec: string;
-  /** The DigitalOcean region slug that new droplets are created in. Droplets that exist stay where they are. */
+  /** The DigitalOcean region slug that the first droplets are created in. Those that exist stay where they are, and others join them: they share a private network. */
   region?: string;
   /** The image slug, or the id of a custom image or snapshot, that new droplets boot from. Droplets that exist are not rebuilt. */
   image?: string;

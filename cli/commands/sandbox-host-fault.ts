@@ -38,11 +38,16 @@ function readHostSetting(text: string, hosts: Host[]): [key: string, value: stri
   return [key, findHost(hosts, String(value)).droplet_id];
 }
 
-function findHost(hosts: Host[], droplet: string): Host {
-  const host = hosts.find(({ name, droplet_id: id }) => [name, String(id)].includes(droplet));
-  if (host !== undefined) return host;
-  const known = hosts.map(({ name }) => name).join(', ') || 'none';
-  throw new CommandFailure(`the sandbox has no droplet ${droplet}; it has ${known}`);
+/** That of an id or of a name; where only one project has it, what comes behind the project's will do: `web1`. */
+export function findHost(hosts: Host[], droplet: string): Host {
+  const exact = hosts.find(({ name, droplet_id: id }) => [name, String(id)].includes(droplet));
+  const [host = exact, ...others] = exact ? [] : hosts.filter(({ name }) => name.endsWith(`-${droplet}`));
+  const names = (of: Host[]): string => of.map(({ name }) => name).join(', ') || 'none';
+  if (host === undefined)
+    throw new CommandFailure(`the sandbox has no droplet ${droplet}; it has ${names(hosts)}`);
+  if (others.length > 0)
+    throw new CommandFailure(`${droplet} may be any of ${names([host, ...others])}: give the whole name`);
+  return host;
 }
 
 const settingsOf = ({ type: _type, ...settings }: HostFault) => settings;

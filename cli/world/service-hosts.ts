@@ -1,4 +1,3 @@
-import { compareNames } from '../../crds/by-name.ts';
 import { didYouMean } from '../../config/near-match.ts';
 import type { SshHost, SshPool } from '../../clients/ssh/ssh.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -6,6 +5,7 @@ import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { accessOf } from '../../reconcilers/host/access.ts';
 import type { Engine } from '../../reconcilers/host/desired.ts';
+import { compareNames } from '../../reconcilers/read-model/by-name.ts';
 import { dropletsCalled } from '../../reconcilers/read-model/find-droplet.ts';
 import { observeContainers } from '../../reconcilers/service/commands.ts';
 import { parseContainers, type Container } from '../../reconcilers/service/facts.ts';
@@ -22,15 +22,14 @@ export function serversOf(
   const answering = new Set((service.status?.endpoints ?? []).map(({ droplet }) => droplet));
   return droplets
     .filter(one => answering.has(one.metadata.name) || isAssigned(service, one, project))
-    .toSorted((a, b) => rank(a, answering) - rank(b, answering) || compare(a, b));
+    .toSorted(
+      (a, b) => rank(a, answering) - rank(b, answering) || compareNames(a.metadata.name, b.metadata.name),
+    );
 }
 
 /** What serves and is well comes first. */
 const rank = (droplet: Droplet, answering: ReadonlySet<string>): number =>
   (answering.has(droplet.metadata.name) ? 0 : 2) + (isAvailable(droplet) ? 0 : 1);
-
-/** web2 before web10. */
-const compare = (a: Droplet, b: Droplet): number => compareNames(a.metadata.name, b.metadata.name);
 
 /** The one of the project's servers that is called so, whole or without the project. */
 export function serverCalled(name: string, droplets: readonly Droplet[]): Droplet {

@@ -79,6 +79,8 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 export const ABORTED = 'ABORTED';
 /** The code of a call that its caller's signal, or that signal's guard, stopped while it waited for its turn. */
 export const ABORTED_BEFORE_SENDING = 'ABORTED_BEFORE_SENDING';
+/** The code of a call that was refused by something else than DigitalOcean. */
+export const STRANGER = 'STRANGER';
 /** The code of a call that got no reply in time. */
 export const TIMED_OUT = 'TIMED_OUT';
 
@@ -128,7 +130,7 @@ export const isUnknownTag = (error: unknown): error is CloudErrorOf<422> =>
 /** A rate limit is used up; `retryAfterMs` says for how long. */
 export const isRateLimited = (error: unknown): error is CloudErrorOf<429> => hasStatus(error, 429);
 
-/** No reply came, for whatever reason but the caller's own signal. */
+/** No reply of DigitalOcean's came, for whatever reason but the caller's own signal. */
 export const isCloudUnreachable = (error: unknown): error is CloudError & { readonly status?: never } =>
   isCloudError(error) && error.status === undefined && !isAborted(error);
 
@@ -139,7 +141,7 @@ export const isAborted = (error: unknown): error is CloudError & { readonly code
 /**
  * Whether a POST may have been carried out though it failed. False only where that is surely not so:
  *
- *   a reply of 4xx                                 no
+ *   a reply of 4xx, in DigitalOcean's words        no
  *   never sent: connection refused, no such host   no
  *   a reply of 5xx (a gateway gave up waiting)     yes
  *   a reply that makes no sense                    yes

@@ -1,13 +1,23 @@
 import { printable, shortened } from '../log/printable.ts';
-import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, TIMED_OUT } from './errors.ts';
+import { ABORTED, ABORTED_BEFORE_SENDING, CloudError, STRANGER, TIMED_OUT } from './errors.ts';
 import type { Reply, Request } from './exchange.ts';
 
 /** What a call was for. */
 type Purpose = Pick<Request, 'operation' | 'path'>;
 
-/** The error for a reply with a status of 400 or more. */
+/**
+ * The error for a reply with a status of 400 or more. Whatever refuses in other words than DigitalOcean's does not speak
+ * for it: that there is no such thing, or that nothing was done, is not known then. A limit of the rate may be told by
+ * what stands before the API.
+ */
 export function refused(request: Purpose, reply: Reply): CloudError {
   const { id, message, requestId } = errorBody(reply.data);
+  if (message === undefined && reply.status < 500 && reply.status !== 429)
+    return new CloudError({
+      operation: request.operation,
+      code: STRANGER,
+      message: sentenceOfStranger(request.operation, reply.status),
+    });
   const detail = message === undefined ? '' : `: ${message}`;
   return new CloudError({
     operation: request.operation,
@@ -20,12 +30,12 @@ export function refused(request: Purpose, reply: Reply): CloudError {
 }
 
 /** The error for a reply that says that it succeeded, in words that make no sense. */
-export function senseless(operation: string, status: number): CloudError {
-  const message =
-    `What answered ${operation} with ${status} does not speak DigitalOcean's API: ` +
-    'check DIGITALOCEAN_API_URL, and whether a proxy answers in its place';
-  return new CloudError({ operation, status, message });
-}
+export const senseless = (operation: string, status: number): CloudError =>
+  new CloudError({ operation, status, message: sentenceOfStranger(operation, status) });
+
+const sentenceOfStranger = (operation: string, status: number): string =>
+  `What answered ${operation} with ${status} does not speak DigitalOcean's API: ` +
+  'check DIGITALOCEAN_API_URL, and whether a proxy answers in its place';
 
 /** The error for a reply of DigitalOcean's own kind with something in it that cannot be. */
 export function unreadable(operation: string, status: number, what: string): CloudError {

@@ -55,17 +55,23 @@ function missingDroplets(
   const existing = new Set(droplets.map(droplet => droplet.metadata.name));
   return dropletNames(project.metadata.name, project.spec.servers)
     .filter(name => !existing.has(name))
-    .map(name => ({ name, spec: dropletSpec(project, name) }));
+    .map(name => ({ name, spec: dropletSpec(project, name, regionOf(project, droplets)) }));
+}
+
+/** A master and its webs reach each other over the private network of one region: who comes later goes where they are. */
+function regionOf(project: Project, droplets: readonly Droplet[]): string {
+  const there = droplets.find(droplet => isOwnedBy(droplet, project) && !isDeleting(droplet));
+  return there?.spec.region ?? project.spec.region ?? DEFAULT_REGION;
 }
 
 /** The spec of a droplet that the project recreates. */
-function dropletSpec({ metadata, spec }: Project, name: string): DropletSpec {
+function dropletSpec({ metadata, spec }: Project, name: string, region: string): DropletSpec {
   const role = name === masterName(metadata.name) ? 'master' : 'web';
   return {
     project: metadata.name,
     role,
     size: sizeFor(spec, role),
-    region: spec.region ?? DEFAULT_REGION,
+    region,
     image: spec.image ?? DEFAULT_IMAGE,
   };
 }

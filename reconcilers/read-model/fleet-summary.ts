@@ -1,10 +1,10 @@
-import { compareNames } from '../../crds/by-name.ts';
 import { findCondition, isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf, type Condition } from '../../crds/meta.ts';
 import { CONFIRMATION_REQUIRED, ROW_HELD, dropletNames } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
+import { byName } from './by-name.ts';
 import { monthlyCost, type Prices } from './cost.ts';
 import { dropletState, type DropletState } from './droplet-state.ts';
 
@@ -68,10 +68,10 @@ export function summarizeFleet(
   const keys = new Set(projects.map(keyOf));
   const byProject = Map.groupBy(droplets, projectKeyOf);
   const isStray = (droplet: Droplet): boolean => !keys.has(projectKeyOf(droplet));
-  const summaries = sortByName(projects).map(project =>
+  const summaries = byName(projects).map(project =>
     summarizeProject(project, byProject.get(keyOf(project)) ?? [], prices),
   );
-  const strays = sortByName(droplets.filter(isStray)).map(summarizeDroplet);
+  const strays = byName(droplets.filter(isStray)).map(summarizeDroplet);
   const cost = monthlyCost(droplets, prices);
   return {
     ready: strays.length === 0 && summaries.every(project => project.ready),
@@ -143,10 +143,7 @@ const heldIn = (condition: Condition | undefined): { held?: string } =>
 
 const isReady = (droplet: Droplet): boolean => isConditionTrue(droplet.status?.conditions, 'Ready');
 
-const sortByName = <T extends { metadata: { name: string } }>(objects: readonly T[]): T[] =>
-  objects.toSorted((a, b) => compareNames(a.metadata.name, b.metadata.name));
-
 const masterFirst = (droplets: readonly Droplet[]): Droplet[] =>
-  sortByName(droplets).toSorted((a, b) => rank(a) - rank(b));
+  byName(droplets).toSorted((a, b) => rank(a) - rank(b));
 
 const rank = (droplet: Droplet): number => (droplet.spec.role === 'master' ? 0 : 1);

@@ -1,9 +1,9 @@
-import { compareNames } from '../../crds/by-name.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { byName } from './by-name.ts';
 import { hasItsName, namesOf } from './project-names.ts';
 
 interface DropletEntry {
@@ -79,6 +79,3 @@ function servicesByProject(services: readonly ServiceDeployment[]): Infrastructu
   }
   return projects;
 }
-
-const byName = <T extends { metadata: { name: string } }>(objects: readonly T[]): T[] =>
-  objects.toSorted((a, b) => compareNames(a.metadata.name, b.metadata.name));

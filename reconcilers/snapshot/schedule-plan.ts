@@ -1,4 +1,4 @@
-import { compareNames } from '../../crds/by-name.ts';
+import { compareNames } from '../read-model/by-name.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Project } from '../../crds/project.ts';

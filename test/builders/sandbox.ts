@@ -31,7 +31,7 @@ export const TEST_KEY =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBEX0ZQ6mYQZ1c3XQbJ8dJm0V6cQ9JZ8yS5XoTz0Hk1w someone';
 
 /** The same numbers at every run. */
-function seededRandom(seed = 1): () => number {
+export function seededRandom(seed = 1): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

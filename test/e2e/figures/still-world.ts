@@ -6,6 +6,7 @@ import { PROJECTS } from '../../../clients/kubernetes/kinds.ts';
 import { isConditionTrue } from '../../../crds/conditions.ts';
 import { startSandbox } from '../../../sandbox/server.ts';
 import type { ApiServer } from '../../environment/api-server.ts';
+import { startLyingProxy, type LyingProxy } from '../../environment/lying-proxy.ts';
 import { fakeClock, type FakeClock } from '../../fakes/clock.ts';
 import { startOperator, type CountedOperator } from './operator.ts';
 
@@ -23,6 +24,8 @@ export interface StillWorld {
   readonly cloudUrl: string;
   readonly csvPath: string;
   readonly server: ApiServer;
+  /** The operator's way to the cloud, if it is not straight. */
+  readonly liar: LyingProxy | undefined;
   writeCsv(rows: readonly string[]): Promise<void>;
   /** Requests that reached the cloud since the last `forgetCloudCalls`, by operation, such as `droplets.list`. */
   cloudCalls(): Record<string, number>;
@@ -31,15 +34,23 @@ export interface StillWorld {
   operate(work: (operator: CountedOperator) => Promise<void>): Promise<void>;
   /** Lets so many milliseconds pass; everything that falls due is done before the next thing does. */
   pass(operator: CountedOperator, ms: number): Promise<void>;
+  /** Whether there are so many Projects. */
+  areThere(projects: number): Promise<boolean>;
+  /** Whether all Projects are. */
+  areReady(): Promise<boolean>;
   /** Lets time pass until all Projects, that many, are Ready. */
   passUntilReady(operator: CountedOperator, projects: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Makes a world with nothing in it. */
-export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
+/** Makes a world with nothing in it. With `random` the operator's way to the cloud is a proxy that may lie. */
+export async function openStillWorld(
+  server: ApiServer,
+  { random }: { random?: () => number } = {},
+): Promise<StillWorld> {
   const clock = fakeClock();
   const sandbox = await startSandbox({ port: 0, now: () => clock.now(), bootDelayMs: BOOT_MS });
+  const liar = random && (await startLyingProxy(sandbox.url, random));
   const namespace = await server.namespace();
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-figures-'));
   const csvPath = join(folder, 'projects.csv');
@@ -47,9 +58,10 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
   const world: StillWorld = {
     namespace,
     clock,
-    cloudUrl: sandbox.url,
+    cloudUrl: liar?.url ?? sandbox.url,
     csvPath,
     server,
+    liar,
     writeCsv: rows => writeFile(csvPath, ['Project,Servers,MasterSpec,WebSpec', ...rows, ''].join('\n')),
     cloudCalls: () => difference(sandbox.ledger.countBy(), forgotten),
     forgetCloudCalls: () => void (forgotten = sandbox.ledger.countBy()),
@@ -69,12 +81,15 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
       const until = clock.monotonic() + ms;
       while (clock.monotonic() < until) await step(world, operator, until);
     },
+    areThere: projects => areThere(server, namespace, projects),
+    areReady: () => areReady(server, namespace),
     async passUntilReady(operator, projects) {
-      while (!(await areThere(server, namespace, projects))) await quiet(world, operator);
+      while (!(await world.areThere(projects))) await quiet(world, operator);
       await quiet(world, operator);
       while (!(await areReady(server, namespace))) await step(world, operator, Infinity);
     },
     async close() {
+      await liar?.close();
       await sandbox.close();
       await server.release(namespace);
       await rm(folder, { recursive: true, force: true });
@@ -84,15 +99,15 @@ export async function openStillWorld(server: ApiServer): Promise<StillWorld> {
 }
 
 /** Goes on to the next moment at which anything is due, and lets all that follows from it happen. */
-async function step({ clock }: StillWorld, operator: CountedOperator, until: number): Promise<void> {
+async function step({ clock, liar }: StillWorld, operator: CountedOperator, until: number): Promise<void> {
   const left = until - clock.monotonic();
   await clock.advance(Math.min(clock.untilNext() ?? left, left));
-  await quiet({ clock }, operator);
+  await quiet({ clock, liar }, operator);
 }
 
 /** Lets everything happen that needs no time: resolves when there was no traffic for a while. */
 async function quiet(
-  { clock }: Pick<StillWorld, 'clock'>,
+  { clock, liar }: Pick<StillWorld, 'clock' | 'liar'>,
   { traffic, failed }: CountedOperator,
 ): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
@@ -100,7 +115,7 @@ async function quiet(
     if (performance.now() > deadline)
       throw new Error(`there was no end to the traffic: ${traffic.describe()}`);
     await Promise.race([nextTurn(), failed]);
-    if (!traffic.isQuiet()) turns = 0;
+    if (!traffic.isQuiet() || liar?.isBusy()) turns = 0;
     if (clock.untilNext() === 0) {
       turns = 0;
       await clock.advance(0);

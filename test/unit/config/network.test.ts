@@ -21,7 +21,11 @@ describe('A network', () => {
     expect(isInNetwork('203.0.114.0', '203.0.113.0/24')).to.equal(false);
     expect(isInNetwork('203.0.113.7', '203.0.113.7')).to.equal(true);
     expect(isInNetwork('2001:db8::7', '2001:DB8::7')).to.equal(true);
+    expect(isInNetwork('2001:db8::7', '2001:db8::/64')).to.equal(true);
+    expect(isInNetwork('2001:db8:0:1::7', '2001:db8::/64')).to.equal(false);
     expect(isInNetwork('203.0.113.7', '::/0')).to.equal(false);
+    expect(isInNetwork('nonsense', '0.0.0.0/0')).to.equal(false);
+    expect(isInNetwork('203.0.113.7', 'nonsense')).to.equal(false);
   });
 
   it('is private when the internet does not carry it', () => {
@@ -39,7 +43,15 @@ describe('A network', () => {
       'fd00::/8',
     ])
       expect(isPrivateNetwork(text), text).to.equal(true);
-    for (const text of ['172.32.0.1', '11.0.0.0/8', '203.0.113.7', '100.128.0.1', '2001:db8::1', 'fec::1'])
+    for (const text of [
+      '172.32.0.1',
+      '11.0.0.0/8',
+      '203.0.113.7',
+      '100.128.0.1',
+      '2001:db8::1',
+      'fec::1',
+      'fc::1',
+    ])
       expect(isPrivateNetwork(text), text).to.equal(false);
   });
 });

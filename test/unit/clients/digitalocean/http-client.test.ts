@@ -29,6 +29,8 @@ const DROPLET = DROPLET_REPLY;
 const KEY = { id: 6, name: 'k', fingerprint: 'aa:bb', public_key: 'ssh' };
 const REQUEST = { name: 'a', region: 'nyc3', size: 's', image: 'i', tags: ['t'], sshKeys: [1] };
 
+const REFUSAL = { id: 'x', message: 'm' };
+
 describe('createCloud', () => {
   let server: ScriptedServer;
   let cloud: HttpCloud;
@@ -353,7 +355,7 @@ describe('createCloud', () => {
   });
 
   it('says that a thing is not found when a deletion whose reply was lost is sent again', async () => {
-    await serve((_, n) => ({ status: n === 1 ? 504 : 404, text: '<html>' }));
+    await serve((_, n) => (n === 1 ? { status: 504, text: '<html>' } : { status: 404, json: REFUSAL }));
     expect(isCloudNotFound(await rejection(cloud.deleteDroplet(7)))).to.equal(true);
   });
 
@@ -375,6 +377,8 @@ describe('createCloud', () => {
     ['a connection that was cut', (response => response.destroy()) satisfies Answer],
     ['a success that makes no sense', { status: 202, text: '<html>' }],
     ['a success without the droplet', { status: 202, json: {} }],
+    ["a refusal in somebody else's words", { status: 422, text: '<html>Forbidden by policy</html>' }],
+    ['a refusal with the droplet', { status: 400, json: { droplet: {} } }],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1/' } }],
   ] as [string, Answer][])
     it(`sends a POST once, and is in doubt, after ${name}`, async () => {
@@ -389,6 +393,13 @@ describe('createCloud', () => {
       expect(isDoubtful(await rejection(cloud.createDroplet(REQUEST)))).to.equal(false);
       expect(server.received).to.have.length(1);
     });
+
+  it('takes nothing for missing that only a stranger on the way says is not there', async () => {
+    await serve(() => ({ status: 404, text: '<html>Not Found</html>' }));
+    const error = await rejection(cloud.getDroplet(7));
+    expect([isCloudNotFound(error), isCloudUnreachable(error)]).to.deep.equal([false, true]);
+    expect(error.message).to.contain("does not speak DigitalOcean's API");
+  });
 
   it('knows an action that must wait for another by both of its wordings', async () => {
     const wordings = [
@@ -513,7 +524,10 @@ describe('createCloud', () => {
 
   it('sends what must go before what is only to be made', async () => {
     const clock = fakeClock();
-    await serve(({ method }) => ({ status: method === 'DELETE' ? 204 : 422 }), clock);
+    await serve(
+      ({ method }) => (method === 'DELETE' ? { status: 204 } : { status: 422, json: REFUSAL }),
+      clock,
+    );
     const waiting = Array.from({ length: 300 }, () => rejection(cloud.createDroplet(REQUEST)));
     await reported(220);
     const list = rejection(cloud.listSizes());

@@ -16,7 +16,7 @@ describe('The fence around a call to the cloud', () => {
     const clock = fakeClock();
     let sleptMs = 0;
     const sleepy: Clock = { ...clock, now: () => clock.now() + sleptMs };
-    const server = await scriptedServer(() => ({ status: 422 }));
+    const server = await scriptedServer(() => ({ status: 422, json: { id: 'x', message: 'm' } }));
     const cloud = createCloud({ token: 't', apiUrl: server.url, clock: sleepy, random: () => 0 });
     try {
       const leadership = await acquireLeadership(

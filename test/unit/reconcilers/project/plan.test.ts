@@ -33,6 +33,21 @@ describe('The plan for a Project', () => {
     expect(summary(steps)).to.deep.equal(['create shop-web1 web s-1vcpu-1gb']);
   });
 
+  it('makes a web where its master is, whatever region the spec was given since', () => {
+    const project = aProject('shop', { spec: { servers: 2, region: 'ams3' } });
+    const regions = (droplets: Parameters<typeof planProject>[1]): string[] =>
+      planProject(project, droplets).flatMap(step =>
+        step.type === 'create-droplet' ? [`${step.name} ${step.spec.region}`] : [],
+      );
+    expect(regions([])).to.deep.equal(['shop-master ams3', 'shop-web1 ams3']);
+    expect(regions([aDroplet('shop-master')])).to.deep.equal(['shop-web1 nyc3']);
+    expect(regions([aDroplet('shop-web1')])).to.deep.equal(['shop-master nyc3']);
+    const leaving = aDroplet('shop-master', {
+      metadata: { ...aDroplet('shop-master').metadata, ...deleted },
+    });
+    expect(regions([leaving])).to.deep.equal(['shop-web1 ams3']);
+  });
+
   it('deletes the newest webs first, by number and not by spelling', () => {
     const steps = planProject(aProject('shop', { spec: { servers: 9 } }), activeDroplets('shop', 12));
     expect(summary(steps)).to.deep.equal(['delete shop-web11', 'delete shop-web10', 'delete shop-web9']);
