@@ -105,7 +105,7 @@ function witnessOf(
       const access = hosts && accessOf(hosts, droplet);
       // What DigitalOcean itself calls off needs no knocking.
       const isOff = servers.get(droplet.status?.server?.id ?? 0)?.status === 'off';
-      if (access === undefined || isOff) return !isOff;
+      if (access === undefined || isOff) return isOff ? false : undefined;
       const { address, port } = access;
       return await knock({ address, port, clock, timeoutMs, signal });
     },

@@ -25,8 +25,12 @@ export interface WitnessOptions extends Pick<LeaseWriterParts, 'kubernetes' | 'l
   readonly random: () => number;
   readonly log: Logger;
   readonly timings: Pick<HealthTimings, 'witnessMs' | 'answerMs'>;
-  /** Whether the Droplet's host answers the operator; never rejects. */
-  readonly answers: (droplet: Droplet, timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
+  /** Whether the Droplet's host answers the operator; undefined where there is no way to ask it. Never rejects. */
+  readonly answers: (
+    droplet: Droplet,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ) => Promise<boolean | undefined>;
 }
 
 /**
@@ -95,7 +99,8 @@ async function keepLooking(
     const isThere = await answers(droplet, timings.answerMs, signal);
     if (signal.aborted) break;
     if (isThere) look.answeredAt = clock.monotonic();
-    await voting.after(isThere, writer);
+    // Who cannot look says nothing: neither that it is there nor that it is not.
+    if (isThere !== undefined) await voting.after(isThere, writer);
     await sleep(clock, timings.witnessMs * (0.9 + random() / 5), signal).catch(() => undefined);
   }
   await voting.end(createLeaseWriter(parts, outer));

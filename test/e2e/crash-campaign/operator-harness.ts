@@ -111,7 +111,7 @@ export function startOperator(world: CampaignWorld): RunningOperator {
 
 /** The cloud, which tells the world of what is about to stop a server. */
 function watched(cloud: Cloud, world: CampaignWorld): Cloud {
-  const stops: (keyof Cloud)[] = ['deleteDroplet', 'shutdownDroplet', 'powerOffDroplet'];
+  const stops: (keyof Cloud)[] = ['deleteDroplet', 'shutdownDroplet', 'powerOffDroplet', 'powerCycleDroplet'];
   return new Proxy(cloud, {
     get(target, name: keyof Cloud) {
       const method = target[name] as (...args: unknown[]) => unknown;

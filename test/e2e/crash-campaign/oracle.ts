@@ -1,11 +1,11 @@
 import type { CloudDroplet } from '../../../clients/digitalocean/cloud.ts';
 import { isConditionTrue } from '../../../crds/conditions.ts';
-import { uidOf } from '../../../crds/cloud-tags.ts';
+import { retiredUidOf, uidOf } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import type { Project } from '../../../crds/project.ts';
 import { firewallName } from '../../../crds/firewall-name.ts';
 import type { Visitors } from './visitors.ts';
-import { FLEET_ID, type CampaignWorld } from './world.ts';
+import { FLEET_ID, type CampaignWorld, type Victim } from './world.ts';
 
 /** What still keeps the world from being as the rows say; empty when it is so. */
 export function differences(world: CampaignWorld, rows: readonly string[]): string[] {
@@ -24,7 +24,35 @@ export function differences(world: CampaignWorld, rows: readonly string[]): stri
       world.hasFirewalls ? rows.flatMap(wantedFirewalls).toSorted() : [],
     ),
     ...(world.visitors ? droplets.flatMap(droplet => notVisited(droplet, world.visitors!)) : []),
-    ...compare('ids of living servers', living.map(({ id }) => id).toSorted(byNumber), ids),
+    ...droplets.flatMap(droplet => notRecovered(droplet, world.victims)),
+    ...compare(
+      'ids of living servers',
+      living.map(({ id }) => id).toSorted(byNumber),
+      [...ids, ...retired(world).map(({ id }) => id)].toSorted(byNumber),
+    ),
+  ];
+}
+
+/** The servers that others have taken the place of: they are kept. */
+const retired = (world: CampaignWorld): { id: number; droplet: Droplet }[] =>
+  world.droplets().flatMap(droplet => {
+    const { id } = world.victims.get(droplet.metadata.name) ?? {};
+    const current = droplet.status?.server?.id;
+    return id === undefined || current === undefined || current === id ? [] : [{ id, droplet }];
+  });
+
+function notRecovered(
+  { metadata: { name }, status }: Droplet,
+  victims: ReadonlyMap<string, Victim>,
+): string[] {
+  const victim = victims.get(name);
+  if (victim === undefined) return [];
+  const [last] = status?.recoveries ?? [];
+  return [
+    ...compare(`the recovery of ${name}`, status?.recovery?.step ?? last?.result, 'Recovered'),
+    ...(victim.isGivenUp && status?.server?.id === victim.id
+      ? [`${name} still has droplet ${victim.id}`]
+      : []),
   ];
 }
 
@@ -35,7 +63,20 @@ export async function flaws(world: CampaignWorld, rows: readonly string[]): Prom
   return [
     ...world.violations,
     ...differences(world, rows),
-    ...compare('listed servers', servers.length, world.droplets().length),
+    ...compare('listed servers', servers.length, world.droplets().length + retired(world).length),
+    ...retired(world).flatMap(({ id, droplet }) => {
+      const server = servers.find(other => other.id === id);
+      const marks = {
+        status: server?.status,
+        owner: uidOf(server?.tags ?? []),
+        of: retiredUidOf(server?.tags ?? []),
+      };
+      return compare(`the retired droplet ${id}`, marks, {
+        status: 'off',
+        owner: undefined,
+        of: droplet.metadata.uid,
+      });
+    }),
     ...world.droplets().flatMap(droplet => unmatched(droplet, servers, byUid)),
   ];
 }

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly hasVisitors?: true;
   /** The gate holds what is to happen, and a person confirms it as soon as that is told, whichever operator lives. */
   readonly needsConfirmation?: true;
+  /** Every so many points are tried: what takes long for each. All are, by default. */
+  readonly stride?: number;
   /** What is done before the rows are written. */
   readonly happens?: (world: CampaignWorld) => Promise<unknown>;
 }
@@ -86,6 +88,20 @@ export const SCENARIOS: readonly Scenario[] = [
       await world.destroyByHand('shop-web1');
       await world.destroyByHand('shop-web2');
     },
+  },
+  {
+    name: 'a web that a person gave up is replaced',
+    before: [`shop,2,${SMALL},${SMALL}`],
+    after: [`shop,2,${SMALL},${SMALL}`],
+    stride: 6,
+    happens: world => world.giveUp('shop-web1'),
+  },
+  {
+    name: 'a web that fell silent is power-cycled',
+    before: [`shop,3,${SMALL},${SMALL}`],
+    after: [`shop,3,${SMALL},${SMALL}`],
+    stride: 12,
+    happens: world => world.fallSilent('shop-web1'),
   },
   {
     name: 'one project with firewalls takes the place of another',

@@ -16,7 +16,7 @@ import type { Informer } from '../../../clients/kubernetes/client.ts';
 import { findCondition, isConditionTrue } from '../../../crds/conditions.ts';
 import { fleetTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
-import { CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED } from '../../../crds/names.ts';
+import { CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED, RECOVER_ANNOTATION } from '../../../crds/names.ts';
 import type { Project } from '../../../crds/project.ts';
 import { startSandbox, type Sandbox } from '../../../sandbox/server.ts';
 import { aServiceDeployment } from '../../builders/objects.ts';
@@ -24,6 +24,7 @@ import type { ApiServer } from '../../environment/api-server.ts';
 import { fakeLogger } from '../../fakes/logger.ts';
 import { fastClock } from './fast-clock.ts';
 import { livingDroplets, type Living } from './living-droplets.ts';
+import { observe } from './observers.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
 /** How much faster than the machine's the world's time goes. */
@@ -71,6 +72,12 @@ export interface CampaignWorld {
   deploy(): Promise<void>;
   /** Takes note that a server is about to be stopped, by that call. */
   noteStop(id: number, how: string): void;
+  /** The servers that died or were given up, by their Droplets' names. */
+  readonly victims: ReadonlyMap<string, Victim>;
+  /** A person gives the Droplet's server up. */
+  giveUp(name: string): Promise<void>;
+  /** The Droplet's server, which is an old one, falls silent until its power is cut; its observers say so. */
+  fallSilent(name: string): Promise<void>;
   /** Takes a server away as its owner could in the control panel. */
   destroyByHand(name: string): Promise<number>;
   /** Deletes Projects as somebody could with kubectl. */
@@ -84,6 +91,13 @@ export interface CampaignWorld {
   close(): Promise<void>;
 }
 
+/** A server that is to be recovered. */
+export interface Victim {
+  readonly id: number;
+  /** Another must have taken its place in the end. */
+  readonly isGivenUp: boolean;
+}
+
 /** Makes a world with nothing in it. */
 export async function openWorld(
   server: ApiServer,
@@ -95,6 +109,10 @@ export async function openWorld(
   const handlers = new Set<() => void>();
   const changed = (): void => handlers.forEach(handler => handler());
   const violations: string[] = [];
+  const victims = new Map<string, Victim>();
+  const cycled = new Set<number>();
+  const stop = new AbortController();
+  const observing: Promise<void>[] = [];
   let firewalls: readonly string[] = [];
   const readFirewalls = (): void =>
     void cloud
@@ -111,11 +129,23 @@ export async function openWorld(
     bootDelayMs: BOOT_MS,
     limits: { perHour: 1e6, perMinute: 1e6 },
     onRequest({ operation, phase }) {
-      if (phase === 'after' && operation === 'droplets.create') violations.push(...doubles(living()));
+      if (phase === 'after' && operation === 'droplets.create') {
+        violations.push(...doubles(living(), victims));
+        void checkFence();
+      }
       if (phase === 'after' && /^firewalls\.(create|delete)$/.test(operation)) setImmediate(readFirewalls);
       changed();
     },
   });
+  /** No server may take the place of one that is not off. */
+  async function checkFence(): Promise<void> {
+    const names = living().map(({ name }) => name);
+    for (const [name, { id }] of victims) {
+      if (names.filter(other => other === name).length < 2) continue;
+      const { status } = await cloud.getDroplet(id);
+      if (status !== 'off') violations.push(`another ${name} was created while droplet ${id} was ${status}`);
+    }
+  }
   const living = (): Living[] => livingDroplets(sandbox.ledger, now());
   const namespace = await server.namespace();
   const folder = await mkdtemp(join(tmpdir(), 'dropfleet-campaign-'));
@@ -128,7 +158,7 @@ export async function openWorld(
     callTimeoutMs: CALL_TIMEOUT_MS,
   });
   const visitors = hasVisitors ? createVisitors(clock) : undefined;
-  const observer = await observe(server, namespace, ({ droplets }) => {
+  const observer = await follow(server, namespace, ({ droplets }) => {
     visitors?.follow(droplets.list());
     changed();
   });
@@ -185,7 +215,26 @@ export async function openWorld(
       const key = `${namespace}/${metadata.name}`;
       await server.client().patch(SERVICE_DEPLOYMENTS, key, { status }, { subresource: 'status' });
     },
+    victims,
+    async giveUp(name) {
+      const { id } = living().find(droplet => droplet.name === name)!;
+      victims.set(name, { id, isGivenUp: true });
+      const patch = { metadata: { annotations: { [RECOVER_ANNOTATION]: String(id) } } };
+      await server.client().patch(DROPLETS, `${namespace}/${name}`, patch);
+    },
+    async fallSilent(name) {
+      const { id } = living().find(droplet => droplet.name === name)!;
+      victims.set(name, { id, isGivenUp: false });
+      const kubernetes = server.client();
+      const old = { status: { server: { launchedAt: '2020-01-01T00:00:00Z' } } };
+      const droplet = await kubernetes.patch(DROPLETS, `${namespace}/${name}`, old, {
+        subresource: 'status',
+      });
+      const isSilent = (): boolean => !cycled.has(id) && living().some(server => server.id === id);
+      observing.push(observe({ kubernetes, namespace, clock }, droplet, isSilent, stop.signal));
+    },
     noteStop(id, how) {
+      if (how === 'powerCycleDroplet') cycled.add(id);
       const web = observer.droplets.list().find(({ status }) => status?.server?.id === id);
       if (web?.spec.role === 'web' && visitors?.areAt(addressOf(web)))
         violations.push(`${how} of ${web.metadata.name} while requests were under way to it`);
@@ -221,6 +270,8 @@ export async function openWorld(
       return cloud.listDroplets(fleetTag(FLEET_ID));
     },
     async close() {
+      stop.abort(new Error('the world ends'));
+      await Promise.allSettled(observing);
       observer.stop();
       cloud.close();
       await sandbox.close();
@@ -230,9 +281,11 @@ export async function openWorld(
   };
 }
 
-const doubles = (living: readonly Living[]): string[] =>
+const doubles = (living: readonly Living[], victims: ReadonlyMap<string, Victim>): string[] =>
   living
-    .filter(({ name, id }) => living.some(other => other.name === name && other.id < id))
+    .filter(({ name, id }) =>
+      living.some(other => other.name === name && other.id < id && other.id !== victims.get(other.name)?.id),
+    )
     .map(({ name, id }) => `droplet ${id} was created while another ${name} lived`);
 
 interface Observer {
@@ -241,7 +294,7 @@ interface Observer {
   stop(): void;
 }
 
-async function observe(
+async function follow(
   server: ApiServer,
   namespace: string,
   changed: (objects: Pick<Observer, 'projects' | 'droplets'>) => void,

@@ -15,7 +15,7 @@ function createRig() {
   const client = fakeKubernetesClient();
   const api = stallable(client);
   const log = fakeLogger();
-  const host = { answers: false };
+  const host: { answers: boolean | undefined } = { answers: false };
   const witness = createWitness({
     kubernetes: api.client,
     leases: { get: key => client.stored(LEASES, key) },
@@ -41,6 +41,14 @@ describe('The witness', () => {
     expect(votes()).to.deep.equal(['vote-2-witness']);
     await clock.advance(10_000);
     expect(client.writes().map(({ verb }) => verb)).to.deep.equal(['create', 'patch']);
+  });
+
+  it('says nothing of a server that it has no way to look at', async () => {
+    const { clock, host, witness, stop, votes } = createRig();
+    host.answers = undefined;
+    witness.lookAt(WEB, stop.signal);
+    await clock.advance(60_000);
+    expect([votes(), witness.hasAnswered(2)]).to.deep.equal([[], false]);
   });
 
   it('says why it cannot vote, and votes with its next look that is due', async () => {

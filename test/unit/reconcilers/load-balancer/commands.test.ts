@@ -14,9 +14,11 @@ import {
   verifyConfiguration,
 } from '../../../../reconcilers/load-balancer/commands.ts';
 import { DEBIAN } from '../../../../reconcilers/load-balancer/layout.ts';
-import { NOT_WRITTEN, REFUSED, STAGE, TRY } from '../../../../reconcilers/load-balancer/scripts.ts';
+import { parseCutResults } from '../../../../reconcilers/load-balancer/cut-plan.ts';
+import { CUT, NOT_WRITTEN, REFUSED, STAGE, TRY } from '../../../../reconcilers/load-balancer/scripts.ts';
 import { toTar } from '../../../../reconcilers/load-balancer/tar.ts';
 import type { Script } from '../../../../reconcilers/script.ts';
+import { aMachine, runOn } from '../../sandbox/hosts/emulated/machine.ts';
 
 describe("The load balancer's commands", () => {
   const commands = {
@@ -67,6 +69,14 @@ describe("The load balancer's scripts", () => {
     symlinkSync('g-2', join(home, 'current'));
     expect(codeOf(STAGE, true, 'g-2', join(home, 'temp'))).to.equal(NOT_WRITTEN);
   });
+});
+
+it('An emulated host, whose programs keep no connections, has none to close', async () => {
+  const { code, stdout, stderr } = await runOn(aMachine(), CUT.text, { args: ['cut', '10.0.0.3:8123'] });
+  expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
+  expect(parseCutResults(stdout)).to.deep.equal([
+    { outcome: 'cut', endpoint: '10.0.0.3:8123', connections: 0 },
+  ]);
 });
 
 describe('The archive of a configuration', () => {
