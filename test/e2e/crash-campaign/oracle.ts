@@ -34,6 +34,7 @@ export async function flaws(world: CampaignWorld, rows: readonly string[]): Prom
   const byUid = new Map(servers.map(server => [uidOf(server.tags), server.id]));
   return [
     ...world.violations,
+    ...(await world.snapshotFlaws()),
     ...differences(world, rows),
     ...compare('listed servers', servers.length, world.droplets().length),
     ...world.droplets().flatMap(droplet => unmatched(droplet, servers, byUid)),
