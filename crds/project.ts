@@ -38,7 +38,7 @@ export interface ProjectStatus {
   selector?: string;
   /** The public IPv4 address of the master, once it has one. */
   masterAddress?: string;
-  /** DigitalOcean's list price of the project's droplets for a month, such as $18.00. */
+  /** DigitalOcean's list price of the project's droplets for a month, such as $18.00. Snapshots come to that: "dropfleet status" and "dropfleet plan" say what they cost. */
   monthlyCost?: string;
   /** DropletsReady, the Droplets are as the spec asks. FirewallReady, once there are servers to protect, so are the firewalls. Ready, both. ConfirmationRequired while the gate holds a deletion, and RowHeld while its row of projects.csv cannot be followed, though others are. */
   conditions?: Condition[];

@@ -4,7 +4,8 @@ import { describeAdvice } from '../../reconcilers/orphans/advice-plan.ts';
 import { convergenceOf } from '../../reconcilers/read-model/convergence.ts';
 import { asInCloud } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
-import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
+import { describeSnapshots } from '../../reconcilers/read-model/snapshot-cost.ts';
+import { UNSAVED_MS, withoutSnapshot, type Unsaved } from '../../reconcilers/read-model/without-snapshot.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
@@ -19,6 +20,7 @@ import { csvPathOf, desiredCsv, type CsvOptions } from '../world/csv.ts';
 import { readCloudResources } from '../world/orphans.ts';
 import { notificationLines, notificationReport } from '../world/notification-report.ts';
 import { isOperatorRunning } from '../world/running-operator.ts';
+import { billOf } from '../world/snapshot-bill.ts';
 import { standingOf } from '../world/standing.ts';
 import { daemonCsv, nobodyLeads } from '../world/source.ts';
 import { openWorld } from '../world/open.ts';
@@ -53,6 +55,9 @@ export async function status(options: GlobalOptions): Promise<void> {
       notificationReport(options, world),
       readVotes(world.kubernetes, namespace),
     ]);
+    const unsaved = withoutSnapshot(droplets, projects, Date.now()).filter(
+      ({ ageMs }) => ageMs >= UNSAVED_MS,
+    );
     const suspected = suspicionsOf(votes, droplets, Date.now());
     const isFree = standing === undefined && held.length === 0;
     const isConverged = convergence.state === 'converged' && problems.length === 0;
@@ -65,11 +70,8 @@ export async function status(options: GlobalOptions): Promise<void> {
       convergence,
       problems,
       orphans,
-      snapshots: {
-        count: snapshots.length,
-        sizeGB: sizeOf(snapshots),
-        monthlyCost: snapshotsCost(snapshots),
-      },
+      snapshots: billOf(snapshots),
+      unsaved: unsaved.map(({ namespace, droplet }) => `${namespace}/${droplet}`),
       retired,
       standing,
       held,
@@ -83,6 +85,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       fleetLine(summary),
       ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
       ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
+      ...unsaved.map(describeUnsaved),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...retiredLines(retired, prices),
@@ -98,6 +101,9 @@ export async function status(options: GlobalOptions): Promise<void> {
     await world.close();
   }
 }
+
+const describeUnsaved = ({ droplet, ageMs }: Unsaved): string =>
+  `${droplet} holds data, is ${Math.floor(ageMs / 3_600_000)} hours old, and there is no snapshot of it: "kubectl get events -A" says why`;
 
 /** What is kept is kept as the daemon's own file says, whichever that is. */
 async function asDaemon(options: GlobalOptions, world: World): Promise<CsvOptions> {

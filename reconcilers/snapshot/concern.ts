@@ -54,6 +54,11 @@ export const SNAPSHOT = {
       help: "How old a server's newest snapshot is: what would be lost with the server. Not of projects that have snapshots off or are suspended.",
       labels: ['namespace', 'project', 'droplet'],
     }),
+    unsaved: gauge({
+      name: 'dropfleet_without_snapshot_seconds',
+      help: 'How old a server is that holds data and of which there is no snapshot at all. Not of projects that have snapshots off or are suspended.',
+      labels: ['namespace', 'project', 'droplet'],
+    }),
     pause: gauge({
       name: 'dropfleet_snapshot_pause_seconds',
       help: "How long databases stood still for a server's newest snapshot.",

@@ -1,6 +1,7 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectKeyOf } from '../context.ts';
 import { snapshotsCost } from '../read-model/snapshot-cost.ts';
+import { takesSnapshots, withoutSnapshot } from '../read-model/without-snapshot.ts';
 import type { Context } from './concern.ts';
 import { isOfFleet } from './owner-plan.ts';
 import type { SnapshotSource } from './source.ts';
@@ -18,12 +19,17 @@ export function showSnapshots(context: Context, source: SnapshotSource): void {
     });
   // Where none is to be taken, an old one is no news.
   const isTaken = (droplet: Droplet): boolean => {
-    const { snapshots, suspend } = projects.get(projectKeyOf(droplet))?.spec ?? {};
-    return snapshots !== 'off' && suspend !== true;
+    const project = projects.get(projectKeyOf(droplet));
+    return project === undefined || takesSnapshots(project);
   };
   metrics.age.readAtScrape(() =>
     each(({ createdAt }, droplet) =>
       isTaken(droplet) ? (clock.now() - Date.parse(createdAt)) / 1000 : undefined,
+    ),
+  );
+  metrics.unsaved.readAtScrape(() =>
+    withoutSnapshot(droplets.list(), projects.list(), clock.now()).map(
+      ({ ageMs, ...labels }) => [ageMs / 1000, labels] as const,
     ),
   );
   metrics.pause.readAtScrape(() => each(({ pauseMs }) => pauseMs && pauseMs / 1000));

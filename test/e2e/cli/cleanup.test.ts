@@ -36,6 +36,8 @@ describe('dropfleet cleanup', () => {
     expect(stdout).to.match(/^orphan: droplet \d+ \(lost-web1\); dropfleet cleanup removes it$/m);
     expect(await left()).to.have.members(['lost-web1', 'lost-web2']);
     expect(stdout).to.match(/^Snapshots: 2, [\d.]+ GB, \$\d\.\d\d a month$/m);
+    const planned = await run('plan');
+    expect(planned.stdout).to.match(/^Snapshots come to that: 2, [\d.]+ GB, \$\d\.\d\d a month\.$/m);
   });
 
   it('only says what it would remove when it runs dry', async () => {

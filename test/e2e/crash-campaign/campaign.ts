@@ -36,6 +36,7 @@ export async function runCase(
   const world = await openWorld(server, scenario);
   try {
     const first = await begin(world, scenario);
+    if (scenario.holdsData !== undefined) await world.putData(scenario.holdsData);
     if (scenario.needsConfirmation) world.confirmWhenAsked();
     first.life.arm(crash);
     world.switchOn(fault);

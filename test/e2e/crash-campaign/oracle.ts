@@ -62,6 +62,7 @@ export async function flaws(world: CampaignWorld, rows: readonly string[]): Prom
   const byUid = new Map(servers.map(server => [uidOf(server.tags), server.id]));
   return [
     ...world.violations,
+    ...(await world.snapshotFlaws()),
     ...differences(world, rows),
     ...compare('listed servers', servers.length, world.droplets().length + retired(world).length),
     ...retired(world).flatMap(({ id, droplet }) => {

@@ -15,6 +15,8 @@ export interface Scenario {
   readonly needsConfirmation?: true;
   /** Every so many points are tried: what takes long for each. All are, by default. */
   readonly stride?: number;
+  /** The Droplet on whose server databases were before anything happens. */
+  readonly holdsData?: string;
   /** What is done before the rows are written. */
   readonly happens?: (world: CampaignWorld) => Promise<unknown>;
 }
@@ -35,9 +37,10 @@ export const SCENARIOS: readonly Scenario[] = [
     after: [`shop,2,${SMALL},${SMALL}`],
   },
   {
-    name: "a project's row is deleted",
-    before: [`shop,1,${SMALL},${SMALL}`, `blog,2,${SMALL},${SMALL}`],
+    name: "a project's row is deleted whose master holds data",
+    before: [`shop,1,${SMALL},${SMALL}`, `blog,1,${SMALL},${SMALL}`],
     after: [`shop,1,${SMALL},${SMALL}`],
+    holdsData: 'blog-master',
   },
   {
     name: 'a droplet is destroyed by hand',

@@ -14,7 +14,7 @@ import {
 } from '../../../clients/kubernetes/kinds.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
 import { findCondition, isConditionTrue } from '../../../crds/conditions.ts';
-import { fleetTag } from '../../../crds/cloud-tags.ts';
+import { fleetTag, uidTag } from '../../../crds/cloud-tags.ts';
 import type { Droplet } from '../../../crds/droplet.ts';
 import { CONFIRM_ANNOTATION, CONFIRMATION_REQUIRED, RECOVER_ANNOTATION } from '../../../crds/names.ts';
 import type { Project } from '../../../crds/project.ts';
@@ -80,6 +80,10 @@ export interface CampaignWorld {
   fallSilent(name: string): Promise<void>;
   /** Takes a server away as its owner could in the control panel. */
   destroyByHand(name: string): Promise<number>;
+  /** Databases were on the disk of that Droplet's server: it may not go without one snapshot, nor have two. */
+  putData(name: string): Promise<void>;
+  /** What is wrong with the snapshots that there are. */
+  snapshotFlaws(): Promise<string[]>;
   /** Deletes Projects as somebody could with kubectl. */
   deleteByHand(...names: string[]): Promise<void>;
   /** Confirms, from now on, whatever is said to be held, by the very words that it is said in. */
@@ -172,6 +176,7 @@ export async function openWorld(
       handlers.add(check);
       check();
     });
+  let saved: { serverID: number; tag: string } | undefined;
   const addressOf = ({ status }: Droplet): string => status?.server?.privateAddress ?? '';
   return {
     server,
@@ -195,7 +200,9 @@ export async function openWorld(
       sandbox.faults.set({
         ...(listLag && { listLag: { ms: LIST_LAG_MS } }),
         ...(lostReply && {
-          gatewayTimeout: { next: 1, operation: hasFirewalls ? 'firewalls.create' : 'droplets.create' },
+          gatewayTimeout: saved
+            ? { next: 2, operation: 'dropletActions.create' }
+            : { next: 1, operation: hasFirewalls ? 'firewalls.create' : 'droplets.create' },
         }),
       }),
     async destroyByHand(name) {
@@ -238,6 +245,24 @@ export async function openWorld(
       const web = observer.droplets.list().find(({ status }) => status?.server?.id === id);
       if (web?.spec.role === 'web' && visitors?.areAt(addressOf(web)))
         violations.push(`${how} of ${web.metadata.name} while requests were under way to it`);
+    },
+    async putData(name) {
+      const droplet = observer.droplets.list().find(({ metadata }) => metadata.name === name)!;
+      const serverID = droplet.status!.server!.id!;
+      saved = { serverID, tag: uidTag(droplet.metadata.uid!) };
+      const status = { dataServers: [serverID] };
+      await server.client().patch(DROPLETS, `${namespace}/${name}`, { status }, { subresource: 'status' });
+    },
+    async snapshotFlaws() {
+      const snapshots = await cloud.listSnapshots();
+      const good = snapshots.filter(
+        ({ dropletId, sizeGB, tags }) =>
+          dropletId === saved?.serverID && sizeGB > 0 && tags.includes(saved.tag),
+      );
+      const wanted = saved ? 1 : 0;
+      return good.length === wanted && snapshots.length === wanted
+        ? []
+        : [`${snapshots.length} snapshots, ${good.length} of them good, and not ${wanted}`];
     },
     async deleteByHand(...names) {
       for (const name of names) await server.client().delete(PROJECTS, `${namespace}/${name}`);
