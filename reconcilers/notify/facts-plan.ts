@@ -7,7 +7,7 @@ import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { ASKED_FOR } from '../health/recovery-plan.ts';
 import { dropletState } from '../read-model/droplet-state.ts';
 import { whyStuck } from '../read-model/service-state.ts';
-import { aboutObject, type Notice, type NoticeKind, type Side } from './notice.ts';
+import { aboutObject, topicOf, type Notice, type NoticeKind, type Side } from './notice.ts';
 
 /** Something that is so now, and that a person should have been told. */
 export interface Fact {
@@ -48,10 +48,12 @@ export function factsOf(
 ): { facts: Fact[]; nextMs: number | undefined } {
   const { projects, droplets, services, standing } = objects;
   const waits: number[] = [];
+  const waiting = new Set(consequences(objects));
+  const own = services.filter(service => !waiting.has(service));
   const beganAt = beginnings([
     ...projects.map(closedFirewall),
     ...droplets.map(unreadyDroplet),
-    ...services.map(unreadyService),
+    ...own.map(unreadyService),
   ]);
   const late = (fact: Unready | undefined): Fact[] => {
     if (fact === undefined) return [];
@@ -70,7 +72,8 @@ export function factsOf(
       const isSaid = ruled.some(({ notice }) => notice.side === 'health');
       return [...ruled, ...(isSaid ? [] : late(unreadyDroplet(droplet)))];
     }),
-    ...services.flatMap(service => [...rejection(service, now), ...late(unreadyService(service))]),
+    ...services.flatMap(service => rejection(service, now)),
+    ...own.flatMap(service => late(unreadyService(service))),
   ];
   return { facts, nextMs: waits.length === 0 ? undefined : Math.min(...waits) };
 }
@@ -220,6 +223,23 @@ function unreadyService(service: ServiceDeployment): Unready | undefined {
   const isStuck = whyStuck(service) !== undefined;
   return { object: service, side: 'health', condition, isStuck, isOnItsWay: !isStuck };
 }
+
+const projectOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =>
+  `${metadata.namespace}/${spec.project}`;
+
+/** The services that only wait for a server of which people are told: that is one thing, and not two. */
+function consequences({ droplets, services }: Objects): ServiceDeployment[] {
+  const lame = new Set(droplets.filter(droplet => unreadyDroplet(droplet) !== undefined).map(projectOf));
+  return services.filter(
+    service =>
+      lame.has(projectOf(service)) &&
+      findCondition(service.status?.conditions, 'Ready')?.reason === 'ServerUnavailable',
+  );
+}
+
+/** The topics of which nothing is said, neither that they are well nor that they are not. */
+export const untoldTopics = (objects: Objects): ReadonlySet<string> =>
+  new Set(consequences(objects).map(service => topicOf({ about: aboutOf(service), side: 'health' })));
 
 function closedFirewall(project: Project): Unready | undefined {
   const condition = findCondition(project.status?.conditions, 'FirewallReady');

@@ -15,7 +15,7 @@ import {
   tryAgainNow,
   type DigestPlan,
 } from './digest-plan.ts';
-import { factsOf, type Fact } from './facts-plan.ts';
+import { factsOf, untoldTopics, type Fact } from './facts-plan.ts';
 import { planNews } from './news-plan.ts';
 import { aboutObject, topicOf } from './notice.ts';
 import { NEW_OUTBOX_ROUTE, type Outbox, type OutboxRoute, type OutboxRoutes } from './outbox.ts';
@@ -96,7 +96,13 @@ function observe(
   const { facts, nextMs } = factsOf({ ...objects, standing: problem }, clock.now(), timings);
   const all = [...objects.projects, ...objects.droplets, ...objects.services];
   const existing = new Set(['Fleet', ...all.map(object => aboutObject(object.kind, keyOf(object)))]);
-  return { facts, nextMs, existing, isKnown: topic => isKnown || !topic.startsWith('Fleet ') };
+  const untold = untoldTopics(objects);
+  return {
+    facts,
+    nextMs,
+    existing,
+    isKnown: topic => !untold.has(topic) && (isKnown || !topic.startsWith('Fleet ')),
+  };
 }
 
 interface NoteInput {

@@ -34,7 +34,8 @@ export interface ApiServer {
   release(namespace: string): Promise<void>;
 }
 
-type Stoppable = { server: ApiServer; stop(): Promise<void> };
+/** A server of whoever started it. */
+export type Stoppable = { server: ApiServer; stop(): Promise<void> };
 
 /** A server that ends is noticed at once; one that only begins slowly, on a busy machine, is no failure. */
 const READY_WITHIN_MS = 300_000;
@@ -140,10 +141,11 @@ function describeOn(title: string, shared: Shared, suite: (server: () => ApiServ
   });
 }
 
-async function startStandalone(): Promise<Stoppable> {
-  const { startStandalone } = await import('../../standalone/server.ts');
+/** For what is no test. */
+export async function startStandalone(): Promise<Stoppable> {
+  const { startStandalone: start } = await import('../../standalone/server.ts');
   const stateDir = await mkdtemp(join(tmpdir(), 'dropfleet-standalone-'));
-  const running = await startStandalone({ stateDir, port: 0 });
+  const running = await start({ stateDir, port: 0 });
   return open('standalone', running.kubeconfig, async () => {
     await running.close();
     await rm(stateDir, { recursive: true, force: true });

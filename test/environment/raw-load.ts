@@ -1,11 +1,14 @@
 // Requests over raw sockets, as a client sends them that never tries again: whatever is lost is counted.
 import { connect, type Socket } from 'node:net';
+import { sleep, systemClock } from '../../clients/clock.ts';
 
 type Method = 'GET' | 'POST';
 
 /** What became of the requests. */
 export interface LoadReport {
   total: number;
+  /** How many got the right answer. */
+  answered: number;
   failed: number;
   /** How often each went wrong, by what happened. */
   reasons: Record<string, number>;
@@ -24,6 +27,8 @@ export interface LoadOptions {
   connections: number;
   /** Whether each request asks for the end of its connection. */
   isClosing?: boolean;
+  /** How long each connection rests after an answer; not at all by default. */
+  pauseMs?: number;
   /** Told how long each answer took, in ms. */
   onAnswer?: (ms: number) => void;
 }
@@ -41,9 +46,9 @@ const TIMEOUT_MS = 20_000;
 
 /** Starts to ask; each connection has its method. */
 export function startLoad(options: LoadOptions): RawLoad {
-  const { host = '127.0.0.1', port, path, connections, isClosing = false, onAnswer } = options;
+  const { host = '127.0.0.1', port, path, connections, isClosing = false, pauseMs = 0, onAnswer } = options;
   const { methods = ['GET', 'POST'] } = options;
-  const report: LoadReport = { total: 0, failed: 0, reasons: {}, connections: 0 };
+  const report: LoadReport = { total: 0, answered: 0, failed: 0, reasons: {}, connections: 0 };
   const over = new AbortController();
 
   async function client(method: Method, id: number): Promise<void> {
@@ -61,11 +66,13 @@ export function startLoad(options: LoadOptions): RawLoad {
       const request = requestOf(method, `${path}?word=${word}`, word, isClosing);
       const outcome = await exchange(socket, request, word);
       onAnswer?.(performance.now() - began);
-      if (outcome.failure !== undefined) count(report, `${method}: ${outcome.failure}`);
+      if (outcome.failure === undefined) report.answered++;
+      else count(report, `${method}: ${outcome.failure}`);
       if (!outcome.isKept || isClosing) {
         socket.destroy();
         socket = undefined;
       }
+      if (pauseMs > 0) await rest(pauseMs, over.signal);
     }
     socket?.destroy();
   }
@@ -80,6 +87,10 @@ export function startLoad(options: LoadOptions): RawLoad {
     },
   };
 }
+
+/** Ends early when the load does. */
+const rest = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(systemClock, ms, signal).catch(() => undefined);
 
 function count(report: LoadReport, reason: string): void {
   report.failed++;

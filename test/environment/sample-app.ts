@@ -24,13 +24,14 @@ CMD ["/usr/bin/busybox", "sh", "/run.sh"]
 const RUN = `b=/usr/bin/busybox
 [ "$($b cat /mood)" != exits ] || { echo "there is no database, and $API_KEY opens none"; exit 3; }
 answer="$DROPFLEET_PROJECT $DROPFLEET_ENVIRONMENT $DROPFLEET_SERVICE $DROPFLEET_VERSION $($b cat /page) $COLOUR"
-api=\${API_HOST:-127.0.0.1}:\${API_PORT:-1}
-$b sed "s/@PORT@/$PORT/; s/@ANSWER@/$answer/; s/@API@/$api/; s/@MOOD@/$($b cat /mood)/" /nginx.conf >/tmp/nginx.conf
+api=\${API_HOST:-127.0.0.1}:\${API_PORT:-1} database=\${DATABASE_HOST:-127.0.0.1}:\${DATABASE_PORT:-1}
+values="s/@PORT@/$PORT/; s/@ANSWER@/$answer/; s/@API@/$api/; s/@DATABASE@/$database/; s/@MOOD@/$($b cat /mood)/"
+$b sed "$values" /nginx.conf >/tmp/nginx.conf
 exec /usr/sbin/nginx -c /tmp/nginx.conf
 `;
 
-/** Who answers; the word that it was sent; what the service named api answers. A log's name with a variable is written
- * first when something was answered. */
+/** Who answers; the word that it was sent; what the service named api answers, and the one named database. A log's name
+ * with a variable is written first when something was answered. */
 const NGINX = `user root root;
 daemon off;
 pid /tmp/pid;
@@ -52,6 +53,7 @@ http {
     location = /answer { access_log /tmp/$mood; return 200 "@ANSWER@"; }
     location = /echo { return 200 $arg_word; }
     location = /api { proxy_pass http://@API@/answer; }
+    location = /rows { proxy_pass http://@DATABASE@; }
   }
 }
 `;

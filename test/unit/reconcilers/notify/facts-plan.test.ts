@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Condition } from '../../../../crds/meta.ts';
 import { NOTIFY } from '../../../../reconcilers/notify/concern.ts';
-import { factsOf, type Objects } from '../../../../reconcilers/notify/facts-plan.ts';
+import { factsOf, untoldTopics, type Objects } from '../../../../reconcilers/notify/facts-plan.ts';
 import {
   aCondition,
   aDroplet,
@@ -115,6 +115,25 @@ describe('what people should be told', () => {
     expect(toldAt(4.9)).to.deep.equal([]);
     expect(toldAt(5)).to.deep.equal(['Droplet default/shop-web1', 'Droplet default/shop-web2']);
     expect(toldAt(6)).to.have.length(3);
+  });
+
+  it('is not that a service waits for a server of its project that is told of itself', () => {
+    const service = (name: string) =>
+      aServiceDeployment(
+        name,
+        {},
+        {
+          spec: { version: 'v1' },
+          status: { conditions: [aCondition('Ready', 'False', 'ServerUnavailable')] },
+        },
+      );
+    const services = [service('shop-prod-web'), service('blog-prod-web')];
+    expect(kinds({ droplets: [unready('Unreachable')], services }, 20)).to.deep.equal([
+      'failure Droplet default/shop-web1 health',
+      'failure ServiceDeployment default/blog-prod-web health',
+    ]);
+    const objects = { projects: [], droplets: [unready('Unreachable')], services };
+    expect([...untoldTopics(objects)]).to.deep.equal(['ServiceDeployment default/shop-prod-web health']);
   });
 
   it('is not that a server is on its way, before a quarter of an hour', () => {
