@@ -20,6 +20,7 @@ export const DROPLET_OWNERS = {
   loadBalancer: { fields: ['loadBalancer'], conditions: ['LoadBalancerReady'] },
   health: { fields: ['recovery', 'recoveries', 'monitors', 'monitoredBy'], conditions: ['Healthy'] },
   snapshot: { fields: ['snapshot', 'snapshotting'], conditions: [] },
+  drill: { fields: ['drill', 'verifiedRestore'], conditions: [] },
 } as const satisfies Owners<DropletStatus>;
 
 /** Who writes what of a Project's status. */

@@ -57,7 +57,8 @@ export type Cause =
   | 'new'
   | 'adopted'
   | 'left the file'
-  | 'old snapshot';
+  | 'old snapshot'
+  | 'drill';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
@@ -67,12 +68,12 @@ export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): str
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
   if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
   const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
-  // It is bought for another reason if it vanishes meanwhile, and by other limits.
-  return cause === 'recovery' ? `${key} ${cause}` : key;
+  // It is bought for another reason if it vanishes meanwhile, and by other limits; a drill's never is the Droplet's own.
+  return cause === 'recovery' || cause === 'drill' ? `${key} ${cause}` : key;
 }
 
 /** The causes by which one server ends, and not its Droplet. */
-const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired']);
+const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired', 'drill']);
 
 /** What the gate keeps of an effect that it let through. */
 export const entryOf = (effect: Effect) => ({
