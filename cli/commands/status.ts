@@ -7,6 +7,7 @@ import { summarizeFleet } from '../../reconcilers/read-model/fleet-summary.ts';
 import { describeSnapshots, sizeOf, snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
+import { drillLines } from '../show/drill-lines.ts';
 import { fleetLine, fleetTable, heldLines } from '../show/fleet-table.ts';
 import { retiredLines } from '../show/retired-lines.ts';
 import { serviceLines } from '../show/services-table.ts';
@@ -82,6 +83,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       fleetLine(summary),
       ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
       ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
+      ...drillLines(droplets, Date.now()),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...retiredLines(retired, prices),
