@@ -1,5 +1,6 @@
 import type { Concern } from './concern.ts';
 import { csvSync } from './csv-sync.ts';
+import { drill } from './drill.ts';
 import { droplet } from './droplet.ts';
 import { firewall } from './firewall.ts';
 import { gate } from './gate.ts';
@@ -33,6 +34,7 @@ export const CONCERNS = [
   service,
   loadBalancer,
   snapshot,
+  drill,
   retired,
   orphans,
   infrastructureFile,

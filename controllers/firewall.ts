@@ -7,7 +7,7 @@ import { ADMIN_ACCESS_CONFIG_MAP } from '../crds/names.ts';
 import type { Project } from '../crds/project.ts';
 import { PROJECTS_BY_NAME, projectKeyOf, type Context } from '../reconcilers/context.ts';
 import { createAdminAccess } from '../reconcilers/firewall/admin-access.ts';
-import { FIREWALL } from '../reconcilers/firewall/concern.ts';
+import { FIREWALL, type FirewallTimings } from '../reconcilers/firewall/concern.ts';
 import type { Firewalls } from '../reconcilers/firewall/firewalls.ts';
 import { keeperOf } from '../reconcilers/firewall/keeper.ts';
 import { reconcileFirewalls } from '../reconcilers/firewall/reconcile.ts';
@@ -27,7 +27,7 @@ interface FirewallSettings extends AdminSettings {
   operatorAddress: (signal: AbortSignal) => Promise<string>;
 }
 
-interface FirewallOptions {
+export interface FirewallOptions {
   /** Whom SSH lets in; without it no firewall is made. */
   firewalls?: FirewallSettings;
 }
@@ -53,22 +53,32 @@ export const firewall = defineConcern({
   },
 });
 
-function firewallsOf({ context, informers }: Setup<typeof FIREWALL>, settings: FirewallSettings): Firewalls {
-  const { cloud, clock, fleetId, hosts, namespace, timings } = context;
-  const configMaps = informers.of(CONFIG_MAPS);
+function firewallsOf(setup: Setup<typeof FIREWALL>, settings: FirewallSettings): Firewalls {
+  const { cloud, clock, fleetId, hosts, timings } = setup.context;
   return {
     list: createFirewallList(cloud, firewallPrefix(fleetId), clock),
-    adminAccess: createAdminAccess({
-      settings,
-      operatorAddress: settings.operatorAddress,
-      override: () => configMaps.get(`${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`),
-      clock,
-      maxAgeMs: timings.maxAgeMs,
-      retryMs: timings.addressRetryMs,
-    }),
+    adminAccess: adminAccessOf(setup, settings, timings),
     sshPort: hosts?.port ?? 22,
     timings,
   };
+}
+
+/** What finds out whom SSH lets in. */
+export function adminAccessOf(
+  { context, informers }: { context: Pick<Context, 'clock' | 'namespace'> } & Pick<Setup, 'informers'>,
+  settings: FirewallSettings,
+  { maxAgeMs, addressRetryMs }: Pick<FirewallTimings, 'maxAgeMs' | 'addressRetryMs'>,
+): Firewalls['adminAccess'] {
+  const { clock, namespace } = context;
+  const configMaps = informers.of(CONFIG_MAPS);
+  return createAdminAccess({
+    settings,
+    operatorAddress: settings.operatorAddress,
+    override: () => configMaps.get(`${namespace}/${ADMIN_ACCESS_CONFIG_MAP}`),
+    clock,
+    maxAgeMs,
+    retryMs: addressRetryMs,
+  });
 }
 
 /** Keeps a firewall around each project's masters, and one around its webs. */

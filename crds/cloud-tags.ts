@@ -8,6 +8,7 @@ const NONCE = 'dropfleet-nonce:';
 const API = 'dropfleet-api:';
 const RETIRED = 'dropfleet-retired:';
 const RETIRED_AT = 'dropfleet-retired-at:';
+const DRILL = 'dropfleet-drill:';
 const LONGEST_TAG = 255;
 
 /** On every resource of the fleet: lists and the sweep for orphans go by it. */
@@ -43,7 +44,7 @@ export const apiOf = (tags: readonly string[]): string | undefined => partAfter(
 
 /** Whether the tag says whose a resource is or was: by its object, or by its Kubernetes API. */
 export const isOwnerTag = (tag: string): boolean =>
-  [UID, API, RETIRED, RETIRED_AT].some(prefix => tag.toLowerCase().startsWith(prefix));
+  [UID, API, RETIRED, RETIRED_AT, DRILL].some(prefix => tag.toLowerCase().startsWith(prefix));
 
 /** On a droplet that another has taken the place of: the uid of the object whose server it was. */
 export const retiredTag = (uid: string): string => tagOf(RETIRED, [uid]);
@@ -62,6 +63,18 @@ export function retiredAtOf(tags: readonly string[]): number | undefined {
   const [year, month, day, hour, minute, second] = time.slice(1).map(Number);
   return Date.UTC(year!, month! - 1, day, hour, minute, second);
 }
+
+/**
+ * On a droplet that a restore drill made from a snapshot: the uid of the object whose snapshot it is. It is not that
+ * object's server, and has neither its uid tag nor a place in a project; a firewall of its own goes by this tag.
+ */
+export const drillTag = (uid: string): string => tagOf(DRILL, [uid]);
+
+/** The uid of the object whose snapshot the droplet with these tags was made from; none that is somebody's server. */
+export const drillUidOf = (tags: readonly string[]): string | undefined =>
+  tags.some(tag => isLiveTag(tag) || tag.toLowerCase().startsWith(RETIRED))
+    ? undefined
+    : partAfter(DRILL, tags);
 
 /** Whether a droplet that carries the tag is taken for its object's server, by its uid or by its place in a project. */
 export const isLiveTag = (tag: string): boolean =>

@@ -119,6 +119,54 @@ export interface DropletStatus {
       failure?: string;
     }
   >;
+  /** The restore drill that is under way, else the last one: a server made from the newest snapshot beside the fleet, looked at, and removed. Written by the drill controller. */
+  drill?: {
+    /** The annotation dropfleet.io/drill that asked for it. */
+    request: string;
+    /** Preparing, its firewall is made. Creating, its server is asked for and boots. Connecting, it runs, and SSH is waited for. Checking, its engine and services are looked at. Removing, the server and then the firewall are destroyed. Done, nothing of it is left. */
+    step: 'Preparing' | 'Creating' | 'Connecting' | 'Checking' | 'Removing' | 'Done';
+    /** When it began. */
+    startedAt: string;
+    /** DigitalOcean's id of the snapshot. */
+    snapshotID?: string;
+    /** When that was taken. */
+    snapshotCreatedAt?: string;
+    /** A random word written here before the server is asked for, and carried by it as a tag, so that a request whose answer was lost can be found again. */
+    nonce?: string;
+    /** When the server was asked for. */
+    launchedAt?: string;
+    /** DigitalOcean's id of the server. */
+    serverID?: number;
+    /** When DigitalOcean said that it runs. */
+    activeAt?: string;
+    /** Its public IPv4 address. */
+    address?: string;
+    /** When SSH let dropfleet in. */
+    connectedAt?: string;
+    /** When its services had answered. */
+    answeredAt?: string;
+    /** How it went; none before that is known. */
+    result?: 'Passed' | 'Failed';
+    /** The same for a person; before there is a result, what is waited for. */
+    message?: string;
+    /** When nothing of it was left. */
+    finishedAt?: string;
+  };
+  /** The last restore drill that passed. The seconds are counted from when the server was asked for. Written by the drill controller. */
+  verifiedRestore?: {
+    /** DigitalOcean's id of the snapshot. */
+    snapshotID: string;
+    /** When that was taken. */
+    snapshotCreatedAt: string;
+    /** When the drill had passed. */
+    verifiedAt: string;
+    /** Until it ran. */
+    secondsToActive?: number;
+    /** Until SSH let dropfleet in. */
+    secondsToConnect?: number;
+    /** Until its services had answered. */
+    secondsToAnswer?: number;
+  };
   /** What is being done about a server that its observers found dead, or that a person gave up. Written by the health controller, carried out by the droplet controller. */
   recovery?: {
     /** The server that it is about. While that is server.id, the step is to be done to it; once another has taken its place, the step is done. */

@@ -19,3 +19,14 @@ export function firewallNamed(
   if (!project || rest.length > 0 || (role !== 'master' && role !== 'web')) return undefined;
   return { project, role };
 }
+
+/** The name of the firewall around the server of a restore drill, by the uid of the Droplet. */
+export const drillFirewallName = (fleetId: string, uid: string): string =>
+  `${firewallPrefix(fleetId)}drill.${uid}`;
+
+/** The uid of the Droplet whose drill a firewall of that name is for; undefined when it is for none. */
+export function drillFirewallNamed(fleetId: string, name: string): string | undefined {
+  const prefix = drillFirewallName(fleetId, '');
+  const isProjects = firewallNamed(fleetId, name) !== undefined;
+  return name.startsWith(prefix) && !isProjects ? name.slice(prefix.length) : undefined;
+}

@@ -65,6 +65,14 @@ export const ADOPT_ANNOTATION = 'dropfleet.io/adopt';
  */
 export const RECOVER_ANNOTATION = 'dropfleet.io/recover';
 
+/**
+ * On a Droplet: a person wants a restore drill of it. The value is a word of its own, so that it is not taken for one that
+ * was followed already; it is taken off when the drill begins.
+ */
+export const DRILL_ANNOTATION = 'dropfleet.io/drill';
+/** Keeps a Droplet until the server of its restore drill is gone. */
+export const DRILL_FINALIZER = 'dropfleet.io/drill';
+
 /** On the operator's Lease: the fleet that it keeps. */
 export const FLEET_LABEL = 'dropfleet.io/fleet';
 

@@ -25,6 +25,7 @@ export const DROPLET_OWNERS = {
   snapshot: { fields: ['snapshot', 'snapshotting', 'dataServers'], conditions: [] },
   // Whoever is about to destroy a server, each for that server alone.
   lastSnapshot: { fields: ['lastSnapshots'], conditions: [] },
+  drill: { fields: ['drill', 'verifiedRestore'], conditions: [] },
 } as const satisfies Owners<DropletStatus>;
 
 /** Who writes what of a Project's status. */

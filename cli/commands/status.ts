@@ -9,6 +9,7 @@ import { UNSAVED_MS, withoutSnapshot, type Unsaved } from '../../reconcilers/rea
 import { readLedger } from '../../reconcilers/gate/ledger.ts';
 import { describeSuspicion, readVotes, suspicionsOf } from '../../reconcilers/health/suspicions.ts';
 import { fleetLine } from '../../reconcilers/read-model/fleet-line.ts';
+import { drillLines } from '../show/drill-lines.ts';
 import { fleetTable, heldLines } from '../show/fleet-table.ts';
 import { retiredLines } from '../show/retired-lines.ts';
 import { serviceLines } from '../show/services-table.ts';
@@ -86,6 +87,7 @@ export async function status(options: GlobalOptions): Promise<void> {
       ...suspected.map(suspicion => describeSuspicion(suspicion, Date.now())),
       ...(snapshots.length > 0 ? [`Snapshots: ${describeSnapshots(snapshots)}`] : []),
       ...unsaved.map(describeUnsaved),
+      ...drillLines(droplets, Date.now()),
       ...(standing ? [`Nothing is done: ${standing.message}`] : heldLines(held)),
       ...(problems.length > 0 ? [formatProblems(problems)] : []),
       ...retiredLines(retired, prices),

@@ -55,7 +55,7 @@ const isThere = ({ spec, status }: ServiceDeployment, name: string, role: Drople
   (spec.type === 'infra' && role === 'master' && !spec.stopped);
 
 /** Such as `5 h 12 min`. */
-function ageOf(time: string, now: number): string {
+export function ageOf(time: string, now: number): string {
   const minutes = Math.max(0, Math.floor((now - Date.parse(time)) / 60_000));
   const [days, hours] = [Math.floor(minutes / 1_440), Math.floor((minutes % 1_440) / 60)];
   if (days > 0) return `${days} d ${hours} h`;

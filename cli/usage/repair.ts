@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AdoptFlags } from '../commands/adopt.ts';
+import type { DrillFlags } from '../commands/drill.ts';
 import type { RecoverFlags } from '../commands/recover.ts';
 import { parseFleet, parseId } from './parsers.ts';
 import { hostsOption, timeoutOption } from './shared-options.ts';
@@ -41,6 +42,19 @@ export function addRepairCommands(program: Command): void {
     .addHelpText('after', example('dropfleet recover shop-web1'))
     .action(async (droplet: string, own: RecoverFlags, command: Command) =>
       (await import('../commands/recover.ts')).recover({ ...globals(command), ...own, droplet }),
+    );
+
+  program
+    .command('drill')
+    .description(
+      "prove that a server's newest snapshot can be restored: a copy of it beside the fleet, cut off, looked at and destroyed",
+    )
+    .argument('<droplet>', 'a droplet; web1 will do when only one project has it')
+    .option('--yes', 'do not ask, though it costs something')
+    .addOption(timeoutOption())
+    .addHelpText('after', example('dropfleet drill shop-master'))
+    .action(async (droplet: string, own: DrillFlags, command: Command) =>
+      (await import('../commands/drill.ts')).drill({ ...globals(command), ...own, droplet }),
     );
 
   program

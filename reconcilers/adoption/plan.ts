@@ -1,4 +1,4 @@
-import { retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
+import { drillUidOf, retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
 import type { Droplet, DropletSpec } from '../../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../../crds/meta.ts';
 import { ADOPT_ANNOTATION, dropletNames } from '../../crds/names.ts';
@@ -72,6 +72,7 @@ export interface AdoptionInput {
  *     the server's tags and name           | the object               | then
  *     -------------------------------------+--------------------------+-------------------------------------
  *     name the uid of a Droplet            | any                      | - (it is, or was, that one's)
+ *     are a restore drill's                | any                      | - (it is about to be removed)
  *     do not tell its place                | any                      | left alone
  *     tell the same place as another's     | any                      | both left alone
  *     tell a place that the project has not| none                     | left alone
@@ -84,7 +85,7 @@ export function planAdoption(input: AdoptionInput): AdoptionPlan {
   const orphans = input.servers
     .filter(({ tags: given }) => {
       const tags = given.map(tag => tag.toLowerCase());
-      return !uids.has(uidOf(tags) ?? retiredUidOf(tags));
+      return !uids.has(uidOf(tags) ?? retiredUidOf(tags)) && drillUidOf(tags) === undefined;
     })
     .toSorted((a, b) => a.id - b.id);
   const leftAlone: LeftAlone[] = [];

@@ -60,7 +60,8 @@ export type Cause =
   | 'new'
   | 'adopted'
   | 'left the file'
-  | 'old snapshot';
+  | 'old snapshot'
+  | 'drill';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
@@ -71,12 +72,12 @@ export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): str
   const isEnd = verb === 'destroy' || verb === 'forgo';
   if (isEnd && ONE_SERVER.has(cause)) return `${verb} server ${server}`;
   const key = isEnd ? `${verb} ${uid}` : `${verb} ${uid} ${server ?? ''}`;
-  // It is bought for another reason if it vanishes meanwhile, and by other limits.
-  return cause === 'recovery' ? `${key} ${cause}` : key;
+  // It is bought for another reason if it vanishes meanwhile, and by other limits; a drill's never is the Droplet's own.
+  return cause === 'recovery' || cause === 'drill' ? `${key} ${cause}` : key;
 }
 
 /** The causes by which one server ends, and not its Droplet. */
-const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired']);
+const ONE_SERVER: ReadonlySet<Cause> = new Set(['duplicate', 'orphan', 'retired', 'drill']);
 
 /** That it is destroyed without a last snapshot: allowed by a confirmation that says so, and by nothing else. */
 export function forgoing({ data: _data, doubt: _doubt, ...destroy }: Effect, doubt?: Doubt): Effect {

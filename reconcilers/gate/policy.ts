@@ -83,7 +83,7 @@ export type Verdict =
  *     asked for only just now                                   | wait
  *     destroys, and with all that is asked for, and all that    | hold
  *       was asked for or done in the last ten minutes, it is    |
- *       more than the limit                                     |
+ *       more than the limit; servers of drills do not count     |
  *     prunes, and it alone is more than the limit               | hold
  *     prunes, and with all that was in the last ten minutes it  | wait until it is not
  *       is more than the limit                                  |
@@ -187,7 +187,9 @@ export const FLEET_TAKEN = 'FleetTaken';
 /** What is said of something that was held for a reason that may be over. */
 const HELD_BEFORE: Doubt = { reason: 'Held', message: 'it was held before' };
 
-const isDestruction = ({ verb }: Effect): boolean => verb === 'destroy';
+/** The server of a drill is a copy that was bought to be destroyed: it is none of those that the limit protects. */
+const isDestruction = ({ verb, cause }: Pick<Effect, 'verb' | 'cause'>): boolean =>
+  verb === 'destroy' && cause !== 'drill';
 const isPruning = ({ verb }: Pick<Effect, 'verb'>): boolean => verb === 'prune';
 const isReplacement = ({ verb, cause }: Pick<Effect, 'verb' | 'cause'>): boolean =>
   verb === 'buy' && cause === 'vanished';
@@ -217,7 +219,7 @@ function tooManyDestroyed(
   admitted: readonly Admission[],
   { droplets, fleetSize, admitted: all }: PolicyInput,
 ): Doubt | undefined {
-  const recent = admitted.filter(({ verb }) => verb === 'destroy');
+  const recent = admitted.filter(isDestruction);
   const keys = new Set([...asked.map(keyOfEffect), ...recent.map(({ key }) => key)]);
   const there = new Set([...droplets.values()].flat());
   // What was destroyed a moment ago belonged to the fleet that the share is taken of.

@@ -25,30 +25,39 @@ export const USER_DATA_LIMIT = 65_536;
  * @param authorizedKey the line of authorized_keys that lets dropfleet in.
  */
 export function renderUserData(host: DesiredHost, hostKey: HostKey, authorizedKey: string): string {
-  const document = {
-    disable_root: true,
-    ssh_pwauth: false,
-    users: [
-      {
-        name: HOST_USER,
-        gecos: 'dropfleet',
-        shell: '/bin/bash',
-        lock_passwd: true,
-        sudo: 'ALL=(ALL) NOPASSWD:ALL',
-        ssh_authorized_keys: [authorizedKey],
-      },
-    ],
-    ssh_deletekeys: true,
-    ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
+  return cloudConfig({
+    ...loginOf(hostKey, authorizedKey),
     write_files: [
       ...filesOf(host).map(({ path, content, mode }) => ({ path, content, permissions: mode })),
       ...[PROVIDE, RELOAD, START, SWAP].map(script => ({ path: pathOf(script), content: script.text })),
     ],
     // One line, because the exit code of the last is the first boot's.
     runcmd: [firstBoot(host).join(' && ')],
-  };
-  return `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
+  });
 }
+
+/** The same for a server made from a snapshot that is only looked at: the way in, and nothing else of it changes. */
+export const renderLogin = (hostKey: HostKey, authorizedKey: string): string =>
+  cloudConfig(loginOf(hostKey, authorizedKey));
+
+const cloudConfig = (document: object): string => `#cloud-config\n${stringify(document, { lineWidth: 0 })}`;
+
+const loginOf = (hostKey: HostKey, authorizedKey: string) => ({
+  disable_root: true,
+  ssh_pwauth: false,
+  users: [
+    {
+      name: HOST_USER,
+      gecos: 'dropfleet',
+      shell: '/bin/bash',
+      lock_passwd: true,
+      sudo: 'ALL=(ALL) NOPASSWD:ALL',
+      ssh_authorized_keys: [authorizedKey],
+    },
+  ],
+  ssh_deletekeys: true,
+  ssh_keys: { ed25519_private: hostKey.privateKey, ed25519_public: hostKey.publicKey },
+});
 
 function firstBoot(host: DesiredHost): string[] {
   const call = (script: Script, ...args: string[]): string => ['sh', pathOf(script), ...args].join(' ');

@@ -70,7 +70,7 @@ export function factsOf(
       const ruled = byRules(droplet);
       // What the health controller says of a server says more than that it is not Ready.
       const isSaid = ruled.some(({ notice }) => notice.side === 'health');
-      return [...ruled, ...(isSaid ? [] : late(unreadyDroplet(droplet)))];
+      return [...ruled, ...failedDrill(droplet), ...(isSaid ? [] : late(unreadyDroplet(droplet)))];
     }),
     ...services.flatMap(service => rejection(service, now)),
     ...own.flatMap(service => late(unreadyService(service))),
@@ -151,6 +151,15 @@ function rejection(service: ServiceDeployment, now: number): Fact[] {
   const { release, reason, message } = rejected;
   const notice = { kind: 'deploy-failed', side: 'deploy', needsPerson: false } as const;
   return [{ id: `${release} ${reason}`, notice: { ...notice, about, sentence: message, at: toTime(now) } }];
+}
+
+/** What its snapshot is worth is not known: nothing is broken, but a recovery may be. Until the next drill it stays so. */
+function failedDrill(droplet: Droplet): Fact[] {
+  const { request, result, message = '', startedAt, finishedAt = startedAt } = droplet.status?.drill ?? {};
+  if (result !== 'Failed' || droplet.metadata.deletionTimestamp !== undefined) return [];
+  const notice = { kind: 'drill-failed', side: 'drill', needsPerson: false } as const;
+  const sentence = `restore drill failed: ${message}`;
+  return [{ id: `${request}`, notice: { ...notice, about: aboutOf(droplet), sentence, at: finishedAt! } }];
 }
 
 /** Something that is not as it should be, and may become so by itself. */

@@ -63,6 +63,7 @@ const ENDINGS: Record<Side, string> = {
   held: 'Nothing of it is held any more.',
   row: 'Its row of projects.csv is followed again.',
   deploy: 'The release that was rejected is not wanted any more.',
+  drill: 'Its last restore drill has not failed.',
   firewall: 'Its firewalls are in sync again.',
   standing: 'The fleet is kept again.',
 };

@@ -11,6 +11,7 @@ export const KINDS = {
   'approval-needed': { title: 'Approval needed', severity: 'critical' },
   'recovery-failed': { title: 'Recovery failed', severity: 'critical' },
   held: { title: 'Held', severity: 'warning' },
+  'drill-failed': { title: 'Restore drill failed', severity: 'warning' },
   'deploy-failed': { title: 'Deploy failed', severity: 'warning' },
   'recovery-started': { title: 'Recovery started', severity: 'warning' },
   'recovery-finished': { title: 'Recovered', severity: 'info' },
@@ -20,7 +21,7 @@ export const KINDS = {
 export type NoticeKind = keyof typeof KINDS;
 
 /** Which side of an object a notice is about: of each side the newest notice says how it is. */
-export type Side = 'health' | 'held' | 'row' | 'deploy' | 'firewall' | 'standing';
+export type Side = 'health' | 'held' | 'row' | 'deploy' | 'drill' | 'firewall' | 'standing';
 
 /** What one person should hear of one object. It is made from conditions, which hold no secret. */
 export interface Notice {

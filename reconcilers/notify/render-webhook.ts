@@ -56,6 +56,7 @@ const ALERTS: Record<Side, { alertname: string; severity: string }> = {
   held: { alertname: 'DropfleetHeld', severity: 'warning' },
   row: { alertname: 'DropfleetRowHeld', severity: 'warning' },
   deploy: { alertname: 'DropfleetDeployFailed', severity: 'warning' },
+  drill: { alertname: 'DropfleetDrillFailed', severity: 'warning' },
   firewall: { alertname: 'DropfleetFirewallOutOfSync', severity: 'critical' },
   standing: { alertname: 'DropfleetStopped', severity: 'critical' },
 };

@@ -9,6 +9,7 @@ const SENTENCES: Record<NoticeKind, string> = {
     'A master would be dead, and its recovery would lose data: somebody would have to approve it.',
   'recovery-failed': 'A server could not be recovered: somebody would have to look after it.',
   held: 'Several servers would be destroyed: somebody would have to confirm it.',
+  'drill-failed': 'A snapshot could not be restored in a drill: somebody would have to see why.',
   'deploy-failed': 'A release would not get healthy; what ran before would go on.',
   'recovery-started': 'A server would be recovered from its newest snapshot.',
   'recovery-finished': 'A server would serve again.',

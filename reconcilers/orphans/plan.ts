@@ -1,4 +1,4 @@
-import { apiOf, retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
+import { apiOf, drillUidOf, retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
 import { firewallNamed } from '../../crds/firewall-name.ts';
 import { keptUntil } from '../retired/plan.ts';
 
@@ -14,7 +14,8 @@ export interface OwnedResource {
 
 /**
  * The resources that carry the fleet's tag and belong to no object: what is paid for and serves nobody. A server that was
- * replaced belongs to its object for as long as that is there, and is kept for its time in any case.
+ * replaced belongs to its object for as long as that is there, and is kept for its time in any case; that of a drill
+ * belongs to the object whose snapshot it was made from.
  *
  * @param apiId the Kubernetes API that the objects are in; what another API keeps is its business.
  * @param uids the uids of all objects that may own a resource, those being deleted too.
@@ -29,7 +30,7 @@ export function findOrphans(
   ageMs: number,
 ): OwnedResource[] {
   return resources.filter(({ tags, createdAt }) => {
-    const owner = uidOf(tags) ?? retiredUidOf(tags);
+    const owner = uidOf(tags) ?? retiredUidOf(tags) ?? drillUidOf(tags);
     const isOwned = owner !== undefined && uids.has(owner);
     const isOurs = tags.includes(fleetTag) && (apiOf(tags) ?? apiId) === apiId;
     const isKept = now < (keptUntil(tags) ?? 0);

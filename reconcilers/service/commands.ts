@@ -1,6 +1,6 @@
 import type { Engine } from '../host/desired.ts';
 import { asRoot } from '../host/commands.ts';
-import { CONTAINERS, LOGS, START, STOP, TASK, WATCH } from './scripts.ts';
+import { CHECK_RESTORED, CONTAINERS, LOGS, START, STOP, TASK, WATCH } from './scripts.ts';
 
 /** How a container is told to be healthy. */
 export interface Check {
@@ -49,6 +49,25 @@ export const watchContainer = (
   { target, intervalSeconds, timeoutSeconds }: Check,
   seconds: number,
 ): string[] => asRoot(WATCH, engine, name, target, ...[seconds, intervalSeconds, timeoutSeconds].map(String));
+
+/** How a container that a snapshot brought along is asked whether it answers. */
+export interface RestoredCheck {
+  container: string;
+  /** `http://` where a URL must answer with 2xx; empty where the port must take connections. */
+  scheme: 'http://' | '';
+  /** Undefined for one that takes no connections: it must keep running. */
+  port?: number;
+  path: string;
+  withinSeconds: number;
+  timeoutSeconds: number;
+}
+
+/** Has a container run on a server that was made from a snapshot, and waits until it answers there. */
+export const checkRestored = (engine: Engine, check: RestoredCheck): string[] => {
+  const { container, scheme, port, path, withinSeconds, timeoutSeconds } = check;
+  const seconds = [withinSeconds, timeoutSeconds].map(String);
+  return asRoot(CHECK_RESTORED, engine, container, scheme, `${port ?? '-'}`, path, ...seconds);
+};
 
 /** Runs a container to its end; its environment comes on stdin. */
 export const runTask = (

@@ -11,6 +11,7 @@ export const START = read('dropfleet-start', 'environment', 'engine', 'start');
 export const WATCH = read('dropfleet-watch', 'engine', 'watch');
 export const TASK = read('dropfleet-task', 'environment', 'engine', 'task');
 export const LOGS = read('dropfleet-logs', 'logs');
+export const CHECK_RESTORED = read('dropfleet-check-restored', 'engine', 'check-restored');
 export const STOP = read('dropfleet-stop', 'engine', 'stop');
 
 /** The exit codes of START, WATCH and TASK. */

@@ -158,7 +158,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
     machine.disk.replace(withFreshMemory(machine.disk.root(), base));
     machine.files.write(BOOT_ID, Buffer.from(`${uuid(random)}\n`));
     machine.files.write(MEMORY_FILE, Buffer.from(`MemTotal: ${machine.spec.memory * 1024} kB\n`));
-    machine.system = { ...machine.system, tables: [], bootedAt: machine.now() };
+    machine.system = { ...machine.system, tables: [], loopback: [], bootedAt: machine.now() };
     mountAll(machine);
     stopContainers(machine);
     const { status } = machine.system.cloudInit;

@@ -42,6 +42,8 @@ export interface SystemState {
   readonly mounts: Readonly<Record<string, string>>;
   /** nftables' tables, as `inet filter`. Gone with the next boot. */
   readonly tables: readonly string[];
+  /** The addresses of its loopback besides 127.0.0.1. Gone with the next boot. */
+  readonly loopback?: readonly string[];
   /** What its container engines have; none before the first image. */
   readonly engines?: Readonly<Partial<Record<EngineKind, EngineState>>>;
   /** Milliseconds since the epoch; 0 while it is off. */

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import {
+  drillTag,
+  drillUidOf,
   fleetTag,
   isLiveTag,
   nonceOf,
@@ -43,6 +45,13 @@ describe('The tags in the cloud', () => {
       retiredTag('u'),
     ];
     expect(all.filter(isLiveTag)).to.deep.equal(['dropfleet:f1:shop:web', 'dropfleet-uid:u']);
+  });
+
+  it('tell the server of a drill, unless it is somebody’s by any other tag', () => {
+    const copy = [fleetTag('f1'), drillTag('u-1'), nonceTag('n')];
+    expect(drillUidOf(copy)).to.equal('u-1');
+    for (const tag of [uidTag('u-1'), projectRoleTag('f1', 'shop', 'web'), retiredTag('u-1')])
+      expect(drillUidOf([...copy, tag]), tag).to.equal(undefined);
   });
 
   it('are not found on a resource that is not ours', () => {

@@ -1,5 +1,6 @@
 import type { Program } from '../model.ts';
 import { PACKAGED_PROGRAMS } from '../packages.ts';
+import { ADDRESSES } from './addresses.ts';
 import { ARCHIVES } from './archives.ts';
 import { CLOUD_INIT } from './cloud-init.ts';
 import { CONTAINERS } from './containers.ts';
@@ -24,6 +25,7 @@ import { TEXT } from './text.ts';
 import { WRAPPING } from './wrapping.ts';
 
 const FAMILIES = [
+  ADDRESSES,
   ARCHIVES,
   CLOUD_INIT,
   CONTAINERS,

@@ -92,5 +92,16 @@ export function haltEngine(engine: Engine, exitCode: number): void {
 
 /** Starts what is to run again. */
 export function resumeEngine(engine: Engine): void {
-  for (const container of engine.state().containers) if (container.resumes) startContainer(engine, container);
+  for (const container of engine.state().containers)
+    if (
+      container.resumes &&
+      container.config.publications.every(({ address }) => hasAddress(engine, address))
+    )
+      startContainer(engine, container);
+}
+
+/** Whether something can be published at that address of the machine; one that a snapshot made has another than before. */
+export function hasAddress({ machine: { spec, system } }: Engine, address: string): boolean {
+  const own = [spec.addresses.public, spec.addresses.private, ...(system.loopback ?? [])];
+  return address === '0.0.0.0' || address.startsWith('127.') || own.includes(address);
 }

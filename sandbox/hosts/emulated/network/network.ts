@@ -85,8 +85,9 @@ export function createNetwork(clock: Clock, random: () => number): Network {
 }
 
 const isOwn = (host: Host, address: string): boolean => {
-  const { addresses } = host.machine.spec;
-  return ['127.0.0.1', 'localhost', '::1', addresses.public, addresses.private].includes(address);
+  const { spec, system } = host.machine;
+  const { public: outside, private: inside } = spec.addresses;
+  return ['127.0.0.1', 'localhost', '::1', outside, inside, ...(system.loopback ?? [])].includes(address);
 };
 
 function sourceAddress(from: Host, to: Host | undefined, address: string): string {

@@ -58,6 +58,15 @@ const emptyDroplet = (name: string, parts: Parameters<typeof aDroplet>[1] = {}):
   aDroplet(name, parts);
 
 describe('The plan to adopt servers', () => {
+  it('says nothing of what a restore drill made: it is about to be removed', () => {
+    const copy = {
+      ...lost(9, 'shop-web1'),
+      name: 'shop-web1-drill',
+      tags: ['dropfleet:f', 'dropfleet-drill:lost'],
+    };
+    expect([steps(plan([copy])), reasons(plan([copy]))]).to.deep.equal([[], []]);
+  });
+
   it('makes the Project first, then a Droplet for each, as the servers are', () => {
     const made = plan([
       lost(2, 'shop-web4', { size: 'small' }),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CloudError } from '../../../../clients/digitalocean/errors.ts';
 import { createFirewallList } from '../../../../clients/digitalocean/firewall-list.ts';
-import { PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
+import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import { fleetTag, projectRoleTag, uidTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
 import { firewallPrefix } from '../../../../crds/firewall-name.ts';
@@ -242,6 +242,32 @@ describe('The sweep for firewalls', () => {
     await rig.clock.advance(maxAgeMs);
     await sweepFirewalls(rig.context, rig.firewalls, rig.run);
     expect(rig.names()).to.have.members([...BOTH, 'dropfleet.other.old.web', 'mine']);
+  });
+
+  it('removes that of a restore drill once its server is gone, and the drill over', async () => {
+    const rig = await startProtected();
+    const [firewall] = rig.cloud.firewalls.values();
+    const name = 'dropfleet.fleet.drill.uid-shop-master';
+    const put = () => void rig.cloud.firewalls.set(name, { ...firewall!, id: name, name });
+    const sweep = async () => {
+      await rig.informer.refresh();
+      await rig.clock.advance(maxAgeMs);
+      await sweepFirewalls(rig.context, rig.firewalls, rig.run);
+    };
+    put();
+    const { id } = rig.cloud.addDroplet({ tags: ['dropfleet:fleet', 'dropfleet-drill:uid-shop-master'] });
+    await sweep();
+    expect(rig.names()).to.include(name);
+    rig.cloud.droplets.delete(id);
+    const drill = { request: 'one', step: 'Preparing', startedAt: '2026-01-01T00:00:00Z' };
+    const write = (status: object) =>
+      rig.client.patch(DROPLETS, 'default/shop-master', { status }, { subresource: 'status' });
+    await write({ drill });
+    await sweep();
+    expect(rig.names()).to.include(name);
+    await write({ drill: { ...drill, step: 'Done' } });
+    await sweep();
+    expect(rig.names()).to.have.members(BOTH);
   });
 
   it('leaves those whose servers live on, though their objects were lost', async () => {

@@ -116,6 +116,19 @@ describe('The policy', () => {
       expect([...verdicts.values()].map(reasonOf)).to.deep.equal(['LargeDeletion', 'LargeDeletion']);
     });
 
+    it('but not what a restore drill made, which counts for nobody, and nobody for it', () => {
+      const copy = (id: number) => destroy('shop-web1', { cause: 'drill', server: id });
+      const copies = [1, 2, 3, 4].map(copy);
+      expect(reasonOf(verdictOf([request('drill', copies)]))).to.equal('pass');
+      const admitted = copies.map(effect => admission(effect));
+      expect(reasonOf(verdictOf([request('shop', destroyFirst('shop', 2))], { admitted }))).to.equal('pass');
+      const full = destroyFirst('shop', 2).map(effect => admission(effect));
+      expect(reasonOf(verdictOf([request('drill', [copy(5)])], { admitted: full }))).to.equal('pass');
+      expect(reasonOf(verdictOf([request('drill', copies)], { standing: STANDING }))).to.equal(
+        'AccountChanged',
+      );
+    });
+
     it('to three tenths of a large one', () => {
       const sizes = { shop: 20, blog: 1 };
       expect(reasonOf(verdictOf([request('shop', destroyFirst('shop', 6))], { sizes }))).to.equal('pass');

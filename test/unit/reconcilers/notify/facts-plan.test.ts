@@ -51,6 +51,26 @@ describe('what people should be told', () => {
     });
   });
 
+  it('is that the last restore drill failed, once for each drill', () => {
+    const drill = {
+      request: 'one',
+      step: 'Done',
+      startedAt: '2026-01-01T00:00:00Z',
+      message: 'why',
+    } as const;
+    const withDrill = (result: 'Passed' | 'Failed', request = 'one') =>
+      aDroplet('shop-web1', { status: { ...activeStatus(1), drill: { ...drill, request, result } } });
+    expect(kinds({ droplets: [withDrill('Passed')] })).to.deep.equal([]);
+    const [first] = facts({ droplets: [withDrill('Failed')] }).facts;
+    const [second] = facts({ droplets: [withDrill('Failed', 'two')] }).facts;
+    expect(first!.notice).to.include({
+      kind: 'drill-failed',
+      sentence: 'restore drill failed: why',
+      needsPerson: false,
+    });
+    expect(first!.id).to.not.equal(second!.id);
+  });
+
   for (const [reason, kind, needsPerson] of [
     ['Dead', 'failure', false],
     ['Recovering', 'recovery-started', false],

@@ -44,6 +44,11 @@ describe('A orphan', () => {
     expect(find({ tags: retired('gone', '20251231t010000z') })).to.equal(1);
   });
 
+  it('is what a drill made once the object is gone whose snapshot it is', () => {
+    expect(find({ tags: ['dropfleet:mine', 'dropfleet-drill:alive'] })).to.equal(0);
+    expect(find({ tags: ['dropfleet:mine', 'dropfleet-drill:gone'] })).to.equal(1);
+  });
+
   it("carries the fleet's tag and the uid of no object", () => expect(find({})).to.equal(1));
 
   it("may carry no uid at all, as long as it has the fleet's tag", () =>

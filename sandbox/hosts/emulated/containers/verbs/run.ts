@@ -3,7 +3,7 @@ import { sleep } from '../../clock.ts';
 import type { Process } from '../../model.ts';
 import { containersAt } from '../app.ts';
 import { EngineError, refusal } from '../engine-error.ts';
-import { startContainer, type Engine } from '../engine.ts';
+import { hasAddress, startContainer, type Engine } from '../engine.ts';
 import { readLog } from '../logs.ts';
 import type { Container } from '../model.ts';
 import { candidates } from '../reference.ts';
@@ -122,20 +122,10 @@ export function startPublished(engine: Engine, container: Container): Container 
     const holders = containersAt(engine.machine, address, port).filter(({ id }) => id !== container.id);
     if (holders.length > 0 || engine.machine.listensOn(port))
       throw portTaken(engine, container, address, port);
-    if (!isOwn(engine, address)) throw noSuchAddress(engine, container, address, port);
+    if (!hasAddress(engine, address)) throw noSuchAddress(engine, container, address, port);
   }
   return startContainer(engine, container);
 }
-
-const isOwn = ({ machine }: Engine, address: string): boolean => {
-  const { addresses } = machine.spec;
-  return (
-    address === '0.0.0.0' ||
-    address.startsWith('127.') ||
-    address === addresses.public ||
-    address === addresses.private
-  );
-};
 
 const portTaken = ({ kind }: Engine, { name, id }: Container, address: string, port: number): EngineError =>
   refusal(
