@@ -10,6 +10,7 @@ import { CONCERNS } from '../../../controllers/all.ts';
 import { registerCloudMetrics } from '../../../controllers/cloud-metrics.ts';
 import { registerIn } from '../../../controllers/metrics.ts';
 import { createRuntimeMetrics } from '../../../controllers/runtime/metrics.ts';
+import { DRILL } from '../../../reconcilers/drill/concern.ts';
 import { HEALTH } from '../../../reconcilers/health/concern.ts';
 import { MONITOR_METRICS } from '../../../reconcilers/monitor/concern.ts';
 import { NOTIFY } from '../../../reconcilers/notify/concern.ts';
@@ -104,10 +105,10 @@ describe('the dashboard', () => {
     expect(read.filter(name => !known.has(name))).to.deep.equal([]);
   });
 
-  it('shows all that the operator and monitors tell of votes, recoveries, snapshots and messages', () => {
+  it('shows all that the operator and monitors tell of votes, recoveries, snapshots, drills and messages', () => {
     const shown = new Set(shownExpressions.flatMap(metricsIn));
-    const told = [HEALTH.metrics, SNAPSHOT.metrics, NOTIFY.metrics, MONITOR_METRICS].flatMap(metrics =>
-      Object.values(metrics).map(({ name }) => name),
+    const told = [HEALTH.metrics, SNAPSHOT.metrics, DRILL.metrics, NOTIFY.metrics, MONITOR_METRICS].flatMap(
+      metrics => Object.values(metrics).map(({ name }) => name),
     );
     expect(told.filter(name => !shown.has(name))).to.deep.equal([]);
   });
