@@ -54,7 +54,9 @@ export async function up(options: UpOptions): Promise<void> {
   const metrics = createMetrics();
   const progress = options.output === 'json' ? undefined : createProgress(process.stdout, process.stderr);
   const remarks = progress?.log ?? process.stderr;
-  const world = await openWorld({ ...options, ...metrics, ports: PORTS, remarks, patienceMs: PATIENCE_MS });
+  const patience = { patienceMs: PATIENCE_MS, remarks, signal };
+  const world = await unlessStopped(signal, openWorld({ ...options, ...metrics, ...patience, ports: PORTS }));
+  if (world === undefined) return;
   try {
     if (world.daemon !== undefined)
       throw new CommandFailure(
@@ -64,6 +66,16 @@ export async function up(options: UpOptions): Promise<void> {
     await run({ world, progress }, metrics, options, startedAt, signal);
   } finally {
     await world.close();
+  }
+}
+
+/** Nothing when it failed because it was stopped: nothing had begun. */
+async function unlessStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 

@@ -43,11 +43,16 @@ export interface Patience {
   patienceMs?: number;
   /** Hears of it; standard error by default. */
   remarks?: { write(text: string): unknown };
+  /** Ends the wait. */
+  signal?: AbortSignal;
 }
 
-/** Does it as soon as no other process holds what it needs; rejects when that takes longer than `patienceMs`. */
+/**
+ * Does it as soon as no other process holds what it needs; rejects when that takes longer than `patienceMs`, and with the
+ * signal's reason.
+ */
 export async function whenFree<T>(
-  { patienceMs = 0, remarks = process.stderr }: Patience,
+  { patienceMs = 0, remarks = process.stderr, signal }: Patience,
   start: () => Promise<T>,
 ): Promise<T> {
   const deadline = systemClock.monotonic() + patienceMs;
@@ -57,7 +62,7 @@ export async function whenFree<T>(
     } catch (error) {
       if (!(await isInUse(error)) || systemClock.monotonic() >= deadline) throw error;
       if (!isReported) remarks.write('Waiting for another dropfleet command to finish.\n');
-      await sleep(systemClock, RETRY_MS);
+      await sleep(systemClock, RETRY_MS, signal);
     }
   }
 }
