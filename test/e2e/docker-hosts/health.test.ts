@@ -39,7 +39,7 @@ describeOnStandalone('The health of a fleet', 'the hosts do not know which API s
     await until('its power', () => fleet.droplet('web1').status?.server?.cycledFor !== undefined);
     // How long it may take to come back goes by the clock, and how long it takes by the machine.
     fleet.clock.setSpeed(SLOW);
-    await fleet.untilVotes();
+    await until('its return', () => fleet.health('web1')?.status === 'True');
     fleet.clock.setSpeed(PACE);
     await until('its recovery', () => fleet.health('web1')?.reason === 'Recovered' && fleet.serves('web1'));
     expect(fleet.recoveries('web1')).to.deep.equal([`PowerCycle ${id} Recovered`]);
