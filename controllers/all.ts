@@ -1,5 +1,6 @@
 import type { Concern } from './concern.ts';
 import { csvSync } from './csv-sync.ts';
+import { dataVolume } from './data-volume.ts';
 import { droplet } from './droplet.ts';
 import { firewall } from './firewall.ts';
 import { gate } from './gate.ts';
@@ -26,6 +27,7 @@ export const CONCERNS = [
   project,
   servicesFile,
   droplet,
+  dataVolume,
   firewall,
   host,
   health,

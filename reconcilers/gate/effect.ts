@@ -38,8 +38,9 @@ export interface Doubt {
  *     take-over  | a server that this object did not have so far
  *     remove     | a service: its containers, never its volumes
  *     prune      | a snapshot, while newer ones stay, or its server is long gone
+ *     detach     | what a server has of a volume, for as long as no other has it
  */
-export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune';
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune' | 'detach';
 
 /** Why it is to be done. */
 export type Cause =
@@ -57,15 +58,17 @@ export type Cause =
   | 'new'
   | 'adopted'
   | 'left the file'
-  | 'old snapshot';
+  | 'old snapshot'
+  | 'data volume';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
  * course and whoever decided it; what belongs to no object goes by the server, and a snapshot by itself.
  */
-export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): string {
+export function keyOfEffect({ verb, cause, uid, server, snapshot, change }: Effect): string {
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
   if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
+  if (cause === 'data volume') return `${verb} data volume ${uid} ${change}`;
   const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
   // It is bought for another reason if it vanishes meanwhile, and by other limits.
   return cause === 'recovery' ? `${key} ${cause}` : key;
@@ -89,20 +92,22 @@ export const contentOfEffect = ({ verb, name, uid, server, snapshot, change }: E
 
 /** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
 export function describeEffects(effects: readonly Effect[]): string {
-  const groups = Map.groupBy(effects, ({ verb, project, change }) => [verb, project, change].join(' '));
+  const groups = Map.groupBy(effects, ({ verb, cause, project, change }) =>
+    [verb, NOUNS_BY_CAUSE[cause], project, change].join(' '),
+  );
   return [...groups.values()].map(describeGroup).join('; ');
 }
 
 const MOST_NAMES = 5;
 
 function describeGroup(effects: readonly Effect[]): string {
-  const { verb, project, change } = effects[0]!;
+  const { verb, cause, project, change } = effects[0]!;
   const names = effects.map(({ name }) => name);
   const shown = names.slice(0, MOST_NAMES).join(', ');
   const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   const of = project.slice(project.indexOf('/') + 1);
   const fromTo = change === undefined ? '' : ` (${change})`;
-  return `${WORDS[verb]} ${count(names.length, NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
+  return `${WORDS[verb]} ${count(names.length, NOUNS_BY_CAUSE[cause] ?? NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}: ${shown}${rest}`;
 }
 
 const WORDS: Record<Verb, string> = {
@@ -112,9 +117,12 @@ const WORDS: Record<Verb, string> = {
   'take-over': 'take over',
   remove: 'remove',
   prune: 'destroy',
+  detach: 'detach',
 };
 
 const NOUNS: Partial<Record<Verb, string>> = { remove: 'service', prune: 'snapshot' };
+
+const NOUNS_BY_CAUSE: Partial<Record<Cause, string>> = { 'data volume': 'data volume' };
 
 /** `1 droplet`, `2 droplets`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

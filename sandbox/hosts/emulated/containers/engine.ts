@@ -90,7 +90,21 @@ export function haltEngine(engine: Engine, exitCode: number): void {
   engine.update({ containers: containers.map(container => halted(container, engine.now(), exitCode)) });
 }
 
-/** Starts what is to run again. */
+/** Starts what is to run again; what lacks its volume's folder stays as it is, and is not tried again. */
 export function resumeEngine(engine: Engine): void {
-  for (const container of engine.state().containers) if (container.resumes) startContainer(engine, container);
+  for (const container of engine.state().containers)
+    if (container.resumes && missingDevice(engine, container) === undefined)
+      startContainer(engine, container);
+}
+
+/** The first volume of a container that a folder stands for which is not there. */
+export function missingDevice(
+  { state, machine: { files } }: Engine,
+  { config }: Container,
+): { name: string; device: string } | undefined {
+  for (const { type, source } of config.mounts) {
+    const device = type === 'volume' ? state().volumes[source]?.device : undefined;
+    if (device !== undefined && files.find(device)?.type !== 'directory') return { name: source, device };
+  }
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { sleep } from '../../clock.ts';
 import type { Process } from '../../model.ts';
 import { containersAt } from '../app.ts';
 import { EngineError, refusal } from '../engine-error.ts';
-import { startContainer, type Engine } from '../engine.ts';
+import { missingDevice, startContainer, type Engine } from '../engine.ts';
 import { readLog } from '../logs.ts';
 import type { Container } from '../model.ts';
 import { candidates } from '../reference.ts';
@@ -124,8 +124,18 @@ export function startPublished(engine: Engine, container: Container): Container 
       throw portTaken(engine, container, address, port);
     if (!isOwn(engine, address)) throw noSuchAddress(engine, container, address, port);
   }
+  const missing = missingDevice(engine, container);
+  if (missing !== undefined) throw noDevice(engine, missing);
   return startContainer(engine, container);
 }
+
+const noDevice = ({ kind }: Engine, { name, device }: { name: string; device: string }): EngineError => {
+  const why = `failed to mount local volume: mount ${device}: no such file or directory`;
+  return refusal(kind, {
+    docker: `error while mounting volume '${name}': ${why}`,
+    podman: `mounting volume ${name}: ${why}`,
+  });
+};
 
 const isOwn = ({ machine }: Engine, address: string): boolean => {
   const { addresses } = machine.spec;
