@@ -12,6 +12,7 @@ import { loadBalancer } from './load-balancer.ts';
 import { notify } from './notify.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
+import { reservedIP } from './reserved-ip.ts';
 import { retired } from './retired.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
@@ -28,6 +29,7 @@ export const CONCERNS = [
   servicesFile,
   droplet,
   dataVolume,
+  reservedIP,
   firewall,
   host,
   health,

@@ -1,15 +1,12 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ServerChange } from '../clients/digitalocean/server-informer.ts';
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
-import { retiredUidOf, uidOf } from '../crds/cloud-tags.ts';
-import { isConditionTrue } from '../crds/conditions.ts';
-import type { Droplet } from '../crds/droplet.ts';
 import type { ObjectKey } from '../crds/meta.ts';
-import { DROPLETS_BY_UID, projectKeyOf } from '../reconcilers/context.ts';
+import { projectKeyOf } from '../reconcilers/context.ts';
 import { DATA_VOLUME, type Context } from '../reconcilers/data-volume/concern.ts';
 import { reconcileDataVolume, volumeOwnersAmong } from '../reconcilers/data-volume/reconcile.ts';
 import { DATA_VOLUME_SECTION } from '../reconcilers/data-volume/section.ts';
 import { defineConcern } from './concern.ts';
+import { masterChanged, projectsOfServer } from './master.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
 
@@ -33,32 +30,14 @@ function dataVolumeController(context: Context): Controller {
     .watches(
       DROPLETS,
       droplet => (droplet.spec.role === 'master' ? [projectKeyOf(droplet)] : []),
-      serverChanged,
+      masterChanged,
     )
     .wakesOn<readonly string[]>(context.gate, volumeOwnersAmong)
-    .wakesOn<ServerChange>(context.servers, change => ownersOf(context, change))
+    .wakesOn<ServerChange>(context.servers, change => projectsOfServer(context, change))
     .withWorkers(WORKERS);
   return (
     context.hosts === undefined
       ? controller
       : controller.wakesOn(context.hosts.probes.of(DATA_VOLUME_SECTION), ofDroplet)
   ).reconciles((key, project, run) => reconcileDataVolume(context, key, project, run));
-}
-
-const serverChanged = (after: Droplet, before: Droplet): boolean =>
-  after.status?.server?.id !== before.status?.server?.id ||
-  isConditionTrue(after.status?.conditions, 'Reachable') !==
-    isConditionTrue(before.status?.conditions, 'Reachable') ||
-  !isDeepStrictEqual(after.status?.recovery, before.status?.recovery);
-
-/** A master's server, or one that was, is on, off or gone. */
-function ownersOf({ droplets }: Context, { before, after }: ServerChange): ObjectKey[] {
-  const { tags } = after ?? before!;
-  const uid = uidOf(tags) ?? retiredUidOf(tags);
-  return uid === undefined
-    ? []
-    : droplets
-        .byIndex(DROPLETS_BY_UID, uid)
-        .filter(({ spec }) => spec.role === 'master')
-        .map(projectKeyOf);
 }

@@ -10,7 +10,7 @@ import type { Run } from '../run.ts';
 import { writeProjectStatus } from '../status/write.ts';
 import { mountVolume, NOT_NOW } from './commands.ts';
 import type { Context } from './concern.ts';
-import { masterOf } from './observe.ts';
+import { masterOf } from '../master/observe.ts';
 import type { DataVolumeStep, VolumeStatus } from './plan.ts';
 import { DATA_VOLUME_SECTION } from './section.ts';
 

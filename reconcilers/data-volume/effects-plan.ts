@@ -1,7 +1,8 @@
 import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import type { Doubt, Effect } from '../gate/effect.ts';
-import { priced, type DataVolumeStep } from './plan.ts';
+import { priced } from '../read-model/volume-cost.ts';
+import type { DataVolumeStep } from './plan.ts';
 
 /**
  * What a step does that the gate decides:

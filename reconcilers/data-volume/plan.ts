@@ -1,5 +1,7 @@
 import type { ConditionValue } from '../../crds/conditions.ts';
 import type { ProjectStatus } from '../../crds/project.ts';
+import type { HolderView, MasterView } from '../master/model.ts';
+import { priced } from '../read-model/volume-cost.ts';
 
 /** What a Project's status says of its volume. */
 export type VolumeStatus = NonNullable<ProjectStatus['dataVolume']>;
@@ -15,24 +17,10 @@ export interface VolumeView {
   holderID?: number;
 }
 
-/** The master's server. */
-export interface MasterView {
-  id: number;
-  /** It is there, as this project's, and the cloud is not at work on it. */
-  isIdle: boolean;
-  /** Another is about to take its place. */
-  isReplaced: boolean;
-  isReachable: boolean;
-  /** The volume that is mounted there, empty for none; undefined while its host has not said. */
+/** The master's server, and what is mounted there. */
+export interface MountView extends MasterView {
+  /** The volume, empty for none; undefined while its host has not said. */
   mounted?: string;
-}
-
-/** A droplet that has the volume and is not the master's server, as the cloud has it now; undefined when it is gone. */
-export interface HolderView {
-  id: number;
-  isOff: boolean;
-  /** It was the master's server before, and its tags say so. */
-  isFormer: boolean;
 }
 
 export interface DataVolumeInput {
@@ -43,7 +31,7 @@ export interface DataVolumeInput {
   region?: string;
   /** The one whose id the status names, or of the name. */
   volume?: VolumeView;
-  master?: MasterView;
+  master?: MountView;
   holder?: HolderView;
 }
 
@@ -157,7 +145,7 @@ function planMove({ master, holder }: DataVolumeInput, { id, name, holderID }: V
 function planMount(
   { status, wantedGB = 0 }: DataVolumeInput,
   { id, name, sizeGB }: VolumeView,
-  master: MasterView,
+  master: MountView,
 ): DataVolumePlan {
   // A host that cannot be asked is as it was when it last said something.
   const isInPlace =
@@ -200,15 +188,6 @@ function ready({ name, sizeGB }: VolumeView, wantedGB: number | undefined): Cond
     );
   return { ...YES, message: what };
 }
-
-/** DigitalOcean's list price of block storage, in US dollars for a GB and a month. */
-const PRICE = 0.1;
-
-/** What a volume costs for a month, in US dollars. */
-export const volumeCost = (sizeGB: number): number => sizeGB * PRICE;
-
-/** Such as `10 GB at $1.00 a month`. */
-export const priced = (sizeGB: number): string => `${sizeGB} GB at $${volumeCost(sizeGB).toFixed(2)} a month`;
 
 const no = (reason: string, message: string): ConditionValue => ({ status: 'False', reason, message });
 

@@ -38,7 +38,7 @@ export interface Doubt {
  *     take-over  | a server that this object did not have so far
  *     remove     | a service: its containers, never its volumes
  *     prune      | a snapshot, while newer ones stay, or its server is long gone
- *     detach     | what a server has of a volume, for as long as no other has it
+ *     detach     | what a server has of a volume or an address, for as long as no other has it
  */
 export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune' | 'detach';
 
@@ -59,7 +59,8 @@ export type Cause =
   | 'adopted'
   | 'left the file'
   | 'old snapshot'
-  | 'data volume';
+  | 'data volume'
+  | 'reserved IP';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
@@ -68,7 +69,7 @@ export type Cause =
 export function keyOfEffect({ verb, cause, uid, server, snapshot, change }: Effect): string {
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
   if (verb === 'destroy' && ONE_SERVER.has(cause)) return `destroy server ${server}`;
-  if (cause === 'data volume') return `${verb} data volume ${uid} ${change}`;
+  if (NOUNS_BY_CAUSE[cause] !== undefined) return `${verb} ${cause} ${uid} ${change}`;
   const key = verb === 'destroy' ? `destroy ${uid}` : `${verb} ${uid} ${server ?? ''}`;
   // It is bought for another reason if it vanishes meanwhile, and by other limits.
   return cause === 'recovery' ? `${key} ${cause}` : key;
@@ -122,7 +123,10 @@ const WORDS: Record<Verb, string> = {
 
 const NOUNS: Partial<Record<Verb, string>> = { remove: 'service', prune: 'snapshot' };
 
-const NOUNS_BY_CAUSE: Partial<Record<Cause, string>> = { 'data volume': 'data volume' };
+const NOUNS_BY_CAUSE: Partial<Record<Cause, string>> = {
+  'data volume': 'data volume',
+  'reserved IP': 'reserved IP',
+};
 
 /** `1 droplet`, `2 droplets`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -24,3 +24,20 @@ export const volumeMissing = ({ status }: Asking): string => {
   const condition = status?.conditions?.find(({ type }) => type === 'DataVolumeReady');
   return `its data are on the project's volume, which is not mounted on the master: ${condition?.message ?? 'it is being made'}`;
 };
+
+/**
+ * Whether a project loses neither data nor its address with its master: it has both a volume and a reserved IP in use, and
+ * every service that keeps something on the master has it on that volume.
+ */
+export function outlivesMaster(project: Asking | undefined, services: readonly ServiceDeployment[]): boolean {
+  const { dataVolume, reservedIP } = project?.status ?? {};
+  const isInUse = dataVolume?.serverID !== undefined && reservedIP?.serverID !== undefined;
+  return (
+    isInUse &&
+    services.every(service => !isOnMaster(service) || service.status?.dataVolume === dataVolume.name)
+  );
+}
+
+/** Whether a service has data on the master, be it stopped. */
+const isOnMaster = ({ spec }: ServiceDeployment): boolean =>
+  spec.type === 'infra' && (spec.volumes ?? []).length > 0;

@@ -54,6 +54,7 @@ const TIMINGS = {
   'load-balancer': { pollMs: 100 },
   snapshot: { settleMs: 1_000, lookMs: 1_000, pollMs: 100, holdMs: 500 },
   'data-volume': { pollMs: 100, retryMs: 200 },
+  'reserved-ip': { pollMs: 100, retryMs: 200 },
   notify: { gatherMs: 200, observeMs: 50 },
 } satisfies TimingOverrides;
 /** Whom SSH lets in, where firewalls are made. */

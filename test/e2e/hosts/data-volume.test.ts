@@ -74,6 +74,15 @@ describeOnStandalone('A data volume', 'the hosts do not know which API server th
     isConditionTrue(status().conditions, 'DataVolumeReady') &&
     status().dataVolume?.serverID === serverID() &&
     world.service('shop-prod-db')?.status?.dataVolume !== undefined;
+  /** What `kubectl get` shows of it. */
+  const hasAddress = (): boolean => {
+    const { reservedIP, masterAddress } = status();
+    return (
+      reservedIP?.serverID !== undefined &&
+      reservedIP.serverID === serverID() &&
+      masterAddress === reservedIP.address
+    );
+  };
   async function onMaster(script: string): Promise<string> {
     const { status: its } = world.droplet('shop-master')!;
     const host = pool.host({
@@ -88,7 +97,7 @@ describeOnStandalone('A data volume', 'the hosts do not know which API server th
 
   it('gets the data that were on the disk, once, and the service goes on there', async () => {
     await onMaster(`echo precious >${ON_DISK}/row`);
-    await ask({ dataVolume: { sizeGB: 10 } });
+    await ask({ dataVolume: { sizeGB: 10 }, reservedIP: true });
     await world.until('the database to be on the volume', isOnVolume);
     expect(await onMaster(`cat ${ON_VOLUME}/row ${ON_DISK}/row`)).to.equal('precious\nprecious');
     expect(await onMaster("docker ps -a --format '{{.Mounts}}'")).to.equal('shop-prod-db-data.volume');
@@ -96,6 +105,8 @@ describeOnStandalone('A data volume', 'the hosts do not know which API server th
   });
 
   it('goes over to the server that takes the place of the master, with all that is on it', async () => {
+    await world.until('an address that leads to the master', hasAddress);
+    const address = status().masterAddress;
     const before = serverID()!;
     const wish = formatRecoverWish({ serverID: before, clean: true });
     const annotations = { [RECOVER_ANNOTATION]: wish };
@@ -107,6 +118,11 @@ describeOnStandalone('A data volume', 'the hosts do not know which API server th
     );
     await world.until('another master', () => serverID() !== undefined && serverID() !== before);
     await world.until('the database to be on the volume again', isOnVolume);
+    await world.until('the address to lead there', hasAddress);
+    expect(status().masterAddress).to.equal(address);
+    expect((await world.owner.listReservedIPs()).map(({ dropletId }) => dropletId)).to.deep.equal([
+      serverID(),
+    ]);
     expect(await onMaster(`cat ${ON_VOLUME}/row`)).to.equal('newer');
     const volumes = await world.owner.listVolumes(undefined);
     expect(volumes.map(({ dropletIds }) => dropletIds)).to.deep.equal([[serverID()]]);

@@ -148,8 +148,8 @@ describe('The client against a simulated DigitalOcean', () => {
     await cloud.attachVolume(volume.id, one.id);
     expect(isPendingEvent(await rejection(cloud.attachVolume(volume.id, two.id)))).to.equal(true);
     await clock.advance(BOOT_MS);
-    expect((await rejection(cloud.attachVolume(volume.id, two.id))) as Error).to.include({ status: 422 });
-    expect((await rejection(cloud.deleteVolume(volume.id))) as Error).to.include({ status: 409 });
+    expect(await rejection(cloud.attachVolume(volume.id, two.id))).to.include({ status: 422 });
+    expect(await rejection(cloud.deleteVolume(volume.id))).to.include({ status: 409 });
     await cloud.resizeVolume(volume.id, 20);
     await clock.advance(BOOT_MS);
     await cloud.detachVolume(volume.id, one.id);
@@ -174,7 +174,7 @@ describe('The client against a simulated DigitalOcean', () => {
     expect(await cloud.listReservedIPs()).to.deep.equal([
       { address, region: one.region, locked: false, dropletId: one.id },
     ]);
-    expect((await rejection(cloud.createReservedIP(one.id))) as Error).to.include({ status: 422 });
+    expect(await rejection(cloud.createReservedIP(one.id))).to.include({ status: 422 });
     await cloud.assignReservedIP(address, two.id);
     await clock.advance(BOOT_MS);
     expect(await cloud.listReservedIPs()).to.deep.include.members([

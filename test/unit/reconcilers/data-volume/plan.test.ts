@@ -3,12 +3,13 @@ import {
   planDataVolume,
   type DataVolumeInput,
   type DataVolumePlan,
+  type MountView,
 } from '../../../../reconcilers/data-volume/plan.ts';
 
 const NAME = 'fleet-shop-data';
 const STATUS = { nonce: 'n1', name: NAME, region: 'nyc3' };
 const OURS = { id: 'v1', name: NAME, sizeGB: 10, owner: 'ours' } as const;
-const MASTER = { id: 7, isIdle: true, isReplaced: false, isReachable: true } as const;
+const MASTER: MountView = { id: 7, isIdle: true, isReplaced: false, isReachable: true };
 const KNOWN = { ...STATUS, id: 'v1' };
 const IN_PLACE = { ...KNOWN, sizeGB: 10, serverID: 7 };
 
@@ -46,16 +47,12 @@ describe('The plan of a data volume', () => {
   });
 
   it('attaches it to a server that is there and stays', () => {
-    const at = (master: Partial<typeof MASTER> | undefined) =>
-      stepOf({
-        status: KNOWN,
-        volume: OURS,
-        ...(master && { master: { ...MASTER, ...master } as typeof MASTER }),
-      });
+    const at = (change?: Partial<MountView>) =>
+      stepOf({ status: KNOWN, volume: OURS, ...(change && { master: { ...MASTER, ...change } }) });
     expect(at({})).to.deep.equal({ type: 'attach', id: 'v1', to: 7 });
-    expect(at({ isIdle: false as never })).to.equal(undefined);
-    expect(at({ isReplaced: true as never })).to.equal(undefined);
-    expect(at(undefined)).to.equal(undefined);
+    expect(at({ isIdle: false })).to.equal(undefined);
+    expect(at({ isReplaced: true })).to.equal(undefined);
+    expect(at()).to.equal(undefined);
   });
 
   it('takes it from a former master alone, and only when that is off', () => {

@@ -73,7 +73,7 @@ async function start(spec: Partial<ProjectSpec> = { dataVolume: { sizeGB: 10 } }
     volume: () => [...rig.cloud.volumes.values()][0],
     change: (change: Partial<ProjectSpec>) => rig.client.patch(PROJECTS, KEY, { spec: change }),
     /** The master's server was replaced by droplet 8, and is as the droplet controller leaves it. */
-    async replace(status: 'off' | 'active' = 'off') {
+    replace: async (status: 'off' | 'active' = 'off'): Promise<void> => {
       const retired = [retiredTag('uid-shop-master'), retiredAtTag(rig.clock.now()), 'dropfleet:fleet'];
       rig.cloud.changeDroplet(7, { status, tags: retired });
       rig.cloud.addDroplet({ id: 8, name: 'shop-master', tags, publicAddress: '203.0.113.8' });

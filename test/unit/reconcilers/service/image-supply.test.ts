@@ -71,7 +71,7 @@ describe('Images on their way to servers', () => {
     const master = aHost();
     const error = await rejection(images(master, { image: 'redis:7' })(master, '10.0.0.2'));
     expect(master.commands).to.deep.equal(['dropfleet-pull-published']);
-    expect((error as Error).message).to.match(/^cannot pull redis:7/);
+    expect(error.message).to.match(/^cannot pull redis:7/);
   });
 });
 
