@@ -42,7 +42,7 @@ export async function cleanup(options: GlobalOptions & CleanupFlags): Promise<vo
     const result = {
       dryRun,
       orphans: of(false),
-      kept,
+      ...(kept.length > 0 && { kept }),
       snapshots: of(true),
       monthlySavings: totalOf(surplus),
     };
