@@ -1,5 +1,6 @@
 import type { Concern } from './concern.ts';
 import { csvSync } from './csv-sync.ts';
+import { dataVolume } from './data-volume.ts';
 import { drill } from './drill.ts';
 import { droplet } from './droplet.ts';
 import { firewall } from './firewall.ts';
@@ -13,6 +14,7 @@ import { notify } from './notify.ts';
 import { page } from './page.ts';
 import { project } from './project.ts';
 import { service } from './service.ts';
+import { reservedIP } from './reserved-ip.ts';
 import { retired } from './retired.ts';
 import { secrets } from './secrets.ts';
 import { servicesFile } from './services-file.ts';
@@ -28,6 +30,8 @@ export const CONCERNS = [
   project,
   servicesFile,
   droplet,
+  dataVolume,
+  reservedIP,
   firewall,
   host,
   health,

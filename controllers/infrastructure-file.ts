@@ -33,11 +33,11 @@ function infrastructureFileController(context: Context, file: WatchedFile): Cont
     controllerFor('infrastructure-file')
       .wakesOn(atStart, () => keys)
       .wakesOn<void>(file, () => keys)
-      // Only that one comes or goes matters.
+      // That one comes or goes, or is to be found elsewhere.
       .watches(
         PROJECTS,
         () => keys,
-        () => false,
+        (after, before) => after.status?.masterAddress !== before.status?.masterAddress,
       )
       .watches(DROPLETS, () => keys)
       .watches(SERVICE_DEPLOYMENTS, () => keys)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DROPLETS, PROJECTS } from '../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
@@ -10,7 +11,7 @@ import { summarizeFleet } from '../reconcilers/read-model/fleet-summary.ts';
 import { defineConcern, index } from './concern.ts';
 import { controllerFor, type Controller } from './runtime/controller.ts';
 import { never } from './runtime/sources.ts';
-import { annotationsChanged, anyOf, generationChanged } from './runtime/predicates.ts';
+import { annotationsChanged, anyOf, generationChanged, type Predicate } from './runtime/predicates.ts';
 
 /** Projects cost the API a few writes each and nothing else; this many at once keep it busy, not flooded. */
 const WORKERS = 8;
@@ -32,7 +33,7 @@ export const project = defineConcern({
 export function projectController(context: Context): Controller {
   const all = (): ObjectKey[] => context.projects.list().map(keyOf);
   return controllerFor('project', PROJECTS)
-    .filteredBy(anyOf(generationChanged, annotationsChanged))
+    .filteredBy(anyOf(generationChanged, annotationsChanged, addressChanged))
     .watches(DROPLETS, projectsConcernedBy)
     .watches(PROJECTS, project => namesakesOf(context, project), noUpdate)
     .wakesOn<readonly string[]>(context.gate, projectsAmong)
@@ -41,6 +42,10 @@ export function projectController(context: Context): Controller {
     .withWorkers(WORKERS)
     .reconciles((key, project, run) => reconcileProject(context, key, project, context.csv, run));
 }
+
+/** Where the world finds it is another place by now. */
+const addressChanged: Predicate<Project> = (after, before) =>
+  !isDeepStrictEqual(after.status?.reservedIP, before.status?.reservedIP);
 
 /** Who may have the name now, or have it no more, when that Project comes or goes. */
 const namesakesOf = ({ projects }: Context, project: Project): ObjectKey[] =>

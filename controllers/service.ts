@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DROPLETS, PROJECTS, SERVICE_DEPLOYMENTS } from '../clients/kubernetes/kinds.ts';
+import { findCondition } from '../crds/conditions.ts';
 import type { Droplet } from '../crds/droplet.ts';
 import { keyOf, type ObjectKey } from '../crds/meta.ts';
+import type { Project } from '../crds/project.ts';
 import type { ServiceDeployment } from '../crds/service-deployment.ts';
 import { projectKeyOf, SERVICES_BY_PROJECT, type Hosts } from '../reconcilers/context.ts';
 import { summarizeServices } from '../reconcilers/read-model/services.ts';
@@ -54,12 +56,21 @@ function serviceController(
   return controllerFor('service', SERVICE_DEPLOYMENTS)
     .filteredBy(anyOf(generationChanged, annotationsChanged, routeChanged))
     .watches(DROPLETS, droplet => servicesOf(projectKeyOf(droplet)), placeChanged)
-    .watches(PROJECTS, project => servicesOf(keyOf(project)), generationChanged)
+    .watches(PROJECTS, project => servicesOf(keyOf(project)), anyOf(generationChanged, dataVolumeMoved))
     .wakesOn(hosts.probes.of(CONTAINERS_SECTION), onDroplet)
     .wakesOn(secrets, services => [...services])
     .withWorkers(WORKERS)
     .reconciles(createServiceReconciler(context, hosts, supplies));
 }
+
+/** The project's volume came to its place, or left it; while it is on its way, what is said of it is passed on. */
+const dataVolumeMoved = (after: Project, before: Project): boolean =>
+  !isDeepStrictEqual(volumeOf(after), volumeOf(before));
+
+const volumeOf = ({ status }: Project): unknown[] => [
+  status?.dataVolume,
+  findCondition(status?.conditions, 'DataVolumeReady')?.message,
+];
 
 /** What the load balancer does with it; what the controller says itself is no news. */
 const routeChanged = (after: ServiceDeployment, before: ServiceDeployment): boolean =>

@@ -19,11 +19,18 @@ export interface ProjectSpec {
   recovery?: {
     /** auto replaces a dead web, manual waits for `dropfleet recover`, off only reports. */
     web?: 'auto' | 'manual' | 'off';
-    /** As for web. A master restored from a snapshot loses what was written since, so the default is manual. */
+    /** As for web. A master restored from a snapshot loses what was written since, so that it is manual by default; auto once the project's data are on its dataVolume and its reservedIP leads to the master, as nothing of that is lost with the server. */
     master?: 'auto' | 'manual' | 'off';
   };
   /** auto takes snapshots of the servers, after each production deploy and of the master daily, and keeps those of 7 days, 4 weeks and 6 months, at $0.06 per GB a month. off takes none and removes none. */
   snapshots?: 'auto' | 'off';
+  /** A volume for the data of the project's infrastructure services (those of type infra that have volumes), at $0.10 per GB a month. It outlives the master: it goes over to the next one, and is removed by nobody but `dropfleet cleanup`, once the Project is gone. */
+  dataVolume?: {
+    /** Its size in GB. It may grow, while in use, and never shrinks. */
+    sizeGB: number;
+  };
+  /** Whether the master has a reserved IP: an address that goes over to the next master. It is free while it leads to one, and $5.00 a month while it does not. */
+  reservedIP?: boolean;
 }
 
 /** What dropfleet last saw. Written by the operator only. */
@@ -40,7 +47,31 @@ export interface ProjectStatus {
   masterAddress?: string;
   /** DigitalOcean's list price of the project's droplets for a month, such as $18.00. Snapshots come to that: "dropfleet status" and "dropfleet plan" say what they cost. */
   monthlyCost?: string;
-  /** DropletsReady, the Droplets are as the spec asks. FirewallReady, once there are servers to protect, so are the firewalls. Ready, both. ConfirmationRequired while the gate holds a deletion, and RowHeld while its row of projects.csv cannot be followed, though others are. */
+  /** The project's volume. */
+  dataVolume?: {
+    /** The word that it carries as a tag; written down before it is asked for. */
+    nonce?: string;
+    /** Its name at DigitalOcean. */
+    name?: string;
+    /** The region slug that it is in. */
+    region?: string;
+    /** DigitalOcean's id of it, once it is known. */
+    id?: string;
+    /** How large its file system is, in GB. */
+    sizeGB?: number;
+    /** The droplet that it is mounted on; none while it is on its way. */
+    serverID?: number;
+  };
+  /** The project's reserved IP. */
+  reservedIP?: {
+    /** The droplet that it was first asked for; written down before. */
+    requestedFor?: number;
+    /** The address, once it is known. */
+    address?: string;
+    /** The droplet that it leads to; none while it is on its way. */
+    serverID?: number;
+  };
+  /** DropletsReady, the Droplets are as the spec asks. FirewallReady, once there are servers to protect, so are the firewalls. DataVolumeReady and ReservedIPReady where they are asked for. Ready, all of these. ConfirmationRequired while the gate holds a deletion, and RowHeld while its row of projects.csv cannot be followed, though others are. */
   conditions?: Condition[];
 }
 

@@ -139,6 +139,8 @@ export interface ServiceDeploymentStatus {
   image?: string;
   /** What runs, as a hash of all that a new container would be started for: image, command, variables, secrets, limits. */
   release?: string;
+  /** The name of the volume that its data are on; absent where they are on the server's own disk. */
+  dataVolume?: string;
   /** When that release began to serve. */
   deployedAt?: string;
   /** True until that release has served for a minute. One that fails goes back to the last that did. */

@@ -35,6 +35,8 @@ export const PROJECT_OWNERS = {
     conditions: ['DropletsReady', 'ConfirmationRequired', 'RowHeld'],
   },
   firewall: { fields: [], conditions: ['FirewallReady'] },
+  dataVolume: { fields: ['dataVolume'], conditions: ['DataVolumeReady'] },
+  reservedIP: { fields: ['reservedIP'], conditions: ['ReservedIPReady'] },
 } as const satisfies Owners<ProjectStatus>;
 
 /** Who writes what of a ServiceDeployment's status. */
@@ -46,6 +48,7 @@ export const SERVICE_OWNERS = {
       'image',
       'release',
       'deployedAt',
+      'dataVolume',
       'unproven',
       'port',
       'endpoints',

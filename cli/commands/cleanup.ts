@@ -10,14 +10,24 @@ import { asksYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printResult } from '../output.ts';
-import { describeSurplus, surplusLines, totalOf } from '../show/surplus-lines.ts';
+import { describeSurplus, keptLines, surplusLines, totalOf } from '../show/surplus-lines.ts';
 import { standingOf } from '../world/standing.ts';
 import { openWorld } from '../world/open.ts';
 import { effectsOfCleanup, readSurplus, type Surplus } from '../world/surplus.ts';
 import type { World } from '../world/world.ts';
 
-/** Removes what the fleet pays for and no object owns, and old snapshots; with `dryRun` only says what that is. */
-export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: true }): Promise<void> {
+export interface CleanupFlags {
+  dryRun?: true;
+  yes?: true;
+  /** The names of volumes whose data nobody wants any more. */
+  dataVolume?: string[];
+}
+
+/**
+ * Removes what the fleet pays for and no object owns, and old snapshots; with `dryRun` only says what that is. A volume
+ * holds data: it goes only when it is named.
+ */
+export async function cleanup(options: GlobalOptions & CleanupFlags): Promise<void> {
   const { dryRun = false } = options;
   const world = await openWorld({ ...options, readOnly: dryRun });
   try {
@@ -25,15 +35,32 @@ export async function cleanup(options: GlobalOptions & { dryRun?: true; yes?: tr
     // What is an orphan is known only of a fleet that surely is this one.
     const problem = await standingOf(world);
     if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
-    const surplus = await readSurplus(world, items);
+    const { surplus, kept } = chosen(await readSurplus(world, items), options.dataVolume ?? []);
     if (!dryRun && surplus.length > 0) await removeAll(world, items, surplus, options);
     const of = (isSnapshot: boolean): Surplus[] =>
       surplus.filter(({ kind }) => (kind === 'snapshot') === isSnapshot);
-    const result = { dryRun, orphans: of(false), snapshots: of(true), monthlySavings: totalOf(surplus) };
-    printResult(options, result, () => surplusLines(surplus, dryRun));
+    const result = {
+      dryRun,
+      orphans: of(false),
+      ...(kept.length > 0 && { kept }),
+      snapshots: of(true),
+      monthlySavings: totalOf(surplus),
+    };
+    printResult(options, result, () => [...surplusLines(surplus, dryRun), ...keptLines(kept)]);
   } finally {
     await world.close();
   }
+}
+
+/** What goes, and the volumes that stay as nobody named them. */
+function chosen(all: readonly Surplus[], names: readonly string[]): { surplus: Surplus[]; kept: Surplus[] } {
+  const isKept = ({ kind, name }: Surplus): boolean => kind === 'volume' && !names.includes(name);
+  const unknown = names.find(name => !all.some(one => one.kind === 'volume' && one.name === name));
+  if (unknown !== undefined)
+    throw new CommandFailure(
+      `nothing was removed: no volume ${unknown} belongs to a Project of this fleet that is gone`,
+    );
+  return { surplus: all.filter(one => !isKept(one)), kept: all.filter(isKept) };
 }
 
 /** By the same policy as every other destruction, and on the same record. */
@@ -104,6 +131,7 @@ async function remove({ cloud }: World, { kind, id }: Surplus): Promise<void> {
   try {
     if (kind === 'droplet') await cloud.deleteDroplet(Number(id));
     else if (kind === 'firewall') await cloud.deleteFirewall(id);
+    else if (kind === 'volume') await cloud.deleteVolume(id);
     else await cloud.deleteSnapshot(id);
   } catch (error) {
     if (!isCloudNotFound(error)) throw error;

@@ -36,7 +36,9 @@ export async function services(options: ServicesOptions): Promise<void> {
     if (wanted.length === 0) throw nothingOf(options, projects.items, all.items);
     // A host name goes to one service of all environments.
     const names = new Set(wanted.map(({ metadata }) => metadata.name));
-    const summaries = summarizeServices(own, droplets.items).filter(({ name }) => names.has(name));
+    const summaries = summarizeServices(own, droplets.items, projects.items).filter(({ name }) =>
+      names.has(name),
+    );
     const report = await withSecrets(parts, project, summaries, wanted);
     printResult(options, report, () => servicesTable(report));
   } finally {

@@ -43,9 +43,11 @@ function volumeLines({ droplet: { metadata, spec }, services }: GivenUp): string
   return services
     .filter(service => isThere(service, metadata.name, spec.role))
     .filter(({ spec }) => spec.type === 'infra' || (spec.volumes ?? []).length > 0)
-    .map(({ spec: { environment, service, volumes = [] } }) => {
+    .map(({ spec: { environment, service, volumes = [] }, status }) => {
       const names = volumes.map(({ name }) => name);
       const where = names.length === 0 ? '' : `, with ${names.join(', ')}`;
+      if (status?.dataVolume !== undefined)
+        return `The data of ${service} in ${environment} are on the volume ${status.dataVolume}, and are kept.`;
       return `That disk holds the data of ${service} in ${environment}${where}.`;
     });
 }

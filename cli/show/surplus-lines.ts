@@ -23,3 +23,10 @@ export function surplusLines(surplus: readonly Surplus[], dryRun: boolean): stri
     `${dryRun ? 'This would save' : 'This saves'} ${formatDollars(totalOf(surplus))} a month.`,
   ];
 }
+
+/** The volumes that stay, each with the way to be rid of it. */
+export const keptLines = (kept: readonly Surplus[]): string[] =>
+  kept.map(
+    each =>
+      `kept ${describeSurplus(each)}: it holds the data of a Project that is gone; "dropfleet cleanup --data-volume ${each.name}" removes them`,
+  );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CleanupFlags } from '../commands/cleanup.ts';
 import type { AdoptFlags } from '../commands/adopt.ts';
 import type { DrillFlags } from '../commands/drill.ts';
 import type { RecoverFlags } from '../commands/recover.ts';
@@ -14,9 +15,13 @@ export function addRepairCommands(program: Command): void {
       "remove what carries this fleet's tag and belongs to no object, and old snapshots; say what that saves",
     )
     .option('--dry-run', 'only say what would be removed')
+    .option(
+      '--data-volume <name...>',
+      'also remove that volume of a Project that is gone, with all its data; without it volumes stay',
+    )
     .option('--yes', 'do not ask, however much it is')
     .addHelpText('after', example('dropfleet cleanup --dry-run'))
-    .action(async (own: { dryRun?: true; yes?: true }, command: Command) =>
+    .action(async (own: CleanupFlags, command: Command) =>
       (await import('../commands/cleanup.ts')).cleanup({ ...globals(command), ...own }),
     );
 

@@ -50,7 +50,7 @@ export async function watchFleet(
   return {
     projects: () => projects.list(),
     droplets: () => droplets.list(),
-    services: () => summarizeServices(services.list(), droplets.list()),
+    services: () => summarizeServices(services.list(), droplets.list(), projects.list()),
     summary: () => summarizeFleet(projects.list(), droplets.list(), prices()),
     onChange: handler => void handlers.push(handler),
   };

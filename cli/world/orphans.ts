@@ -23,7 +23,7 @@ export const serversOf = async (world: World): Promise<Servers> =>
 
 /** What the fleet has in the cloud. */
 interface CloudResources {
-  /** What no object owns: droplets, then firewalls. */
+  /** What no object owns: droplets, then firewalls, then volumes, which outlive their Projects. */
   orphans: AdvisedOrphan[];
   servers: Servers;
   /** The size slugs of the servers, by id. */
@@ -42,10 +42,11 @@ export async function readCloudResources(
 ): Promise<CloudResources> {
   const { fleet: fleetId, api } = await identityOf(world);
   const tag = fleetTag(fleetId);
-  const [servers, firewalls, { snapshots, unreadable }, projects] = await Promise.all([
+  const [servers, firewalls, { snapshots, unreadable }, volumes, projects] = await Promise.all([
     world.cloud.listDroplets(tag),
     world.cloud.listFirewalls(),
     listSnapshots(world.cloud, fleetId),
+    world.cloud.listVolumes(undefined),
     world.kubernetes.list(PROJECTS),
   ]);
   if (unreadable !== undefined) process.stderr.write(`${printable(unreadable)}\n`);
@@ -65,7 +66,10 @@ export async function readCloudResources(
     ...droplets.map(({ spec }) => spec.project),
   ]);
   const unused = findOrphanFirewalls(firewalls, fleetId, names, tagsInUse, now, ageMs);
-  const advised = adviseOn([...orphans, ...unused], fleetId, servers);
+  const owners = new Set([...uids, ...projects.items.map(({ metadata }) => metadata.uid!)]);
+  const disks = volumes.map(volume => ({ kind: 'volume' as const, ...volume }));
+  const kept = findOrphans(disks, tag, api, owners, now, ageMs);
+  const advised = adviseOn([...orphans, ...unused, ...kept], fleetId, servers);
   const of = { fleetId, apiId: api };
   const ids = new Set(servers.map(({ id }) => id));
   const { old, ofGone } = planPruning({ ...of, snapshots, droplets, servers: ids, now });

@@ -1,6 +1,7 @@
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectRoleOf } from '../../crds/cloud-tags.ts';
 import type { Effect } from '../../reconcilers/gate/effect.ts';
+import { priced, volumeCost } from '../../reconcilers/read-model/volume-cost.ts';
 import { snapshotsCost } from '../../reconcilers/read-model/snapshot-cost.ts';
 import { pricesOf } from './fleet-watch.ts';
 import { fleetIdOf } from './identity.ts';
@@ -9,13 +10,13 @@ import type { World } from './world.ts';
 
 /** Something that the fleet pays for and need not have. */
 export interface Surplus {
-  kind: 'droplet' | 'firewall' | 'snapshot';
+  kind: 'droplet' | 'firewall' | 'volume' | 'snapshot';
   id: string;
   name: string;
   tags: readonly string[];
   /** US dollars a month; undefined where the price of its size is not known. */
   monthlyCost?: number;
-  /** Of a snapshot. */
+  /** Of a snapshot or a volume. */
   sizeGB?: number;
 }
 
@@ -25,7 +26,12 @@ export async function readSurplus(world: World, droplets: readonly Droplet[]): P
     readCloudResources(world, droplets),
     world.cloud.listSizes().then(pricesOf),
   ]);
-  const costOf = ({ kind, id }: Pick<Surplus, 'kind' | 'id'>): { monthlyCost?: number } => {
+  const costOf = ({
+    kind,
+    id,
+    sizeGB = 0,
+  }: Pick<Surplus, 'kind' | 'id' | 'sizeGB'>): { monthlyCost?: number } => {
+    if (kind === 'volume') return { monthlyCost: volumeCost(sizeGB) };
     const price = kind === 'droplet' ? prices.get(sizes.get(Number(id)) ?? '') : 0;
     return price === undefined ? {} : { monthlyCost: price };
   };
@@ -47,10 +53,25 @@ export async function effectsOfCleanup(world: World, surplus: readonly Surplus[]
   const fleetId = await fleetIdOf(world);
   return surplus
     .filter(({ kind }) => kind !== 'firewall')
-    .map(({ kind, id, name, tags }): Effect => {
+    .map(({ kind, id, name, tags, sizeGB = 0 }): Effect => {
+      if (kind === 'volume') return effectOnVolume(id, name, sizeGB);
       const project = projectRoleOf(fleetId, tags)?.project ?? '';
       return kind === 'droplet'
         ? { verb: 'destroy', cause: 'orphan', project: '', name, uid: '', server: Number(id) }
         : { verb: 'prune', cause: 'old snapshot', project, name, uid: '', snapshot: id };
     });
 }
+
+/** A person names it: that the Project is gone does not say that nobody wants its data. */
+const effectOnVolume = (id: string, name: string, sizeGB: number): Effect => ({
+  verb: 'remove',
+  cause: 'data volume',
+  project: '',
+  name,
+  uid: '',
+  change: `${id}, ${priced(sizeGB)}`,
+  doubt: {
+    reason: 'DataVolume',
+    message: `the volume ${name} holds the data of a Project that is gone, and they are gone for good with it`,
+  },
+});

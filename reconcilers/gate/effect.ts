@@ -41,8 +41,9 @@ export interface Doubt {
  *     remove     | a service: its containers, never its volumes
  *     prune      | a snapshot, while newer ones stay, or its server is long gone
  *     forgo      | what is on the disk of a server that is destroyed, for want of a last snapshot
+ *     detach     | what a server has of a volume or an address, for as long as no other has it
  */
-export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune' | 'forgo';
+export type Verb = 'destroy' | 'power-off' | 'buy' | 'take-over' | 'remove' | 'prune' | 'forgo' | 'detach';
 
 /** Why it is to be done. */
 export type Cause =
@@ -61,14 +62,17 @@ export type Cause =
   | 'adopted'
   | 'left the file'
   | 'old snapshot'
-  | 'drill';
+  | 'drill'
+  | 'data volume'
+  | 'reserved IP';
 
 /**
  * What the gate remembers an effect by. A Droplet's end is one effect, whichever of its servers are destroyed in its
  * course and whoever decided it; what belongs to no object goes by the server, and a snapshot by itself.
  */
-export function keyOfEffect({ verb, cause, uid, server, snapshot }: Effect): string {
+export function keyOfEffect({ verb, cause, uid, server, snapshot, change }: Effect): string {
   if (verb === 'prune') return `prune snapshot ${snapshot}`;
+  if (NOUNS_BY_CAUSE[cause] !== undefined) return `${verb} ${cause} ${uid} ${change}`;
   const isEnd = verb === 'destroy' || verb === 'forgo';
   if (isEnd && ONE_SERVER.has(cause)) return `${verb} server ${server}`;
   const key = isEnd ? `${verb} ${uid}` : `${verb} ${uid} ${server ?? ''}`;
@@ -99,21 +103,24 @@ export const contentOfEffect = ({ verb, name, uid, server, snapshot, change }: E
 
 /** Such as `destroy 7 droplets of shop (9 to 2): shop-web2, shop-web3 and 5 more`. */
 export function describeEffects(effects: readonly Effect[]): string {
-  const groups = Map.groupBy(effects, ({ verb, project, change }) => [verb, project, change].join(' '));
+  const groups = Map.groupBy(effects, ({ verb, cause, project, change }) =>
+    [verb, NOUNS_BY_CAUSE[cause], project, change].join(' '),
+  );
   return [...groups.values()].map(describeGroup).join('; ');
 }
 
 const MOST_NAMES = 5;
 
 function describeGroup(effects: readonly Effect[]): string {
-  const { verb, project, change } = effects[0]!;
+  const { verb, cause, project, change } = effects[0]!;
   const names = effects.map(({ name }) => name);
   const shown = names.slice(0, MOST_NAMES).join(', ');
   const rest = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
   const of = project.slice(project.indexOf('/') + 1);
   const fromTo = change === undefined ? '' : ` (${change})`;
+  const noun = NOUNS_BY_CAUSE[cause] ?? NOUNS[verb] ?? 'droplet';
   const without = verb === 'forgo' ? ` ${WITHOUT_SNAPSHOT}` : '';
-  return `${WORDS[verb]} ${count(names.length, NOUNS[verb] ?? 'droplet')} of ${of}${fromTo}${without}: ${shown}${rest}`;
+  return `${WORDS[verb]} ${count(names.length, noun)} of ${of}${fromTo}${without}: ${shown}${rest}`;
 }
 
 /** What a confirmation says by which no last snapshot is taken. */
@@ -127,9 +134,15 @@ const WORDS: Record<Verb, string> = {
   remove: 'remove',
   prune: 'destroy',
   forgo: 'destroy',
+  detach: 'detach',
 };
 
 const NOUNS: Partial<Record<Verb, string>> = { remove: 'service', prune: 'snapshot' };
+
+const NOUNS_BY_CAUSE: Partial<Record<Cause, string>> = {
+  'data volume': 'data volume',
+  'reserved IP': 'reserved IP',
+};
 
 /** `1 droplet`, `2 droplets`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

@@ -6,6 +6,7 @@ import { RECOVER_ANNOTATION } from '../../crds/names.ts';
 import type { Project } from '../../crds/project.ts';
 import { parseRecoverWish } from '../../crds/recover-wish.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { outlivesMaster } from '../read-model/data-volume.ts';
 import { requiredGates } from '../read-model/readiness.ts';
 import { createSince, type Since } from '../since.ts';
 import { SUSPECT_MS } from './guards.ts';
@@ -91,7 +92,7 @@ function look(
     wall,
     isSuspended: project === undefined || project.spec.suspend === true || isLeaving(project),
     deployingMs: deployingMs(services, memory.since),
-    modes: modesOf(project),
+    modes: modesOf(project, services),
     servers,
     calmMs: now - memory.stormAt,
     fleet: fleetSight(sources.tally, fleet),
@@ -112,10 +113,16 @@ const isLeaving = ({ metadata }: Project): boolean => metadata.deletionTimestamp
 /** A Droplet as its observers are worked out from. */
 export const memberOf = ({ metadata, spec }: Droplet): Member => ({ name: metadata.name, role: spec.role });
 
-/** A web is recreated without a loss; with a master its data would go, so that a person decides. */
-const modesOf = (project: Project | undefined): Record<Member['role'], RecoveryMode> => ({
+/**
+ * A web is recreated without a loss; with a master its data would go, so that a person decides, unless they are where they
+ * outlive it, and its address too.
+ */
+const modesOf = (
+  project: Project | undefined,
+  services: readonly ServiceDeployment[],
+): Record<Member['role'], RecoveryMode> => ({
   web: project?.spec.recovery?.web ?? 'auto',
-  master: project?.spec.recovery?.master ?? 'manual',
+  master: project?.spec.recovery?.master ?? (outlivesMaster(project, services) ? 'auto' : 'manual'),
 });
 
 function serverOf(

@@ -70,7 +70,7 @@ function heartbeatOf(
   const servers = droplets.list();
   return planHeartbeat({
     fleet: summarizeFleet(projects.list(), servers, new Map()),
-    services: summarizeServices(services.list(), servers),
+    services: summarizeServices(services.list(), servers, projects.list()),
     standing,
     failing: routes.flatMap(({ name, label }) => {
       const { error } = outbox[name] ?? {};

@@ -1,3 +1,4 @@
+import { priced } from '../read-model/volume-cost.ts';
 import { projectRoleOf } from '../../crds/cloud-tags.ts';
 import type { OwnedResource } from './plan.ts';
 
@@ -28,7 +29,9 @@ export function adviseOn(
 }
 
 /** The advice in words, to follow what the orphan is. */
-export const describeAdvice = ({ advice }: AdvisedOrphan): string =>
-  advice === 'adopt'
-    ? 'its whole project has no object: dropfleet adopt takes it over, dropfleet cleanup removes it'
-    : 'dropfleet cleanup removes it';
+export const describeAdvice = ({ advice, kind, name, sizeGB = 0 }: AdvisedOrphan): string =>
+  kind === 'volume'
+    ? `${priced(sizeGB)}, with the data of a Project that is gone: dropfleet cleanup --data-volume ${name} removes it`
+    : advice === 'adopt'
+      ? 'its whole project has no object: dropfleet adopt takes it over, dropfleet cleanup removes it'
+      : 'dropfleet cleanup removes it';

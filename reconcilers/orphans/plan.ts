@@ -4,12 +4,14 @@ import { keptUntil } from '../retired/plan.ts';
 
 /** Something in the cloud that carries the fleet's tag. What becomes of snapshots, snapshot/retention-plan.ts says. */
 export interface OwnedResource {
-  kind: 'droplet' | 'firewall';
+  kind: 'droplet' | 'firewall' | 'volume';
   id: string;
   name: string;
   tags: readonly string[];
   /** RFC 3339. */
   createdAt: string;
+  /** Of a volume. */
+  sizeGB?: number;
 }
 
 /**

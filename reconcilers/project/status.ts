@@ -4,6 +4,8 @@ import { PROJECT_LABEL, dropletNames } from '../../crds/names.ts';
 import type { Project, ProjectStatus } from '../../crds/project.ts';
 import type { HeldBack } from '../gate/held-back.ts';
 import type { PROJECT_OWNERS } from '../../crds/status-owners.ts';
+import { volumeCost, volumeSizeOf } from '../read-model/volume-cost.ts';
+import { addressOfMaster } from '../read-model/master-address.ts';
 import { formatDollars, monthlyCost, type Prices } from '../read-model/cost.ts';
 import type { StatusChange } from '../status/write.ts';
 
@@ -28,14 +30,15 @@ export function projectChange(
   const { generation, name } = project.metadata;
   const live = droplets.filter(droplet => droplet.metadata.deletionTimestamp === undefined);
   const master = live.find(droplet => droplet.spec.role === 'master');
-  const cost = monthlyCost(live, prices);
+  const servers = monthlyCost(live, prices);
+  const cost = servers === undefined ? undefined : servers + volumeCost(volumeSizeOf(project));
   return {
     fields: {
       ...(generation !== undefined && { observedGeneration: generation }),
       droplets: live.length,
       readyDroplets: live.filter(isReady).length,
       selector: `${PROJECT_LABEL}=${name}`,
-      masterAddress: master?.status?.server?.publicAddress,
+      masterAddress: addressOfMaster(project, master),
       monthlyCost: cost === undefined ? undefined : formatDollars(cost),
     },
     conditions: {

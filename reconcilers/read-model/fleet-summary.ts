@@ -6,6 +6,7 @@ import type { Project } from '../../crds/project.ts';
 import { isFromCsv } from '../projects-csv/plan.ts';
 import { byName } from './by-name.ts';
 import { monthlyCost, type Prices } from './cost.ts';
+import { volumeCost, volumeSizeOf } from './volume-cost.ts';
 import { dropletState, type DropletState } from './droplet-state.ts';
 
 /** One droplet as status, the live view and the metrics show it. */
@@ -59,6 +60,17 @@ export interface FleetSummary {
   monthlyCost?: number;
 }
 
+/** Of servers and of the volumes that projects keep their data on. */
+function costOf(
+  projects: readonly Project[],
+  droplets: readonly Droplet[],
+  prices: Prices,
+): number | undefined {
+  const servers = monthlyCost(droplets, prices);
+  const sizeGB = projects.reduce((sum, project) => sum + volumeSizeOf(project), 0);
+  return servers === undefined ? undefined : servers + volumeCost(sizeGB);
+}
+
 /** The one summary that every report of the fleet is made from. */
 export function summarizeFleet(
   projects: readonly Project[],
@@ -72,7 +84,7 @@ export function summarizeFleet(
     summarizeProject(project, byProject.get(keyOf(project)) ?? [], prices),
   );
   const strays = byName(droplets.filter(isStray)).map(summarizeDroplet);
-  const cost = monthlyCost(droplets, prices);
+  const cost = costOf(projects, droplets, prices);
   return {
     ready: strays.length === 0 && summaries.every(project => project.ready),
     projects: summaries,
@@ -92,7 +104,7 @@ function summarizeProject(project: Project, droplets: readonly Droplet[], prices
   const hold = findCondition(status?.conditions, CONFIRMATION_REQUIRED);
   const row = findCondition(status?.conditions, ROW_HELD);
   const isCurrent = status?.observedGeneration === metadata.generation;
-  const cost = monthlyCost(droplets, prices);
+  const cost = costOf([project], droplets, prices);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,

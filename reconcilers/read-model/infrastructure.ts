@@ -4,6 +4,7 @@ import { keyOf } from '../../crds/meta.ts';
 import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { byName } from './by-name.ts';
+import { addressOfMaster } from './master-address.ts';
 import { hasItsName, namesOf } from './project-names.ts';
 
 interface DropletEntry {
@@ -38,11 +39,14 @@ export function infrastructureOf(
   const names = namesOf(projects);
   const isOfProject = ({ metadata, spec }: Droplet | ServiceDeployment): boolean =>
     hasItsName(`${metadata.namespace}/${spec.project}`, spec.project, names);
+  const byKey = new Map(projects.map(project => [keyOf(project), project]));
+  const projectOf = ({ metadata, spec }: Droplet): Project | undefined =>
+    byKey.get(`${metadata.namespace}/${spec.project}`);
   const sorted = byName(droplets);
   const strays = sorted.filter(droplet => !isOfProject(droplet));
   return {
-    droplets: entries(sorted.filter(isOfProject), ({ metadata }) => metadata.name),
-    ...(strays.length > 0 && { strays: entries(strays, keyOf) }),
+    droplets: entries(sorted.filter(isOfProject), ({ metadata }) => metadata.name, projectOf),
+    ...(strays.length > 0 && { strays: entries(strays, keyOf, projectOf) }),
     // A name of nobody leads to nobody else's services.
     projects: servicesByProject(services.filter(one => !names.has(one.spec.project) || isOfProject(one))),
   };
@@ -51,12 +55,15 @@ export function infrastructureOf(
 const entries = (
   droplets: readonly Droplet[],
   named: (droplet: Droplet) => string,
+  projectOf: (droplet: Droplet) => Project | undefined,
 ): Record<string, DropletEntry> =>
-  Object.fromEntries(droplets.map(droplet => [named(droplet), entryOf(droplet)]));
+  Object.fromEntries(droplets.map(droplet => [named(droplet), entryOf(droplet, projectOf(droplet))]));
 
-function entryOf({ spec, status }: Droplet): DropletEntry {
+function entryOf(droplet: Droplet, project: Project | undefined): DropletEntry {
+  const { spec, status } = droplet;
+  const address = spec.role === 'master' ? addressOfMaster(project, droplet) : status?.server?.publicAddress;
   return {
-    ip: status?.server?.publicAddress ?? null,
+    ip: address ?? null,
     private_ip: status?.server?.privateAddress ?? null,
     role: spec.role,
     project: spec.project,

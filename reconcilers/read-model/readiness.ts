@@ -107,17 +107,23 @@ export const settleProject = (status: ProjectStatus, now: Date): ProjectStatus =
 
 function projectReady(status: ProjectStatus): ConditionState {
   const held = findCondition(status.conditions, CONFIRMATION_REQUIRED);
-  const ready = readyOf(status, dropletsAndFirewall(status));
+  const ready = readyOf(status, allOfProject(status));
   // What runs may well be Ready; the reason is what `kubectl get` shows, and what is held is what matters in it.
   return held?.status === 'True' ? { ...ready, reason: held.type, message: held.message } : ready;
 }
 
-function dropletsAndFirewall({ conditions }: ProjectStatus): ConditionValue {
+function allOfProject({ conditions }: ProjectStatus): ConditionValue {
   const droplets = findCondition(conditions, 'DropletsReady') ?? NOTHING_KNOWN;
   const firewall = findCondition(conditions, 'FirewallReady');
   if (droplets.status !== 'True') return no(droplets.reason, droplets.message);
-  if (firewall?.status !== 'False') return { ...droplets, reason: 'AllReady' };
-  return no(`Firewall${firewall.reason}`, `firewalls out of sync: ${firewall.message}`);
+  if (firewall?.status === 'False')
+    return no(`Firewall${firewall.reason}`, `firewalls out of sync: ${firewall.message}`);
+  const volume = findCondition(conditions, 'DataVolumeReady');
+  if (volume?.status === 'False') return no(`DataVolume${volume.reason}`, `data volume: ${volume.message}`);
+  const address = findCondition(conditions, 'ReservedIPReady');
+  if (address?.status === 'False')
+    return no(`ReservedIP${address.reason}`, `reserved IP: ${address.message}`);
+  return { ...droplets, reason: 'AllReady' };
 }
 
 /** The status of a service with the Ready condition that follows from its others. */

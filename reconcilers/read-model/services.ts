@@ -1,9 +1,11 @@
 import { findCondition } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
-import type { Condition } from '../../crds/meta.ts';
+import { keyOf, type Condition } from '../../crds/meta.ts';
 import { masterName } from '../../crds/names.ts';
+import type { Project } from '../../crds/project.ts';
 import type { ServiceDeployment, ServiceDeploymentSpec } from '../../crds/service-deployment.ts';
 import { balancingOf, type BalancedServer } from './balancing.ts';
+import { addressOfMaster } from './master-address.ts';
 import { whyStuck } from './service-state.ts';
 
 /** One service as `services` and `status` show it: what runs, where it answers, and how it is. */
@@ -47,14 +49,19 @@ export interface ServiceSummary extends Pick<
  * addresses of a web's `servers` whose `state` is `in`.
  *
  * @param droplets the fleet's.
+ * @param projects the fleet's, whose reserved IPs lead to their masters.
  */
 export function summarizeServices(
   services: readonly ServiceDeployment[],
   droplets: readonly Droplet[],
+  projects: readonly Project[] = [],
 ): ServiceSummary[] {
+  const byKey = new Map(projects.map(project => [keyOf(project), project]));
   const dropletsByProject = Map.groupBy(droplets, projectKeyOf);
   const groups = [...Map.groupBy(services, projectKeyOf)].toSorted(([a], [b]) => compare(a, b));
-  return groups.flatMap(([key, own]) => summarizeProject(own, dropletsByProject.get(key) ?? []));
+  return groups.flatMap(([key, own]) =>
+    summarizeProject(own, dropletsByProject.get(key) ?? [], byKey.get(key)),
+  );
 }
 
 const projectKeyOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =>
@@ -64,6 +71,7 @@ const projectKeyOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =
 function summarizeProject(
   services: readonly ServiceDeployment[],
   droplets: readonly Droplet[],
+  owner: Project | undefined,
 ): ServiceSummary[] {
   const { project } = services[0]!.spec;
   const master = droplets.find(({ metadata }) => metadata.name === masterName(project));
@@ -75,7 +83,7 @@ function summarizeProject(
     const { domains = [], servers } = balanced.get(name) ?? {};
     return {
       ...summarize(service),
-      urls: urlsOf(service, master, domains),
+      urls: urlsOf(service, addressOfMaster(owner, master), domains),
       ...privateAddressOf(service, master),
       servers:
         servers ?? (service.status?.endpoints ?? []).map(({ droplet, address }) => ({ droplet, address })),
@@ -124,11 +132,10 @@ function explain(
 /** A domain's requests all go to the service, so that it needs no path. */
 function urlsOf(
   { spec: { project, environment, service, type } }: ServiceDeployment,
-  master: Droplet | undefined,
+  address: string | undefined,
   domains: readonly string[],
 ): string[] {
   if (type !== 'web') return [];
-  const address = master?.status?.server?.publicAddress;
   const own = address === undefined ? [] : [`http://${address}/${project}/${environment}/${service}/`];
   return [...own, ...domains.map(domain => `http://${domain}/`)];
 }

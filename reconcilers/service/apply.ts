@@ -1,4 +1,5 @@
 import type { Hosts } from '../context.ts';
+import { makeDataFolders } from '../data-volume/commands.ts';
 import { Waiting } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import { runTask, startContainer, stopContainers, watchContainer, type ContainerSpec } from './commands.ts';
@@ -29,6 +30,19 @@ export interface Site {
 /** Beyond what a script waits for; a small droplet under load is slow. */
 const SLACK_MS = 60_000;
 
+/** Moving a project's data to its volume takes as long as they are large. */
+const MOVE_MS = 6 * 3_600_000;
+
+/** Gets ready what the service has on the project's volume, if it has its data there: what is on the disk still is moved. */
+async function moveIn({ hosts, server, run }: Site, { service, engine, dataVolume }: Launch): Promise<void> {
+  if (dataVolume === undefined) return;
+  const names = (service.spec.volumes ?? []).map(({ name }) => name);
+  const argv = makeDataFolders(engine, dataVolume, service.metadata.name, names);
+  const options = { timeoutMs: MOVE_MS, signal: run.signal };
+  const { code, stderr } = await sshOf(hosts, server).run(argv, options);
+  if (code !== 0) throw failedOn(server, "the service's data are not on the project's volume", stderr, hosts);
+}
+
 /** Starts a release's container and waits until it is healthy. Throws a Rejection when it does not get so. */
 export async function start(
   { context, hosts, server, run }: Site,
@@ -36,6 +50,7 @@ export async function start(
   hostPort: number | undefined,
 ): Promise<void> {
   const { service, engine } = launch;
+  await moveIn({ context, hosts, server, run }, launch);
   const { address } = server;
   const spec = serviceContainer({ ...launch, address, hostPort });
   const patience = patienceOf(service);
@@ -62,6 +77,7 @@ export async function runReleaseCommand(
   launch: Launch,
 ): Promise<void> {
   const { taskMs } = context.timings;
+  await moveIn({ context, hosts, server, run }, launch);
   const spec = taskContainer({ ...launch, address: server.address });
   const argv = runTask(launch.engine, spec, Math.ceil(taskMs / 1_000));
   const options = { stdin: launch.environment.reveal(), timeoutMs: taskMs + SLACK_MS, signal: run.signal };

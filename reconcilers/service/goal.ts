@@ -1,4 +1,5 @@
 import type { ServiceDeployment } from '../../crds/service-deployment.ts';
+import { keepsOnVolume } from '../read-model/data-volume.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { environmentFor } from './environment-plan.ts';
 import type { Launch } from './apply.ts';
@@ -32,9 +33,10 @@ export function goalFor(
   service: ServiceDeployment,
   { version, image, name }: Candidate,
   secrets: ServiceSecrets,
-  { services, master, engine }: Surroundings,
+  { services, master, engine, project }: Surroundings,
 ): Goal {
   const { spec } = service;
+  const dataVolume = keepsOnVolume(service, project) ? project?.status?.dataVolume?.name : undefined;
   const masterAddress = master?.status?.server?.privateAddress ?? '';
   const release = releaseOf({
     service,
@@ -42,6 +44,7 @@ export function goalFor(
     image: spec.image ?? image,
     secrets: secrets.digest,
     masterAddress,
+    ...(dataVolume !== undefined && { dataVolume }),
   });
   const port = portFor(service, services);
   const variables = environmentFor({
@@ -69,6 +72,7 @@ export function goalFor(
       version,
       image: name,
       engine,
+      ...(dataVolume !== undefined && { dataVolume }),
       environment: rendered,
       hideSecrets: hiding(secrets.values),
     },

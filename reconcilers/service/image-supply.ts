@@ -6,6 +6,7 @@ import { goodRelease } from './history-plan.ts';
 import type { Images, ImageState, WantedImage } from './images.ts';
 import { buildKeyOf } from '../build/build-key.ts';
 import type { Builder } from '../build/build.ts';
+import { BuildError } from '../build/host.ts';
 import { prune } from '../build/prune.ts';
 import { neededImages } from '../build/prune-plan.ts';
 import { isLoginRefused, publish, pull, pullPublished } from '../build/publish.ts';
@@ -39,7 +40,14 @@ export function createImages({ builder, git }: ImageTools): Images {
           return { state: 'failed', reason: built.reason, message: built.message };
       }
     },
-    async bring({ service, engine, master }, image, server, signal) {
+    async bring(wanted, image, server, signal) {
+      const { service, engine, master } = wanted;
+      // A master in place of a dead one has nothing of its own; and nobody else has what was published elsewhere.
+      if (service.spec.image !== undefined && server.address === master.address) {
+        const state = await ensurePublished({ ...wanted, known: image }, signal);
+        if (state.state === 'failed') throw new BuildError(state.message);
+        return;
+      }
       const { project } = service.spec;
       const name = `${master.address} ${project} ${image}`;
       const own = { engine, project, image };

@@ -35,7 +35,11 @@ export async function switchTo(rollout: Rollout, endpoints: Endpoint[]): Promise
   const now = new Date(context.clock.now()).toISOString();
   const fields = switchedTo(service, goal?.serving, endpoints, now, isFallback);
   for (const { address } of endpoints) memory.drained(keyOf(service)).delete(address);
-  await report(rollout, { fields, ...(isNew && saying('Switching', 'switching to it', rollout)) });
+  const place = isNew ? { dataVolume: goal.launch.dataVolume } : {};
+  await report(rollout, {
+    fields: { ...fields, ...place },
+    ...(isNew && saying('Switching', 'switching to it', rollout)),
+  });
   if (!isNew) return;
   memory.pruningDue(keyOf(service));
   const { version } = goal.serving;

@@ -13,13 +13,22 @@ export interface ReleaseInput {
   secrets: string;
   /** Where it finds other services. */
   masterAddress: string;
+  /** The name of the volume that its data are on; absent where they are on the server's own disk. */
+  dataVolume?: string;
 }
 
 /** Hexadecimal digits of a release: 40 bits tell the few releases of one service apart. */
 const DIGITS = 10;
 
 /** A release: a hash of everything that a new container is started for. The same hash is the same container. */
-export function releaseOf({ service, version, image, secrets, masterAddress }: ReleaseInput): string {
+export function releaseOf({
+  service,
+  version,
+  image,
+  secrets,
+  masterAddress,
+  dataVolume,
+}: ReleaseInput): string {
   const { metadata, spec } = service;
   const parts = [
     version,
@@ -37,6 +46,7 @@ export function releaseOf({ service, version, image, secrets, masterAddress }: R
     spec.restart ?? null,
     metadata.annotations?.[RESTARTED_ANNOTATION] ?? null,
     ...optionArguments(spec.runOptions),
+    ...(dataVolume === undefined ? [] : [{ dataVolume }]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, DIGITS);
 }

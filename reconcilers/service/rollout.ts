@@ -10,7 +10,7 @@ import { lookAgain, observeService, sshOf, type Server, type Surroundings } from
 import { isOvertaken, untilOvertaken } from './overtaken.ts';
 import { reject, report, saying, settle, switchTo, type Rollout } from './progress.ts';
 import { isRejection } from './rejection.ts';
-import { planRollout, type Placed, type RolloutStep } from './rollout-plan.ts';
+import { isLive, planRollout, type Placed, type RolloutStep } from './rollout-plan.ts';
 import { notYet } from './status.ts';
 import { imageWantedOn } from './wanted.ts';
 
@@ -138,6 +138,8 @@ async function attempt(
       await report(rollout, saying('RunningReleaseCommand', 'running the release command', rollout));
       await atEach(rollout, surroundings, [step], async site => {
         await bring(rollout, surroundings, site.server);
+        // What is on the disk still is moved before: nothing may write there meanwhile.
+        if (launch.dataVolume !== undefined) await stopAll(site, launch);
         await runReleaseCommand(site, launch);
       });
       return;
@@ -165,6 +167,13 @@ async function attempt(
   }
 }
 
+/** Stops what runs of the service on a server. */
+async function stopAll(site: Site, launch: Goal['launch']): Promise<void> {
+  const { droplet, containers = [] } = site.server;
+  const names = containers.filter(isLive).map(({ name }) => name);
+  if (names.length > 0) await stop(site, launch, 'stop', { droplet, names });
+}
+
 const WATCHED = 'serves, and is watched for a minute before the release before it goes';
 
 /** So long one look lasts; a change of what should run is seen after it. */
@@ -180,7 +189,8 @@ async function bring(
   const wanted = imageWantedOn(service, version, surroundings, hosts);
   if (wanted === undefined) throw new Waiting('the master is not ready', hosts.timings.retryMs);
   const at = { ssh: sshOf(hosts, server), address: server.address };
-  await supplies.images.bring(wanted, image, at, run.signal);
+  const { imageLogin: login } = supplies.secretsOf(service);
+  await supplies.images.bring({ ...wanted, login }, image, at, run.signal);
 }
 
 /** Works on servers side by side; what failed is thrown when all have ended, a rejection first. */

@@ -15,6 +15,8 @@ export interface RunInput {
   address: string;
   /** The port there; undefined for one that takes no connections. */
   hostPort?: number | undefined;
+  /** The name of the volume that its data are on; absent where they are on the server's own disk. */
+  dataVolume?: string;
 }
 
 /** The container of a release. */
@@ -28,7 +30,7 @@ export function serviceContainer(input: RunInput): ContainerSpec {
     `--restart=${restartPolicy(spec.restart, engine)}`,
     `--stop-timeout=${spec.stopSeconds ?? 30}`,
     ...limits(spec),
-    ...mounts(service),
+    ...mounts(input),
   ];
   return {
     name: containerName(service, input.release),
@@ -46,7 +48,7 @@ export function taskContainer(input: RunInput): ContainerSpec {
     ...labels(input, 'task'),
     '--restart=no',
     ...limits(spec),
-    ...mounts(service),
+    ...mounts(input),
   ];
   return {
     name: taskName(service, input.release),
@@ -84,9 +86,15 @@ const limits = ({ memory, cpus }: ServiceDeployment['spec']): string[] => [
   ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
 ];
 
-/** A volume is its service's: two services do not share one by chance. */
-const mounts = ({ metadata, spec }: ServiceDeployment): string[] =>
-  (spec.volumes ?? []).map(({ name, path }) => `--volume=${metadata.name}-${name}:${path}`);
+/**
+ * A volume is its service's: two services do not share one by chance. What is on the project's volume the engine knows by
+ * a name of its own (data-volume/scripts/folders.sh), and refuses to start a container while that is not mounted.
+ */
+const mounts = ({ service: { metadata, spec }, dataVolume }: RunInput): string[] =>
+  (spec.volumes ?? []).map(
+    ({ name, path }) =>
+      `--volume=${metadata.name}-${name}${dataVolume === undefined ? '' : '.volume'}:${path}`,
+  );
 
 /** Where it is published, and the port inside: `auto` is the one that the image exposes. */
 function published({ service, address, hostPort }: RunInput): Pick<ContainerSpec, 'publish' | 'port'> {

@@ -4,6 +4,7 @@ import type { ServiceDeployment } from '../../crds/service-deployment.ts';
 import { isBuildError } from '../build/host.ts';
 import type { Hosts } from '../context.ts';
 import { platformConflict } from '../host/engine.ts';
+import { isVolumeInPlace, keepsOnVolume, volumeMissing } from '../read-model/data-volume.ts';
 import type { Run } from '../run.ts';
 import type { ServiceSecrets } from '../secrets/values.ts';
 import { goalFor, type Goal } from './goal.ts';
@@ -78,7 +79,10 @@ export async function findWanted(
   return release(service, { version, image: known }, secrets, surroundings);
 }
 
-function whyUnclear(service: ServiceDeployment, { project, services }: Surroundings): Wanted | undefined {
+function whyUnclear(
+  service: ServiceDeployment,
+  { project, services, master }: Surroundings,
+): Wanted | undefined {
   const { spec } = service;
   if (project === undefined)
     return unclear({ Rolled: notYet('NoProject', `there is no Project ${spec.project}`) });
@@ -92,6 +96,9 @@ function whyUnclear(service: ServiceDeployment, { project, services }: Surroundi
     });
   const conflict = platformConflict(service, services);
   if (conflict !== undefined) return unclear({ Rolled: notYet('PlatformConflict', conflict) });
+  // On another disk it would begin with nothing, or with what was there long ago.
+  if (keepsOnVolume(service, project) && !isVolumeInPlace(project, master))
+    return unclear({ Rolled: notYet('DataVolumeNotReady', volumeMissing(project)) });
   if (versionOf(service) !== undefined) return undefined;
   const message = `not deployed yet: dropfleet deploy ${spec.environment} ${spec.project}`;
   return services.length === 0 ? undefined : unclear({ Built: notYet('NotDeployed', message) });

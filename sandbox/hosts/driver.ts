@@ -48,6 +48,8 @@ export interface HostVolume {
   readonly name: string;
   /** GB */
   readonly size: number;
+  /** The file system that it was made with, if any. */
+  readonly filesystem?: string;
 }
 
 /** All rules of all firewalls of one droplet, with tags and droplet ids resolved to addresses. */

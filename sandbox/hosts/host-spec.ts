@@ -50,8 +50,8 @@ function reservedIp(
 }
 
 function hostVolume(state: State, id: string): HostVolume {
-  const { name, sizeGigabytes } = state.get('volumes', id)!;
-  return { id, name, size: sizeGigabytes };
+  const { name, sizeGigabytes, filesystemType } = state.get('volumes', id)!;
+  return { id, name, size: sizeGigabytes, ...(filesystemType !== '' && { filesystem: filesystemType }) };
 }
 
 const hostImage = ({ kind, id, slug }: ImageRecord): HostImage =>

@@ -53,6 +53,8 @@ const TIMINGS = {
   firewall: { resyncMs: 600, maxAgeMs: 300, pollMs: 100, addressRetryMs: 1_000, refusedMs: 2_000 },
   'load-balancer': { pollMs: 100 },
   snapshot: { settleMs: 1_000, lookMs: 1_000, pollMs: 100, holdMs: 500 },
+  'data-volume': { pollMs: 100, retryMs: 200 },
+  'reserved-ip': { pollMs: 100, retryMs: 200 },
   notify: { gatherMs: 200, observeMs: 50 },
 } satisfies TimingOverrides;
 /** Whom SSH lets in, where firewalls are made. */
@@ -194,6 +196,7 @@ export async function openOperatorWorld(server: ApiServer, hosts?: WorldHosts): 
       {
         projects: observer.projects.list().map(({ metadata, spec, status }) => [metadata.name, spec, status]),
         droplets: observer.droplets.list().map(({ metadata, status }) => [metadata.name, status]),
+        services: observer.services.list().map(({ metadata, status }) => [metadata.name, status]),
         log: [...operators].map(({ log }) => log.slice(-10).map(({ message, fields }) => [message, fields])),
         calls: sandbox.ledger.countBy(),
         problems,

@@ -193,10 +193,13 @@ const answerTo = (args: readonly string[], machine: FakeMachine): string =>
     .map(([name, words]) => `${sectionOf(machine, name, words)}\n${args[0]} ${name} 0\n`)
     .join('');
 
+/** What a machine says of what it has none of. */
+const NOTHING_THERE: Readonly<Record<string, string>> = { containers: 'end\n', 'data-volume': '' };
+
 function sectionOf(machine: FakeMachine, name: string, args: string[]): string {
   if (name === 'host') return factsOf(machine, args.slice(1));
   if (name === 'load-balancer') return factsOfNginx(machine.nginx);
-  const output = machine.sections.get(name) ?? (name === 'containers' ? 'end\n' : undefined);
+  const output = machine.sections.get(name) ?? NOTHING_THERE[name];
   if (output === undefined) throw new Error(`a machine that knows no section ${name}`);
   return output;
 }

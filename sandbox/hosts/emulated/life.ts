@@ -115,7 +115,7 @@ export function createLife(context: LifeContext, { id }: { id: number }): Life {
   async function attach({ volumes }: HostSpec): Promise<void> {
     const wanted = volumes.map(async volume => ({
       host: volume,
-      volume: await context.volumes.open(volume.id),
+      volume: await context.volumes.open(volume.id, volume.filesystem),
     }));
     attachVolumes(host!.machine, await Promise.all(wanted));
   }

@@ -11,7 +11,8 @@ interface VolumeFacts {
 
 /** All volumes: those of machines in memory, the others where they are kept. */
 export interface Volumes {
-  open(id: string): Promise<Volume>;
+  /** @param filesystem what one that was never seen before was made with, if anything. */
+  open(id: string, filesystem?: string): Promise<Volume>;
   /** Writes down what changed. */
   keep(volume: Volume): Promise<void>;
   copy(from: string, to: string): Promise<void>;
@@ -21,10 +22,10 @@ export interface Volumes {
 export function createVolumes(store: Store): Volumes {
   const opened = new Map<string, { volume: Volume; written: Kept<VolumeFacts> }>();
 
-  async function load(id: string): Promise<Kept<VolumeFacts>> {
+  async function load(id: string, filesystem?: string): Promise<Kept<VolumeFacts>> {
     const kept = await store.load<VolumeFacts>('volume', id);
     if (kept !== undefined) return kept;
-    const fresh = { root: emptyDirectory(), facts: { isFormatted: false } };
+    const fresh = { root: emptyDirectory(), facts: { isFormatted: filesystem !== undefined } };
     await store.save('volume', id, fresh);
     return fresh;
   }
@@ -41,10 +42,10 @@ export function createVolumes(store: Store): Volumes {
 
   return {
     keep,
-    async open(id) {
+    async open(id, filesystem) {
       const known = opened.get(id);
       if (known !== undefined) return known.volume;
-      const written = await load(id);
+      const written = await load(id, filesystem);
       const volume = { id, root: written.root, isFormatted: written.facts.isFormatted };
       opened.set(id, { volume, written });
       return volume;

@@ -113,6 +113,31 @@ function keepAttributes({ files, credentials }: Process, inode: Inode, to: strin
   files.touch(to, inode.modified);
 }
 
+/** `diff -r A B`: says of whole files whether they differ, not where. */
+const diff: Program = async process => {
+  const known = ['r|recursive', 'q|brief', 'no-dereference'];
+  const [one = '', other = ''] = readOptions(process.args.slice(1), known).operands;
+  const found = differences(process, absolutePath(process, one), absolutePath(process, other));
+  await print(process, found.map(line => `${line}\n`).join(''));
+  return found.length === 0 ? 0 : 1;
+};
+
+function differences(process: Process, one: string, other: string): string[] {
+  const { files } = process;
+  const [a, b] = [files.find(one, false), files.find(other, false)];
+  if (a === undefined || b === undefined) return [`Only one of ${one} and ${other} is there`];
+  if (a.type !== b.type) return [`File ${one} is a ${a.type} while file ${other} is a ${b.type}`];
+  if (a.type === 'directory')
+    return [...new Set([...files.list(one), ...files.list(other)])].flatMap(name =>
+      differences(process, `${one}/${name}`, `${other}/${name}`),
+    );
+  const isSame =
+    a.type === 'link'
+      ? b.type === 'link' && a.target === b.target
+      : Buffer.from(files.read(one)).equals(files.read(other));
+  return isSame ? [] : [`Files ${one} and ${other} differ`];
+}
+
 const ln: Program = async process => {
   const options = readOptions(process.args.slice(1), [
     's|symbolic',
@@ -219,6 +244,7 @@ export const FILE_TREE: Readonly<Record<string, Program>> = {
   rm,
   mv,
   cp,
+  diff,
   ln,
   readlink,
   touch,

@@ -67,9 +67,19 @@ const mkfs: Program = process => {
   return 0;
 };
 
+/** A file system here has all the room there is. */
+const resize2fs: Program = process => {
+  const [name = ''] = readOptions(process.args.slice(1), ['f', 'p']).operands;
+  const volume = volumeAt(process, absolutePath(process, name));
+  return volume?.isFormatted
+    ? 0
+    : fail(process, `Bad magic number in super-block while trying to open ${name}`);
+};
+
 /** What gives volumes a file system and a place. */
 export const MOUNTING: Readonly<Record<string, Program>> = {
   mount,
   umount,
   'mkfs.ext4': mkfs,
+  resize2fs,
 };

@@ -90,12 +90,13 @@ export function haltEngine(engine: Engine, exitCode: number): void {
   engine.update({ containers: containers.map(container => halted(container, engine.now(), exitCode)) });
 }
 
-/** Starts what is to run again. */
+/** Starts what is to run again; what lacks its volume's folder stays as it is, and is not tried again. */
 export function resumeEngine(engine: Engine): void {
   for (const container of engine.state().containers)
     if (
       container.resumes &&
-      container.config.publications.every(({ address }) => hasAddress(engine, address))
+      container.config.publications.every(({ address }) => hasAddress(engine, address)) &&
+      missingDevice(engine, container) === undefined
     )
       startContainer(engine, container);
 }
@@ -104,4 +105,16 @@ export function resumeEngine(engine: Engine): void {
 export function hasAddress({ machine: { spec, system } }: Engine, address: string): boolean {
   const own = [spec.addresses.public, spec.addresses.private, ...(system.loopback ?? [])];
   return address === '0.0.0.0' || address.startsWith('127.') || own.includes(address);
+}
+
+/** The first volume of a container that a folder stands for which is not there. */
+export function missingDevice(
+  { state, machine: { files } }: Engine,
+  { config }: Container,
+): { name: string; device: string } | undefined {
+  for (const { type, source } of config.mounts) {
+    const device = type === 'volume' ? state().volumes[source]?.device : undefined;
+    if (device !== undefined && files.find(device)?.type !== 'directory') return { name: source, device };
+  }
+  return undefined;
 }

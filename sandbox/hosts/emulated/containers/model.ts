@@ -90,6 +90,8 @@ export interface Container {
 export interface VolumeFacts {
   readonly created: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** The folder that stands for it, of one that was made with `o=bind`. */
+  readonly device?: string;
 }
 
 /** What docker's daemon read when it started or was told to read again. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LEASES } from '../../../../clients/kubernetes/kinds.ts';
+import { LEASES, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import { createHealthRig } from './health-rig.ts';
 
 describe('The health controller', () => {
@@ -58,6 +58,17 @@ describe('The health controller', () => {
     }
     expect(healthOf('shop-web1')).to.equal('False Partitioned');
     expect(dropletOf('shop-web1').status?.recovery).to.equal(undefined);
+  });
+
+  it('recovers a dead master by itself whose data and address outlive it', async () => {
+    const { pass, healthOf, client } = createHealthRig();
+    const status = {
+      dataVolume: { nonce: 'n', name: 'fleet-shop-data', id: 'v', sizeGB: 10, serverID: 1 },
+      reservedIP: { address: '198.51.100.1', serverID: 1 },
+    };
+    await client.patch(PROJECTS, 'default/shop', { status }, { subresource: 'status' });
+    await pass(125_000, { 'shop-master': ['shop-web1', 'shop-web2'] });
+    expect(healthOf('shop-master')).to.equal('False Recovering');
   });
 
   it('asks a person about a dead master, and says what would be lost', async () => {

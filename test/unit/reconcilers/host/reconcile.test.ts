@@ -119,7 +119,7 @@ describe("Reconciling a host with another concern's section", () => {
     await reconcile();
     await reconcile();
     expect([results.get(stored())?.facts, woken]).to.deep.equal([['web'], [KEY]]);
-    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers made-up');
+    expect(ssh.commands.at(-1)).to.equal('dropfleet-probe host load-balancer containers data-volume made-up');
     machine.sections.set('made-up', 'CONTAINER\nweb\ndb');
     await reconcile();
     expect([results.get(stored())?.facts, woken]).to.deep.equal([

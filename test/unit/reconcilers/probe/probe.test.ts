@@ -74,7 +74,7 @@ describe('A probe', () => {
       sectionsFor(PROBE_SECTIONS, { ...WEB, role }).map(({ name }) => name);
     expect([names('web'), names('master')]).to.deep.equal([
       ['host', 'containers'],
-      ['host', 'load-balancer', 'containers'],
+      ['host', 'load-balancer', 'containers', 'data-volume'],
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { GitError, type GitFailureReason } from '../../../../clients/git/errors.ts';
 import type { Git } from '../../../../clients/git/git.ts';
+import type { ServiceDeploymentSpec } from '../../../../crds/service-deployment.ts';
 import type { SshHost } from '../../../../clients/ssh/ssh.ts';
 import { createImages } from '../../../../reconcilers/service/image-supply.ts';
 import type { WantedImage } from '../../../../reconcilers/service/images.ts';
@@ -21,10 +22,10 @@ function aHost(codeOf: (name: string) => number = () => 0) {
 }
 
 /** Images of a project whose master and webs are those hosts. */
-function images(master: ReturnType<typeof aHost>) {
+function images(master: ReturnType<typeof aHost>, spec: Partial<ServiceDeploymentSpec> = {}) {
   const none = () => Promise.reject(new Error('nothing is built'));
   const supply = createImages({ builder: { ensureBuilt: none }, git: undefined as never });
-  const service = aServiceDeployment('shop-prod-api');
+  const service = aServiceDeployment('shop-prod-api', {}, { spec });
   const at = { ssh: master.ssh, address: '10.0.0.2' };
   const wanted: WantedImage = { service, services: [service], version: 'v1', engine: 'docker', master: at };
   return (web: ReturnType<typeof aHost>, address: string) =>
@@ -64,6 +65,13 @@ describe('Images on their way to servers', () => {
     const master = aHost();
     await images(master)(master, '10.0.0.2');
     expect(master.commands).to.deep.equal(['dropfleet-pull']);
+  });
+
+  it('are fetched by a master anew that were published elsewhere, as it may be another than before', async () => {
+    const master = aHost();
+    const error = await rejection(images(master, { image: 'redis:7' })(master, '10.0.0.2'));
+    expect(master.commands).to.deep.equal(['dropfleet-pull-published']);
+    expect(error.message).to.match(/^cannot pull redis:7/);
   });
 });
 

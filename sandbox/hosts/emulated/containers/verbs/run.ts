@@ -3,7 +3,7 @@ import { sleep } from '../../clock.ts';
 import type { Process } from '../../model.ts';
 import { containersAt } from '../app.ts';
 import { EngineError, refusal } from '../engine-error.ts';
-import { hasAddress, startContainer, type Engine } from '../engine.ts';
+import { hasAddress, missingDevice, startContainer, type Engine } from '../engine.ts';
 import { readLog } from '../logs.ts';
 import type { Container } from '../model.ts';
 import { candidates } from '../reference.ts';
@@ -124,8 +124,18 @@ export function startPublished(engine: Engine, container: Container): Container 
       throw portTaken(engine, container, address, port);
     if (!hasAddress(engine, address)) throw noSuchAddress(engine, container, address, port);
   }
+  const missing = missingDevice(engine, container);
+  if (missing !== undefined) throw noDevice(engine, missing);
   return startContainer(engine, container);
 }
+
+const noDevice = ({ kind }: Engine, { name, device }: { name: string; device: string }): EngineError => {
+  const why = `failed to mount local volume: mount ${device}: no such file or directory`;
+  return refusal(kind, {
+    docker: `error while mounting volume '${name}': ${why}`,
+    podman: `mounting volume ${name}: ${why}`,
+  });
+};
 
 const portTaken = ({ kind }: Engine, { name, id }: Container, address: string, port: number): EngineError =>
   refusal(

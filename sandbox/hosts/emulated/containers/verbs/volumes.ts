@@ -6,8 +6,13 @@ import { timeText, volumePath } from '../views.ts';
 import { each, formatted, optionsOf, pairs, say, type Call, type Verb } from './call.ts';
 import { filterOf, hasLabel } from './filters.ts';
 
-/** Makes a volume with its folder. */
-export function createVolume(engine: Engine, name: string, labels: Readonly<Record<string, string>>): void {
+/** Makes a volume with its folder; `device` is the one that stands for it, if another does. */
+export function createVolume(
+  engine: Engine,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  device?: string,
+): void {
   const { files } = engine.machine;
   const path = volumePath(engine.kind, name);
   try {
@@ -16,7 +21,12 @@ export function createVolume(engine: Engine, name: string, labels: Readonly<Reco
     if (!isFileError(error, 'ENOSPC')) throw error;
     throw outOfSpace(engine.kind, path);
   }
-  engine.update({ volumes: { ...engine.state().volumes, [name]: { created: engine.now(), labels } } });
+  engine.update({
+    volumes: {
+      ...engine.state().volumes,
+      [name]: { created: engine.now(), labels, ...(device !== undefined && { device }) },
+    },
+  });
 }
 
 export function volumeView(engine: Engine, name: string): Record<string, unknown> {
@@ -94,7 +104,7 @@ const create: Verb = async call => {
   const options = optionsOf(call, ['l=|label=', 'd=|driver=', 'o=|opt=', 'ignore']);
   const [name = 'emulated'] = options.operands;
   if (call.engine.state().volumes[name] === undefined)
-    createVolume(call.engine, name, pairs(options.values('l')));
+    createVolume(call.engine, name, pairs(options.values('l')), pairs(options.values('o'))['device']);
   await say(call, name);
   return 0;
 };
