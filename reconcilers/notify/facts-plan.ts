@@ -236,13 +236,22 @@ function unreadyService(service: ServiceDeployment): Unready | undefined {
 const projectOf = ({ metadata, spec }: Droplet | ServiceDeployment): string =>
   `${metadata.namespace}/${spec.project}`;
 
+/** The reasons of a service that nothing is wrong with but its servers. */
+const WAITS_FOR_SERVER: ReadonlySet<string> = new Set([
+  'NoMaster',
+  'MasterUnreachable',
+  'NoServer',
+  'ServerUnavailable',
+  'ServerUnreachable',
+]);
+
 /** The services that only wait for a server of which people are told: that is one thing, and not two. */
 function consequences({ droplets, services }: Objects): ServiceDeployment[] {
   const lame = new Set(droplets.filter(droplet => unreadyDroplet(droplet) !== undefined).map(projectOf));
   return services.filter(
     service =>
       lame.has(projectOf(service)) &&
-      findCondition(service.status?.conditions, 'Ready')?.reason === 'ServerUnavailable',
+      WAITS_FOR_SERVER.has(findCondition(service.status?.conditions, 'Ready')?.reason ?? ''),
   );
 }
 

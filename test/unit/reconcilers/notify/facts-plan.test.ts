@@ -144,7 +144,7 @@ describe('what people should be told', () => {
         {},
         {
           spec: { version: 'v1' },
-          status: { conditions: [aCondition('Ready', 'False', 'ServerUnavailable')] },
+          status: { conditions: [aCondition('Ready', 'False', 'ServerUnreachable')] },
         },
       );
     const services = [service('shop-prod-web'), service('blog-prod-web')];
