@@ -38,7 +38,7 @@ describeOnApiServers('Writing objects', server => {
         region: 'nyc3',
         image: 'debian-13-x64',
         suspend: false,
-        recovery: { web: 'auto', master: 'manual' },
+        recovery: { web: 'auto' },
         snapshots: 'auto',
       });
     });
