@@ -80,6 +80,8 @@ export const FLEET_LABEL = 'dropfleet.io/fleet';
 export const FLEET_CONFIG_MAP = 'dropfleet-fleet';
 /** The ConfigMap by which the gate remembers what it let through and what it holds. */
 export const GATE_CONFIG_MAP = 'dropfleet-gate';
+/** The ConfigMap that says for which Project each reserved IP was asked for. */
+export const ADDRESS_CONFIG_MAP = 'dropfleet-addresses';
 /** The ConfigMap that keeps what is still to be sent to people, and what they were told. */
 export const OUTBOX_CONFIG_MAP = 'dropfleet-outbox';
 

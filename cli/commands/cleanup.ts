@@ -6,6 +6,7 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { entryOf, type Effect } from '../../reconcilers/gate/effect.ts';
 import { createLedger, type Ledger } from '../../reconcilers/gate/ledger.ts';
 import { judge, type Verdict } from '../../reconcilers/gate/policy.ts';
+import { recordAddress } from '../../reconcilers/reserved-ip/address-record.ts';
 import { asksYes, isInteractive } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
 import type { GlobalOptions } from '../options.ts';
@@ -21,11 +22,13 @@ export interface CleanupFlags {
   yes?: true;
   /** The names of volumes whose data nobody wants any more. */
   dataVolume?: string[];
+  /** Addresses that nobody wants any more. */
+  reservedIp?: string[];
 }
 
 /**
  * Removes what the fleet pays for and no object owns, and old snapshots; with `dryRun` only says what that is. A volume
- * holds data: it goes only when it is named.
+ * holds data, and names lead to an address: those go only when they are named.
  */
 export async function cleanup(options: GlobalOptions & CleanupFlags): Promise<void> {
   const { dryRun = false } = options;
@@ -35,7 +38,7 @@ export async function cleanup(options: GlobalOptions & CleanupFlags): Promise<vo
     // What is an orphan is known only of a fleet that surely is this one.
     const problem = await standingOf(world);
     if (problem !== undefined) throw new CommandFailure(`nothing was removed: ${problem.message}`);
-    const { surplus, kept } = chosen(await readSurplus(world, items), options.dataVolume ?? []);
+    const { surplus, kept } = chosen(await readSurplus(world, items), options);
     if (!dryRun && surplus.length > 0) await removeAll(world, items, surplus, options);
     const of = (isSnapshot: boolean): Surplus[] =>
       surplus.filter(({ kind }) => (kind === 'snapshot') === isSnapshot);
@@ -46,19 +49,35 @@ export async function cleanup(options: GlobalOptions & CleanupFlags): Promise<vo
       snapshots: of(true),
       monthlySavings: totalOf(surplus),
     };
-    printResult(options, result, () => [...surplusLines(surplus, dryRun), ...keptLines(kept)]);
+    const isOnlyKept = surplus.length === 0 && kept.length > 0;
+    printResult(options, result, () => [
+      ...(isOnlyKept ? [] : surplusLines(surplus, dryRun)),
+      ...keptLines(kept),
+    ]);
   } finally {
     await world.close();
   }
 }
 
-/** What goes, and the volumes that stay as nobody named them. */
-function chosen(all: readonly Surplus[], names: readonly string[]): { surplus: Surplus[]; kept: Surplus[] } {
-  const isKept = ({ kind, name }: Surplus): boolean => kind === 'volume' && !names.includes(name);
-  const unknown = names.find(name => !all.some(one => one.kind === 'volume' && one.name === name));
+/** What goes, and the volumes and addresses that stay as nobody named them. */
+function chosen(
+  all: readonly Surplus[],
+  { dataVolume = [], reservedIp = [] }: CleanupFlags,
+): { surplus: Surplus[]; kept: Surplus[] } {
+  const named = [
+    ...dataVolume.map(name => ({ kind: 'volume', what: name })),
+    ...reservedIp.map(address => ({ kind: 'reserved IP', what: address })),
+  ];
+  const isNamed = ({ kind, id, name }: Surplus): boolean =>
+    named.some(one => one.kind === kind && one.what === (kind === 'volume' ? name : id));
+  const isKept = (one: Surplus): boolean =>
+    (one.kind === 'volume' || one.kind === 'reserved IP') && !isNamed(one);
+  const unknown = named.find(
+    ({ kind, what }) => !all.some(one => one.kind === kind && [one.id, one.name].includes(what)),
+  );
   if (unknown !== undefined)
     throw new CommandFailure(
-      `nothing was removed: no volume ${unknown} belongs to a Project of this fleet that is gone`,
+      `nothing was removed: no ${unknown.kind} ${unknown.what} belongs to a Project of this fleet that is gone`,
     );
   return { surplus: all.filter(one => !isKept(one)), kept: all.filter(isKept) };
 }
@@ -127,13 +146,26 @@ async function isMeant(surplus: readonly Surplus[], why: string | undefined): Pr
   throw new CommandFailure('nothing was removed');
 }
 
-async function remove({ cloud }: World, { kind, id }: Surplus): Promise<void> {
+async function remove(world: World, { kind, id }: Surplus): Promise<void> {
+  const { cloud } = world;
   try {
     if (kind === 'droplet') await cloud.deleteDroplet(Number(id));
     else if (kind === 'firewall') await cloud.deleteFirewall(id);
     else if (kind === 'volume') await cloud.deleteVolume(id);
+    else if (kind === 'reserved IP') await release(world, id);
     else await cloud.deleteSnapshot(id);
   } catch (error) {
     if (!isCloudNotFound(error)) throw error;
   }
+}
+
+/** One that DigitalOcean no longer has is forgotten as well. */
+async function release({ cloud, kubernetes, namespace }: World, address: string): Promise<void> {
+  const { signal } = new AbortController();
+  try {
+    await cloud.deleteReservedIP(address, signal);
+  } catch (error) {
+    if (!isCloudNotFound(error)) throw error;
+  }
+  await recordAddress(kubernetes, namespace, address, undefined, signal);
 }

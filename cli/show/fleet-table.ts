@@ -30,9 +30,13 @@ const projectRow = (project: ProjectSummary, name: string): string[] => [
   '',
   '',
   project.ready ? `Ready ${project.readyDroplets}/${project.servers}` : stateOf(project),
-  '',
+  reservedAddressOf(project) ?? '',
   project.monthlyCost === undefined ? '' : formatDollars(project.monthlyCost),
 ];
+
+/** Where the project is reached, unless that is the master's own address, which is told with it. */
+const reservedAddressOf = ({ masterAddress, droplets }: ProjectSummary): string | undefined =>
+  droplets.some(({ address }) => address === masterAddress) ? undefined : masterAddress;
 
 const stateOf = (project: ProjectSummary): string =>
   `${project.reason} ${project.readyDroplets}/${project.servers}`;

@@ -24,9 +24,10 @@ export function surplusLines(surplus: readonly Surplus[], dryRun: boolean): stri
   ];
 }
 
-/** The volumes that stay, each with the way to be rid of it. */
+/** The volumes and addresses that stay, each with the way to be rid of it. */
 export const keptLines = (kept: readonly Surplus[]): string[] =>
-  kept.map(
-    each =>
-      `kept ${describeSurplus(each)}: it holds the data of a Project that is gone; "dropfleet cleanup --data-volume ${each.name}" removes them`,
+  kept.map(each =>
+    each.kind === 'volume'
+      ? `kept ${describeSurplus(each)}: it holds the data of a Project that is gone; "dropfleet cleanup --data-volume ${each.name}" removes them`
+      : `kept ${describeSurplus(each)}: names may lead there, though its Project is gone; "dropfleet cleanup --reserved-ip ${each.id}" releases it`,
   );

@@ -19,6 +19,10 @@ export function addRepairCommands(program: Command): void {
       '--data-volume <name...>',
       'also remove that volume of a Project that is gone, with all its data; without it volumes stay',
     )
+    .option(
+      '--reserved-ip <address...>',
+      'also release that reserved IP of a Project that is gone; without it they stay',
+    )
     .option('--yes', 'do not ask, however much it is')
     .addHelpText('after', example('dropfleet cleanup --dry-run'))
     .action(async (own: CleanupFlags, command: Command) =>

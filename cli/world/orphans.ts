@@ -5,7 +5,13 @@ import type { Droplet } from '../../crds/droplet.ts';
 import { fleetTag } from '../../crds/cloud-tags.ts';
 import { adviseOn, type AdvisedOrphan } from '../../reconcilers/orphans/advice-plan.ts';
 import { ORPHANS } from '../../reconcilers/orphans/concern.ts';
-import { findOrphanFirewalls, findOrphans, type OwnedResource } from '../../reconcilers/orphans/plan.ts';
+import {
+  findOrphanAddresses,
+  findOrphanFirewalls,
+  findOrphans,
+  type OwnedResource,
+} from '../../reconcilers/orphans/plan.ts';
+import { readAddresses } from '../../reconcilers/reserved-ip/address-record.ts';
 import { keptServers, type KeptServer } from '../../reconcilers/retired/plan.ts';
 import type { Servers } from '../../reconcilers/read-model/as-in-cloud.ts';
 import { listSnapshots } from '../../reconcilers/snapshot/list.ts';
@@ -23,7 +29,7 @@ export const serversOf = async (world: World): Promise<Servers> =>
 
 /** What the fleet has in the cloud. */
 interface CloudResources {
-  /** What no object owns: droplets, then firewalls, then volumes, which outlive their Projects. */
+  /** What no object owns: droplets, then firewalls, then volumes and reserved IPs, which outlive their Projects. */
   orphans: AdvisedOrphan[];
   servers: Servers;
   /** The size slugs of the servers, by id. */
@@ -42,11 +48,12 @@ export async function readCloudResources(
 ): Promise<CloudResources> {
   const { fleet: fleetId, api } = await identityOf(world);
   const tag = fleetTag(fleetId);
-  const [servers, firewalls, { snapshots, unreadable }, volumes, projects] = await Promise.all([
+  const [servers, firewalls, { snapshots, unreadable }, volumes, recorded, projects] = await Promise.all([
     world.cloud.listDroplets(tag),
     world.cloud.listFirewalls(),
     listSnapshots(world.cloud, fleetId),
     world.cloud.listVolumes(undefined),
+    readAddresses(world.kubernetes, world.namespace),
     world.kubernetes.list(PROJECTS),
   ]);
   if (unreadable !== undefined) process.stderr.write(`${printable(unreadable)}\n`);
@@ -69,7 +76,10 @@ export async function readCloudResources(
   const owners = new Set([...uids, ...projects.items.map(({ metadata }) => metadata.uid!)]);
   const disks = volumes.map(volume => ({ kind: 'volume' as const, ...volume }));
   const kept = findOrphans(disks, tag, api, owners, now, ageMs);
-  const advised = adviseOn([...orphans, ...unused, ...kept], fleetId, servers);
+  // Nobody asks for them where none was ever reserved.
+  const addresses = recorded.length === 0 ? [] : await world.cloud.listReservedIPs();
+  const idle = findOrphanAddresses(recorded, new Set(addresses.map(({ address }) => address)), owners);
+  const advised = adviseOn([...orphans, ...unused, ...kept, ...idle], fleetId, servers);
   const of = { fleetId, apiId: api };
   const ids = new Set(servers.map(({ id }) => id));
   const { old, ofGone } = planPruning({ ...of, snapshots, droplets, servers: ids, now });

@@ -8,9 +8,12 @@ import { fleetIdOf } from './identity.ts';
 import { readCloudResources } from './orphans.ts';
 import type { World } from './world.ts';
 
+/** US dollars a month for an address that leads nowhere: https://docs.digitalocean.com/products/networking/reserved-ips/details/pricing */
+const IDLE_ADDRESS_DOLLARS = 5;
+
 /** Something that the fleet pays for and need not have. */
 export interface Surplus {
-  kind: 'droplet' | 'firewall' | 'volume' | 'snapshot';
+  kind: 'droplet' | 'firewall' | 'volume' | 'reserved IP' | 'snapshot';
   id: string;
   name: string;
   tags: readonly string[];
@@ -32,6 +35,7 @@ export async function readSurplus(world: World, droplets: readonly Droplet[]): P
     sizeGB = 0,
   }: Pick<Surplus, 'kind' | 'id' | 'sizeGB'>): { monthlyCost?: number } => {
     if (kind === 'volume') return { monthlyCost: volumeCost(sizeGB) };
+    if (kind === 'reserved IP') return { monthlyCost: IDLE_ADDRESS_DOLLARS };
     const price = kind === 'droplet' ? prices.get(sizes.get(Number(id)) ?? '') : 0;
     return price === undefined ? {} : { monthlyCost: price };
   };
@@ -55,12 +59,27 @@ export async function effectsOfCleanup(world: World, surplus: readonly Surplus[]
     .filter(({ kind }) => kind !== 'firewall')
     .map(({ kind, id, name, tags, sizeGB = 0 }): Effect => {
       if (kind === 'volume') return effectOnVolume(id, name, sizeGB);
+      if (kind === 'reserved IP') return effectOnAddress(id, name);
       const project = projectRoleOf(fleetId, tags)?.project ?? '';
       return kind === 'droplet'
         ? { verb: 'destroy', cause: 'orphan', project: '', name, uid: '', server: Number(id) }
         : { verb: 'prune', cause: 'old snapshot', project, name, uid: '', snapshot: id };
     });
 }
+
+/** A person names it, too: somebody's names may lead there. */
+const effectOnAddress = (address: string, name: string): Effect => ({
+  verb: 'remove',
+  cause: 'reserved IP',
+  project: '',
+  name,
+  uid: '',
+  change: address,
+  doubt: {
+    reason: 'ReservedIP',
+    message: `${address} was reserved for a Project that is gone; once released, it may be another account's, whatever leads there`,
+  },
+});
 
 /** A person names it: that the Project is gone does not say that nobody wants its data. */
 const effectOnVolume = (id: string, name: string, sizeGB: number): Effect => ({

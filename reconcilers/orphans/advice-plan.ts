@@ -29,9 +29,11 @@ export function adviseOn(
 }
 
 /** The advice in words, to follow what the orphan is. */
-export const describeAdvice = ({ advice, kind, name, sizeGB = 0 }: AdvisedOrphan): string =>
-  kind === 'volume'
-    ? `${priced(sizeGB)}, with the data of a Project that is gone: dropfleet cleanup --data-volume ${name} removes it`
-    : advice === 'adopt'
-      ? 'its whole project has no object: dropfleet adopt takes it over, dropfleet cleanup removes it'
-      : 'dropfleet cleanup removes it';
+export const describeAdvice = ({ advice, kind, id, name, sizeGB = 0 }: AdvisedOrphan): string =>
+  kind === 'reserved IP'
+    ? `of a Project that is gone; whatever leads there would lead to somebody else's: dropfleet cleanup --reserved-ip ${id} releases it`
+    : kind === 'volume'
+      ? `${priced(sizeGB)}, with the data of a Project that is gone: dropfleet cleanup --data-volume ${name} removes it`
+      : advice === 'adopt'
+        ? 'its whole project has no object: dropfleet adopt takes it over, dropfleet cleanup removes it'
+        : 'dropfleet cleanup removes it';

@@ -4,7 +4,7 @@ import { keptUntil } from '../retired/plan.ts';
 
 /** Something in the cloud that carries the fleet's tag. What becomes of snapshots, snapshot/retention-plan.ts says. */
 export interface OwnedResource {
-  kind: 'droplet' | 'firewall' | 'volume';
+  kind: 'droplet' | 'firewall' | 'volume' | 'reserved IP';
   id: string;
   name: string;
   tags: readonly string[];
@@ -39,6 +39,28 @@ export function findOrphans(
     return isOurs && !isOwned && !isKept && now - Date.parse(createdAt) >= ageMs;
   });
 }
+
+/**
+ * The addresses that were reserved for Projects that are gone, as long as the account has them.
+ *
+ * @param recorded for whom each was.
+ * @param addresses those of the account.
+ * @param uids the uids of all Projects.
+ */
+export const findOrphanAddresses = (
+  recorded: readonly { address: string; uid: string; project: string }[],
+  addresses: ReadonlySet<string>,
+  uids: ReadonlySet<string>,
+): OwnedResource[] =>
+  recorded
+    .filter(({ address, uid }) => addresses.has(address) && !uids.has(uid))
+    .map(({ address, project }) => ({
+      kind: 'reserved IP',
+      id: address,
+      name: project,
+      tags: [],
+      createdAt: '',
+    }));
 
 /**
  * The fleet's firewalls that belong to no project and protect no server that stays. A firewall has no tags of its

@@ -9,6 +9,7 @@ import { masterOf, masterServer, observeHolder } from '../master/observe.ts';
 import { isWaiting, Waiting, type Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import { writeProjectStatus } from '../status/write.ts';
+import { recordAddress } from './address-record.ts';
 import type { Context } from './concern.ts';
 import { effectsOf } from './effects-plan.ts';
 import {
@@ -155,10 +156,32 @@ async function note(
   context: Context,
   run: Run,
 ): Promise<void> {
-  if (isDeepStrictEqual(reservedIP, progress.project.status?.reservedIP)) return;
+  const before = progress.project.status?.reservedIP;
+  if (isDeepStrictEqual(reservedIP, before)) return;
+  // Before the status: it outlives the Project, and is written again when this was cut off in between.
+  if (reservedIP?.address !== before?.address)
+    await record(
+      progress.project,
+      reservedIP?.address ?? before!.address!,
+      reservedIP !== undefined,
+      context,
+      run,
+    );
   const change = { fields: { reservedIP } };
   progress.project = await writeProjectStatus(context, 'reservedIP', progress.project, change, run);
 }
+
+/** For `cleanup`, should the Project go. */
+const record = (
+  project: Project,
+  address: string,
+  isKept: boolean,
+  { kubernetes, namespace }: Context,
+  run: Run,
+): Promise<void> => {
+  const owner = { uid: project.metadata.uid!, project: keyOf(project) };
+  return recordAddress(kubernetes, namespace, address, isKept ? owner : undefined, run.signal);
+};
 
 const ready = ({ status }: Project) => findCondition(status?.conditions, 'ReservedIPReady');
 

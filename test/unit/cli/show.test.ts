@@ -125,6 +125,15 @@ describe('The table of the fleet', () => {
     ]);
   });
 
+  it('says where the project is reached, where that is not the address of its master', () => {
+    const reached = (masterAddress: string): string =>
+      fleetTable(
+        summary([{ ...shop, status: { ...shop.status, masterAddress } }], activeDroplets('shop', 2)),
+      )[1]!;
+    expect(reached('203.0.113.1')).to.not.contain('203.0.113');
+    expect(reached('198.51.100.9')).to.match(/^shop +Ready 2\/2 +198\.51\.100\.9 +\$12\.00$/);
+  });
+
   it('says below what a person must read', () => {
     const lines = fleetTable(summary([shop], [...activeDroplets('shop', 1), failed]));
     expect(lines.at(-1)).to.equal('shop-web1: the account is full');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  findOrphanAddresses,
   findOrphanFirewalls,
   findOrphans,
   type OwnedResource,
@@ -99,5 +100,20 @@ describe('A orphan firewall', () => {
     expect(findFirewalls({ name: 'dropfleet.theirs.shop.web' })).to.deep.equal([]);
     expect(findFirewalls({ name: 'web' })).to.deep.equal([]);
     expect(findFirewalls({ createdAt: '2026-01-01T00:50:01Z' })).to.deep.equal([]);
+  });
+});
+
+describe('A reserved IP', () => {
+  it('is an orphan when the Project that it was reserved for is gone, and the account has it', () => {
+    const recorded = [
+      { address: '192.0.2.1', uid: 'gone', project: 'default/shop' },
+      { address: '192.0.2.2', uid: 'alive', project: 'default/blog' },
+      { address: '192.0.2.3', uid: 'gone', project: 'default/shop' },
+    ];
+    const account = new Set(['192.0.2.1', '192.0.2.2', '192.0.2.9']);
+    const found = findOrphanAddresses(recorded, account, new Set(['alive']));
+    expect(found.map(({ kind, id, name }) => `${kind} ${id} of ${name}`)).to.deep.equal([
+      'reserved IP 192.0.2.1 of default/shop',
+    ]);
   });
 });

@@ -3,9 +3,11 @@ import { CloudError } from '../../../../clients/digitalocean/errors.ts';
 import { DROPLETS, PROJECTS } from '../../../../clients/kubernetes/kinds.ts';
 import { retiredAtTag, retiredTag } from '../../../../crds/cloud-tags.ts';
 import { findCondition } from '../../../../crds/conditions.ts';
+import { CONFIRM_ANNOTATION } from '../../../../crds/names.ts';
 import type { Project } from '../../../../crds/project.ts';
 import { RESERVED_IP, type Context } from '../../../../reconcilers/reserved-ip/concern.ts';
 import { reconcileReservedIP } from '../../../../reconcilers/reserved-ip/reconcile.ts';
+import { readAddresses } from '../../../../reconcilers/reserved-ip/address-record.ts';
 import { activeStatus, aDroplet, aProject } from '../../../builders/objects.ts';
 import { createRig, ownOf, tagsFor } from '../reconcile-rig.ts';
 
@@ -41,6 +43,7 @@ async function start() {
     project,
     pass,
     replace,
+    context,
     addresses: () => [...rig.cloud.reservedIPs.values()],
     said: () => findCondition(project().status?.conditions, 'ReservedIPReady'),
   };
@@ -69,6 +72,22 @@ describe('The reserved IP controller', () => {
       expect(cloud.count('createReservedIP')).to.equal(applied ? 1 : 2);
       expect(said()?.status).to.equal('True');
     });
+
+  it('writes down for whom an address is, where it outlives the Project, and takes that back with the address', async () => {
+    const { pass, client, addresses, context, project } = await start();
+    await pass(3);
+    const [{ address } = { address: '' }] = addresses();
+    const recorded = () => readAddresses(client, 'default');
+    expect(await recorded()).to.deep.equal([{ address, uid: 'uid-shop', project: KEY }]);
+    await client.patch(PROJECTS, KEY, { spec: { reservedIP: false } });
+    await pass(2);
+    expect(await recorded()).to.have.length(1);
+    const [{ confirmation } = { confirmation: '' }] = context.gate.holds();
+    await client.patch(PROJECTS, KEY, { metadata: { annotations: { [CONFIRM_ANNOTATION]: confirmation } } });
+    await pass(2);
+    expect(project().status?.reservedIP).to.equal(undefined);
+    expect(await recorded()).to.deep.equal([]);
+  });
 
   it('releases an address that is no longer asked for only when a person confirms it', async () => {
     const { pass, client, cloud, said } = await start();
