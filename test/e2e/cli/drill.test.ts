@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { systemClock } from '../../../clients/clock.ts';
+import { sleep, systemClock } from '../../../clients/clock.ts';
 import type { Informer } from '../../../clients/kubernetes/client.ts';
 import { createKubernetesClient } from '../../../clients/kubernetes/http-client.ts';
 import { createInformer } from '../../../clients/kubernetes/informer.ts';
@@ -104,6 +104,8 @@ describe('dropfleet drill', function () {
     for (;;) {
       const { snapshots } = await cloud<{ snapshots: { id: number }[] }>(`droplets/${id}/snapshots`);
       if (snapshots[0] !== undefined) return String(snapshots[0].id);
+      // It takes 250 calls a minute, as DigitalOcean does.
+      await sleep(systemClock, 500);
     }
   }
 

@@ -107,6 +107,7 @@ describe('Without a daemon, dropfleet', () => {
       retired: [],
       snapshots: { count: 0, sizeGB: 0, monthlyCost: 0 },
       suspected: [],
+      unsaved: [],
       held: [],
       notifications: { problems: [], failing: [] },
     });
