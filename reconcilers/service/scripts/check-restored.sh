@@ -4,7 +4,7 @@
 # a URL with 2xx where there is a SCHEME, else its PORT with a connection; where PORT is - it must keep running.
 # Exit codes: 10 it does not run, 11 it does not answer; stdout has why, and nothing that the container itself wrote.
 engine=$1 name=$2 scheme=$3 port=$4 path=$5 seconds=$6 timeout=$7
-why=$(mktemp) && trap 'rm -f "$why"' EXIT
+why=$(mktemp /run/dropfleet-why.XXXXXXXX) && trap 'rm -f "$why"' EXIT
 # shellcheck disable=SC2016 # the engine's template
 address=$(field "$name" '{{range $port, $places := .HostConfig.PortBindings}}{{range $places}}{{println .HostIp}}{{end}}{{end}}' | grep . | head -n 1)
 # It is published at the private address of the server that the snapshot was taken of: without it the engine cannot start

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the scripts for containers share. `engine` is docker or podman, and `why` a file for what went wrong.
+# What the scripts for containers share. `engine` is docker or podman, and `why` a file for what went wrong: on a tmpfs, as a
+# full disk would not take it.
 # shellcheck disable=SC2154 # both are set by the scripts
 last_words() { "$engine" logs --tail 10 "$1" 2>&1 | tail -c 2000; } # last_words CONTAINER
 field() { "$engine" inspect --format "$2" "$1" 2>/dev/null; }        # field CONTAINER TEMPLATE
@@ -38,7 +39,8 @@ run() {
   expect_engine
   cat "$why"
   "$engine" rm -f "$name" >/dev/null 2>&1
-  # With so little room, nothing is wrong with what was to be started.
+  # For want of room nothing is wrong with what was to be started; by now there may be some again.
+  ! grep -q 'no space left' "$why" || exit 13
   free=$(df -Pk /var/lib | awk 'NR == 2 { print $4 }')
   [ "${free:-65536}" -ge 65536 ] || exit 13
   exit 12

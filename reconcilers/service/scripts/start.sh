@@ -7,7 +7,7 @@
 # has why. What failed is stopped and stays, for its logs.
 engine=$1 name=$2 target=$3 seconds=$4 interval=$5 timeout=$6 settle=$7
 shift 7
-why=$(mktemp) && trap 'rm -f "$why" "$(env_file "$name")"' EXIT
+why=$(mktemp /run/dropfleet-why.XXXXXXXX) && trap 'rm -f "$why" "$(env_file "$name")"' EXIT
 # Something else is wanted by now, perhaps.
 trap 'exit 143' HUP TERM
 fail() {

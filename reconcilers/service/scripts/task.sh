@@ -5,7 +5,7 @@
 # disk is full; stdout has why.
 engine=$1 name=$2 seconds=$3
 shift 3
-why=$(mktemp) && trap 'rm -f "$why"' EXIT
+why=$(mktemp /run/dropfleet-why.XXXXXXXX) && trap 'rm -f "$why"' EXIT
 # One that was made and never started would be waited for with success.
 case $(field "$name" '{{.State.Status}}') in '' | created | configured | initialized) run "$name" "$@" ;; esac
 code=$(timeout "$seconds" "$engine" wait "$name")

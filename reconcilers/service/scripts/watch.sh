@@ -3,7 +3,7 @@
 # ENGINE NAME TARGET SECONDS INTERVAL TIMEOUT looks at a container for SECONDS.
 # Exit codes: 10 it ended, 11 it failed its health check three times in a row; stdout has why.
 engine=$1 name=$2 target=$3 seconds=$4 interval=$5 timeout=$6
-why=$(mktemp) && trap 'rm -f "$why"' EXIT
+why=$(mktemp /run/dropfleet-why.XXXXXXXX) && trap 'rm -f "$why"' EXIT
 expect_curl "$target"
 end=$(($(date +%s) + seconds)) failed=0
 while :; do
