@@ -64,9 +64,13 @@ export const recovering = (
   message: `${step === 'PowerCycle' ? 'cutting the power of' : 'replacing'} droplet ${serverID}: ${cause}`,
 });
 
-function well({ recoveries: [last] }: WatchedServer, { wall }: Scene): Health {
-  const isNew = last?.result === 'Recovered' && wall - Date.parse(last.endedAt) < NEWS_MS;
-  return isNew
+/** For how long it goes on to be news that a server has recovered, ms; 0 when it is none. */
+export const newsLeftMs = ({ recoveries: [last] }: WatchedServer, { wall }: Scene): number =>
+  last?.result === 'Recovered' ? Math.max(0, Date.parse(last.endedAt) + NEWS_MS - wall) : 0;
+
+function well(server: WatchedServer, scene: Scene): Health {
+  const [last] = server.recoveries;
+  return last !== undefined && newsLeftMs(server, scene) > 0
     ? { status: 'True', reason: 'Recovered', message: `well after ${last.step} of droplet ${last.serverID}` }
     : { status: 'True', reason: 'Healthy', message: 'no observer fails to reach it' };
 }

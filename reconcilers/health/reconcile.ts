@@ -10,7 +10,7 @@ import type { Outcome } from '../outcome.ts';
 import type { Run } from '../run.ts';
 import { writeDropletStatus } from '../status/write.ts';
 import type { Context } from './concern.ts';
-import { healthOf, recovering } from './health-condition.ts';
+import { healthOf, newsLeftMs, recovering } from './health-condition.ts';
 import { createJudge, type Judge, type ProjectObjects } from './judge.ts';
 import type { HealthLeases } from './leases.ts';
 import { planRecovery, withEnded, type RecoveryPlan, type RecoveryStep } from './recovery-plan.ts';
@@ -273,13 +273,15 @@ function count({ droplets }: ProjectObjects, scene: Scene, { context, verdicts, 
 /** When the project is worth another look without a change of anything. */
 function againIn(scene: Scene, { steps }: RecoveryPlan, { context, leases }: Health): Outcome {
   const { pollMs } = context.timings;
-  const waits = scene.servers.flatMap(({ course, recovery, role, serverID, approvedID }) => {
+  const waits = scene.servers.flatMap(server => {
+    const { course, recovery, role, serverID, approvedID } = server;
     if (recovery !== undefined || steps.length > 0) return [pollMs];
     const holdMs =
       course?.quorumSince === undefined ? Infinity : course.quorumSince + HOLD_MS[role] - scene.now;
     const voteMs = serverID === undefined ? Infinity : leases.tally.unchangedMs(serverID);
     const isWaiting = holdMs <= 0 || approvedID !== undefined;
-    return [voteMs + 1, holdMs > 0 ? holdMs : Infinity, isWaiting ? 3 * pollMs : Infinity];
+    const newsMs = newsLeftMs(server, scene) || Infinity;
+    return [voteMs + 1, holdMs > 0 ? holdMs : Infinity, isWaiting ? 3 * pollMs : Infinity, newsMs];
   });
   const ms = Math.min(Infinity, ...waits);
   return ms === Infinity ? undefined : { requeueAfterMs: ms };

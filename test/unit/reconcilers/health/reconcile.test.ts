@@ -151,7 +151,7 @@ describe('The health controller', () => {
   });
 
   it('calls a recovery well that left another server, Ready and without votes', async () => {
-    const { pass, name, setStatus, dropletOf, healthOf, events } = createHealthRig();
+    const { pass, name, setStatus, dropletOf, healthOf, events, reconcileOnce } = createHealthRig();
     await name('shop-web1', 2);
     await pass(5_000);
     setStatus('shop-web1', { server: { id: 50 }, host: { serverID: 50 } });
@@ -163,5 +163,10 @@ describe('The health controller', () => {
     });
     expect(healthOf('shop-web1')).to.equal('True Recovered');
     expect(events).to.include('Recovered shop-web1');
+    // It is news for ten minutes, and somebody has to look then.
+    expect((await reconcileOnce())?.requeueAfterMs).to.be.within(1, 600_000);
+    await pass(600_000);
+    expect(healthOf('shop-web1')).to.equal('True Healthy');
+    expect(await reconcileOnce()).to.equal(undefined);
   });
 });
