@@ -72,7 +72,12 @@ export const STORIES: readonly Story[] = [
       const mails = fleet.told().length;
       await Promise.all(SERVERS.map(name => fleet.fault(name, { type: 'cut', peer: 'operator' })));
       await until('found', () => SERVERS.some(name => !isReady(fleet, name)));
-      while (fleet.told().length === mails) await fleet.pass(1_000);
+      const isTold = (): boolean =>
+        fleet
+          .told()
+          .slice(mails)
+          .some(subject => /failure/i.test(subject));
+      while (!isTold()) await fleet.pass(1_000);
       at('decided');
       await Promise.all(SERVERS.map(name => fleet.heal(name)));
       await until('over', () => SERVERS.every(name => isReady(fleet, name)));
