@@ -4,6 +4,7 @@ import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DRILL_ANNOTATION } from '../../crds/names.ts';
+import { listSnapshots } from '../../reconcilers/snapshot/list.ts';
 import { isOfFleet, newestGoodSnapshot } from '../../reconcilers/snapshot/owner-plan.ts';
 import { expectYes } from '../ask.ts';
 import { CommandFailure } from '../failure.ts';
@@ -72,8 +73,9 @@ async function askFor(world: World, droplet: Droplet, options: DrillOptions): Pr
 
 async function findSnapshot(world: World, droplet: Droplet): Promise<{ id: string; createdAt: string }> {
   const { fleet: fleetId, api: apiId } = await identityOf(world);
-  const all = (await world.cloud.listSnapshots()).filter(snapshot => isOfFleet(snapshot, { fleetId, apiId }));
-  const snapshot = newestGoodSnapshot(all, droplet, fleetId);
+  const { snapshots } = await listSnapshots(world.cloud, fleetId);
+  const own = snapshots.filter(snapshot => isOfFleet(snapshot, { fleetId, apiId }));
+  const snapshot = newestGoodSnapshot(own, droplet, fleetId);
   if (snapshot !== undefined) return snapshot;
   const { name } = droplet.metadata;
   throw new CommandFailure(

@@ -1,9 +1,9 @@
-import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import { ifFound } from '../../clients/digitalocean/if-found.ts';
 import { drillTag } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { projectKeyOf } from '../context.ts';
+import { listSnapshots } from '../snapshot/list.ts';
 import { isOfFleet, newestGoodSnapshot } from '../snapshot/owner-plan.ts';
 import type { Run } from '../run.ts';
 import type { Context } from './concern.ts';
@@ -29,7 +29,7 @@ export async function observeDrill(
     return { servers: listed, nonceSeenMs, isEnding };
   }
   // Lists lag.
-  const server = await findServer(context, drill.serverID, signal);
+  const server = await ifFound(cloud.getDroplet(drill.serverID, signal));
   if (server !== undefined && isDrillServer(context, uid, server.tags))
     return { servers: [...listed, server], nonceSeenMs, isEnding };
   return {
@@ -38,19 +38,6 @@ export async function observeDrill(
     missingMs: since.ageMs(missingKey(droplet), `${drill.serverID}`),
     isEnding,
   };
-}
-
-async function findServer(
-  { cloud }: Pick<Context, 'cloud'>,
-  id: number,
-  signal: AbortSignal,
-): Promise<CloudDroplet | undefined> {
-  try {
-    return await cloud.getDroplet(id, signal);
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** A request for a server has just left: its grace begins. */
@@ -85,8 +72,9 @@ export async function observeStart(
     return 'the project is suspended; set spec.suspend to false and ask again';
   const shortage = room.shortage(keyOf(droplet));
   if (shortage !== undefined) return `there is no room for the server of a drill: ${shortage}`;
-  const snapshots = (await cloud.listSnapshots(signal)).filter(each => isOfFleet(each, context));
-  const snapshot = newestGoodSnapshot(snapshots, droplet, fleetId);
+  const { snapshots } = await listSnapshots(cloud, fleetId, signal);
+  const own = snapshots.filter(each => isOfFleet(each, context));
+  const snapshot = newestGoodSnapshot(own, droplet, fleetId);
   if (snapshot === undefined) return `${name} has no snapshot yet: there is nothing to restore`;
   return { id: snapshot.id, createdAt: snapshot.createdAt };
 }

@@ -1,3 +1,5 @@
+import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
+import { fleetTag, uidOf } from '../../crds/cloud-tags.ts';
 import { keyOf } from '../../crds/meta.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Effect } from '../gate/effect.ts';
@@ -18,20 +20,22 @@ export async function withLastSnapshots(
   plan: PassedPlan,
   run: Run,
 ): Promise<PassedPlan> {
-  const doomed = doomedBy(progress.droplet, view, plan);
+  const doomed = doomedBy(progress.droplet, view, plan, context.fleetId);
   const asker = lastSnapshotAsker(keyOf(progress.droplet));
   return withoutUnsafe(progress.droplet, plan, await secureData(context, progress, doomed, asker, run));
 }
 
 /** The servers that a plan destroys, each with what the gate let through for it. */
-export function doomedBy(droplet: Droplet, view: CloudView, plan: PassedPlan): Doomed[] {
+export function doomedBy(droplet: Droplet, view: CloudView, plan: PassedPlan, fleetId: string): Doomed[] {
   const { own, duplicates } = effectsOf(droplet, view, plan);
   const end = own.find(({ verb }) => verb === 'destroy');
   const effectOf = (id: number): Effect | undefined =>
     end ? { ...end, server: id } : duplicates.find(({ server }) => server === id);
+  const isStillDoomed = ({ tags }: CloudDroplet): boolean =>
+    uidOf(tags) === droplet.metadata.uid && tags.includes(fleetTag(fleetId));
   return plan.steps.flatMap(step => {
     const effect = step.type === 'destroy' ? effectOf(step.id) : undefined;
-    return step.type === 'destroy' && effect !== undefined ? [{ id: step.id, effect }] : [];
+    return step.type === 'destroy' && effect !== undefined ? [{ id: step.id, effect, isStillDoomed }] : [];
   });
 }
 

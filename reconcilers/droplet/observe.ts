@@ -1,5 +1,5 @@
 import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import { ifFound } from '../../clients/digitalocean/if-found.ts';
 import { fleetTag, nonceOf, projectRoleTag, uidOf, uidTag } from '../../crds/cloud-tags.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -22,7 +22,7 @@ export async function observeCloud(
   signal: AbortSignal,
 ): Promise<CloudView> {
   const listing = readListing(context, droplet);
-  const found = listing.asks ? await getIfFound(context, listing.id!, signal) : listing.listed;
+  const found = listing.asks ? await ifFound(context.cloud.getDroplet(listing.id!, signal)) : listing.listed;
   const observed = observe(context, droplet, listing, found);
   const isDoubtful = observed.absence === 'gone' || !observed.isOurs;
   const action = isDoubtful ? undefined : await lastAction(context, droplet, signal);
@@ -43,7 +43,7 @@ async function retiredServer(
   signal: AbortSignal,
 ): Promise<CloudDroplet | undefined> {
   const id = replacedID(droplet);
-  const server = id === undefined ? undefined : await getIfFound(context, id, signal);
+  const server = id === undefined ? undefined : await ifFound(context.cloud.getDroplet(id, signal));
   return server !== undefined && isRetired(droplet, server.tags) ? server : undefined;
 }
 
@@ -244,7 +244,7 @@ async function claimOf(
   if (!/^[0-9]{1,15}$/.test(text)) return { id: 0, problem: `"${text}" is no id` };
   // One that was lost by its tags alone is named again to have them put back.
   if (known !== undefined && known !== id) return undefined;
-  const server = await getIfFound(context, id, signal);
+  const server = await ifFound(context.cloud.getDroplet(id, signal));
   const problem = server && claimProblem(context, droplet, server);
   return { id, ...(server && { server }), ...(problem !== undefined && { problem }) };
 }
@@ -276,7 +276,7 @@ export async function observeOrphans(
   const orphans: CloudDroplet[] = [];
   // What was destroyed a moment ago may still be listed.
   for (const { id } of listed) {
-    const server = await getIfFound(context, id, signal);
+    const server = await ifFound(context.cloud.getDroplet(id, signal));
     if (server !== undefined) orphans.push(server);
   }
   const otherFleet = await standing.otherFleetWith(project, signal);
@@ -286,19 +286,6 @@ export async function observeOrphans(
   };
 }
 
-async function getIfFound(
-  { cloud }: Pick<Context, 'cloud'>,
-  id: number,
-  signal: AbortSignal,
-): Promise<CloudDroplet | undefined> {
-  try {
-    return await cloud.getDroplet(id, signal);
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
-}
-
 async function lastAction(
   { cloud }: Pick<Context, 'cloud'>,
   droplet: Droplet,
@@ -306,12 +293,7 @@ async function lastAction(
 ): Promise<ServerAction | undefined> {
   const { actionID } = droplet.status?.server ?? {};
   if (actionID === undefined || droplet.metadata.deletionTimestamp !== undefined) return undefined;
-  try {
-    return await cloud.getAction(actionID, signal);
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
+  return await ifFound(cloud.getAction(actionID, signal));
 }
 
 /** The load balancer that the end of the Droplet's server has to wait for. */

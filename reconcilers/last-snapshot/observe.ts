@@ -1,5 +1,5 @@
-import type { CloudAction } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import type { CloudAction, CloudDroplet } from '../../clients/digitalocean/cloud.ts';
+import { ifFound } from '../../clients/digitalocean/if-found.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import type { Context } from '../context.ts';
 import { ownTags } from '../droplet/apply.ts';
@@ -14,17 +14,20 @@ export const entryOf = ({ status }: Pick<Droplet, 'status'>, serverID: number): 
 
 /**
  * How far a server is with its last snapshot, by what the cloud itself says now: nothing is destroyed on the word of a
- * list. Undefined when there is no such server any more.
+ * list. Undefined when there is no such server any more, or it is to stay.
+ *
+ * @param isStillDoomed whether that server, as it is now, is what is to be destroyed.
  */
 export async function observeLast(
   context: Pick<Context, 'cloud' | 'fleetId' | 'apiId' | 'since'>,
   droplet: Droplet,
   serverID: number,
+  isStillDoomed: (server: CloudDroplet) => boolean,
   signal: AbortSignal,
 ): Promise<LastView | undefined> {
   const { cloud, since } = context;
   const server = await ifFound(cloud.getDroplet(serverID, signal));
-  if (server === undefined) return undefined;
+  if (server === undefined || !isStillDoomed(server)) return undefined;
   const entry = entryOf(droplet, serverID);
   const actionOf = (id: number | undefined): Promise<CloudAction | undefined> | undefined =>
     id === undefined ? undefined : ifFound(cloud.getAction(id, signal));
@@ -43,15 +46,6 @@ export async function observeLast(
       stop && isOn ? since.ageMs(`${droplet.metadata.uid} stops ${serverID}`, `${entry.stopID}`) : 0,
     hasHadTime: isAsked && snapshot === undefined && hasHadTime(context, droplet, server, entry),
   };
-}
-
-async function ifFound<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 async function snapshotCalled(

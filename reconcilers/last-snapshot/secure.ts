@@ -1,3 +1,4 @@
+import type { CloudDroplet } from '../../clients/digitalocean/cloud.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectKeyOf, type Context } from '../context.ts';
 import { forgoing, type Effect } from '../gate/effect.ts';
@@ -13,6 +14,8 @@ import { LAST_SNAPSHOT } from './timings.ts';
 export interface Doomed {
   id: number;
   effect: Effect;
+  /** Whether it is still to be destroyed, as the cloud has it now: its tags may have changed, or its power. */
+  isStillDoomed: (server: CloudDroplet) => boolean;
 }
 
 /** What may be destroyed now, and what is waited for. */
@@ -67,15 +70,18 @@ const hasFailed = (droplet: Droplet, { id }: Doomed): boolean => entryOf(droplet
 async function secureOne(
   context: Context,
   progress: LastApply,
-  { id, effect }: Doomed,
+  { id, effect, isStillDoomed }: Doomed,
   run: Run,
 ): Promise<LastPlan> {
   if (!holdsData(progress.droplet, id)) return { type: 'safe' };
   if (await context.gate.hasPassed([forgoing(effect)], run.signal)) return { type: 'safe' };
-  const view = await observeLast(context, progress.droplet, id, run.signal);
-  // Whoever cannot be seen now may be there in the next moment.
+  const view = await observeLast(context, progress.droplet, id, isStillDoomed, run.signal);
+  // What cannot be seen now may be there in the next moment; what is another's by now is not touched.
   if (view === undefined)
-    return { type: 'wait', message: `droplet ${id} not found at DigitalOcean; looking again` };
+    return {
+      type: 'wait',
+      message: `droplet ${id} not found at DigitalOcean, or in use again; looking again`,
+    };
   const plan = planLast(view, LAST_SNAPSHOT.shutdownMs);
   if (plan.type === 'wait' && plan.step !== undefined) await applyLast(plan.step, progress, id, context, run);
   return plan;

@@ -1,4 +1,4 @@
-import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import { ifFound } from '../../clients/digitalocean/if-found.ts';
 import { retiredUidOf, uidOf } from '../../crds/cloud-tags.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
@@ -42,13 +42,10 @@ export async function observeHolder(
   id: number,
   signal: AbortSignal,
 ): Promise<HolderView | undefined> {
-  try {
-    const { status, locked, tags } = await cloud.getDroplet(id, signal);
-    const isFormer =
-      master !== undefined && uidOf(tags) === undefined && retiredUidOf(tags) === master.metadata.uid;
-    return { id, isOff: status === 'off' && !locked, isFormer };
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
+  const holder = await ifFound(cloud.getDroplet(id, signal));
+  if (holder === undefined) return undefined;
+  const { status, locked, tags } = holder;
+  const isFormer =
+    master !== undefined && uidOf(tags) === undefined && retiredUidOf(tags) === master.metadata.uid;
+  return { id, isOff: status === 'off' && !locked, isFormer };
 }

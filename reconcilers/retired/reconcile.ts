@@ -37,7 +37,8 @@ export async function reconcileRetired(context: Context, key: string, run: Run):
   if (answer.type === 'wait') return { requeueAfterMs: answer.ms };
   if (answer.type === 'hold') return { requeueAfterMs: HELD_AGAIN_MS };
   const progress: LastApply = { droplet };
-  const doomed = [{ id: server.id, effect: effectOf(key, droplet) }];
+  const isStillDoomed = (now: CloudDroplet): boolean => isOver(now, droplet, context.clock.now());
+  const doomed = [{ id: server.id, effect: effectOf(key, droplet), isStillDoomed }];
   const { safe } = await secureData(context, progress, doomed, lastSnapshotAsker(key), run);
   if (!safe.has(server.id)) return { requeueAfterMs: LAST_SNAPSHOT.pollMs };
   await destroy(context, server.id, progress.droplet, run);
@@ -78,6 +79,12 @@ const effectOf = (key: string, droplet: Droplet): Effect => ({
   ...(holdsData(droplet, Number(key)) && { data: true }),
 });
 
+/** Somebody may have turned it on, or given it to another, since it was listed. */
+const isOver = (server: CloudDroplet, droplet: Droplet, now: number): boolean =>
+  uidOf(server.tags) === undefined &&
+  retiredUidOf(server.tags) === droplet.metadata.uid &&
+  planRetired(server, droplet, now).type === 'destroy';
+
 async function destroy(
   { cloud, clock, events, servers }: Context,
   id: number,
@@ -86,9 +93,7 @@ async function destroy(
 ): Promise<void> {
   try {
     const now = await cloud.getDroplet(id, run.signal);
-    const isStill = uidOf(now.tags) === undefined && retiredUidOf(now.tags) === droplet.metadata.uid;
-    // Somebody turned it on, or gave it to another, since it was listed.
-    if (isStill && planRetired(now, droplet, clock.now()).type === 'destroy') {
+    if (isOver(now, droplet, clock.now())) {
       await run.fenced(signal => cloud.deleteDroplet(id, signal));
       run.log.info(`destroyed droplet ${id}, which was replaced`);
       events.record(droplet, 'Normal', 'Destroying', `destroying droplet ${id}, which was replaced`);

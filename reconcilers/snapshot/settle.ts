@@ -1,5 +1,5 @@
-import type { CloudAction, CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
-import { isCloudNotFound } from '../../clients/digitalocean/errors.ts';
+import type { CloudSnapshot } from '../../clients/digitalocean/cloud.ts';
+import { ifFound } from '../../clients/digitalocean/if-found.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { projectKeyOf } from '../context.ts';
 import { ownTags } from '../droplet/apply.ts';
@@ -20,22 +20,14 @@ export async function settleSnapshot(
   run: Run,
 ): Promise<void> {
   const { name, actionID } = droplet.status!.snapshotting!;
-  const action = actionID === undefined ? undefined : await findAction(context, actionID, run);
+  const action =
+    actionID === undefined ? undefined : await ifFound(context.cloud.getAction(actionID, run.signal));
   if (action?.status === 'in-progress') return;
   if (action?.status === 'errored')
     return await noteFailure(context, droplet, "DigitalOcean failed; see the droplet's history there", run);
   const snapshot = (await source.list(0, run.signal)).find(one => one.name === name && isGood(one));
   if (snapshot !== undefined) return await finish(context, droplet, snapshot, run);
   if (hasHadTime(context, droplet)) await noteFailure(context, droplet, 'DigitalOcean never showed it', run);
-}
-
-async function findAction({ cloud }: Context, id: number, { signal }: Run): Promise<CloudAction | undefined> {
-  try {
-    return await cloud.getAction(id, signal);
-  } catch (error) {
-    if (isCloudNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** A list may lag, and a request whose reply was lost may still be under way. */

@@ -305,7 +305,7 @@ export class Operator {
     view: CloudView,
     plan: PassedPlan,
   ): PassedPlan {
-    const doomed = doomedBy(droplet, view, plan);
+    const doomed = doomedBy(droplet, view, plan, FLEET);
     const waits = new Map<Doomed, string>();
     for (const one of doomed) {
       const next = this.#secureOne(one, droplet, progress);
@@ -317,14 +317,18 @@ export class Operator {
     return withoutUnsafe(droplet, plan, securedBy(now, doomed, waits, answer));
   }
 
-  #secureOne({ id, effect }: Doomed, droplet: Droplet, progress: { status: DropletStatus }): LastPlan {
+  #secureOne(
+    { id, effect, isStillDoomed }: Doomed,
+    droplet: Droplet,
+    progress: { status: DropletStatus },
+  ): LastPlan {
     const isForgone =
       this.gate.hasPassed(keyOfEffect(forgoing(effect))) ||
       (this.#flaw === 'every confirmation forgoes last snapshots' &&
         this.gate.hasPassed(keyOfEffect(effect), true));
     if (!holdsData(droplet, id) || isForgone) return { type: 'safe' };
     const server = this.#get(id);
-    if (server === undefined) return { type: 'wait', message: 'not there' };
+    if (server === undefined || !isStillDoomed(server)) return { type: 'wait', message: 'not there' };
     const entry = entryOf(droplet, id);
     const found = entry.name === undefined ? undefined : this.#world.snapshots.get(entry.name);
     const wanted = ownTags(droplet, { fleetId: FLEET, apiId: this.#world.api });

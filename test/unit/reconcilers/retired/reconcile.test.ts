@@ -57,6 +57,18 @@ describe('Reconciling a server that was replaced', () => {
     }
   });
 
+  it('neither stops nor saves what holds data and was turned on or given away since it was listed', async () => {
+    const holding = (id: number) => ({ ...activeStatus(id), dataServers: [10] });
+    for (const change of [{ status: 'active' as const }, { tags: [fleetTag('fleet'), uidTag('another')] }]) {
+      const { cloud, clock, reconcile } = await start(1, holding);
+      await clock.advance(DAY_MS);
+      cloud.changeDroplet(10, change);
+      await reconcile(10);
+      const acts = ['shutdownDroplet', 'powerOffDroplet', 'snapshotDroplet', 'deleteDroplet'] as const;
+      expect(acts.map(call => cloud.count(call))).to.deep.equal([0, 0, 0, 0]);
+    }
+  });
+
   it('is over when the server is gone already', async () => {
     const { cloud, clock, reconcile } = await start(1);
     await clock.advance(DAY_MS);
