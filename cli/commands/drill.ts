@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
-import { DROPLETS } from '../../clients/kubernetes/kinds.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
 import { DRILL_ANNOTATION } from '../../crds/names.ts';
@@ -13,13 +11,13 @@ import type { GlobalOptions } from '../options.ts';
 import { printLine, printResult } from '../output.ts';
 import { drillOfferLines } from '../show/drill-lines.ts';
 import { stopSignal } from '../stop.ts';
+import { annotateDroplet } from '../world/annotate-droplet.ts';
 import { awaitDrill, type DrillEnding } from '../world/await-drill.ts';
 import { pricesOf, watchFleet } from '../world/fleet-watch.ts';
 import { identityOf } from '../world/identity.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
 import { openWorld } from '../world/open.ts';
-import { isOperatorRunning } from '../world/running-operator.ts';
-import { nobodyLeads } from '../world/source.ts';
+import { expectOperator } from '../world/source.ts';
 import type { World } from '../world/world.ts';
 
 export interface DrillFlags {
@@ -37,7 +35,7 @@ export async function drill(options: DrillOptions): Promise<void> {
     const droplet = await findOneDroplet(options.droplet, world);
     if (droplet.metadata.deletionTimestamp !== undefined)
       throw new CommandFailure(`no changes made: ${droplet.metadata.name} is being deleted`);
-    if (!(await isOperatorRunning(world))) throw new CommandFailure(`no changes made. ${nobodyWorks(world)}`);
+    await expectOperator(world);
     const { drill: current } = droplet.status ?? {};
     const isUnderWay = current !== undefined && current.step !== 'Done';
     const request = isUnderWay ? current.request : await askFor(world, droplet, options);
@@ -47,27 +45,15 @@ export async function drill(options: DrillOptions): Promise<void> {
   }
 }
 
-const nobodyWorks = (world: World): string =>
-  world.hasCluster
-    ? nobodyLeads(world)
-    : 'Nothing is running here that would do it: start "dropfleet up", and run this again beside it.';
-
 /** Says what is tried and what it costs, asks, and writes the wish down. Its word is answered. */
 async function askFor(world: World, droplet: Droplet, options: DrillOptions): Promise<string> {
-  const { name } = droplet.metadata;
   const snapshot = await findSnapshot(world, droplet);
   const prices = pricesOf(await world.cloud.listSizes());
   const offer = { droplet, snapshot, monthlyPrice: prices.get(droplet.spec.size), now: Date.now() };
   for (const line of drillOfferLines(offer)) printLine(options, line);
   await expectYes(`Make a server from snapshot ${snapshot.id}?`, options.yes ?? false);
   const request = randomBytes(8).toString('hex');
-  const metadata = { uid: droplet.metadata.uid!, annotations: { [DRILL_ANNOTATION]: request } };
-  try {
-    await world.kubernetes.patch(DROPLETS, keyOf(droplet), { metadata });
-  } catch (error) {
-    if (!isConflict(error) && !isNotFound(error)) throw error;
-    throw new CommandFailure(`no changes made: the Droplet ${name} is another one by now; try again`);
-  }
+  await annotateDroplet(world, droplet, { [DRILL_ANNOTATION]: request });
   return request;
 }
 

@@ -1,5 +1,4 @@
-import { isConflict, isNotFound } from '../../clients/kubernetes/errors.ts';
-import { DROPLETS, SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
+import { SERVICE_DEPLOYMENTS } from '../../clients/kubernetes/kinds.ts';
 import { isConditionTrue } from '../../crds/conditions.ts';
 import type { Droplet } from '../../crds/droplet.ts';
 import { keyOf } from '../../crds/meta.ts';
@@ -12,12 +11,12 @@ import { commandLine, type GlobalOptions } from '../options.ts';
 import { printLine, printResult } from '../output.ts';
 import { recoveryLines } from '../show/recovery-lines.ts';
 import { stopSignal } from '../stop.ts';
+import { annotateDroplet } from '../world/annotate-droplet.ts';
 import { awaitReplacement, type ReplacementEnding } from '../world/await-replacement.ts';
 import { watchFleet } from '../world/fleet-watch.ts';
 import { findOneDroplet } from '../world/one-droplet.ts';
 import { openParts } from '../world/open.ts';
-import { isOperatorRunning } from '../world/running-operator.ts';
-import { nobodyLeads } from '../world/source.ts';
+import { expectOperator } from '../world/source.ts';
 import type { KubernetesWorld } from '../world/world.ts';
 
 export interface RecoverFlags {
@@ -42,7 +41,7 @@ export async function recover(options: RecoverOptions): Promise<void> {
   try {
     const world: KubernetesWorld = { ...parts, ...(await parts.openKubernetes()) };
     const meant = await readMeant(world, options);
-    if (!(await isOperatorRunning(world))) throw new CommandFailure(`no changes made. ${nobodyWorks(world)}`);
+    await expectOperator(world);
     const { recovery } = meant.droplet.status ?? {};
     const isUnderWay = recovery?.serverID === meant.serverID && recovery.step === 'Replace';
     if (!isUnderWay) await askFor(world, meant, options);
@@ -51,11 +50,6 @@ export async function recover(options: RecoverOptions): Promise<void> {
     await parts.close();
   }
 }
-
-const nobodyWorks = (world: KubernetesWorld): string =>
-  world.hasCluster
-    ? nobodyLeads(world)
-    : 'Nothing is running here that would do it: start "dropfleet up", and run this again beside it.';
 
 async function readMeant(world: KubernetesWorld, { droplet: name }: RecoverOptions): Promise<Meant> {
   const droplet = await findOneDroplet(name, world);
@@ -83,15 +77,8 @@ async function askFor(world: KubernetesWorld, meant: Meant, options: RecoverOpti
     );
   await expectYes(`Replace droplet ${serverID} of ${name}?`, options.yes ?? false);
   const annotations = { [RECOVER_ANNOTATION]: formatRecoverWish({ serverID, clean }) };
-  try {
-    // Not by version: the operator writes the status all the time. The wish itself names the server.
-    await world.kubernetes.patch(DROPLETS, keyOf(droplet), {
-      metadata: { uid: droplet.metadata.uid!, annotations },
-    });
-  } catch (error) {
-    if (!isConflict(error) && !isNotFound(error)) throw error;
-    throw new CommandFailure(`no changes made: the Droplet ${name} is another one by now; try again`);
-  }
+  // The wish itself names the server.
+  await annotateDroplet(world, droplet, annotations);
 }
 
 async function untilReplaced(world: KubernetesWorld, meant: Meant, options: RecoverOptions): Promise<void> {

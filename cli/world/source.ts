@@ -88,3 +88,12 @@ async function expectDaemonFollows(world: KubernetesWorld, path: string): Promis
 /** What to do about a cluster in which no operator leads. */
 export const nobodyLeads = ({ namespace }: Pick<World, 'namespace'>): string =>
   `No operator is running in this cluster: check its pod with "kubectl -n ${namespace} get pods" and "kubectl -n ${namespace} logs deployment/dropfleet" where deploy/ was applied.`;
+
+/** Fails when no operator runs that would do what is about to be asked of it. */
+export async function expectOperator(world: KubernetesWorld): Promise<void> {
+  if (await isOperatorRunning(world)) return;
+  const why = world.hasCluster
+    ? nobodyLeads(world)
+    : 'Nothing is running here that would do it: start "dropfleet up", and run this again beside it.';
+  throw new CommandFailure(`no changes made. ${why}`);
+}

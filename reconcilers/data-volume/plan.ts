@@ -121,7 +121,12 @@ function planPossession(
 function planMove({ master, holder }: DataVolumeInput, { id, name, holderID }: VolumeView): DataVolumePlan {
   if (holderID !== undefined) {
     if (holder === undefined)
-      return poll(no('Moving', `${name} is at droplet ${holderID}, which is gone: it will be let go of`));
+      return poll(
+        no(
+          'Moving',
+          `${name} is at droplet ${holderID}, which is gone: waiting for DigitalOcean to detach it`,
+        ),
+      );
     if (holder.isOff && holder.isFormer)
       return poll(no('Moving', `taking ${name} from droplet ${holderID}, which was replaced and is off`), {
         type: 'detach',

@@ -60,7 +60,7 @@ const firstServedAt = ({ status }: ServiceDeployment): number =>
     ),
   );
 
-/** By the name, as objects that were made anew have other uids: the one that runs, else the present release's, else the newest. */
+/** By the name, as recreated objects have other uids: the one that runs, else the present release's, else the newest. */
 function containerOf(
   { metadata, status }: ServiceDeployment,
   containers: readonly Container[],

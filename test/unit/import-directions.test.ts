@@ -74,6 +74,13 @@ describe('The import rule', function () {
     expect(refused(pairs)).to.deep.equal(forbiddenOf(pairs, IN_SANDBOX));
   });
 
+  it('lets the page import nothing of the product but itself', () => {
+    const pairs = ['page', ...rooms, 'test'].map(
+      to => [`page/deep/page-to-${to}.ts`, `${to}/deep/target.ts`] as const,
+    );
+    expect(refused(pairs)).to.deep.equal(forbiddenOf(pairs, { page: ['page'] }));
+  });
+
   it('keeps I/O out of pure files', () => {
     const pairs = PURE.flatMap(file =>
       [...IMPURE_IMPORTS].map((target, i) => [variant(file, i), target] as const),

@@ -76,7 +76,7 @@ describe('The plan of a data volume', () => {
     }
   });
 
-  it('waits for the cloud to let go of it when the server that had it is gone', () => {
+  it('waits for the cloud to detach it when the server that had it is gone', () => {
     const gone = plan({ status: IN_PLACE, volume: { ...OURS, holderID: 3 }, master: MASTER });
     expect(gone).to.deep.include({ pace: 'poll', isInPlace: false }).and.not.have.property('step');
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CloudError } from '../../../../clients/digitalocean/errors.ts';
+import { CloudError, UnreadableItems } from '../../../../clients/digitalocean/errors.ts';
 import { DROPLETS } from '../../../../clients/kubernetes/kinds.ts';
 import { VERIFIED_TAG } from '../../../../crds/cloud-tags.ts';
 import { DRILL_FINALIZER } from '../../../../crds/names.ts';
@@ -52,6 +52,19 @@ describe('A restore drill', () => {
       'dropfleet-drill:uid-shop-web1',
       `dropfleet-nonce:${rig.drill()!.nonce}`,
     ]);
+  });
+
+  it("is not kept from its snapshot by one of somebody else's that cannot be read", async () => {
+    const rig = await startDrill();
+    const failure = { operation: 'listSnapshots', status: 200, message: 'of 8, size_gigabytes is no size' };
+    const foreign = [{ id: 8, marks: { name: 'mine', tags: [] } }];
+    rig.cloud.failNext(
+      'listSnapshots',
+      new UnreadableItems(failure, [...rig.cloud.snapshots.values()], foreign),
+    );
+    await rig.ask();
+    await rig.run();
+    expect(rig.drill()).to.include({ result: 'Passed', snapshotID: '99' });
   });
 
   it('buys nothing where there is no snapshot, and says so', async () => {
