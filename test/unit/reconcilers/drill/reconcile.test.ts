@@ -58,10 +58,9 @@ describe('A restore drill', () => {
     const rig = await startDrill();
     const failure = { operation: 'listSnapshots', status: 200, message: 'of 8, size_gigabytes is no size' };
     const foreign = [{ id: 8, marks: { name: 'mine', tags: [] } }];
-    rig.cloud.failNext(
-      'listSnapshots',
-      new UnreadableItems(failure, [...rig.cloud.snapshots.values()], foreign),
-    );
+    // Not once: a drill that fails is tried again.
+    const unreadable = new UnreadableItems(failure, [...rig.cloud.snapshots.values()], foreign);
+    rig.cloud.listSnapshots = () => Promise.reject(unreadable);
     await rig.ask();
     await rig.run();
     expect(rig.drill()).to.include({ result: 'Passed', snapshotID: '99' });
