@@ -22,7 +22,12 @@ export const page = defineConcern({
   declares: NOTHING,
   setup({ context, options, informers, log }: Setup<typeof NOTHING, PageOptions>) {
     const { kubernetes, clock, hosts, projects, droplets, services, sizes, gate, standing } = context;
-    const feed = createFeed({ read, clock, onAudience: isThere => events.watch(isThere) });
+    const feed = createFeed({
+      read,
+      clock,
+      onAudience: isThere => events.watch(isThere),
+      onError: error => log.warn('the page cannot be made', { error: describeError(error) }),
+    });
     const events = createRecentEvents({
       kubernetes,
       clock,
@@ -37,8 +42,9 @@ export const page = defineConcern({
     informers.of(SERVICE_DEPLOYMENTS).onChange(feed.changed);
     leases.onChange(feed.changed);
 
-    async function read(): Promise<string> {
-      const problem = await problemOf();
+    /** Of what is known already: who looks asks nobody and writes nothing, on an operator that stands by least of all. */
+    function read(): string {
+      const problem = standing.lastProblem()?.message;
       const view = viewFleet({
         fleet: context.fleetId,
         projects: projects.list(),
@@ -52,14 +58,6 @@ export const page = defineConcern({
         now: clock.now(),
       });
       return JSON.stringify(view);
-    }
-
-    async function problemOf(): Promise<string | undefined> {
-      try {
-        return (await standing.problem(new AbortController().signal))?.message;
-      } catch (error) {
-        return describeError(error);
-      }
     }
 
     return {

@@ -12,7 +12,9 @@ export interface Feed {
 /** What a feed needs. */
 export interface FeedOptions {
   /** What there is now, as one line. */
-  read: () => Promise<string>;
+  read: () => string;
+  /** Hears why it could not be read; who looks goes on to see what was. */
+  onError: (error: unknown) => void;
   clock: Clock;
   /** Called with the first that looks, and when the last has gone: until then nothing need be watched for them. */
   onAudience: (isThere: boolean) => void;
@@ -27,17 +29,26 @@ const BEAT_MS = 20_000;
 const MOST_VIEWERS = 50;
 
 /** A feed that nobody looks at yet, and that does nothing until somebody does. */
-export function createFeed({ read, clock, onAudience }: FeedOptions): Feed {
+export function createFeed({ read, onError, clock, onAudience }: FeedOptions): Feed {
   const viewers = new Set<ServerResponse>();
   let last: string | undefined;
   let pauseMs = SETTLE_MS;
   let isPending = false;
-  let isDirty = false;
   let stopBeat: (() => void) | undefined;
 
-  async function tell(): Promise<void> {
+  /** Whoever looks must not bring down what he looks at. */
+  function readSafely(): string | undefined {
+    try {
+      return read();
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  }
+
+  function tell(): void {
     const startedAt = clock.monotonic();
-    const text = await read().catch(() => last);
+    const text = readSafely();
     pauseMs = Math.max(SETTLE_MS, (clock.monotonic() - startedAt) / SHARE);
     if (text === undefined || text === last) return;
     last = text;
@@ -51,15 +62,12 @@ export function createFeed({ read, clock, onAudience }: FeedOptions): Feed {
   }
 
   function changed(): void {
-    isDirty = true;
     if (viewers.size === 0 || isPending) return;
     isPending = true;
     clock.after(pauseMs, () => {
-      isDirty = false;
-      void tell().finally(() => {
-        isPending = false;
-        if (isDirty) changed();
-      });
+      isPending = false;
+      // The last may have gone meanwhile.
+      if (viewers.size > 0) tell();
     });
   }
 
@@ -91,7 +99,7 @@ export function createFeed({ read, clock, onAudience }: FeedOptions): Feed {
       response.write(now());
       // What the last one saw may be old.
       if (viewers.size === 1) last = undefined;
-      if (last === undefined) void tell();
+      if (last === undefined) tell();
       else send(response);
       return true;
     },

@@ -10,7 +10,7 @@ export interface PageOptions {
   /** Who is not on this machine needs it; nobody else may look when absent. */
   token?: SecretText;
   /** The fleet as JSON, in one line. */
-  read: () => Promise<string>;
+  read: () => string;
   feed: Feed;
 }
 
@@ -35,10 +35,8 @@ export function createPageRoute({ token, read, feed }: PageOptions): Route {
       const refusal = refusalOf({ remoteAddress, headers: request.headers }, token);
       if (refusal !== undefined) refuse(response, refusal);
       else if (pathname === '/fleet/stream') stream(request, response, feed);
-      else
-        (isFleet ? sendFleet(response, read) : sendAsset(request, response, pathname)).catch(() =>
-          response.destroy(),
-        );
+      else if (isFleet) sendFleet(response, read());
+      else sendAsset(request, response, pathname).catch(() => response.destroy());
       return true;
     },
   };
@@ -53,8 +51,7 @@ function refuse(response: ServerResponse, { status, message, asks }: Refusal): v
   response.end(`${message}\n`);
 }
 
-async function sendFleet(response: ServerResponse, read: () => Promise<string>): Promise<void> {
-  const text = await read();
+function sendFleet(response: ServerResponse, text: string): void {
   response.writeHead(200, { ...SECURITY, 'content-type': 'application/json' });
   response.end(`${text}\n`);
 }

@@ -18,6 +18,8 @@ export interface Standing {
    * ago while something was wrong. Rejects when it cannot be known.
    */
   problem(signal: AbortSignal): Promise<Doubt | undefined>;
+  /** The same as it was last found, without asking anybody; undefined, too, where nobody has asked yet. */
+  lastProblem(): Doubt | undefined;
   /**
    * The name of another fleet of this account that has servers of a project of that name; looked for once, and only
    * where this fleet has no server yet: a new machine may have lost its own fleet's name.
@@ -137,6 +139,7 @@ export function createStanding(options: StandingOptions): Standing {
       }
       return problem ?? unseenIn();
     },
+    lastProblem: () => known && (known.problem ?? strangersIn() ?? unseenIn()),
     async otherFleetWith(project, signal) {
       others ??= hasServers() ? Promise.resolve(new Map()) : listOthers(signal);
       return (await others).get(project);

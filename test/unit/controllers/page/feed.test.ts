@@ -32,17 +32,21 @@ describe('The feed of the page', () => {
   let now: string;
   let reads: number;
   let audience: boolean[];
+  let errors: unknown[];
 
   beforeEach(() => {
     clock = fakeClock();
     now = '1';
     reads = 0;
     audience = [];
-    const read = (): Promise<string> => {
+    const read = (): string => {
       reads++;
-      return now === 'broken' ? Promise.reject(new Error('no')) : Promise.resolve(now);
+      if (now === 'broken') throw new Error('no');
+      return now;
     };
-    feed = createFeed({ read, clock, onAudience: isThere => void audience.push(isThere) });
+    errors = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    feed = createFeed({ read, onError, clock, onAudience: isThere => void audience.push(isThere) });
   });
 
   async function join(): Promise<Viewer> {
@@ -81,11 +85,12 @@ describe('The feed of the page', () => {
     expect(viewer.fleets).to.deep.equal(['1']);
   });
 
-  it('keeps what was known when it cannot be read, and goes on after that', async () => {
+  it('keeps what was known when it cannot be read, says why, and goes on after that', async () => {
     const viewer = await join();
     await change('broken');
     await change('2');
     expect(viewer.fleets).to.deep.equal(['1', '2']);
+    expect(errors.map(String)).to.deep.equal(['Error: no']);
   });
 
   it('skips for who is slow what is old by the time he has read', async () => {

@@ -141,6 +141,16 @@ describe('The standing of a fleet', () => {
     expect(await reason()).to.equal('AccountChanged');
   });
 
+  it('is told as it was last found without a question to anybody, and not at all before', async () => {
+    const { client, cloud, reason, standing } = await start({ record: { ...RECORD, account: 'account-2' } });
+    expect(standing.lastProblem()).to.equal(undefined);
+    expect([client.calls, cloud.calls]).to.deep.equal([[], []]);
+    expect(await reason()).to.equal('AccountChanged');
+    const asked = [client.calls.length, cloud.calls.length];
+    expect(standing.lastProblem()?.reason).to.equal('AccountChanged');
+    expect([client.calls.length, cloud.calls.length]).to.deep.equal(asked);
+  });
+
   it('is DropletsUnreadable while the list holds what cannot be read, as the fleet itself tells', async () => {
     const { cloud, informer, log, problem, standing } = await start({ record: RECORD });
     const failure = { operation: 'listDroplets', message: 'unreadable' };
