@@ -20,8 +20,8 @@ interface Failures {
 /**
  * A reconciler that remembers, of each host, only its failures in a row.
  *
- * @param onTurn hears that a host which was reached cannot be any more, or that one of those can: what is true of one may
- * be true of others, and `lost` are those that cannot be.
+ * @param onTurn hears of the first host that was reached and cannot be any more, and that one of those can: what is true
+ * of one may be true of others, and `lost` are those that cannot be.
  */
 export function createHostReconciler(
   context: Context,
@@ -52,7 +52,8 @@ export function createHostReconciler(
       if (!isBlip) await reportHost(context, error.droplet, error.conditions, run);
       if (!isBlip && error.isUnreachable && isReachable(droplet)) {
         lost.add(key);
-        onTurn(false, lost);
+        // All are looked at once for the first; what is lost by that says nothing new.
+        if (lost.size === 1) onTurn(false, lost);
       }
       throw new Waiting(error.message, pauseAfter(times, hosts));
     }
