@@ -3,7 +3,7 @@
 # server. Where a new connection is taken the kernel is there, and what waits may be slow, not lost: those are left.
 # Prints a line for each: what became of its connections, and how many they are. `kept`: this kernel cannot close them.
 export LC_ALL=C
-command -v ss >/dev/null || { echo 'there is no ss' >&2; exit 1; }
+for program in ss curl; do command -v $program >/dev/null || { echo "there is no $program" >&2; exit 1; }; done
 connections() { ss "$@" -H -t -n dst "${endpoint%:*}" and dport = ":${endpoint##*:}" | grep -c .; }
 for endpoint; do
   open=$(connections)
