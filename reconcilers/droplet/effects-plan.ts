@@ -181,12 +181,17 @@ function doubtOfDuplicate(
   };
 }
 
-/** All that would be confirmed together: a project's droplets that go, or those of it that vanished. */
+/**
+ * All that would be confirmed together: a project's droplets that go, or those of it that vanished. A recovery that buys
+ * nothing does not wait for what speaks against the purchase of another.
+ */
 export function groupOf(
   part: keyof DropletEffects,
   { metadata, spec }: Droplet,
-  [effect]: readonly Effect[],
+  effects: readonly Effect[],
 ): string {
   if (part === 'duplicates') return `duplicates of ${metadata.namespace}/${metadata.name}`;
-  return `${effect?.cause ?? 'nothing'} ${metadata.namespace}/${spec.project}`;
+  const cause = effects[0]?.cause ?? 'nothing';
+  const isPowerCycle = cause === 'recovery' && effects.every(({ verb }) => verb === 'power-off');
+  return `${isPowerCycle ? POWER_CYCLING : cause} ${metadata.namespace}/${spec.project}`;
 }

@@ -61,7 +61,7 @@ const IN_ROUND_MS = 5_000;
 /** An absence is believed by then, every resize had its turn, and what was deleted is over. */
 const ROUNDS = 45;
 /** What passed once passes again: a find is for whoever looks for it, by other seeds (FC_SEED), not for another's change. */
-const SEED = 2;
+const SEED = 1;
 
 /** Puts the Droplet's servers into the cloud, and gives what its object is then. */
 function arrange(rig: Rig, fate: Fate, name: string, id: number): Droplet {
@@ -314,6 +314,17 @@ describe('The plan for the fleet and the operator', () => {
     const doubted = await compare(alone('unborn', { orphan: true }));
     expect([doubted.said, doubted.asked]).to.deep.equal([[], []]);
     expect(doubted.plan.droplets[0]).to.include({ action: 'hold', name: 'shop-web1' });
+  });
+
+  it('agree on cutting the power of one, though nothing may be bought in place of another', async () => {
+    const project = { servers: 3, webSpec: SMALL, suspend: false };
+    for (const fates of [['fine', 'cycled', 'retired'] as const, ['fine', 'retired', 'cycled'] as const]) {
+      const { said, asked } = await compare(
+        alone('fine', { projects: [{ ...project, fates: [...fates] }], orphan: true }),
+      );
+      expect(asked).to.deep.equal([`power-cycle ${500 + fates.indexOf('cycled')}`]);
+      expect(said).to.deep.equal(asked);
+    }
   });
 
   it('agree on how many the account has room for', async () => {
